@@ -1,0 +1,120 @@
+//! A scenario file: a policy, providers and what they do, requests, and what must be seen. The same file runs in the
+//! test host and against a real Envoy.
+//!
+//! ```yaml
+//! about: A 429 with retry-after is waited out at the same target.
+//! policy: |
+//!   seawall 1
+//!   target primary { cluster "primary" provider openai host "primary.test" }
+//!   retry quick { attempts 2  backoff full_jitter 10ms .. 50ms }
+//!   route chat { match path "/v1/chat/completions"  try primary  retry quick  timeout 2s }
+//! providers:
+//!   primary: [{ status: 429, headers: { retry-after: "1" } }]
+//! steps:
+//!   - request: {}
+//!     expect:
+//!       status: 200
+//!       headers: { x-seawall-attempts: "2" }
+//!       at_least: 1s
+//!       upstream: { primary: 2 }
+//!       trace:
+//!         - attempt n=1 target=primary outcome=throttled status=429 next=retry
+//!         - attempt n=2 target=primary outcome=success status=200 next=deliver
+//!         - answer status=200 attempts=2 target=primary reason=retried
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use seawall_provider::Plan;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// One sentence: what it shows.
+    pub about: String,
+    /// The policy's text.
+    pub policy: String,
+    /// Environment variables the filter can read.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    #[serde(default = "one")]
+    pub workers: u32,
+    #[serde(default)]
+    pub seed: u64,
+    /// Providers by the name of the cluster that reaches them.
+    #[serde(default)]
+    pub providers: BTreeMap<String, Plan>,
+    /// Cluster of the requests that the filter lets pass; the first provider by default.
+    #[serde(default)]
+    pub unmatched: Option<String>,
+    /// The policy must be refused when it is loaded, and the log must hold each of these texts. No steps then.
+    #[serde(default)]
+    pub refused: Option<Spanned<Vec<String>>>,
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// Exactly one of `request`, `wait` and `providers`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    #[serde(default)]
+    pub request: Option<Request>,
+    /// Holds for each of the request's repetitions.
+    #[serde(default)]
+    pub expect: Expect,
+    /// Time passes.
+    #[serde(default, with = "seawall_provider::duration::option")]
+    pub wait: Option<Duration>,
+    /// From here on these providers do this.
+    #[serde(default)]
+    pub providers: Option<BTreeMap<String, Plan>>,
+}
+
+/// A chat completion, unless told otherwise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub headers: BTreeMap<String, String>,
+    pub model: String,
+    pub stream: bool,
+    /// The whole body, in place of a chat completion made of the above; an empty one sends none.
+    pub body: Option<String>,
+    /// So many, one after the other.
+    pub times: u32,
+    /// The worker that serves it in the test host. Envoy chooses by connection, so decisions must not depend on it.
+    pub worker: u32,
+}
+
+/// What must be seen. What is left out may be anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    pub status: Option<Spanned<u16>>,
+    /// Exact values; `null` means that the header must be absent.
+    pub headers: BTreeMap<String, Spanned<Option<String>>>,
+    /// Texts the body must hold.
+    pub body: Vec<Spanned<String>>,
+    /// The decisions, in order, complete.
+    pub trace: Option<Vec<Spanned<String>>>,
+    /// Requests each provider saw because of this one.
+    pub upstream: BTreeMap<String, Spanned<u32>>,
+    /// The answer took at least this long.
+    pub at_least: Option<Spanned<Span>>,
+    /// It took at most this long; judged in virtual time only.
+    pub at_most: Option<Spanned<Span>>,
+}
+
+/// A duration inside a spanned value.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Span(#[serde(with = "seawall_provider::duration")] pub Duration);
+
+fn one() -> u32 {
+    1
+}
