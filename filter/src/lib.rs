@@ -1,1 +1,20 @@
-//! (skeleton)
+//! The Seawall module: a thin layer between a proxy-wasm host and [`seawall_core`].
+//!
+//! Callbacks become events, effects become host calls; nothing here decides. One [`plugin::Plugin`] belongs to each root
+//! context, so a new configuration starts a new engine while requests under the old one run to their end.
+
+mod calls;
+mod host;
+mod http;
+mod metrics;
+mod plugin;
+mod root;
+mod shared;
+
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    // Decides nothing about verbosity: what the host does not want, it drops; what costs to make, is asked for first.
+    proxy_wasm::set_log_level(LogLevel::Trace);
+    proxy_wasm::set_root_context(|id| Box::new(root::Root::new(id)));
+}}

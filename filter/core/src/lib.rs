@@ -1,1 +1,82 @@
-//! (skeleton)
+//! Everything Seawall decides, as a machine without I/O.
+//!
+//! The core is told [`Event`]s and the time, and answers with [`Effect`]s and the next deadline. It has no clock, no
+//! entropy, no globals and no host: the filter, native tests and the test host run the same code and get the same
+//! decisions, byte for byte. State that workers share goes through one port, [`Store`], passed as an argument.
+//!
+//! ```text
+//! handle(now, store, exchange, event) -> effects        next_deadline() -> when to call again
+//! handle_timeout(now, store)          -> effects        (a call too early does nothing)
+//! ```
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`engine`](Engine) | which exchange an event is about |
+//! | `exchange` | the way of one request from its headers to its answer |
+//! | `body` | what a request body says |
+//! | `classify` | what an attempt came to |
+//! | `retry` | what follows a failed attempt, and when |
+//! | `breaker` | whether a target may be tried |
+//! | `request`, `answer` | which headers go where; the filter's own errors |
+//! | `telemetry` | the words of logs, metrics and headers |
+//!
+//! One request, answered at the first attempt:
+//!
+//! ```
+//! use seawall_core::{Answer, Config, Effect, Engine, Event, ExchangeId, Headers, MemoryStore, Origin, Seed, Timestamp};
+//!
+//! let policy = r#"
+//!     seawall 1
+//!     target primary { cluster "primary"  provider openai }
+//!     route chat { match path "/v1/chat/completions"  try primary }
+//! "#;
+//! let policy = seawall_policy::check(policy).policy.expect("the policy checks");
+//! let config = Config::new(policy, |_| None).expect("it names no environment variable");
+//! let mut engine = Engine::new(config, Seed(1), false);
+//! let (mut store, mut fx, id, now) = (MemoryStore::default(), Vec::new(), ExchangeId(1), Timestamp(0));
+//!
+//! let headers: Headers = [(":path", "/v1/chat/completions"), (":authority", "api.test")].into_iter().collect();
+//! engine.handle(now, &mut store, id, Event::RequestHeaders { headers, end_of_stream: false }, &mut fx);
+//! engine.handle(now, &mut store, id, Event::RequestEnd { body: br#"{"model":"gpt-4.1"}"#.to_vec() }, &mut fx);
+//! let answer = Answer { status: 200, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
+//! engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
+//!
+//! assert!(matches!(fx[0], Effect::HoldRequest));
+//! assert!(matches!(&fx[1], Effect::Route { cluster, .. } if &**cluster == "primary"));
+//! assert!(fx.iter().any(|effect| matches!(effect, Effect::PassResponse { .. })));
+//! assert_eq!(engine.next_deadline(), None);
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod body;
+mod breaker;
+mod classify;
+mod config;
+mod effect;
+mod engine;
+mod event;
+mod exchange;
+mod headers;
+mod memory;
+mod request;
+mod retry;
+mod rng;
+mod store;
+mod telemetry;
+mod time;
+mod timers;
+mod turn;
+
+pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body};
+pub use self::config::Config;
+pub use self::effect::{Effect, HeaderList, Text};
+pub use self::engine::{Engine, MAX_BODY_BYTES};
+pub use self::event::{Answer, Event, ExchangeId, Origin};
+pub use self::headers::{Entry, Headers};
+pub use self::memory::MemoryStore;
+pub use self::rng::Seed;
+pub use self::store::{Conflict, Store, Version};
+pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
+pub use self::time::Timestamp;

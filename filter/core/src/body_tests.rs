@@ -1,0 +1,118 @@
+use super::*;
+use proptest::prelude::*;
+
+fn read_text(body: &str) -> Facts {
+    read(body.as_bytes()).unwrap()
+}
+
+#[test]
+fn finds_what_decides_and_skips_the_rest() {
+    let facts = read_text(
+        r#" { "messages": [ {"role":"user","content":"a \"quoted\" ] and \\"}, {"role":"user","content":[1,{"x":[]}]} ],
+             "tools": [{"model":"not this one","stream":true}], "model" : "gpt-4.1" , "stream":true,
+             "max_completion_tokens": 77, "max_tokens": 5, "temperature": 0.3 } "#,
+    );
+    assert_eq!((facts.stream, facts.max_tokens, facts.messages), (true, Some(77), 2));
+    assert!(facts.model.is_some());
+}
+
+#[test]
+fn counts_messages() {
+    let messages = |list: &str| read_text(&format!(r#"{{"messages":{list}}}"#)).messages;
+    let table = [("[]", 0), ("[ ]", 0), ("[{}]", 1), ("[[]]", 1), ("[1, \"a,b\", [2,3]]", 3), ("\"text\"", 0), ("{}", 0)];
+    for (list, expected) in table {
+        assert_eq!(messages(list), expected, "{list}");
+    }
+}
+
+#[test]
+fn says_what_is_wrong() {
+    let deep = format!(r#"{{"a":{}}}"#, "[".repeat(100_000));
+    let table: [(&str, BodyError); 14] = [
+        ("", BodyError::NotAnObject),
+        ("  ", BodyError::NotAnObject),
+        ("[]", BodyError::NotAnObject),
+        ("hello", BodyError::NotAnObject),
+        ("{", BodyError::Syntax { at: 1 }),
+        (r#"{"a""#, BodyError::Syntax { at: 4 }),
+        (r#"{"a":"#, BodyError::Syntax { at: 5 }),
+        (r#"{"a":"b"#, BodyError::Syntax { at: 7 }),
+        (r#"{"a":1,}"#, BodyError::Syntax { at: 7 }),
+        (r#"{"a":[1}}"#, BodyError::Syntax { at: 7 }),
+        (r#"{"a":1} x"#, BodyError::Syntax { at: 8 }),
+        (r#"{"a":"\"#, BodyError::Syntax { at: 7 }),
+        (r#"{"model":"a","mod\u0065l":"b"}"#, BodyError::Duplicate { member: "model" }),
+        (&deep, BodyError::TooDeep),
+    ];
+    for (body, expected) in table {
+        assert_eq!(read(body.as_bytes()), Err(expected), "{body:.40}");
+    }
+}
+
+#[test]
+fn nesting_is_read_up_to_the_limit() {
+    let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert!(read(nested(MAX_DEPTH as usize).as_bytes()).is_ok());
+    assert_eq!(read(nested(MAX_DEPTH as usize + 1).as_bytes()), Err(BodyError::TooDeep));
+}
+
+#[test]
+fn puts_the_model_in_place() {
+    let table = [
+        (r#"{"model":"a","stream":true}"#, r#"{"model":"new","stream":true}"#),
+        (r#"{"stream":true,"model": null }"#, r#"{"stream":true,"model": "new" }"#),
+        (r#"{"stream":true}"#, r#"{"model":"new","stream":true}"#),
+        ("{ }", r#"{"model":"new" }"#),
+    ];
+    for (before, after) in table {
+        let changed = with_model(before.as_bytes(), &read_text(before), r#""new""#);
+        assert_eq!(String::from_utf8(changed).unwrap(), after);
+    }
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_a_full_parser(mut members in prop::collection::btree_map(any::<String>(), json(), 0..5),
+                                 model in any::<String>(), stream in any::<bool>(), messages in json(),
+                                 pretty in any::<bool>()) {
+        for decides in ["max_tokens", "max_completion_tokens"] {
+            members.remove(decides);
+        }
+        members.insert("model".into(), model.clone().into());
+        members.insert("stream".into(), stream.into());
+        members.insert("messages".into(), messages.clone());
+        let text = if pretty { serde_json::to_string_pretty(&members) } else { serde_json::to_string(&members) }.unwrap();
+        let facts = read_text(&text);
+        let found: String = serde_json::from_str(&text[facts.model.clone().unwrap()]).unwrap();
+        prop_assert_eq!(found, model);
+        prop_assert_eq!(facts.stream, stream);
+        prop_assert_eq!(facts.messages as usize, messages.as_array().map_or(0, Vec::len));
+        let changed = with_model(text.as_bytes(), &facts, r#""new""#);
+        members.insert("model".into(), "new".into());
+        prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(&changed).unwrap(), serde_json::json!(members));
+    }
+
+    #[test]
+    fn never_panics(body in prop::collection::vec(prop_oneof![
+        Just(b'{'), Just(b'}'), Just(b'['), Just(b']'), Just(b'"'), Just(b'\\'), Just(b','), Just(b':'), Just(b'1'), any::<u8>()
+    ], 0..200)) {
+        if let Ok(facts) = read(&body) {
+            let _ = with_model(&body, &facts, "\"m\"");
+        }
+    }
+}

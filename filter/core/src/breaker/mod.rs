@@ -1,0 +1,197 @@
+//! Circuit breaker: stops sending to a target that keeps failing, so that callers fail over at once and the target gets
+//! room to recover.
+//!
+//! | from | event | guard | to | effect |
+//! |---|---|---|---|---|
+//! | closed | failure | share of errors above the limit, enough attempts in the window | open | until now + `open` |
+//! | open | admission | `open` has passed | half-open, first stage | this attempt is its first probe |
+//! | open | admission | otherwise | open | refused |
+//! | half-open | admission | probes left in the stage | half-open | admitted as a probe |
+//! | half-open | admission | none left | half-open | refused |
+//! | half-open | success | last one of the stage | next stage, or closed with an empty window | |
+//! | half-open | failure | | open | until now + `open` |
+//!
+//! Cold start: nothing trips before the window holds the least number of attempts. Open becomes half-open only when
+//! somebody asks, so a target without traffic needs no timer. Results count only in the phase that admitted them: the
+//! failures of slow attempts that began before it opened say nothing about its recovery. A probe whose worker died
+//! would keep its place for ever; after [`PROBE_LEASE`] without progress the places are given out again.
+
+mod cell;
+mod window;
+
+use std::time::Duration;
+
+use seawall_policy::policy::Breaker as BreakerPolicy;
+
+use self::window::Window;
+use crate::telemetry::BreakerState;
+use crate::time::Timestamp;
+
+/// How long probes may be out without one coming back before they count as lost.
+pub(crate) const PROBE_LEASE: Duration = Duration::from_secs(60);
+
+/// What the caller of a refused admission may be told to wait while probes are out.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Breaker {
+    /// Grows with every change of phase.
+    generation: u32,
+    phase: Phase,
+    window: Window,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Closed,
+    Open {
+        until: Timestamp,
+    },
+    HalfOpen {
+        stage: u8,
+        /// Probes given out in this stage, and how many of them succeeded.
+        admitted: u32,
+        succeeded: u32,
+        /// When a probe was last given out or came back.
+        progress: Timestamp,
+    },
+}
+
+/// The right to make one attempt; given back with what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Permit {
+    generation: u32,
+}
+
+/// What came of an admitted attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Success,
+    Failure,
+    /// Nothing was learnt: the client went away.
+    Dropped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Admitted(Permit),
+    /// Asking again before this time is no use.
+    Refused {
+        until: Timestamp,
+    },
+}
+
+/// A change worth telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transition {
+    pub(crate) from: BreakerState,
+    pub(crate) to: BreakerState,
+}
+
+impl Breaker {
+    pub(crate) fn state(&self) -> BreakerState {
+        match self.phase {
+            Phase::Closed => BreakerState::Closed,
+            Phase::Open { .. } => BreakerState::Open,
+            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    /// Asks to make an attempt.
+    pub(crate) fn admit(&mut self, policy: &BreakerPolicy, now: Timestamp) -> (Admission, Option<Transition>) {
+        let before = self.state();
+        if let Phase::Open { until } = self.phase {
+            if now < until {
+                return (Admission::Refused { until }, None);
+            }
+            self.enter(Phase::HalfOpen { stage: 0, admitted: 0, succeeded: 0, progress: now });
+        }
+        let generation = self.generation;
+        if let Phase::HalfOpen { stage, admitted, succeeded, progress } = &mut self.phase {
+            if now.since(*progress) >= PROBE_LEASE {
+                *admitted = *succeeded;
+            }
+            if *admitted >= probes(policy, *stage) {
+                return (Admission::Refused { until: now.after(PROBE_WAIT) }, None);
+            }
+            *admitted += 1;
+            *progress = now;
+        }
+        (Admission::Admitted(Permit { generation }), self.transition(before))
+    }
+
+    /// Whether [`Breaker::admit`] would admit now.
+    pub(crate) fn would_admit(&self, policy: &BreakerPolicy, now: Timestamp) -> bool {
+        matches!(self.clone().admit(policy, now), (Admission::Admitted(_), _))
+    }
+
+    /// Takes back a permit.
+    pub(crate) fn record(
+        &mut self,
+        policy: &BreakerPolicy,
+        now: Timestamp,
+        permit: Permit,
+        verdict: Verdict,
+    ) -> Option<Transition> {
+        if permit.generation != self.generation {
+            return None;
+        }
+        let before = self.state();
+        match (&mut self.phase, verdict) {
+            (Phase::Closed, Verdict::Dropped) | (Phase::Open { .. }, _) => {}
+            (Phase::Closed, Verdict::Success) => self.window.record(policy.window, now, true),
+            (Phase::Closed, Verdict::Failure) => {
+                self.window.record(policy.window, now, false);
+                if self.is_over_the_limit(policy) {
+                    self.enter(Phase::Open { until: now.after(policy.open) });
+                }
+            }
+            (Phase::HalfOpen { .. }, Verdict::Failure) => {
+                self.enter(Phase::Open { until: now.after(policy.open) });
+            }
+            (Phase::HalfOpen { admitted, progress, .. }, Verdict::Dropped) => {
+                *admitted = admitted.saturating_sub(1);
+                *progress = now;
+            }
+            (Phase::HalfOpen { stage, admitted, succeeded, progress }, Verdict::Success) => {
+                *succeeded += 1;
+                *progress = now;
+                if *succeeded >= probes(policy, *stage) {
+                    (*stage, *admitted, *succeeded) = (stage.saturating_add(1), 0, 0);
+                    if usize::from(*stage) >= policy.recover.len() {
+                        self.window = Window::default();
+                        self.enter(Phase::Closed);
+                    }
+                }
+            }
+        }
+        self.transition(before)
+    }
+
+    fn is_over_the_limit(&self, policy: &BreakerPolicy) -> bool {
+        let count = self.window.total();
+        let all = u64::from(count.successes) + u64::from(count.failures);
+        all >= u64::from(policy.at_least)
+            && u64::from(count.failures) * 10_000 > all * u64::from(policy.error_rate_bp)
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.generation = self.generation.wrapping_add(1);
+        self.phase = phase;
+    }
+
+    fn transition(&self, from: BreakerState) -> Option<Transition> {
+        let to = self.state();
+        (from != to).then_some(Transition { from, to })
+    }
+}
+
+/// Probes of a stage; a stage the policy does not have needs one.
+fn probes(policy: &BreakerPolicy, stage: u8) -> u32 {
+    policy.recover.get(usize::from(stage)).copied().unwrap_or(1)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

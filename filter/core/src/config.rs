@@ -1,0 +1,133 @@
+//! A policy made ready to run: everything that can be worked out once is, so that a request costs little.
+
+use std::fmt;
+use std::time::Duration;
+
+use seawall_policy::policy::{Auth, Breaker, EnvVar, PathMatch, Policy, Route, TargetId};
+
+use crate::effect::{HeaderList, Text};
+
+/// A policy with its secrets.
+pub struct Config {
+    pub(crate) policy: Policy,
+    pub(crate) hash: Text,
+    targets: Vec<Target>,
+    /// For each route, the shared-state key of the breaker at each place of its plan.
+    breaker_keys: Vec<Vec<Text>>,
+}
+
+/// What an attempt at one target needs.
+pub(crate) struct Target {
+    pub(crate) name: Text,
+    pub(crate) cluster: Text,
+    /// Headers that make a request one for this target.
+    pub(crate) set: HeaderList,
+    /// The model as a JSON string.
+    pub(crate) model: Option<String>,
+}
+
+impl Config {
+    /// Resolves a policy; `env` reads the host's environment.
+    ///
+    /// # Errors
+    /// Every variable the policy names that has no value a header can hold.
+    pub fn new(policy: Policy, env: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<EnvVar>> {
+        let mut missing = Vec::new();
+        let mut secret = |variable: &EnvVar| {
+            let value = env(&variable.name).filter(|value| is_header_value(value));
+            if value.is_none() {
+                missing.push(variable.clone());
+            }
+            value.unwrap_or_default()
+        };
+        let targets = policy.targets.iter().map(|target| Target::new(target, &mut secret)).collect();
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let breaker_keys = policy.routes.iter().map(|route| breaker_keys(&policy, route)).collect();
+        Ok(Self { hash: policy.hash.as_str().into(), targets, breaker_keys, policy })
+    }
+
+    /// The first route that matches this path; a query does not count.
+    pub(crate) fn find_route(&self, path: &str) -> Option<usize> {
+        let path = path.split('?').next().unwrap_or_default();
+        self.policy.routes.iter().position(|route| match &route.path {
+            PathMatch::Exact(exact) => path == exact,
+            PathMatch::Prefix(prefix) => path.starts_with(prefix.as_str()),
+        })
+    }
+
+    pub(crate) fn route(&self, index: usize) -> Option<&Route> {
+        self.policy.routes.get(index)
+    }
+
+    pub(crate) fn target(&self, id: TargetId) -> Option<&Target> {
+        self.targets.get(id.0)
+    }
+
+    pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
+        self.route(route)?.plan.get(position).copied()
+    }
+
+    /// The target at one place of a route's plan, and how long an attempt at it may take.
+    pub(crate) fn attempt(&self, route: usize, position: usize) -> Option<(&Target, Duration)> {
+        Some((self.target(self.target_at(route, position)?)?, self.route(route)?.timeout))
+    }
+
+    /// The breaker at one place of a route's plan, and where its state lies.
+    pub(crate) fn breaker(&self, route: usize, position: usize) -> Option<(&Breaker, &str)> {
+        let breaker = self.policy.breakers.get(self.route(route)?.breaker?.0)?;
+        Some((breaker, self.breaker_keys.get(route)?.get(position)?))
+    }
+
+    /// The policy's version: see [`Policy::hash`].
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+impl Target {
+    fn new(target: &seawall_policy::policy::Target, secret: &mut impl FnMut(&EnvVar) -> String) -> Self {
+        let mut set = HeaderList::new();
+        if let Some(host) = &target.host {
+            set.push((":authority".into(), host.as_str().into()));
+        }
+        if let Some(path) = &target.path {
+            set.push((":path".into(), path.as_str().into()));
+        }
+        match &target.auth {
+            Some(Auth::Bearer(variable)) => {
+                set.push(("authorization".into(), format!("Bearer {}", secret(variable)).into()));
+            }
+            Some(Auth::Header { name, value }) => set.push((name.as_str().into(), secret(value).into())),
+            None => {}
+        }
+        let quote = |model: &String| serde_json::to_string(model).ok();
+        Self {
+            name: target.name.as_str().into(),
+            cluster: target.cluster.as_str().into(),
+            set,
+            model: target.model.as_ref().and_then(quote),
+        }
+    }
+}
+
+/// One breaker guards one target, whatever route leads there.
+fn breaker_keys(policy: &Policy, route: &Route) -> Vec<Text> {
+    let Some(breaker) = route.breaker.and_then(|id| policy.breakers.get(id.0)) else { return Vec::new() };
+    let targets = route.plan.iter().filter_map(|id| policy.targets.get(id.0));
+    targets.map(|target| format!("seawall/breaker/{}/{}", breaker.name, target.name).into()).collect()
+}
+
+/// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.
+fn is_header_value(value: &str) -> bool {
+    !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Nothing but the version: the rest holds secrets.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("hash", &self.hash).finish_non_exhaustive()
+    }
+}

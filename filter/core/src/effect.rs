@@ -1,0 +1,43 @@
+//! What the engine may ask of the host. Effects say what is meant; how it is done is the adapter's affair.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::telemetry::{Decision, Metric};
+
+/// Text that many effects share: names and values out of the policy.
+pub type Text = Rc<str>;
+
+/// Headers to set, each replacing those of its name.
+pub type HeaderList = Vec<(Text, Text)>;
+
+/// Something to do for one exchange, in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Let the request go where it was going, without the headers in `remove`, and forget it.
+    PassRequest { remove: Vec<String> },
+    /// Keep the request's headers and body from going on.
+    HoldRequest,
+    /// First attempt: change the held request and let the host's router send it to this cluster. After `timeout` the
+    /// router gives up waiting: for the end of the answer, or where the answer `streams` for its headers.
+    Route {
+        cluster: Text,
+        timeout: Duration,
+        streams: bool,
+        set: HeaderList,
+        remove: Vec<String>,
+        body: Option<Vec<u8>>,
+    },
+    /// Later attempt: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
+    Dispatch { attempt: u32, cluster: Text, headers: Vec<(String, String)>, body: Rc<Vec<u8>>, timeout: Duration },
+    /// Keep the router's answer from the client.
+    HoldResponse,
+    /// Let the router's answer, held or just arrived, go to the client with these headers.
+    PassResponse { set: HeaderList },
+    /// Answer the client with this, in place of whatever is held.
+    Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    /// Write a decision to the log.
+    Log(Decision),
+    /// Count something.
+    Count(Metric),
+}

@@ -1,0 +1,203 @@
+//! The machine of one VM: finds the exchange an event is about and hands it its turn.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::answer::OwnError;
+use crate::config::Config;
+use crate::effect::Effect;
+use crate::event::{Event, ExchangeId};
+use crate::exchange::{After, Exchange, Phase};
+use crate::request::forbidden;
+use crate::rng::Seed;
+use crate::store::Store;
+use crate::telemetry::{Decision, Reason};
+use crate::time::Timestamp;
+use crate::timers::Timers;
+use crate::turn::Turn;
+
+/// Longest request body that is held. Beyond it the caller gets 413.
+pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// How long the first requests of a VM wait for their body before the host is suspected of never delivering it.
+const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_millis(700);
+
+/// Shared cell that is there once any worker has seen a body arrive while headers were held.
+const BODY_ARRIVES: &str = "seawall/host/body-arrives";
+
+/// See the [crate's documentation](crate).
+pub struct Engine {
+    config: Config,
+    seed: Seed,
+    is_tracing: bool,
+    exchanges: BTreeMap<ExchangeId, Exchange>,
+    timers: Timers,
+    /// Exchanges begun; each derives its own randomness from its number.
+    begun: u64,
+    body_arrives: bool,
+}
+
+impl Engine {
+    /// `is_tracing`: whether the decisions of single attempts are wanted.
+    #[must_use]
+    pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
+        let (exchanges, timers) = (BTreeMap::new(), Timers::default());
+        Self { config, seed, is_tracing, exchanges, timers, begun: 0, body_arrives: false }
+    }
+
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// When [`Engine::handle_timeout`] wants to be called; `None` while nothing waits.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// Whether an exchange is under way.
+    #[must_use]
+    pub fn knows(&self, id: ExchangeId) -> bool {
+        self.exchanges.contains_key(&id)
+    }
+
+    /// Takes in what happened to one exchange and adds what is to be done for it to `fx`, in order. An event about an
+    /// exchange that is unknown or over does nothing.
+    pub fn handle(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        id: ExchangeId,
+        event: Event,
+        fx: &mut Vec<Effect>,
+    ) {
+        if let Event::RequestHeaders { headers, end_of_stream } = event {
+            let path = headers.get(":path").unwrap_or_default();
+            let Some(route) = self.config.find_route(path) else {
+                fx.push(Effect::PassRequest { remove: forbidden(&headers, false) });
+                if self.is_tracing {
+                    fx.push(Effect::Log(Decision::Pass { exchange: id.0 }));
+                }
+                return;
+            };
+            self.begun += 1;
+            let remove = forbidden(&headers, true);
+            let exchange = Exchange::new(route, headers, remove, self.seed.derive(self.begun));
+            if end_of_stream {
+                return self.step(now, store, id, exchange, fx, |exchange, turn| exchange.begin(turn, Vec::new()));
+            }
+            fx.push(Effect::HoldRequest);
+            self.exchanges.insert(id, exchange);
+            if !self.body_arrives {
+                self.timers.set(id, Some(now.after(BODY_PATIENCE)));
+            }
+            return;
+        }
+        let Some(exchange) = self.exchanges.remove(&id) else { return };
+        match event {
+            Event::RequestHeaders { .. } => {}
+            Event::RequestBody { buffered } => {
+                self.body_has_arrived(store, id);
+                self.step(now, store, id, exchange, fx, |_, turn| {
+                    if buffered > MAX_BODY_BYTES {
+                        return too_large(turn);
+                    }
+                    turn.fx.push(Effect::HoldRequest);
+                    After::Wait
+                });
+            }
+            Event::RequestEnd { body } => {
+                self.body_has_arrived(store, id);
+                self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
+                    Phase::Reading if body.len() > MAX_BODY_BYTES => too_large(turn),
+                    Phase::Reading => exchange.begin(turn, body),
+                    _ => After::Wait,
+                });
+            }
+            // Only the first attempt goes through the router. Any other answer that comes this way is the host's own
+            // (the body was too large, the stream was idle for too long): it goes to the client as it is.
+            Event::RouterAnswer(answer) if exchange.awaits(1) => {
+                self.step(now, store, id, exchange, fx, |exchange, turn| exchange.attempt_ended(turn, answer, true));
+            }
+            Event::CallAnswer { attempt, answer } => {
+                self.step(now, store, id, exchange, fx, |exchange, turn| {
+                    if !exchange.awaits(attempt) {
+                        return After::Wait;
+                    }
+                    exchange.attempt_ended(turn, answer, false)
+                });
+            }
+            Event::RouterAnswer(_) | Event::Gone => {
+                self.timers.set(id, None);
+                let config = &self.config;
+                exchange.abandon(&mut Turn { config, store, now, id, is_tracing: self.is_tracing, fx });
+            }
+        }
+    }
+
+    /// Does what one due deadline asks for and says for which exchange; `None` when none is due. Call it until then.
+    pub fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        fx: &mut Vec<Effect>,
+    ) -> Option<ExchangeId> {
+        let id = self.timers.take_due(now)?;
+        let exchange = self.exchanges.remove(&id)?;
+        let body_arrives = self.body_arrives || store.get(BODY_ARRIVES).is_some();
+        self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
+            Phase::Waiting => exchange.wake(turn),
+            Phase::Reading if !body_arrives => {
+                turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
+                turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
+            }
+            Phase::Reading | Phase::InFlight { .. } => After::Wait,
+        });
+        Some(id)
+    }
+
+    fn step(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        id: ExchangeId,
+        mut exchange: Exchange,
+        fx: &mut Vec<Effect>,
+        change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
+    ) {
+        let config = &self.config;
+        let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, fx };
+        match change(&mut exchange, &mut turn) {
+            After::Done => self.timers.set(id, None),
+            After::Wait => {
+                self.exchanges.insert(id, exchange);
+            }
+            After::WakeAt(wake) => {
+                self.timers.set(id, Some(wake));
+                self.exchanges.insert(id, exchange);
+            }
+        }
+    }
+
+    fn body_has_arrived(&mut self, store: &mut dyn Store, id: ExchangeId) {
+        if !self.body_arrives {
+            self.body_arrives = true;
+            // Losing this race is no loss: somebody else has written the same.
+            let _ = store.set(BODY_ARRIVES, &[1], None);
+        }
+        self.timers.set(id, None);
+    }
+}
+
+fn too_large(turn: &mut Turn<'_>) -> After {
+    turn.refuse(&OwnError::body_too_large(MAX_BODY_BYTES), Reason::BodyTooLarge)
+}
+
+/// No requests: they hold prompts and credentials.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exchanges = self.exchanges.len();
+        f.debug_struct("Engine").field("config", &self.config).field("exchanges", &exchanges).finish_non_exhaustive()
+    }
+}

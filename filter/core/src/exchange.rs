@@ -1,0 +1,295 @@
+//! One request of a client, from its headers to its answer.
+//!
+//! | phase | event | to | effects |
+//! |---|---|---|---|
+//! | reading | request complete | in flight | route: the first target that admits |
+//! | reading | body too large, unreadable or missing; no target admits | – | respond |
+//! | in flight | success, or a failure after which nothing follows | – | pass or respond |
+//! | in flight | failure, again after a wait | waiting | hold the router's answer |
+//! | in flight | failure, move on | in flight | hold the router's answer, dispatch |
+//! | waiting | time is up | in flight | dispatch; or respond, if no target admits any more |
+//! | any | gone | – | |
+//!
+//! The first attempt goes through the host's router, which streams and cancels; later ones are dispatched. Every permit of
+//! a breaker is given back exactly once: with the attempt's outcome, or unused when the client goes away.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::answer::{self, OwnError};
+use crate::body::{self, Facts};
+use crate::breaker::{Permit, Verdict};
+use crate::classify::{classify, trigger};
+use crate::config::Target;
+use crate::effect::{Effect, HeaderList};
+use crate::event::{Answer, Origin};
+use crate::headers::Headers;
+use crate::request::{dispatched_headers, provider_headers};
+use crate::retry::{self, Failed, Step};
+use crate::rng::Rng;
+use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+pub(crate) struct Exchange {
+    pub(crate) route: usize,
+    headers: Headers,
+    /// Names of request headers that no provider may see.
+    remove: Vec<String>,
+    pub(crate) phase: Phase,
+    body: Rc<Vec<u8>>,
+    facts: Facts,
+    rng: Rng,
+    /// Attempts begun: in all, and at the target at `position` of the plan.
+    attempts: u32,
+    attempts_here: u32,
+    position: usize,
+    failure: Option<Failure>,
+}
+
+pub(crate) enum Phase {
+    Reading,
+    InFlight { permit: Option<Permit> },
+    Waiting,
+}
+
+/// The failure that goes to the client if nothing better comes.
+enum Failure {
+    /// The provider's answer, held by the host.
+    Held { status: u16 },
+    /// The provider's answer to a dispatched attempt.
+    Provider { status: u16, headers: Headers, body: Vec<u8> },
+    /// The provider gave none.
+    NoAnswer(Outcome),
+}
+
+/// Whether the exchange goes on.
+pub(crate) enum After {
+    Wait,
+    WakeAt(Timestamp),
+    Done,
+}
+
+impl Exchange {
+    pub(crate) fn new(route: usize, headers: Headers, remove: Vec<String>, rng: Rng) -> Self {
+        Self {
+            route,
+            headers,
+            remove,
+            phase: Phase::Reading,
+            body: Rc::default(),
+            facts: Facts::default(),
+            rng,
+            attempts: 0,
+            attempts_here: 0,
+            position: 0,
+            failure: None,
+        }
+    }
+
+    /// The request is complete: first attempt.
+    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>) -> After {
+        // A request without a body (a GET) has nothing to read and is forwarded all the same.
+        if !body.is_empty() {
+            match body::read(&body) {
+                Ok(facts) => self.facts = facts,
+                Err(error) => {
+                    return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
+                }
+            }
+        }
+        self.body = Rc::new(body);
+        let Some(permit) = turn.admit_from(self.route, 0) else {
+            let wait = turn.time_to_admission(self.route);
+            return turn.refuse(&OwnError::breaker_open(wait), Reason::BreakerOpen);
+        };
+        self.enter(permit.0, permit.1);
+        let (config, route) = (turn.config, self.route);
+        let Some((target, timeout)) = config.attempt(route, self.position) else { return After::Done };
+        turn.fx.push(Effect::Route {
+            cluster: target.cluster.clone(),
+            timeout,
+            streams: self.facts.stream,
+            set: target.set.clone(),
+            remove: std::mem::take(&mut self.remove),
+            body: self.rewritten(target),
+        });
+        After::Wait
+    }
+
+    /// An attempt has ended.
+    pub(crate) fn attempt_ended(&mut self, turn: &mut Turn<'_>, answer: Answer, is_routed: bool) -> After {
+        let Phase::InFlight { permit } = std::mem::replace(&mut self.phase, Phase::Waiting) else {
+            return After::Done;
+        };
+        let outcome = classify(&answer);
+        turn.settle(self.route, self.position, permit, verdict(outcome));
+        if outcome == Outcome::Success {
+            return self.deliver(turn, answer, is_routed);
+        }
+        let step = self.after_failure(turn, &answer, outcome);
+        let (next, wait) = match step {
+            Step::Again(wait) => (Next::Retry, Some(wait)),
+            Step::MoveOn => (Next::Failover, None),
+            Step::Stop(Reason::ClientError) => (Next::Deliver, None),
+            Step::Stop(_) => (Next::Stop, None),
+        };
+        self.log_attempt(turn, outcome, answer.status, next, wait);
+        let was_held = is_routed && !matches!(step, Step::Stop(_));
+        self.failure = Some(match answer.origin {
+            Origin::Provider if is_routed => Failure::Held { status: answer.status },
+            Origin::Provider => {
+                Failure::Provider { status: answer.status, headers: answer.headers, body: answer.body }
+            }
+            _ => Failure::NoAnswer(outcome),
+        });
+        if was_held {
+            turn.fx.push(Effect::HoldResponse);
+        }
+        match step {
+            Step::Again(wait) => After::WakeAt(turn.now.after(wait)),
+            Step::MoveOn => self.move_on(turn),
+            Step::Stop(reason) => self.give_up(turn, reason),
+        }
+    }
+
+    /// The wait before the next attempt is over.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> After {
+        match turn.admit(self.route, self.position) {
+            Ok(permit) => {
+                self.enter(self.position, permit);
+                self.dispatch(turn)
+            }
+            // Its breaker has opened in the meantime.
+            Err(_) => self.move_on(turn),
+        }
+    }
+
+    /// The client is gone.
+    pub(crate) fn abandon(self, turn: &mut Turn<'_>) {
+        if let Phase::InFlight { permit } = self.phase {
+            turn.settle(self.route, self.position, permit, Verdict::Dropped);
+        }
+    }
+
+    /// Whether this attempt's answer is the one that is waited for.
+    pub(crate) fn awaits(&self, attempt: u32) -> bool {
+        matches!(self.phase, Phase::InFlight { .. }) && self.attempts == attempt
+    }
+
+    fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, outcome: Outcome) -> Step {
+        let Some(route) = turn.config.route(self.route) else { return Step::Stop(Reason::NotRetried) };
+        let is_failure = outcome.is_failure();
+        let failed = Failed {
+            outcome,
+            trigger: trigger(answer),
+            retry_after: answer.headers.get("retry-after").and_then(retry::retry_after),
+            attempts: self.attempts,
+            attempts_here: self.attempts_here,
+            is_admitted_here: is_failure && turn.would_admit(self.route, self.position),
+            later_targets: if is_failure { turn.count_admitting_from(self.route, self.position + 1) } else { 0 },
+        };
+        retry::next(&route.retry, failed, &mut self.rng)
+    }
+
+    fn move_on(&mut self, turn: &mut Turn<'_>) -> After {
+        match turn.admit_from(self.route, self.position + 1) {
+            Some((position, permit)) => {
+                self.enter(position, permit);
+                self.dispatch(turn)
+            }
+            None => self.give_up(turn, Reason::BreakerOpen),
+        }
+    }
+
+    /// An attempt begins at this place of the plan.
+    fn enter(&mut self, position: usize, permit: Option<Permit>) {
+        self.attempts_here = if position == self.position { self.attempts_here + 1 } else { 1 };
+        self.attempts += 1;
+        self.position = position;
+        self.phase = Phase::InFlight { permit };
+    }
+
+    fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
+        let config = turn.config;
+        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        turn.fx.push(Effect::Dispatch {
+            attempt: self.attempts,
+            cluster: target.cluster.clone(),
+            headers: dispatched_headers(&self.headers, &target.set),
+            body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
+            timeout,
+        });
+        After::Wait
+    }
+
+    /// The body with the target's model, if that is another than the caller's.
+    fn rewritten(&self, target: &Target) -> Option<Vec<u8>> {
+        let model = target.model.as_ref()?;
+        let present = self.facts.model.clone().and_then(|range| self.body.get(range));
+        let is_needed = !self.body.is_empty() && present != Some(model.as_bytes());
+        is_needed.then(|| body::with_model(&self.body, &self.facts, model))
+    }
+
+    fn deliver(&mut self, turn: &mut Turn<'_>, answer: Answer, is_routed: bool) -> After {
+        let reason = match (self.position, self.attempts) {
+            (0, 1) => Reason::Ok,
+            (0, _) => Reason::Retried,
+            _ => Reason::FailedOver,
+        };
+        let status = answer.status;
+        self.log_attempt(turn, Outcome::Success, status, Next::Deliver, None);
+        let own = self.own_headers(turn, reason);
+        turn.fx.push(if is_routed {
+            Effect::PassResponse { set: own }
+        } else {
+            Effect::Respond { status, headers: provider_headers(&answer.headers, &own), body: answer.body }
+        });
+        self.finish(turn, status, reason)
+    }
+
+    /// No attempt is left to make: the client gets the last failure.
+    fn give_up(&mut self, turn: &mut Turn<'_>, reason: Reason) -> After {
+        let mut own = self.own_headers(turn, reason);
+        if reason != Reason::ClientError {
+            own.push(answer::no_more_retries());
+        }
+        let failure = self.failure.take().unwrap_or(Failure::NoAnswer(Outcome::Reset));
+        let (status, effect) = match failure {
+            Failure::Held { status } => (status, Effect::PassResponse { set: own }),
+            Failure::Provider { status, headers, body } => {
+                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
+            }
+            Failure::NoAnswer(outcome) => {
+                let name = turn.config.attempt(self.route, self.position).map(|(target, _)| &*target.name);
+                let error = OwnError::no_answer(outcome, name.unwrap_or_default());
+                (error.status, turn.own_answer(&error, own))
+            }
+        };
+        turn.fx.push(effect);
+        self.finish(turn, status, reason)
+    }
+
+    fn own_headers(&self, turn: &Turn<'_>, reason: Reason) -> HeaderList {
+        let target = turn.config.attempt(self.route, self.position).map(|(target, _)| &target.name);
+        answer::own_headers(&turn.config.hash, target, self.attempts, reason)
+    }
+
+    fn finish(&self, turn: &mut Turn<'_>, status: u16, reason: Reason) -> After {
+        let target = turn.config.attempt(self.route, self.position).map(|(target, _)| target.name.clone());
+        turn.answered(status, self.attempts, target, reason)
+    }
+
+    fn log_attempt(&self, turn: &mut Turn<'_>, outcome: Outcome, status: u16, next: Next, wait: Option<Duration>) {
+        let Some(id) = turn.config.target_at(self.route, self.position) else { return };
+        turn.fx.push(Effect::Count(Metric::Attempt(id, outcome)));
+        let Some(target) = turn.config.target(id).filter(|_| turn.is_tracing) else { return };
+        let (exchange, n, target) = (turn.id.0, self.attempts, target.name.clone());
+        turn.fx.push(Effect::Log(Decision::Attempt { exchange, n, target, outcome, status, next, wait }));
+    }
+}
+
+fn verdict(outcome: Outcome) -> Verdict {
+    // An error of the request is a target that works.
+    if outcome.is_failure() { Verdict::Failure } else { Verdict::Success }
+}

@@ -1,0 +1,89 @@
+//! Which headers go where.
+
+use crate::answer::PREFIX;
+use crate::effect::HeaderList;
+use crate::headers::Headers;
+
+/// Headers with which a caller could make the router retry or hedge on its own: a second layer of retries that nothing
+/// here would know of.
+const ROUTER_CONTROL: [&str; 10] = [
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-max-retries",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-rq-timeout-ms",
+    "x-envoy-upstream-stream-duration-ms",
+];
+
+/// Headers of one connection (RFC 9110, 7.6.1), and those that describe a body which is sent anew.
+const HOP_BY_HOP: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The request headers a caller may not send: the filter's own, and on matched requests the router's.
+pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
+    let is_forbidden = |name: &&[u8]| {
+        name.starts_with(PREFIX.as_bytes())
+            || is_matched && name.starts_with(b"x-envoy-") && is_one_of(&ROUTER_CONTROL, name)
+    };
+    let names = headers.iter().map(|(name, _)| name).filter(is_forbidden);
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+/// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name.
+/// A value that is not text is left out: the host call takes text only.
+pub(crate) fn dispatched_headers(headers: &Headers, set: &HeaderList) -> Vec<(String, String)> {
+    let is_replaced = |name: &str| set.iter().any(|(replaced, _)| &**replaced == name);
+    let is_kept = |name: &str| {
+        !name.starts_with(PREFIX)
+            && !name.starts_with("x-envoy-")
+            && !is_one_of(&HOP_BY_HOP, name.as_bytes())
+            && !is_replaced(name)
+    };
+    let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
+    let set = set.iter().map(|(name, value)| (&**name, &**value));
+    // Pseudo-headers come first (RFC 9113, 8.3).
+    let (pseudo, plain): (Vec<_>, Vec<_>) = kept.chain(set).partition(|(name, _)| name.starts_with(':'));
+    owned(pseudo.into_iter().chain(plain))
+}
+
+/// Headers of a dispatched attempt's answer, as the client gets them.
+pub(crate) fn provider_headers(headers: &Headers, own: &HeaderList) -> Vec<(String, String)> {
+    let is_kept = |name: &str| {
+        !name.starts_with(':')
+            && !name.starts_with(PREFIX)
+            && !name.starts_with("x-envoy-")
+            && !matches!(name, "date" | "server" | "x-should-retry")
+            && !is_one_of(&HOP_BY_HOP, name.as_bytes())
+    };
+    let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
+    owned(kept.chain(own.iter().map(|(name, value)| (&**name, &**value))))
+}
+
+fn text_pairs(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .iter()
+        .filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(value).ok()?)))
+}
+
+fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+}

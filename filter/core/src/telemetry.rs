@@ -1,0 +1,244 @@
+//! The only spelling of every word that logs, metrics and answer headers use.
+
+use std::fmt;
+use std::time::Duration;
+
+use seawall_policy::policy::TargetId;
+
+use crate::effect::Text;
+
+/// What one attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Success,
+    /// The provider limits our rate (429).
+    Throttled,
+    /// The provider has no capacity (503, 529).
+    Overloaded,
+    /// The provider failed (any other 5xx).
+    ServerError,
+    /// The attempt's time ran out, or the provider says so (408).
+    Timeout,
+    /// No connection could be made.
+    Refused,
+    /// The connection broke before the answer was there.
+    Reset,
+    /// The request is at fault (any other 4xx): the same again would fail the same.
+    ClientError,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 8] = [
+        Self::Success,
+        Self::Throttled,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Timeout,
+        Self::Refused,
+        Self::Reset,
+        Self::ClientError,
+    ];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Throttled => "throttled",
+            Self::Overloaded => "overloaded",
+            Self::ServerError => "server_error",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::ClientError => "client_error",
+        }
+    }
+
+    /// Whether the target is to blame. Breakers count these, and only these are ever retried.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Success | Self::ClientError)
+    }
+}
+
+/// What follows an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Its answer goes to the client, as it is or with the filter's headers.
+    Deliver,
+    /// The same target again.
+    Retry,
+    /// The next target of the plan.
+    Failover,
+    /// No attempt is left to make: the failure goes to the client.
+    Stop,
+}
+
+impl Next {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::Retry => "retry",
+            Self::Failover => "failover",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// Why the client got this answer; the value of `x-seawall-reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The first attempt succeeded.
+    Ok,
+    /// A later attempt at the same target succeeded.
+    Retried,
+    /// Another target than the first succeeded.
+    FailedOver,
+    /// The request is at fault: the provider's answer, unchanged.
+    ClientError,
+    /// The policy's retry block does not list this failure.
+    NotRetried,
+    /// Every attempt the policy allows was made.
+    AttemptsSpent,
+    /// The provider asks for a longer wait than the policy honours.
+    RetryAfterTooLong,
+    /// No target was left to try: the breakers of those that remained are open.
+    BreakerOpen,
+    /// The request's body is larger than the filter holds.
+    BodyTooLarge,
+    /// The request's body is not a JSON object that can be read.
+    BodyInvalid,
+    /// The host never delivered the request's body.
+    BodyMissing,
+}
+
+impl Reason {
+    pub const ALL: [Self; 11] = [
+        Self::Ok,
+        Self::Retried,
+        Self::FailedOver,
+        Self::ClientError,
+        Self::NotRetried,
+        Self::AttemptsSpent,
+        Self::RetryAfterTooLong,
+        Self::BreakerOpen,
+        Self::BodyTooLarge,
+        Self::BodyInvalid,
+        Self::BodyMissing,
+    ];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Retried => "retried",
+            Self::FailedOver => "failed_over",
+            Self::ClientError => "client_error",
+            Self::NotRetried => "not_retried",
+            Self::AttemptsSpent => "attempts_spent",
+            Self::RetryAfterTooLong => "retry_after_too_long",
+            Self::BreakerOpen => "breaker_open",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyInvalid => "body_invalid",
+            Self::BodyMissing => "body_missing",
+        }
+    }
+}
+
+/// Where a breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerState {
+    Closed,
+    HalfOpen,
+    Open,
+}
+
+impl BreakerState {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+        }
+    }
+
+    /// The value of the gauge: 0 closed, 1 half-open, 2 open.
+    #[must_use]
+    pub fn gauge(self) -> u64 {
+        match self {
+            Self::Closed => 0,
+            Self::HalfOpen => 1,
+            Self::Open => 2,
+        }
+    }
+}
+
+/// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>` (counters) and
+/// `seawall.breaker.<target>.state` (gauge).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    Attempt(TargetId, Outcome),
+    Answer(Reason),
+    /// The gauge's new value comes with it.
+    Breaker(TargetId, u64),
+}
+
+/// One line of the decision trace. Printed as `<what> <key>=<value> …`; prompts, answers and credentials are never part
+/// of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// No route matched.
+    Pass { exchange: u32 },
+    /// An attempt has ended.
+    Attempt {
+        exchange: u32,
+        n: u32,
+        target: Text,
+        outcome: Outcome,
+        status: u16,
+        next: Next,
+        wait: Option<Duration>,
+    },
+    /// The client has its answer.
+    Answer { exchange: u32, status: u16, attempts: u32, target: Option<Text>, reason: Reason },
+    /// A breaker has changed.
+    Breaker { target: Text, from: BreakerState, to: BreakerState },
+    /// The host holds back bodies while headers are held, so no request can be understood.
+    BodyNeverArrives,
+}
+
+impl Decision {
+    /// Whether somebody should see this without asking for details.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        matches!(self, Self::Breaker { .. } | Self::BodyNeverArrives)
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seawall ")?;
+        match self {
+            Self::Pass { exchange } => write!(f, "pass exchange={exchange}"),
+            Self::Attempt { exchange, n, target, outcome, status, next, wait } => {
+                let (outcome, next) = (outcome.word(), next.word());
+                write!(f, "attempt n={n} target={target} outcome={outcome} status={status} next={next}")?;
+                write!(f, " exchange={exchange}")?;
+                wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
+            }
+            Self::Answer { exchange, status, attempts, target, reason } => {
+                let (target, reason) = (target.as_deref().unwrap_or("-"), reason.word());
+                write!(f, "answer status={status} attempts={attempts} target={target} reason={reason}")?;
+                write!(f, " exchange={exchange}")
+            }
+            Self::Breaker { target, from, to } => {
+                write!(f, "breaker target={target} from={} to={}", from.word(), to.word())
+            }
+            Self::BodyNeverArrives => f.write_str(concat!(
+                "misconfigured: the body of a request does not arrive while its headers are held; set ",
+                "allow_on_headers_stop_iteration: true in this filter's PluginConfig (Envoy 1.35 or later)"
+            )),
+        }
+    }
+}

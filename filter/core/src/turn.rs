@@ -1,0 +1,136 @@
+//! What a step of an exchange has at hand: the configuration, the shared state, the time, and where effects go.
+
+use std::time::Duration;
+
+use seawall_policy::policy::Breaker as BreakerPolicy;
+
+use crate::answer::{self, OwnError};
+use crate::breaker::{Admission, Breaker, Permit, Transition, Verdict};
+use crate::config::Config;
+use crate::effect::{Effect, HeaderList, Text};
+use crate::event::ExchangeId;
+use crate::exchange::After;
+use crate::store::{self, Store};
+use crate::telemetry::{Decision, Metric, Reason};
+use crate::time::Timestamp;
+
+pub(crate) struct Turn<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) store: &'a mut dyn Store,
+    pub(crate) now: Timestamp,
+    pub(crate) id: ExchangeId,
+    /// Whether somebody reads the decisions of single attempts.
+    pub(crate) is_tracing: bool,
+    pub(crate) fx: &'a mut Vec<Effect>,
+}
+
+impl<'a> Turn<'a> {
+    /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
+    pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
+        let config = self.config;
+        let Some((policy, key)) = config.breaker(route, position) else { return Ok(None) };
+        let now = self.now;
+        let (admission, transition) = store::update(self.store, key, |bytes| {
+            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
+            let before = breaker.clone();
+            let result = breaker.admit(policy, now);
+            ((breaker != before).then(|| breaker.encode()), result)
+        });
+        self.tell(route, position, transition);
+        match admission {
+            Admission::Admitted(permit) => Ok(Some(permit)),
+            Admission::Refused { until } => Err(until),
+        }
+    }
+
+    /// Takes the first place from `start` on that admits.
+    pub(crate) fn admit_from(&mut self, route: usize, start: usize) -> Option<(usize, Option<Permit>)> {
+        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        (start..places).find_map(|position| Some((position, self.admit(route, position).ok()?)))
+    }
+
+    /// Whether a place would admit an attempt now; asks without taking a permit.
+    pub(crate) fn would_admit(&mut self, route: usize, position: usize) -> bool {
+        let now = self.now;
+        self.peek(route, position).is_none_or(|(policy, breaker)| breaker.would_admit(policy, now))
+    }
+
+    /// Places from `start` on that would admit.
+    pub(crate) fn count_admitting_from(&mut self, route: usize, start: usize) -> u32 {
+        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        (start..places).map(|position| u32::from(self.would_admit(route, position))).sum()
+    }
+
+    /// How long until the first breaker of a plan may admit again.
+    pub(crate) fn time_to_admission(&mut self, route: usize) -> Duration {
+        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        let now = self.now;
+        let waits = (0..places).filter_map(|position| {
+            let (policy, mut breaker) = self.peek(route, position)?;
+            match breaker.admit(policy, now).0 {
+                Admission::Admitted(_) => Some(Duration::ZERO),
+                Admission::Refused { until } => Some(until.since(now)),
+            }
+        });
+        waits.min().unwrap_or_default()
+    }
+
+    /// Gives a permit back with what came of the attempt.
+    pub(crate) fn settle(&mut self, route: usize, position: usize, permit: Option<Permit>, verdict: Verdict) {
+        let config = self.config;
+        let (Some((policy, key)), Some(permit)) = (config.breaker(route, position), permit) else { return };
+        let now = self.now;
+        let transition = store::update(self.store, key, |bytes| {
+            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
+            let before = breaker.clone();
+            let transition = breaker.record(policy, now, permit, verdict);
+            ((breaker != before).then(|| breaker.encode()), transition)
+        });
+        self.tell(route, position, transition);
+    }
+
+    /// Answers in place of any attempt.
+    pub(crate) fn refuse(&mut self, error: &OwnError, reason: Reason) -> After {
+        let own = answer::own_headers(&self.config.hash, None, 0, reason);
+        let effect = self.own_answer(error, own);
+        self.fx.push(effect);
+        self.answered(error.status, 0, None, reason)
+    }
+
+    /// The filter's own error with these headers.
+    pub(crate) fn own_answer(&self, error: &OwnError, own: HeaderList) -> Effect {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        headers.extend(own.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        if let Some(wait) = error.retry_after {
+            headers.push(("retry-after".to_owned(), answer::seconds(wait).max(1).to_string()));
+        }
+        Effect::Respond { status: error.status, headers, body: error.body() }
+    }
+
+    /// The end of every exchange that is answered.
+    pub(crate) fn answered(&mut self, status: u16, attempts: u32, target: Option<Text>, reason: Reason) -> After {
+        self.fx.push(Effect::Count(Metric::Answer(reason)));
+        if self.is_tracing {
+            let exchange = self.id.0;
+            self.fx.push(Effect::Log(Decision::Answer { exchange, status, attempts, target, reason }));
+        }
+        After::Done
+    }
+
+    fn peek(&mut self, route: usize, position: usize) -> Option<(&'a BreakerPolicy, Breaker)> {
+        let config = self.config;
+        let (policy, key) = config.breaker(route, position)?;
+        let cell = self.store.get(key);
+        let breaker = Breaker::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice()));
+        Some((policy, breaker.unwrap_or_default()))
+    }
+
+    fn tell(&mut self, route: usize, position: usize, transition: Option<Transition>) {
+        let Some(Transition { from, to }) = transition else { return };
+        let Some(id) = self.config.target_at(route, position) else { return };
+        self.fx.push(Effect::Count(Metric::Breaker(id, to.gauge())));
+        if let Some(target) = self.config.target(id).map(|target| target.name.clone()) {
+            self.fx.push(Effect::Log(Decision::Breaker { target, from, to }));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Dispatched attempts: from the host's token to the exchange, and from the host's answer to the core's.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, MapType};
+use seawall_core::{Answer, ExchangeId, Headers, Origin};
+
+use crate::host;
+
+/// Attempts under way, by token.
+#[derive(Default)]
+pub(crate) struct Calls(BTreeMap<u32, (ExchangeId, u32)>);
+
+impl Calls {
+    /// Starts a call; `false` when the host will not (an unknown cluster, no connection to be had).
+    pub(crate) fn start(
+        &mut self,
+        (id, attempt): (ExchangeId, u32),
+        cluster: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+        timeout: Duration,
+    ) -> bool {
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let body = Some(body).filter(|body| !body.is_empty());
+        // The SDK's own wrapper: it must learn the token to hand the answer to the right context.
+        match hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout) {
+            Ok(token) => {
+                self.0.insert(token, (id, attempt));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// The exchange and attempt whose answer has come.
+    pub(crate) fn finish(&mut self, token: u32) -> Option<(ExchangeId, u32)> {
+        self.0.remove(&token)
+    }
+
+    /// Forgets the calls of an exchange whose client is gone: the host lets them run to their end.
+    pub(crate) fn forget(&mut self, id: ExchangeId) {
+        if !self.0.is_empty() {
+            self.0.retain(|_, (exchange, _)| *exchange != id);
+        }
+    }
+}
+
+/// The answer that the host holds now. Without headers there was none.
+pub(crate) fn answer(header_count: usize) -> Answer {
+    if header_count == 0 {
+        return no_answer(Origin::Reset);
+    }
+    let headers = host::headers(MapType::HttpCallResponseHeaders);
+    let body = host::buffer(BufferType::HttpCallResponseBody);
+    let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
+    Answer { status, origin: origin(status, &headers, &body), headers, body }
+}
+
+/// For an attempt that came to nothing.
+pub(crate) fn no_answer(origin: Origin) -> Answer {
+    Answer { status: 503, headers: Headers::default(), body: Vec::new(), origin }
+}
+
+fn origin(_status: u16, _headers: &Headers, _body: &[u8]) -> Origin {
+    Origin::Provider
+}

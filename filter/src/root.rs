@@ -1,0 +1,90 @@
+//! The plugin's configuration, its ticks, and the streams it is given.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{BufferType, ContextType, LogLevel};
+use seawall_core::{Config, Seed};
+
+use crate::host;
+use crate::http::Http;
+use crate::plugin::Plugin;
+
+pub(crate) struct Root {
+    id: u32,
+    plugin: Rc<RefCell<Option<Plugin>>>,
+}
+
+impl Root {
+    pub(crate) fn new(id: u32) -> Self {
+        Self { id, plugin: Rc::default() }
+    }
+
+    fn with(&self, run: impl FnOnce(&mut Plugin)) {
+        if let Ok(mut plugin) = self.plugin.try_borrow_mut() {
+            plugin.as_mut().map(run);
+        }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, _body: usize, _trailers: usize) {
+        self.with(|plugin| plugin.call_ended(token, headers));
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        let bytes = host::buffer(BufferType::PluginConfiguration);
+        match configure(&bytes) {
+            Ok(config) => {
+                host::log(LogLevel::Info, &format!("seawall policy {} loaded", config.policy().hash));
+                let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return false };
+                *plugin = Some(Plugin::new(config, seed(self.id)));
+                true
+            }
+            Err(reason) => {
+                // The host says only that it refused: this line is all that an admin gets.
+                host::log(LogLevel::Critical, &format!("seawall policy refused\n{reason}"));
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        self.with(Plugin::tick);
+    }
+
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(id, self.plugin.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// Checks the policy; what is wrong with it comes back as text.
+fn configure(bytes: &[u8]) -> Result<Config, String> {
+    let source = std::str::from_utf8(bytes).map_err(|error| format!("the policy is not UTF-8: {error}"))?;
+    let checked = seawall_policy::check(source);
+    let Some(policy) = checked.policy else { return Err(render(source, &checked.diagnostics)) };
+    if !checked.diagnostics.is_empty() {
+        host::log(LogLevel::Warn, &render(source, &checked.diagnostics));
+    }
+    Config::new(policy, |name| std::env::var(name).ok()).map_err(|missing| {
+        let missing: Vec<_> = missing.iter().map(seawall_policy::Diagnostic::environment_not_set).collect();
+        render(source, &missing)
+    })
+}
+
+fn render(source: &str, diagnostics: &[seawall_policy::Diagnostic]) -> String {
+    seawall_policy::render("policy", source, diagnostics)
+}
+
+/// A seed that no other VM has: the standard library draws the keys of its hasher from the host's randomness.
+fn seed(root: u32) -> Seed {
+    Seed(RandomState::new().hash_one((root, host::now().0)))
+}
