@@ -56,7 +56,7 @@ pub(crate) fn answer(header_count: usize) -> Answer {
     let headers = host::headers(MapType::HttpCallResponseHeaders);
     let body = host::buffer(BufferType::HttpCallResponseBody);
     let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
-    Answer { status, origin: origin(status, &headers, &body), headers, body }
+    Answer { status, origin: origin(&headers, &body), headers, body }
 }
 
 /// For an attempt that came to nothing.
@@ -64,6 +64,21 @@ pub(crate) fn no_answer(origin: Origin) -> Answer {
     Answer { status: 503, headers: Headers::default(), body: Vec::new(), origin }
 }
 
-fn origin(_status: u16, _headers: &Headers, _body: &[u8]) -> Origin {
-    Origin::Provider
+/// Who made an answer. The host does not say, but its router marks what it got from a provider with the time that took,
+/// and gives the reason for its own answers in their text.
+fn origin(headers: &Headers, body: &[u8]) -> Origin {
+    if headers.get("x-envoy-upstream-service-time").is_some() {
+        return Origin::Provider;
+    }
+    let text = String::from_utf8_lossy(body);
+    if text.contains("upstream request timeout") {
+        Origin::Timeout
+    } else if text.contains("connection termination")
+        || text.contains("remote reset")
+        || text.contains("protocol error")
+    {
+        Origin::Reset
+    } else {
+        Origin::Connect
+    }
 }

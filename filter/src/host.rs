@@ -47,7 +47,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut Size,
     ) -> u32;
-    fn proxy_set_buffer_bytes(buffer: BufferType, start: Size, replaced: Size, data: *const u8, size: Size) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: BufferType,
+        start: Size,
+        replaced: Size,
+        data: *const u8,
+        size: Size,
+    ) -> u32;
     fn proxy_get_property(path: *const u8, path_size: Size, data: *mut *mut u8, size: *mut Size) -> u32;
     fn proxy_get_shared_data(
         key: *const u8,
@@ -153,7 +159,9 @@ pub(crate) fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
 /// Sets a header, in place of all of its name.
 pub(crate) fn set_header(map: MapType, name: &str, value: &str) -> Result<(), Refused> {
     // SAFETY: name and value outlive the call.
-    done(unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+    done(unsafe {
+        proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
 }
 
 pub(crate) fn remove_header(map: MapType, name: &str) -> Result<(), Refused> {
@@ -183,7 +191,8 @@ pub(crate) fn property(path: &str) -> Option<Vec<u8>> {
 pub(crate) fn shared_data(key: &str) -> Option<(Vec<u8>, u32)> {
     let mut cas = 0;
     // SAFETY: the key outlives the call; the host writes to the three places given.
-    let read = |data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas) };
+    let read =
+        |data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas) };
     let bytes = take(read)?;
     Some((bytes, cas))
 }

@@ -28,7 +28,9 @@ impl Metrics {
 }
 
 fn define(config: &Config, metric: Metric) -> Option<u32> {
-    let target = |id: seawall_policy::policy::TargetId| config.policy().targets.get(id.0).map(|target| target.name.as_str());
+    let target = |id: seawall_policy::policy::TargetId| {
+        config.policy().targets.get(id.0).map(|target| target.name.as_str())
+    };
     match metric {
         Metric::Attempt(id, outcome) => {
             let name = format!("seawall.attempts.{}.{}", target(id)?, outcome.word());

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use proxy_wasm::types::{BufferType, LogLevel, MapType, StreamType};
-use seawall_core::{Answer, Config, Decision, Effect, Engine, Event, ExchangeId, HeaderList, Origin, Seed, Timestamp};
+use seawall_core::{
+    Answer, Config, Decision, Effect, Engine, Event, ExchangeId, HeaderList, Origin, Seed, Timestamp,
+};
 
 use crate::calls::{self, Calls};
 use crate::host;
@@ -211,7 +213,11 @@ fn origin(details: &[u8]) -> Origin {
     let has = |part: &str| details.contains(part);
     if has("timeout") && !has("connection_timeout") {
         Origin::Timeout
-    } else if has("connection_failure") || has("overflow") || has("no_healthy_upstream") || has("cluster_not_found") {
+    } else if has("connection_failure")
+        || has("overflow")
+        || has("no_healthy_upstream")
+        || has("cluster_not_found")
+    {
         Origin::Connect
     } else if details.starts_with("upstream_reset") {
         Origin::Reset

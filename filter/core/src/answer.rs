@@ -78,7 +78,8 @@ impl OwnError {
     pub(crate) fn body(&self) -> Vec<u8> {
         let message = serde_json::to_string(&self.message).unwrap_or_default();
         let Self { kind, code, .. } = self;
-        format!(r#"{{"error":{{"message":{message},"type":"{kind}","param":null,"code":"{code}"}}}}"#).into_bytes()
+        format!(r#"{{"error":{{"message":{message},"type":"{kind}","param":null,"code":"{code}"}}}}"#)
+            .into_bytes()
     }
 }
 

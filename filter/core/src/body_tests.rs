@@ -19,7 +19,15 @@ fn finds_what_decides_and_skips_the_rest() {
 #[test]
 fn counts_messages() {
     let messages = |list: &str| read_text(&format!(r#"{{"messages":{list}}}"#)).messages;
-    let table = [("[]", 0), ("[ ]", 0), ("[{}]", 1), ("[[]]", 1), ("[1, \"a,b\", [2,3]]", 3), ("\"text\"", 0), ("{}", 0)];
+    let table = [
+        ("[]", 0),
+        ("[ ]", 0),
+        ("[{}]", 1),
+        ("[[]]", 1),
+        ("[1, \"a,b\", [2,3]]", 3),
+        ("\"text\"", 0),
+        ("{}", 0),
+    ];
     for (list, expected) in table {
         assert_eq!(messages(list), expected, "{list}");
     }
@@ -80,7 +88,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| map.into_iter().collect()),
+            prop::collection::btree_map(any::<String>(), inner, 0..6)
+                .prop_map(|map| map.into_iter().collect()),
         ]
     })
 }

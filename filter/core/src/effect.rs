@@ -29,7 +29,13 @@ pub enum Effect {
         body: Option<Vec<u8>>,
     },
     /// Later attempt: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
-    Dispatch { attempt: u32, cluster: Text, headers: Vec<(String, String)>, body: Rc<Vec<u8>>, timeout: Duration },
+    Dispatch {
+        attempt: u32,
+        cluster: Text,
+        headers: Vec<(String, String)>,
+        body: Rc<Vec<u8>>,
+        timeout: Duration,
+    },
     /// Keep the router's answer from the client.
     HoldResponse,
     /// Let the router's answer, held or just arrived, go to the client with these headers.

@@ -85,7 +85,8 @@ impl Engine {
             let remove = forbidden(&headers, true);
             let exchange = Exchange::new(route, headers, remove, self.seed.derive(self.begun));
             if end_of_stream {
-                return self.step(now, store, id, exchange, fx, |exchange, turn| exchange.begin(turn, Vec::new()));
+                return self
+                    .step(now, store, id, exchange, fx, |exchange, turn| exchange.begin(turn, Vec::new()));
             }
             fx.push(Effect::HoldRequest);
             self.exchanges.insert(id, exchange);
@@ -118,7 +119,9 @@ impl Engine {
             // Only the first attempt goes through the router. Any other answer that comes this way is the host's own
             // (the body was too large, the stream was idle for too long): it goes to the client as it is.
             Event::RouterAnswer(answer) if exchange.awaits(1) => {
-                self.step(now, store, id, exchange, fx, |exchange, turn| exchange.attempt_ended(turn, answer, true));
+                self.step(now, store, id, exchange, fx, |exchange, turn| {
+                    exchange.attempt_ended(turn, answer, true)
+                });
             }
             Event::CallAnswer { attempt, answer } => {
                 self.step(now, store, id, exchange, fx, |exchange, turn| {
@@ -198,6 +201,9 @@ fn too_large(turn: &mut Turn<'_>) -> After {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exchanges = self.exchanges.len();
-        f.debug_struct("Engine").field("config", &self.config).field("exchanges", &exchanges).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("config", &self.config)
+            .field("exchanges", &exchanges)
+            .finish_non_exhaustive()
     }
 }

@@ -187,7 +187,11 @@ impl Exchange {
             attempts: self.attempts,
             attempts_here: self.attempts_here,
             is_admitted_here: is_failure && turn.would_admit(self.route, self.position),
-            later_targets: if is_failure { turn.count_admitting_from(self.route, self.position + 1) } else { 0 },
+            later_targets: if is_failure {
+                turn.count_admitting_from(self.route, self.position + 1)
+            } else {
+                0
+            },
         };
         retry::next(&route.retry, failed, &mut self.rng)
     }
@@ -280,7 +284,14 @@ impl Exchange {
         turn.answered(status, self.attempts, target, reason)
     }
 
-    fn log_attempt(&self, turn: &mut Turn<'_>, outcome: Outcome, status: u16, next: Next, wait: Option<Duration>) {
+    fn log_attempt(
+        &self,
+        turn: &mut Turn<'_>,
+        outcome: Outcome,
+        status: u16,
+        next: Next,
+        wait: Option<Duration>,
+    ) {
         let Some(id) = turn.config.target_at(self.route, self.position) else { return };
         turn.fx.push(Effect::Count(Metric::Attempt(id, outcome)));
         let Some(target) = turn.config.target(id).filter(|_| turn.is_tracing) else { return };

@@ -108,7 +108,13 @@ impl<'a> Turn<'a> {
     }
 
     /// The end of every exchange that is answered.
-    pub(crate) fn answered(&mut self, status: u16, attempts: u32, target: Option<Text>, reason: Reason) -> After {
+    pub(crate) fn answered(
+        &mut self,
+        status: u16,
+        attempts: u32,
+        target: Option<Text>,
+        reason: Reason,
+    ) -> After {
         self.fx.push(Effect::Count(Metric::Answer(reason)));
         if self.is_tracing {
             let exchange = self.id.0;

@@ -13,7 +13,9 @@ impl Breaker {
         let (phase, stage, admitted, succeeded, time) = match self.phase {
             Phase::Closed => (0, 0, 0, 0, Timestamp(0)),
             Phase::Open { until } => (1, 0, 0, 0, until),
-            Phase::HalfOpen { stage, admitted, succeeded, progress } => (2, stage, admitted, succeeded, progress),
+            Phase::HalfOpen { stage, admitted, succeeded, progress } => {
+                (2, stage, admitted, succeeded, progress)
+            }
         };
         let mut bytes = Vec::with_capacity(SIZE);
         bytes.extend_from_slice(&[VERSION, phase, stage, 0]);

@@ -99,7 +99,11 @@ impl Breaker {
     }
 
     /// Asks to make an attempt.
-    pub(crate) fn admit(&mut self, policy: &BreakerPolicy, now: Timestamp) -> (Admission, Option<Transition>) {
+    pub(crate) fn admit(
+        &mut self,
+        policy: &BreakerPolicy,
+        now: Timestamp,
+    ) -> (Admission, Option<Transition>) {
         let before = self.state();
         if let Phase::Open { until } = self.phase {
             if now < until {

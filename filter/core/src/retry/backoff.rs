@@ -23,7 +23,9 @@ mod tests {
 
     #[test]
     fn stays_between_zero_and_the_growing_bound() {
-        for (retry, bound_ms) in [(0, 500), (1, 1_000), (2, 2_000), (3, 4_000), (4, 8_000), (5, 8_000), (200, 8_000)] {
+        for (retry, bound_ms) in
+            [(0, 500), (1, 1_000), (2, 2_000), (3, 4_000), (4, 8_000), (5, 8_000), (200, 8_000)]
+        {
             let mut rng = Seed(7).derive(u64::from(retry));
             let waits: Vec<_> = (0..1_000).map(|_| full_jitter(BACKOFF, retry, &mut rng)).collect();
             let bound = Duration::from_millis(bound_ms);

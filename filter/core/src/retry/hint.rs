@@ -16,7 +16,8 @@ pub(crate) fn retry_after(value: &str) -> Option<Duration> {
     }
     // More digits than fit are more than a day.
     let seconds = whole.parse::<u64>().unwrap_or(u64::MAX).min(LONGEST.as_secs());
-    let mut millis = fraction.bytes().chain(*b"000").take(3).fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'));
+    let mut millis =
+        fraction.bytes().chain(*b"000").take(3).fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'));
     if fraction.bytes().skip(3).any(|byte| byte != b'0') {
         millis += 1;
     }

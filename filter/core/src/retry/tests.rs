@@ -50,7 +50,11 @@ fn every_situation_has_its_step() {
         ("a wait it does not", asks_for(6), "move on"),
         ("a wait it does not, and nowhere else", alone(asks_for(6)), "retry_after_too_long"),
         ("its breaker has opened", Failed { is_admitted_here: false, ..OVERLOADED }, "move on"),
-        ("its breaker has opened, and nowhere else", alone(Failed { is_admitted_here: false, ..OVERLOADED }), "breaker_open"),
+        (
+            "its breaker has opened, and nowhere else",
+            alone(Failed { is_admitted_here: false, ..OVERLOADED }),
+            "breaker_open",
+        ),
     ];
     for (what, failed, expected) in table {
         assert_eq!(step(failed), expected, "{what}");

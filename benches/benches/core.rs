@@ -1,0 +1,72 @@
+//! The core by itself: reading a body, and a whole exchange that succeeds at its first attempt.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use seawall_core::{
+    Answer, Config, Engine, Event, ExchangeId, Headers, MemoryStore, Origin, Seed, Timestamp, read_body,
+};
+
+const SIZES: [usize; 3] = [1_000, 20_000, 200_000];
+
+fn body(size: usize) -> Vec<u8> {
+    let turn = r#"{"role":"user","content":"Say \"hello\" to the sea, the wall and the tide.\nThen count the waves."},"#;
+    let turns = turn.repeat(size / turn.len());
+    format!(r#"{{"model":"gpt-4.1","messages":[{turns}{{"role":"user","content":"Go."}}],"stream":false}}"#)
+        .into_bytes()
+}
+
+fn reading(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("read_body");
+    for size in SIZES {
+        let body = body(size);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(size), &body, |bench, body| {
+            bench.iter(|| read_body(black_box(body)));
+        });
+    }
+    group.finish();
+}
+
+fn exchange(criterion: &mut Criterion) {
+    let policy = include_str!("../../envoy/demo.seawall");
+    let policy = seawall_policy::check(policy).policy.expect("the demo policy checks");
+    let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);
+    let (mut store, mut fx, body) = (MemoryStore::default(), Vec::new(), body(1_000));
+    let headers: Headers = [
+        (":method", "POST"),
+        (":path", "/v1/chat/completions"),
+        (":authority", "llm.test"),
+        ("accept", "*/*"),
+    ]
+    .into_iter()
+    .collect();
+    let mut id = 0;
+    criterion.bench_function("exchange", |bench| {
+        bench.iter(|| {
+            id += 1;
+            let (now, id) = (Timestamp(u64::from(id) * 1_000), ExchangeId(id));
+            let headers = headers.clone();
+            engine.handle(
+                now,
+                &mut store,
+                id,
+                Event::RequestHeaders { headers, end_of_stream: false },
+                &mut fx,
+            );
+            engine.handle(now, &mut store, id, Event::RequestEnd { body: body.clone() }, &mut fx);
+            let answer = Answer {
+                status: 200,
+                headers: Headers::default(),
+                body: Vec::new(),
+                origin: Origin::Provider,
+            };
+            engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
+            black_box(&fx);
+            fx.clear();
+        });
+    });
+}
+
+criterion_group!(benches, reading, exchange);
+criterion_main!(benches);

@@ -1,0 +1,56 @@
+//! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it.
+
+mod load;
+mod report;
+mod side_by_side;
+mod stub;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Envoy with and without Seawall, alternating in one run, one worker on a core of its own.
+    Envoy(EnvoyArgs),
+}
+
+#[derive(clap::Args)]
+struct EnvoyArgs {
+    /// The Envoy binary.
+    #[arg(long)]
+    envoy: PathBuf,
+    /// The module.
+    #[arg(long)]
+    wasm: PathBuf,
+    /// Envoy's configuration.
+    #[arg(long, default_value = "envoy/envoy.yaml")]
+    config: PathBuf,
+    /// The policy.
+    #[arg(long, default_value = "envoy/demo.seawall")]
+    policy: PathBuf,
+    /// How often each of the two is measured at each size.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Length of one measurement.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Connections that send one request after the other.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Directory for the report.
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Cli { command: Command::Envoy(args) } = Cli::parse();
+    let results = side_by_side::run(&args)?;
+    report::write(&results, &args)
+}

@@ -1,0 +1,197 @@
+//! Whole exchanges: what one client gets, and what the providers see.
+
+use std::time::Duration;
+
+use crate::world::{Fate, World};
+use seawall_core::{Event, MAX_BODY_BYTES, Timestamp};
+
+const TWO: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider openai  host "a.test" }
+    target b { cluster "b"  provider openai  host "b.test" }
+    retry quick { attempts 3  backoff full_jitter 100ms .. 1s  honor retry_after up to 5s }
+    route chat { match path "/v1/chat/completions"  try a  then b  retry quick  timeout 2s }
+"#;
+const ONE: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider openai }
+    retry quick { on 429, 503, timeout, reset  attempts 3  backoff full_jitter 100ms .. 1s  honor retry_after up to 5s }
+    route chat { match path "/v1/chat/completions"  try a  retry quick  timeout 2s }
+"#;
+
+/// Sends one request; `a` and `b` do this, in order, and then succeed.
+fn one(policy: &str, a: &[Fate], b: &[Fate]) -> (World, u32) {
+    let (a, b) = (a.to_vec(), b.to_vec());
+    let fate = move |target: &str, n: u64| {
+        let fates = if target == "a" { &a } else { &b };
+        fates.get(n as usize).copied().unwrap_or(Fate::Status(200))
+    };
+    let mut world = World::new(policy, 1, 7, fate);
+    let id = world.send(0);
+    world.settle();
+    (world, id)
+}
+
+#[test]
+fn every_failure_has_its_way() {
+    use Fate::{Hang, Refuse, Reset, Status, Throttle};
+    let always = |fate| vec![fate; 9];
+    // policy, what a does, what b does; targets tried, status, reason, whose body
+    let table: [(&str, Vec<Fate>, Vec<Fate>, &str, u16, &str, &str); 15] = [
+        (TWO, vec![], vec![], "a", 200, "ok", "the router's"),
+        (TWO, vec![Status(500)], vec![], "a a", 200, "retried", "provider's 200"),
+        (TWO, vec![Throttle(1)], vec![], "a a", 200, "retried", "provider's 200"),
+        (TWO, vec![Throttle(6)], vec![], "a b", 200, "failed_over", "provider's 200"),
+        (TWO, always(Status(503)), vec![], "a a b", 200, "failed_over", "provider's 200"),
+        (TWO, always(Refuse), vec![], "a a b", 200, "failed_over", "provider's 200"),
+        (TWO, vec![Reset], vec![], "a a", 200, "retried", "provider's 200"),
+        (TWO, vec![Hang], vec![], "a b", 200, "failed_over", "provider's 200"),
+        (TWO, vec![Hang], vec![Status(529)], "a b b", 200, "failed_over", "provider's 200"),
+        (TWO, vec![Status(400)], vec![], "a", 400, "client_error", "the router's"),
+        (TWO, vec![Status(503), Status(401)], vec![], "a a", 401, "client_error", "provider's 401"),
+        (TWO, always(Status(503)), always(Status(529)), "a a b", 529, "attempts_spent", "provider's 529"),
+        (ONE, vec![Throttle(60)], vec![], "a", 429, "retry_after_too_long", "the router's"),
+        (ONE, vec![Status(500)], vec![], "a", 500, "not_retried", "the router's"),
+        (
+            ONE,
+            vec![Status(503), Status(503), Hang],
+            vec![],
+            "a a a",
+            504,
+            "attempts_spent",
+            "upstream_timeout",
+        ),
+    ];
+    for (policy, a, b, tried, status, reason, body) in table {
+        let (world, id) = one(policy, &a, &b);
+        let got = world.got(id);
+        let what = format!("{a:?} {b:?}: {got:?}");
+        assert_eq!(world.tried(id), tried, "{what}");
+        assert_eq!((got.status, got.headers["x-seawall-reason"].as_str()), (status, reason), "{what}");
+        assert!(got.body.contains(body), "{what}");
+        assert_eq!(got.headers["x-seawall-attempts"], tried.split(' ').count().to_string(), "{what}");
+        assert_eq!(got.headers["x-seawall-target"], tried.split(' ').last().unwrap(), "{what}");
+        assert_eq!(got.headers["x-seawall-policy"].len(), 12, "{what}");
+        let is_spent = matches!(reason, "attempts_spent" | "retry_after_too_long" | "not_retried");
+        assert_eq!(
+            got.headers.get("x-should-retry").map(String::as_str),
+            is_spent.then_some("false"),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn a_failure_without_an_answer_is_told_in_the_callers_dialect() {
+    for (fate, status, code) in [
+        (Fate::Refuse, 503, "upstream_unreachable"),
+        (Fate::Reset, 502, "upstream_reset"),
+        (Fate::Hang, 504, "upstream_timeout"),
+    ] {
+        let (world, id) = one(TWO, &[fate; 3], &[fate; 3]);
+        let got = world.got(id);
+        assert_eq!((got.status, got.headers["content-type"].as_str()), (status, "application/json"));
+        let body: serde_json::Value = serde_json::from_str(&got.body).unwrap();
+        assert_eq!(body["error"]["code"], code);
+        assert_eq!(body["error"]["type"], "server_error");
+        assert!(body["error"]["param"].is_null() && body["error"]["message"].is_string());
+    }
+}
+
+#[test]
+fn a_retry_after_is_waited_out_and_a_little_more() {
+    let (world, id) = one(TWO, &[Fate::Throttle(3)], &[]);
+    let attempts = &world.requests[&id].attempts;
+    let waited = attempts[1].begun.since(attempts[0].ended);
+    assert!(waited >= Duration::from_secs(3) && waited <= Duration::from_millis(3_100), "{waited:?}");
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_refused_and_nothing_is_sent() {
+    for (body, status, code) in [
+        (b"not json".to_vec(), 400, "invalid_json"),
+        (br#"{"stream":true,"stream":false}"#.to_vec(), 400, "invalid_json"),
+        (vec![b' '; MAX_BODY_BYTES + 1], 413, "request_too_large"),
+    ] {
+        let mut world = World::new(TWO, 1, 1, |_, _| Fate::Status(200));
+        let id = world.send_to(0, "/v1/chat/completions", &[], body);
+        world.settle();
+        assert_eq!((world.got(id).status, world.tried(id).as_str()), (status, ""));
+        assert!(world.got(id).body.contains(code), "{:?}", world.got(id));
+    }
+}
+
+#[test]
+fn a_request_without_a_body_is_forwarded() {
+    let mut world = World::new(ONE, 1, 1, |_, _| Fate::Status(200));
+    let id = world.send_to(0, "/v1/chat/completions?limit=2", &[], Vec::new());
+    world.settle();
+    assert_eq!((world.got(id).status, world.tried(id).as_str()), (200, "a"));
+}
+
+#[test]
+fn what_no_route_matches_passes_without_forged_headers() {
+    let mut world = World::new(TWO, 1, 1, |_, _| Fate::Status(200));
+    let headers = [
+        ("x-seawall-cluster", "b"),
+        ("x-seawall-anything", "1"),
+        ("x-envoy-retry-on", "5xx"),
+        ("x-own", "1"),
+    ];
+    let id = world.send_to(0, "/v1/models", &headers, b"whatever".to_vec());
+    world.settle();
+    let removed: Vec<_> = world.got(id).headers.keys().map(String::as_str).collect();
+    assert_eq!(
+        (world.got(id).body.as_str(), removed),
+        ("passed", vec!["x-seawall-anything", "x-seawall-cluster"])
+    );
+}
+
+#[test]
+fn a_host_that_keeps_bodies_back_is_found_out_within_a_second() {
+    let mut world = World::new(TWO, 1, 1, |_, _| Fate::Status(200));
+    let id = world.send_headers_only();
+    let sent = world.now;
+    world.settle();
+    assert_eq!(world.got(id).status, 500);
+    assert!(world.got(id).body.contains("allow_on_headers_stop_iteration"));
+    assert!(world.got(id).at.since(sent) < Duration::from_secs(1));
+}
+
+#[test]
+fn a_slow_client_is_not_blamed_on_the_host() {
+    let mut world = World::new(TWO, 2, 1, |_, _| Fate::Status(200));
+    world.send(0);
+    // Worker 1 has not seen a body itself; that worker 0 has is enough.
+    for worker in [0, 1] {
+        let id = world.send_headers_only_at(worker);
+        world.run_for(Duration::from_secs(30));
+        assert!(world.requests[&id].answers.is_empty());
+        world.tell(id, Event::RequestEnd { body: b"{}".to_vec() });
+        world.run_for(Duration::from_secs(1));
+        assert_eq!(world.got(id).status, 200);
+    }
+}
+
+#[test]
+fn an_open_breaker_is_skipped_and_told_when_to_come_back() {
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        breaker b { window 10s  trip errors > 50% of at least 2  open 30s }
+        route chat { match path "/v1/chat/completions"  try a  breaker b }
+    "#;
+    let mut world = World::new(policy, 1, 1, |_, _| Fate::Status(500));
+    for _ in 0..2 {
+        world.send(0);
+        world.run_for(Duration::from_millis(100));
+    }
+    world.run_for(Duration::from_secs(10));
+    let id = world.send(0);
+    let got = world.got(id);
+    assert_eq!((got.status, world.tried(id).as_str()), (503, ""));
+    assert_eq!(got.headers["retry-after"], "20");
+    assert_eq!(got.headers.get("x-should-retry"), None, "waiting helps, and nothing has been retried");
+    assert!(got.body.contains("no_target_available"));
+    assert_ne!(world.now, Timestamp(0));
+}

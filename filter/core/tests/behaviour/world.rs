@@ -1,0 +1,334 @@
+//! A host for engines: virtual time, scripted providers, and the rules every host relies on, checked at each step.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use seawall_core::{
+    Answer, BreakerState, Config, Decision, Effect, Engine, Event, ExchangeId, Headers, MemoryStore, Origin,
+    Seed, Timestamp,
+};
+
+/// What a provider does to one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Status(u16),
+    /// 429 and so many seconds to wait.
+    Throttle(u64),
+    Refuse,
+    Reset,
+    /// Silence until the attempt's time is over.
+    Hang,
+}
+
+/// What the client of one request got.
+#[derive(Clone, Debug)]
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+    pub(crate) at: Timestamp,
+}
+
+/// What the world knows of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    worker: usize,
+    pub(crate) answers: Vec<Got>,
+    pub(crate) is_gone: bool,
+    is_response_held: bool,
+    pub(crate) attempts: Vec<Attempt>,
+    router_status: u16,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) target: String,
+    pub(crate) fate: Fate,
+    pub(crate) begun: Timestamp,
+    pub(crate) ended: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Ended { id: u32, attempt: usize, fate_index: usize },
+    Gone { id: u32 },
+}
+
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    workers: Vec<Engine>,
+    store: MemoryStore,
+    queue: BinaryHeap<Reverse<(Timestamp, u64, Due)>>,
+    sequence: u64,
+    pub(crate) requests: BTreeMap<u32, Request>,
+    fates: Vec<Fate>,
+    /// Breakers as their transitions tell them.
+    pub(crate) breakers: BTreeMap<String, BreakerState>,
+    /// How long a provider takes to answer.
+    pub(crate) latency: Duration,
+    next_id: u32,
+    choose: Box<dyn FnMut(&str, u64) -> Fate>,
+    counts: BTreeMap<String, u64>,
+    timeout: Duration,
+}
+
+const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
+
+impl World {
+    /// `choose` says what a target does to its n-th attempt, counting from 0.
+    pub(crate) fn new(
+        policy: &str,
+        workers: u64,
+        seed: u64,
+        choose: impl FnMut(&str, u64) -> Fate + 'static,
+    ) -> Self {
+        let checked = seawall_policy::check(policy);
+        let text = seawall_policy::render("test", policy, &checked.diagnostics);
+        let policy = checked.policy.unwrap_or_else(|| panic!("{text}"));
+        let timeout = policy.routes[0].timeout;
+        let engine =
+            |worker| Engine::new(Config::new(policy.clone(), |_| None).unwrap(), Seed(seed + worker), true);
+        Self {
+            now: START,
+            workers: (0..workers).map(engine).collect(),
+            store: MemoryStore::default(),
+            queue: BinaryHeap::new(),
+            sequence: 0,
+            requests: BTreeMap::new(),
+            fates: Vec::new(),
+            breakers: BTreeMap::new(),
+            latency: Duration::from_millis(10),
+            next_id: 1,
+            choose: Box::new(choose),
+            counts: BTreeMap::new(),
+            timeout,
+        }
+    }
+
+    /// A chat completion arrives.
+    pub(crate) fn send(&mut self, worker: usize) -> u32 {
+        let body = br#"{"model":"gpt-4.1","messages":[]}"#.to_vec();
+        self.send_to(worker, "/v1/chat/completions", &[], body)
+    }
+
+    pub(crate) fn send_to(
+        &mut self,
+        worker: usize,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let worker = worker % self.workers.len();
+        self.requests.insert(id, Request { worker, ..Request::default() });
+        let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
+        let headers: Headers = pseudo.iter().chain(headers).copied().collect();
+        let end_of_stream = body.is_empty();
+        self.tell(id, Event::RequestHeaders { headers, end_of_stream });
+        if !end_of_stream && self.requests[&id].answers.is_empty() {
+            self.tell(id, Event::RequestEnd { body });
+        }
+        id
+    }
+
+    /// A request whose body does not come.
+    pub(crate) fn send_headers_only(&mut self) -> u32 {
+        self.send_headers_only_at(0)
+    }
+
+    pub(crate) fn send_headers_only_at(&mut self, worker: usize) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.requests.insert(id, Request { worker, ..Request::default() });
+        let headers = [(":path", "/v1/chat/completions")].into_iter().collect();
+        self.tell(id, Event::RequestHeaders { headers, end_of_stream: false });
+        id
+    }
+
+    /// The client will leave after this time, answered or not.
+    pub(crate) fn leave_after(&mut self, id: u32, time: Duration) {
+        self.push(self.now.after(time), Due::Gone { id });
+    }
+
+    /// Runs until nothing is due before `end`.
+    pub(crate) fn run_until(&mut self, end: Timestamp) {
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            assert!(steps < 1_000_000, "the engine does not come to rest");
+            let event = self.queue.peek().map(|Reverse((time, ..))| *time);
+            let timer = self.workers.iter().filter_map(Engine::next_deadline).min();
+            let Some(next) = event.into_iter().chain(timer).min().filter(|next| *next <= end) else { break };
+            self.now = self.now.max(next);
+            if timer == Some(next) {
+                self.tick();
+            } else if let Some(Reverse((_, _, due))) = self.queue.pop() {
+                self.happen(due);
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        self.run_until(self.now.after(time));
+    }
+
+    /// Runs until nothing waits any more.
+    pub(crate) fn settle(&mut self) {
+        self.run_until(self.now.after(Duration::from_secs(100_000)));
+        assert!(self.workers.iter().all(|engine| engine.next_deadline().is_none()), "a timer is left over");
+        for (id, request) in &self.requests {
+            assert!(!self.workers[request.worker].knows(ExchangeId(*id)), "exchange {id} is left over");
+        }
+    }
+
+    fn tick(&mut self) {
+        for worker in 0..self.workers.len() {
+            let mut fx = Vec::new();
+            while let Some(ExchangeId(id)) =
+                self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx)
+            {
+                self.carry_out(id, std::mem::take(&mut fx));
+            }
+            // A call too early does nothing.
+            assert!(
+                self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx).is_none()
+                    && fx.is_empty()
+            );
+        }
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Gone { id } => {
+                self.requests.get_mut(&id).unwrap().is_gone = true;
+                self.tell(id, Event::Gone);
+            }
+            Due::Ended { id, attempt, fate_index } => {
+                let answer = answer(self.fates[fate_index], attempt > 1);
+                let request = self.requests.get_mut(&id).unwrap();
+                request.attempts[attempt - 1].ended = self.now;
+                // The host cancels what its router sends for a client that is gone, and lets dispatched calls run.
+                if attempt == 1 && !request.is_gone {
+                    request.router_status = answer.status;
+                    self.tell(id, Event::RouterAnswer(answer));
+                } else if attempt > 1 {
+                    self.tell(id, Event::CallAnswer { attempt: attempt as u32, answer });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tell(&mut self, id: u32, event: Event) {
+        let mut fx = Vec::new();
+        let worker = self.requests[&id].worker;
+        self.workers[worker].handle(self.now, &mut self.store, ExchangeId(id), event, &mut fx);
+        self.carry_out(id, fx);
+    }
+
+    fn carry_out(&mut self, id: u32, effects: Vec<Effect>) {
+        for effect in effects {
+            let now = self.now;
+            let request = self.requests.get_mut(&id).unwrap();
+            let is_about_the_client = !matches!(effect, Effect::Log(_) | Effect::Count(_));
+            assert!(!(request.is_gone && is_about_the_client), "{effect:?} for a client that is gone");
+            match effect {
+                Effect::Route { cluster, timeout, .. } => {
+                    assert!(request.attempts.is_empty(), "only the first attempt is routed");
+                    assert_eq!(timeout, self.timeout);
+                    self.begin(id, &cluster);
+                }
+                Effect::Dispatch { attempt, cluster, timeout, headers, body } => {
+                    assert_eq!(
+                        attempt as usize,
+                        request.attempts.len() + 1,
+                        "attempts are numbered in order"
+                    );
+                    assert!(request.is_response_held, "a dispatched attempt needs the first answer held");
+                    assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
+                    assert_eq!(timeout, self.timeout);
+                    self.begin(id, &cluster);
+                }
+                Effect::HoldResponse => request.is_response_held = true,
+                Effect::PassResponse { set } => {
+                    let headers =
+                        set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+                    let status = request.router_status;
+                    request.answers.push(Got { status, headers, body: "the router's".into(), at: now });
+                }
+                Effect::Respond { status, headers, body } => {
+                    let body = String::from_utf8(body).unwrap();
+                    request.answers.push(Got {
+                        status,
+                        headers: headers.into_iter().collect(),
+                        body,
+                        at: now,
+                    });
+                }
+                Effect::PassRequest { remove } => {
+                    let headers = remove.into_iter().map(|name| (name, "removed".into())).collect();
+                    request.answers.push(Got { status: 0, headers, body: "passed".into(), at: now });
+                }
+                Effect::Log(Decision::Breaker { target, from, to }) => {
+                    let known = self.breakers.insert(target.to_string(), to).unwrap_or(BreakerState::Closed);
+                    assert_eq!(known, from, "a breaker tells every change once");
+                }
+                Effect::HoldRequest | Effect::Log(_) | Effect::Count(_) => {}
+            }
+            assert!(self.requests[&id].answers.len() <= 1, "a second answer for exchange {id}");
+        }
+    }
+
+    fn begin(&mut self, id: u32, target: &str) {
+        assert_ne!(
+            self.breakers.get(target),
+            Some(&BreakerState::Open),
+            "an attempt at {target}, whose breaker is open"
+        );
+        let count = self.counts.entry(target.into()).or_default();
+        let fate = (self.choose)(target, *count);
+        *count += 1;
+        self.fates.push(fate);
+        let (begun, fate_index) = (self.now, self.fates.len() - 1);
+        let request = self.requests.get_mut(&id).unwrap();
+        request.attempts.push(Attempt { target: target.into(), fate, begun, ended: begun });
+        let takes = if fate == Fate::Hang { self.timeout } else { self.latency };
+        let attempt = request.attempts.len();
+        self.push(begun.after(takes), Due::Ended { id, attempt, fate_index });
+    }
+
+    fn push(&mut self, time: Timestamp, due: Due) {
+        self.sequence += 1;
+        self.queue.push(Reverse((time, self.sequence, due)));
+    }
+
+    /// The only answer of a request.
+    #[track_caller]
+    pub(crate) fn got(&self, id: u32) -> &Got {
+        self.requests[&id].answers.first().unwrap_or_else(|| panic!("exchange {id} has no answer"))
+    }
+
+    /// The targets of a request's attempts, in order.
+    pub(crate) fn tried(&self, id: u32) -> String {
+        let targets: Vec<_> =
+            self.requests[&id].attempts.iter().map(|attempt| attempt.target.as_str()).collect();
+        targets.join(" ")
+    }
+}
+
+fn answer(fate: Fate, is_dispatched: bool) -> Answer {
+    let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
+    let (status, origin) = match fate {
+        Fate::Status(status) => (status, Origin::Provider),
+        Fate::Throttle(_) => (429, Origin::Provider),
+        Fate::Refuse => (503, Origin::Connect),
+        Fate::Reset => (503, Origin::Reset),
+        Fate::Hang => (504, Origin::Timeout),
+    };
+    let headers = [("retry-after", wait.as_str()), ("x-provider", "yes")].into_iter();
+    let headers = headers.filter(|(_, value)| !value.is_empty()).collect();
+    let body = if is_dispatched { format!("provider's {status}").into_bytes() } else { Vec::new() };
+    Answer { status, headers, body, origin }
+}
