@@ -1,1 +1,76 @@
-//! (skeleton)
+//! The Seawall policy language: text in, a typed [`Policy`] or teaching errors out.
+//!
+//! ```
+//! let source = r#"
+//! seawall 1
+//! target openai { cluster "openai"  provider openai  auth bearer env.OPENAI_API_KEY }
+//! route chat { match path "/v1/chat/completions"  try openai  timeout 30s }
+//! "#;
+//! let checked = seawall_policy::check(source);
+//! let policy = checked.policy.expect("no errors");
+//! assert_eq!(policy.routes[0].name, "chat");
+//!
+//! let wrong = source.replace("try openai", "try opnai");
+//! let checked = seawall_policy::check(&wrong);
+//! assert!(checked.policy.is_none());
+//! let text = seawall_policy::render("policy.seawall", &wrong, &checked.diagnostics);
+//! assert!(text.contains("did you mean `openai`?"));
+//! ```
+//!
+//! The way of a policy: [`lexer`] → [`parser`] → [`ast`] (as written) → [`check`](mod@check) (names, structure) →
+//! [`lower`] → [`policy`] (resolved, with defaults). All words, ranges and defaults stand in [`vocabulary`]. Nothing here
+//! does I/O, and nothing panics: the same code runs in the filter, the command line and the browser.
+#![forbid(unsafe_code)]
+
+mod ast;
+mod check;
+mod diagnostic;
+mod hash;
+mod lexer;
+mod lower;
+mod parser;
+pub mod policy;
+mod span;
+mod suggest;
+mod token;
+pub mod vocabulary;
+
+pub use diagnostic::{Code, Diagnostic, Severity, render};
+pub use policy::Policy;
+pub use span::{LineIndex, Position, Span};
+
+use diagnostic::Sink;
+
+/// Larger files are refused. A policy that people read is a thousand times smaller.
+pub const MAX_SOURCE_BYTES: usize = 1 << 20;
+
+/// What [`check`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// `None` when there is any error.
+    pub policy: Option<Policy>,
+    /// Errors and warnings in the order of the source; at most 101 of them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads, checks and resolves a policy. Never panics, whatever the text is, and takes time proportional to its length.
+#[must_use]
+pub fn check(source: &str) -> Checked {
+    let mut sink = Sink::default();
+    let policy = run(source, &mut sink);
+    Checked { policy, diagnostics: sink.finish() }
+}
+
+fn run(source: &str, sink: &mut Sink) -> Option<Policy> {
+    if source.len() > MAX_SOURCE_BYTES {
+        let message = "the policy is larger than 1 MiB";
+        sink.push(Diagnostic::new(Code::SourceTooLarge, Span::default(), message));
+        return None;
+    }
+    let file = parser::parse(source, sink);
+    if file.abandoned {
+        return None;
+    }
+    let names = check::check(source, &file, sink);
+    if sink.has_errors() { None } else { lower::policy(&file, &names) }
+}

@@ -1,0 +1,242 @@
+//! Source text to tokens. Never fails: what it can't read it reports and leaves out, so that the parser sees what was
+//! meant. Each byte is looked at a bounded number of times, also in hostile input.
+
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::span::{BYTE_ORDER_MARK, Span};
+use crate::token::{Kind, Token, quote};
+
+pub(crate) fn lex(source: &str, sink: &mut Sink) -> Vec<Token> {
+    let at = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let mut lexer = Lexer { source, at, tokens: Vec::new(), sink };
+    while let Some(byte) = lexer.byte(0) {
+        lexer.token(byte);
+    }
+    lexer.add(Kind::End, source.len());
+    lexer.tokens
+}
+
+struct Lexer<'s, 'k> {
+    source: &'s str,
+    at: usize,
+    tokens: Vec<Token>,
+    sink: &'k mut Sink,
+}
+
+/// What a word may hold behind its first letter.
+fn continues_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+impl Lexer<'_, '_> {
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.source.as_bytes().get(self.at + ahead).copied()
+    }
+
+    /// From the current place on.
+    fn rest(&self) -> &str {
+        self.source.get(self.at..).unwrap_or("")
+    }
+
+    /// Bytes from here to the end of the line or of the file.
+    fn line_length(&self) -> usize {
+        let rest = self.rest();
+        rest.find('\n').unwrap_or(rest.len())
+    }
+
+    fn add(&mut self, kind: Kind, end: usize) {
+        self.tokens.push(Token { kind, span: Span::new(self.at, end) });
+        self.at = end;
+    }
+
+    fn error(&mut self, code: Code, end: usize, message: String, help: &str) {
+        let found = Diagnostic::new(code, Span::new(self.at, end), message);
+        self.sink.push(if help.is_empty() { found } else { found.with_help(help) });
+    }
+
+    fn token(&mut self, byte: u8) {
+        let next = self.byte(1);
+        match (byte, next) {
+            (b'\n', _) => self.add(Kind::Newline, self.at + 1),
+            (b' ' | b'\t' | b'\r', _) => self.at += 1,
+            (b'/', Some(b'/')) => self.at += self.line_length(),
+            (b'/', _) if self.begins_pattern(next) => {
+                self.delimited(b'/', Kind::Pattern, Kind::Pattern, "pattern")
+            }
+            (b'"', _) => self.delimited(b'"', Kind::Text, Kind::OpenText, "string"),
+            (b'`', _) => self.delimited(b'`', Kind::Condition, Kind::Condition, "condition"),
+            (b'<', Some(b'<')) => self.inline(),
+            (b'.', Some(b'.')) => self.add(Kind::Range, self.at + 2),
+            (b'<', Some(b'=')) => self.add(Kind::LessEqual, self.at + 2),
+            (b'>', Some(b'=')) => self.add(Kind::GreaterEqual, self.at + 2),
+            (b'{', _) => self.add(Kind::Open, self.at + 1),
+            (b'}', _) => self.add(Kind::Close, self.at + 1),
+            (b',', _) => self.add(Kind::Comma, self.at + 1),
+            (b';', _) => self.add(Kind::Semicolon, self.at + 1),
+            (b'.', _) => self.add(Kind::Dot, self.at + 1),
+            (b'<', _) => self.add(Kind::Less, self.at + 1),
+            (b'>', _) => self.add(Kind::Greater, self.at + 1),
+            (b'$', _) => self.add(Kind::Dollar, self.at + 1),
+            (b'/', _) => self.add(Kind::Slash, self.at + 1),
+            (b'0'..=b'9', _) => self.number(),
+            (b'a'..=b'z' | b'A'..=b'Z' | b'_', _) => self.word(),
+            _ => self.stray(),
+        }
+    }
+
+    /// `tokens/min` is a rate; a slash that stands free and has something behind it opens a pattern.
+    fn begins_pattern(&self, next: Option<u8>) -> bool {
+        let free = self.tokens.last().is_none_or(|token| (token.span.end as usize) < self.at);
+        free && next.is_some_and(|byte| !byte.is_ascii_whitespace())
+    }
+
+    /// To the closing delimiter, a backslash shielding the character behind it. Ends with the line at the latest, so
+    /// that a forgotten delimiter costs one line and not the rest of the file.
+    fn delimited(&mut self, close: u8, closed: Kind, open: Kind, what: &str) {
+        let mut shielded = false;
+        for (length, byte) in self.rest().bytes().enumerate().skip(1) {
+            match byte {
+                b'\n' => break,
+                _ if shielded => shielded = false,
+                b'\\' => shielded = true,
+                _ if byte == close => return self.add(closed, self.at + length + 1),
+                _ => {}
+            }
+        }
+        let end = self.at + self.rest().get(..self.line_length()).unwrap_or("").trim_end().len();
+        let close = if close == b'`' { "a backtick" } else { &quote(&char::from(close).to_string()) };
+        let help = ["close it with ", close, " on the same line"].concat();
+        self.error(Code::Unterminated, end, ["the ", what, " never ends"].concat(), &help);
+        self.add(open, end);
+    }
+
+    /// `<<WORD`, then lines up to one that holds only `WORD`.
+    fn inline(&mut self) {
+        let rest = self.rest();
+        let length = 2 + rest.bytes().skip(2).take_while(|byte| continues_word(*byte)).count();
+        let (head, body) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let tag = head.get(2..).unwrap_or("").to_string();
+        let mut end = self.at + length;
+        for (number, line) in body.split_inclusive('\n').enumerate() {
+            if number > 0 && !tag.is_empty() && line.trim() == tag {
+                return self.add(Kind::Inline, end + line.trim_end().len());
+            }
+            end += line.len();
+        }
+        let help = ["end it with a line that holds only ", &quote(&tag)].concat();
+        self.error(
+            Code::Unterminated,
+            self.at + length,
+            "the text written in place never ends".into(),
+            &help,
+        );
+        self.add(Kind::OpenText, end);
+    }
+
+    fn number(&mut self) {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = self.rest();
+        let mut length = digits(rest);
+        let fraction = rest.get(length..).and_then(|tail| tail.strip_prefix('.')).map_or(0, digits);
+        if fraction > 0 {
+            length += 1 + fraction;
+        }
+        let unit = rest.get(length..).unwrap_or("");
+        length += match unit.bytes().next() {
+            Some(b'%') => 1,
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
+                unit.bytes().take_while(|byte| continues_word(*byte)).count()
+            }
+            _ => 0,
+        };
+        self.add(Kind::Number, self.at + length);
+    }
+
+    /// A letter that names can't hold is reported, but doesn't cut the word in two, as then each half would be an error.
+    fn word(&mut self) {
+        let rest = self.rest();
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or("");
+        let end = self.at + end;
+        if let Some(letter) = word.chars().find(|c| !c.is_ascii()) {
+            let message = ["a name can't hold ", &quote(letter.encode_utf8(&mut [0; 4]))].concat();
+            let help = "names are made of the letters a to z and A to Z, digits, `_` and `-`";
+            self.error(Code::StrayCharacter, end, message, help);
+        }
+        self.add(Kind::Word, end);
+    }
+
+    /// Characters that begin nothing: one report for all that stand together, and no token.
+    fn stray(&mut self) {
+        let begins =
+            |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_\"`/<>.{},;$#".contains(c);
+        let rest = self.rest();
+        let first = rest.chars().next().unwrap_or(' ');
+        if let Some(length) = foreign_string(rest) {
+            let message = "strings stand in double quotes: `\"…\"`".to_string();
+            self.error(Code::StrayCharacter, self.at + length, message, "");
+            return self.add(Kind::Text, self.at + length);
+        }
+        let tail = rest.get(first.len_utf8()..).unwrap_or("");
+        let length = first.len_utf8() + tail.find(begins).unwrap_or(tail.len());
+        let end = self.at + length;
+        let help = match first {
+            '=' | ':' => "a statement is a word and its value: `timeout 30s`",
+            '#' => "a comment starts with `//`",
+            _ => "",
+        };
+        let message = ["unexpected ", &quote(rest.get(..length).unwrap_or(""))].concat();
+        self.error(Code::StrayCharacter, end, message, help);
+        self.at = if first == '#' { self.at + self.line_length() } else { end };
+    }
+}
+
+/// The length of a string in other quotes, which word processors and other languages use. Either quote of a pair closes
+/// it, so that a line is searched in vain only once.
+fn foreign_string(rest: &str) -> Option<usize> {
+    let pair = match rest.chars().next()? {
+        '\'' => ['\'', '\''],
+        '\u{201c}' | '\u{201d}' => ['\u{201c}', '\u{201d}'],
+        '\u{2018}' | '\u{2019}' => ['\u{2018}', '\u{2019}'],
+        _ => return None,
+    };
+    let line = rest.char_indices().take_while(|(_, c)| *c != '\n');
+    let (at, close) = line.skip(1).find(|(_, c)| pair.contains(c))?;
+    Some(at + close.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(source: &str) -> Vec<(Kind, &str)> {
+        let mut sink = Sink::default();
+        let tokens = lex(source, &mut sink);
+        assert!(!sink.has_errors(), "{source}");
+        tokens.iter().map(|token| (token.kind, token.span.text(source))).collect()
+    }
+
+    #[test]
+    fn numbers_keep_their_unit_and_leave_the_range_alone() {
+        use Kind::{Dollar, End, Number, Range, Slash, Word};
+        assert_eq!(kinds("500ms..32s"), [(Number, "500ms"), (Range, ".."), (Number, "32s"), (End, "")]);
+        assert_eq!(kinds("0.5% 2x"), [(Number, "0.5%"), (Number, "2x"), (End, "")]);
+        let rate =
+            [(Dollar, "$"), (Number, "2.00"), (Word, "tokens"), (Slash, "/"), (Word, "min"), (End, "")];
+        assert_eq!(kinds("$2.00 tokens/min"), rate);
+    }
+
+    #[test]
+    fn text_of_the_whole_language_is_cut_into_tokens() {
+        use Kind::{Condition, End, Inline, Newline, Pattern, Text, Word};
+        assert_eq!(kinds("deny /a \\/ b/ // c"), [(Word, "deny"), (Pattern, "/a \\/ b/"), (End, "")]);
+        assert_eq!(
+            kinds(r#"`a == "}"` "b\"c""#),
+            [(Condition, r#"`a == "}"`"#), (Text, r#""b\"c""#), (End, "")]
+        );
+        let inline = "<<JSON\n{ \"a\": \"\\n\" }\n  JSON";
+        assert_eq!(
+            kinds(&[inline, "\nx"].concat()),
+            [(Inline, inline), (Newline, "\n"), (Word, "x"), (End, "")]
+        );
+    }
+}

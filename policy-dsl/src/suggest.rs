@@ -1,0 +1,86 @@
+//! "Did you mean": the known word nearest to a misspelt one.
+
+/// Names longer than this aren't compared. The distance costs the product of both lengths.
+const LONGEST: usize = 64;
+/// At most so many names are compared, so that a file full of mistakes still takes linear time.
+const MOST: usize = 4096;
+
+/// The candidate that differs least, if it differs little: in one letter of three, in three at most.
+pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    if word.len() > LONGEST {
+        return None;
+    }
+    let word = word.to_ascii_lowercase();
+    let most = (word.len() / 3).min(3);
+    let mut best = None;
+    for candidate in candidates.take(MOST) {
+        if candidate.len().abs_diff(word.len()) > most || candidate.len() > LONGEST {
+            continue;
+        }
+        let distance = distance(word.as_bytes(), candidate.to_ascii_lowercase().as_bytes());
+        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance; two letters swapped count as one mistake, as they are one slip of the hand.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        for (cell, y) in row.iter_mut().skip(1).zip(b) {
+            let up = *cell;
+            left = (diagonal + usize::from(x != y)).min(up + 1).min(left + 1);
+            diagonal = up;
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    let distance = row.last().copied().unwrap_or(0);
+    if distance == 2 && a.len() == b.len() && sorted(a) == sorted(b) { 1 } else { distance }
+}
+
+fn sorted(letters: &[u8]) -> Vec<u8> {
+    let mut letters = letters.to_vec();
+    letters.sort_unstable();
+    letters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant_and_nothing_else() {
+        let known = ["target", "retry", "route", "try", "then", "openai_west", "openai_east"];
+        for (word, meant) in [
+            ("targt", Some("target")),
+            ("tagret", Some("target")),
+            ("Route", Some("route")),
+            ("tyr", Some("try")),
+            ("TRY", Some("try")),
+            ("tr", None),
+            ("rety", Some("retry")),
+            ("openai_wst", Some("openai_west")),
+            ("elephant", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, known.into_iter()), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn distance_is_the_number_of_slips() {
+        for (a, b, slips) in
+            [("", "", 0), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("", "ab", 2)]
+        {
+            assert_eq!(distance(a.as_bytes(), b.as_bytes()), slips, "{a} {b}");
+            assert_eq!(distance(b.as_bytes(), a.as_bytes()), slips, "{b} {a}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Files that tests compare with, and rewrite when asked to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn path(inside: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(inside)
+}
+
+/// Fails when the file isn't what it should be; with `SEAWALL_BLESS=1` it is rewritten instead.
+#[track_caller]
+pub(crate) fn same(file: &Path, wanted: &str) {
+    if std::env::var_os("SEAWALL_BLESS").is_some() {
+        fs::write(file, wanted).unwrap();
+        return;
+    }
+    let is = fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        is == wanted,
+        "{} differs; it should be:\n\n{wanted}\nto accept that: SEAWALL_BLESS=1 cargo test -p seawall-policy",
+        file.display(),
+    );
+}

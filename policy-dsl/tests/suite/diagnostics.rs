@@ -1,0 +1,282 @@
+//! One table of mistakes: what is said, what is underlined, and what help is given.
+
+use seawall_policy::{Code, Diagnostic, Severity, check};
+
+/// Two targets, and the routes that use them.
+const HEAD: &str = "seawall 1\ntarget east { cluster \"east\"  provider openai }\ntarget west { cluster \"west\"  provider openai }\n";
+
+struct Case {
+    code: Code,
+    source: String,
+    message: &'static str,
+    underlined: &'static str,
+    label: &'static str,
+    help: &'static str,
+    /// What else is rightly found in the same text.
+    beside: &'static [Code],
+}
+
+impl Case {
+    fn beside(mut self, codes: &'static [Code]) -> Self {
+        self.beside = codes;
+        self
+    }
+}
+
+fn case(
+    code: Code,
+    source: impl Into<String>,
+    message: &'static str,
+    underlined: &'static str,
+    label: &'static str,
+    help: &'static str,
+) -> Case {
+    Case { code, source: source.into(), message, underlined, label, help, beside: &[] }
+}
+
+/// Statements of a route that tries both targets.
+fn route(statements: &str) -> String {
+    format!("{HEAD}route chat {{ match path \"/v1\"  try east, west  {statements} }}\n")
+}
+
+/// Statements of a target that a route uses.
+fn target(statements: &str) -> String {
+    format!("seawall 1\ntarget t {{ {statements} }}\nroute chat {{ match path \"/v1\"  try t }}\n")
+}
+
+/// Statements of a retry block that a route uses.
+fn retry(statements: &str) -> String {
+    route(&format!("retry r }}\nretry r {{ {statements}"))
+}
+
+/// Statements of a breaker that a route uses.
+fn breaker(statements: &str) -> String {
+    route(&format!("breaker b }}\nbreaker b {{ {statements}"))
+}
+
+const CP: &str = "cluster \"c\"  provider openai  ";
+
+#[rustfmt::skip]
+fn cases() -> Vec<Case> {
+    use Code::*;
+    let units = "units of time are `ns`, `us`, `ms`, `s`, `m` or `h`; one number has one unit";
+    let statuses = "retryable are `408`, `429`, `500`, `502`, `503`, `504` and `529`";
+    let not_supported = "it is part of the language, but this version can't carry it out and won't ignore it; remove it";
+    let env = "put it into an environment variable of the proxy and name that: `auth bearer env.OPENAI_API_KEY`";
+    let first_line = "write `seawall 1` on the first line";
+    vec![
+        case(SourceTooLarge, format!("seawall 1\n//{}", "x".repeat(1 << 20)), "the policy is larger than 1 MiB", "", "", ""),
+        case(NestingTooDeep, route(&format!("contract {}{}", "{".repeat(32), "}".repeat(32))),
+            "blocks are nested too deep", "{", "", "at most 32 blocks may stand in each other").beside(&[NotSupported]),
+        case(Unterminated, target("cluster \"c\n provider openai"), "the string never ends", "\"c", "", "close it with `\"` on the same line"),
+        case(Unterminated, route("when `a == 1\n"), "the condition never ends", "`a == 1", "", "close it with a backtick on the same line").beside(&[NotSupported]),
+        case(Unterminated, route("output { deny /a\n }"), "the pattern never ends", "/a", "", "close it with `/` on the same line").beside(&[NotSupported]),
+        case(Unterminated, route("output { schema <<JSON\n{}"), "the text written in place never ends", "<<JSON", "", "end it with a line that holds only `JSON`").beside(&[NotSupported]),
+        case(StrayCharacter, route("timeout = 30s"), "unexpected `=`", "=", "", "a statement is a word and its value: `timeout 30s`"),
+        case(StrayCharacter, target("cluster 'c'; provider openai"), "strings stand in double quotes: `\"…\"`", "'c'", "", ""),
+        case(StrayCharacter, target("cluster “c”  provider openai"), "strings stand in double quotes: `\"…\"`", "“c”", "", ""),
+        case(StrayCharacter, route("# x\n"), "unexpected `#`", "#", "", "a comment starts with `//`"),
+        case(StrayCharacter, route("@@ timeout 3s"), "unexpected `@@`", "@@", "", ""),
+        case(StrayCharacter, route("retry nörmal"), "a name can't hold `ö`", "nörmal", "",
+            "names are made of the letters a to z and A to Z, digits, `_` and `-`").beside(&[UnknownName]),
+        case(UnexpectedToken, target("cluster openai  provider openai"), "expected a string, found `openai`", "openai", "", "put it in quotes: `\"openai\"`"),
+        case(UnexpectedToken, route("timeout \"30s\""), "expected a duration such as `30s`, found a string", "\"30s\"", "", ""),
+        case(UnexpectedToken, route("timeout 30s 40s"), "expected the end of the statement after `timeout`, found `40s`", "40s", "", ""),
+        case(UnexpectedToken, retry("on 429 500"), "expected `,` between the values of a list, found `500`", "500", "", ""),
+        case(UnexpectedToken, retry("honor 30s"), "expected `retry_after` as in `honor retry_after up to 60s`, found `30s`", "30s", "", ""),
+        case(UnexpectedToken, retry("backoff full_jitter 1s, 2s"), "expected `..` as in `backoff full_jitter 500ms .. 8s`, found `,`", ",", "", ""),
+        case(UnexpectedToken, target("cluster \"c\"  provider openai  auth env.KEY"), "expected `bearer` or `header`, found `env`", "env", "",
+            "say how it is sent: `auth bearer env.NAME` or `auth header \"x-api-key\" env.NAME`"),
+        case(UnexpectedToken, "seawall 1\nroute default pass\n}", "expected `{` after the name of the `route`, found `pass`", "pass", "", ""),
+        case(UnexpectedToken, "seawall 1\nroute { pass }", "expected the name of the `route`, found `{`", "{", "", ""),
+        case(UnexpectedToken, "seawall 1\n42\nroute default { pass }", "expected a block such as `target` or `route`, found `42`", "42", "", ""),
+        case(UnbalancedBrace, "seawall 1\nroute default { pass", "this `{` is never closed", "{", "", "add a `}` behind the last statement of the block"),
+        case(UnbalancedBrace, "seawall 1\nroute default { pass } }", "this `}` closes nothing", "}", "", "remove it, or look for a `}` too many above"),
+        case(MissingVersion, "route default { pass }", "a policy starts with the version of its language", "route", "", first_line),
+        case(MissingVersion, "seawall\nroute default { pass }", "`seawall` needs the version of the language", "seawall", "", first_line),
+        case(UnsupportedVersion, "seawall 2\nroute nonsense }}", "version `2` of the language is not supported", "2", "", "this version of Seawall reads `seawall 1`"),
+        case(EmptyPolicy, " // nothing\n\n", "the policy is empty", "", "", "the least a policy holds is `seawall 1` and `route default { pass }`"),
+        case(EmptyPolicy, "seawall 1\n", "the policy has no route, so it would do nothing", "", "",
+            "to let everything through on purpose, write `route default { pass }`"),
+        case(BadEscape, target("cluster \"c\"  provider openai  model \"a\\n\""), "unknown escape `\\n`", "\\n", "", "only `\\\"` and `\\\\` are escapes"),
+
+        case(UnknownName, route("then wset"), "unknown target `wset`", "wset", "not defined in this policy", "did you mean `west`?"),
+        case(UnknownName, route("then elsewhere"), "unknown target `elsewhere`", "elsewhere", "not defined in this policy", "define it: `target elsewhere { … }`"),
+        case(UnknownName, route("retry r"), "unknown retry `r`", "r", "not defined in this policy", "define it: `retry r { … }`"),
+        case(UnknownName, route("breaker b"), "unknown breaker `b`", "b", "not defined in this policy", "define it: `breaker b { … }`"),
+        case(UnknownBlock, "seawall 1\nruote default { pass }", "unknown block `ruote`", "ruote", "", "did you mean `route`?"),
+        case(UnknownBlock, "seawall 1\nroute default { pass }\nelephant x { a { b } }\n", "unknown block `elephant`", "elephant", "",
+            "a policy is made of `target`, `retry`, `breaker` and `route`"),
+        case(UnknownBlock, "seawall 1\nroute default { pass }\ntimeout 3s\n", "unknown block `timeout`", "timeout", "",
+            "`timeout` is a statement of `route`; is a brace closed too early?"),
+        case(UnknownStatement, target("clustr \"c\"  provider openai"), "`target` has no statement `clustr`", "clustr", "", "did you mean `cluster`?"),
+        case(UnknownStatement, route("attempts 3"), "`route` has no statement `attempts`", "attempts", "", "`attempts` belongs in a `retry` block"),
+        case(UnknownStatement, breaker("elephant 3 { x }"), "`breaker` has no statement `elephant`", "elephant", "", "it has `window`, `trip`, `open` and `recover`"),
+        case(UnknownWord, target("cluster \"c\"  provider openia"), "unknown provider `openia`", "openia", "", "did you mean `openai`?"),
+        case(UnknownWord, target("cluster \"c\"  provider zebra"), "unknown provider `zebra`", "zebra", "", "known are `openai`, `azure`, `anthropic`, `gemini` and `bedrock`"),
+        case(UnknownWord, retry("on 429, conect"), "unknown failure `conect`", "conect", "", "did you mean `connect`?"),
+        case(UnknownWord, retry("backoff full_jiter 1s .. 2s"), "unknown backoff `full_jiter`", "full_jiter", "", "did you mean `full_jitter`?"),
+        case(UnknownWord, breaker("trip error > 3% of at least 3"), "unknown signal `error`", "error", "", "did you mean `errors`?"),
+        case(UnknownWord, target("cluster \"c\"  provider openai  auth baerer env.K"), "unknown kind of authentication `baerer`", "baerer", "", "did you mean `bearer`?"),
+        case(DuplicateName, format!("{HEAD}target east {{ {CP} }}\nroute default {{ pass }}"), "a `target` named `east` exists already", "east", "the first is on line 2", ""),
+        case(DuplicateName, "seawall 1\nroute default { pass }\nroute default { pass }", "a `route` named `default` exists already", "default", "the first is on line 2", "").beside(&[DefaultRoute]),
+        case(DuplicateStatement, route("timeout 3s\n timeout 4s"), "`timeout` is written twice in this `route`", "timeout", "the first is on line 4", ""),
+        case(DuplicateStatement, "seawall 1\nseawall 1\nroute default { pass }", "`seawall` can only stand once, on the first line", "seawall", "", ""),
+        case(MissingStatement, target("provider openai"), "`target t` has no `cluster`", "target t", "", "add, for example, `cluster \"openai-east\"`"),
+        case(MissingStatement, format!("{HEAD}route r {{ match path \"/v1\"  then east, west }}"), "`route r` has no `try`", "route r", "",
+            "add, for example, `try openai_east, openai_west`"),
+        case(RepeatedTarget, route("then east"), "target `east` stands twice in this route", "east", "the first is on line 4",
+            "to try one target several times, raise `attempts` in its `retry`"),
+        case(DefaultRoute, format!("seawall 1\nroute default {{ pass }}\n{}", &route("")[10..]), "`route default` is not the last route", "route default", "",
+            "move it to the end: it takes what no route above it matches"),
+        case(DefaultRoute, "seawall 1\nroute default { pass; timeout 3s }", "`route default` can only `pass`, not `timeout`", "timeout", "",
+            "to handle all other requests, write a route with another name and `match path \"/*\"`"),
+        case(DefaultRoute, "seawall 1\nroute default { }", "`route default` has no `pass`", "route default", "", "write `route default { pass }`"),
+        case(DefaultRoute, route("pass"), "only `route default` can `pass`", "pass", "", "what no route matches passes untouched"),
+        case(InvalidName, "seawall 1\nroute default { pass }\nbreaker \"b\" { }\n", "the name of a `breaker` is written without quotes", "\"b\"", "", "write `b`"),
+        case(InvalidName, format!("seawall 1\nroute default {{ pass }}\nretry {} {{ }}\n", "x".repeat(65)), "the name is longer than 64 characters",
+            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "", "a name is a letter or `_`, then letters, digits, `_` or `-`"),
+        case(InvalidName, "seawall 1\nroute default { pass }\nretry 4o { }\n", "the name `4o` starts with a digit", "4o", "", "a name is a letter or `_`, then letters, digits, `_` or `-`"),
+        case(InvalidName, target("cluster \"c\"  provider openai  auth bearer env.MY-KEY"), "`MY-KEY` is not the name of an environment variable", "MY-KEY", "",
+            "it is made of letters, digits and `_`, and starts with no digit"),
+        case(InvalidName, format!("{HEAD}route r {{ match path \"/v1\"  try \"east\", west }}"), "the name of a target is written without quotes", "\"east\"", "", "write `east`"),
+
+        case(MissingUnit, route("timeout 30"), "`30` needs a unit: `30ms`, `30s` or `30m`", "30", "", ""),
+        case(MissingUnit, route("timeout 30 seconds"), "`30` needs a unit: `30ms`, `30s` or `30m`", "30 seconds", "", "write `30s`, without a space"),
+        case(MissingUnit, breaker("trip errors > 20 of at least 10"), "`20` needs a unit: `20%`", "20", "", ""),
+        case(WrongUnit, route("timeout 30%"), "`%` is not a unit of time", "30%", "", units),
+        case(WrongUnit, route("timeout 30sec"), "`sec` is not a unit of time", "30sec", "", "write `30s`"),
+        case(WrongUnit, route("timeout 1m30s"), "`m30s` is not a unit of time", "1m30s", "", units),
+        case(WrongUnit, breaker("trip errors > 20s of at least 10"), "`s` is not a percentage", "20s", "", "write a percentage such as `20%`"),
+        case(WrongUnit, retry("attempts 3x"), "`attempts` takes a plain number, without `x`", "3x", "", ""),
+        case(OutOfRange, retry("attempts 11"), "`11` is out of range for `attempts`", "11", "must be 1 to 10", ""),
+        case(OutOfRange, route("timeout 61m"), "`61m` is out of range for `timeout`", "61m", "must be 1ms to 1h", ""),
+        case(OutOfRange, breaker("trip errors > 99.5% of at least 10"), "`99.5%` is out of range for `trip`", "99.5%", "must be 0% to 99%", ""),
+        case(OutOfRange, breaker("recover 1, 2, 3, 4, 5, 6"), "6 stages are out of range for `recover`", "1, 2, 3, 4, 5, 6", "must be 1 to 5", ""),
+        case(OutOfRange, breaker("open 99ms"), "`99ms` is out of range for `open`", "99ms", "must be 100ms to 1h", ""),
+        case(TooLarge, retry("attempts 4294967296"), "`4294967296` is too large", "4294967296", "must be 1 to 10", ""),
+        case(TooLarge, route("timeout 18446744073709551615m"), "`18446744073709551615m` is too large", "18446744073709551615m", "must be 1ms to 1h", ""),
+        case(TooLarge, breaker("trip errors > 42949673% of at least 1"), "`42949673%` is too large", "42949673%", "must be 0% to 99%", ""),
+        case(NotWhole, route("timeout 1.5s"), "`1.5s` is not a whole number of its unit", "1.5s", "", "use a smaller unit: `1500ms` for one and a half seconds"),
+        case(NotWhole, retry("attempts 2.5"), "`2.5` is not a whole number", "2.5", "", ""),
+        case(NotWhole, breaker("trip errors > 0.125% of at least 1"), "`0.125%` has more than two decimals", "0.125%", "", ""),
+        case(InvalidText, target("cluster \"\"  provider openai"), "`cluster` is empty", "\"\"", "", ""),
+        case(InvalidText, target("cluster \"a b\"  provider openai"), "`cluster` must not hold a space", "\"a b\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  host \"https://api.openai.com/v1\""), "`host` holds a scheme", "\"https://api.openai.com/v1\"", "", "write `\"api.openai.com\"`"),
+        case(InvalidText, target("cluster \"c\"  provider openai  host \"api.openai.com/v1\""), "`host` holds a path", "\"api.openai.com/v1\"", "",
+            "write the path as a statement of its own: `path`"),
+        case(InvalidText, target("cluster \"c\"  provider openai  host \"a\rb\""), "`host` must not hold `\\r`", "\"a\rb\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  path \"v1\""), "`path` must start with `/`", "\"v1\"", "", "write `\"/v1\"`"),
+        case(InvalidText, target("cluster \"c\"  provider openai  path \"/v1/*\""), "`path` must not hold `*`", "\"/v1/*\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  model \"\u{7}\""), "`model` must not hold `\\u{7}`", "\"\u{7}\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  auth header \"X-Api-Key\" env.K"), "header names are written in lower case", "\"X-Api-Key\"", "", "write `\"x-api-key\"`"),
+        case(InvalidText, target("cluster \"c\"  provider openai  auth header \"x key\" env.K"), "this is not the name of a header", "\"x key\"", "",
+            "a header's name is made of letters, digits and `-`: `x-api-key`"),
+        case(InvalidText, target("cluster \"c\"  provider openai  auth header \"host\" env.K"), "the header `host` can't carry credentials", "\"host\"", "", ""),
+        case(InvalidText, format!("{HEAD}route r {{ match path \"/a/*/b\"  try east, west }}"), "`*` can only stand at the end of a path", "\"/a/*/b\"", "",
+            "write `/v1/*` to match every path that starts with `/v1/`"),
+        case(InvalidText, format!("{HEAD}route r {{ match path \"/a?b=c\"  try east, west }}"), "a query can't be matched", "\"/a?b=c\"", "",
+            "paths are compared without their query: leave out what starts with `?`"),
+        case(InvalidText, format!("{HEAD}route r {{ match path \"*\"  try east, west }}"), "`path` is empty", "\"*\"", "", ""),
+        case(NotRetryable, retry("on 400"), "`400` can't be retried", "400", "the same request is refused however often it is sent", statuses),
+        case(NotRetryable, retry("on 401"), "`401` can't be retried", "401", "the credentials are refused however often they are sent", statuses),
+        case(NotRetryable, retry("on 403"), "`403` can't be retried", "403", "the credentials are refused however often they are sent", statuses),
+        case(NotRetryable, retry("on 404"), "`404` can't be retried", "404", "the model or path is missing however often it is asked for", statuses),
+        case(NotRetryable, retry("on 413"), "`413` can't be retried", "413", "the same request is refused however often it is sent", statuses),
+        case(NotRetryable, retry("on 422"), "`422` can't be retried", "422", "the same request is refused however often it is sent", statuses),
+        case(NotRetryable, retry("on 200"), "`200` can't be retried", "200", "this status is no failure", statuses),
+        case(NotRetryable, retry("on 418"), "`418` can't be retried", "418", "the client's own error: the same request fails again", statuses),
+        case(NotRetryable, retry("on 501"), "`501` can't be retried", "501", "nothing says that the same request may succeed later", statuses),
+        case(NotRetryable, retry("on 5xx"), "`5xx` is not a status", "5xx", "a status has three digits, and each is listed on its own", statuses),
+        case(SecretInPolicy, target("cluster \"c\"  provider openai  auth bearer \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env),
+        case(SecretInPolicy, target("cluster \"c\"  provider openai  auth \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env),
+        case(SecretInPolicy, target("cluster \"c\"  provider openai  auth bearer sk-1.x"), "a secret must not stand in the policy", "sk-1.x", "hidden here, but not in the file", env),
+        case(SecretInPolicy, target("cluster \"c\"  provider openai  auth header \"x-api-key\" \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env),
+        case(SecretInPolicy, target("cluster \"c\"  provider openai  auth berer \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env).beside(&[UnknownWord]),
+        case(BackoffOrder, retry("backoff full_jitter 10s .. 1s"), "the backoff starts at `10s`, above its cap of `1s`", "10s .. 1s", "", "write `1s .. 10s`"),
+        case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
+
+        case(NotSupported, route("hedge after p95 at most 5%"), "`hedge` is not supported by this version", "hedge", "", not_supported),
+        case(NotSupported, target("cluster \"c\"  provider anthropic"), "provider `anthropic` is not supported by this version", "anthropic", "", not_supported),
+        case(NotSupported, retry("on 429, invalid_output"), "`invalid_output` is not supported by this version", "invalid_output", "", not_supported),
+        case(NotSupported, retry("backoff equal_jitter 1s .. 2s"), "backoff `equal_jitter` is not supported by this version", "equal_jitter", "", not_supported),
+        case(NotSupported, breaker("trip 5 errors in a row"), "tripping on errors in a row is not supported by this version", "5", "", not_supported),
+        case(NotSupported, breaker("trip latency p95 > 3x baseline"), "tripping on `latency` is not supported by this version", "latency", "", not_supported),
+        case(NotSupported, route("timeout 2x p95 in 5s .. 60s"), "a timeout that adapts is not supported by this version", "2x", "", not_supported),
+        case(NotSupported, route("timeout 5s, first_token 1s"), "a second timeout is not supported by this version", ",", "", not_supported),
+        case(NotSupported, format!("{HEAD}route r {{ match path \"/v1\"  try east, west weighted 80, 20 }}"), "the order `weighted` is not supported by this version", "weighted", "", not_supported),
+        case(NotSupported, format!("{HEAD}route r {{ match path \"/v1\"  try cheapest east, west }}"), "the order `cheapest` is not supported by this version", "cheapest", "", not_supported),
+        case(NotSupported, format!("{HEAD}route r {{ match path \"/v1\"  try east  then west {{ max_tokens 512 }} }}"), "changing the request for one target is not supported by this version", "{", "", not_supported),
+        case(NotSupported, format!("{HEAD}group g {{ east, west }}\nroute r {{ match path \"/v1\"  try g }}"), "`group` is not supported by this version", "group", "", not_supported),
+        case(NotSupported, target("like other"), "`like` is not supported by this version", "like", "", not_supported),
+
+        case(Unused, format!("{HEAD}route r {{ match path \"/v1\"  try west }}"), "target `east` is never used", "east", "", "name it in a `route`, or remove it"),
+        case(Unused, route("}\nretry r { "), "retry `r` is never used", "r", "", "name it in a `route`, or remove it"),
+        case(Unused, route("}\nbreaker b { "), "breaker `b` is never used", "b", "", "name it in a `route`, or remove it"),
+        case(UnreachableRoute, route("}\nroute r { match path \"/v1\"  try east"), "no request can reach route `r`", "r", "`chat` on line 4 takes all of them",
+            "the first route that matches wins: put the narrower one above, or remove it"),
+        case(UnreachableRoute, format!("{HEAD}route all {{ match path \"/*\"  try west }}\nroute r {{ match path \"/v1/*\"  try east }}"), "no request can reach route `r`", "r",
+            "`all` on line 4 takes all of them", "the first route that matches wins: put the narrower one above, or remove it"),
+    ]
+}
+
+#[test]
+fn each_mistake_is_reported_once_and_alone() {
+    for case in cases() {
+        let shown: String = case.source.chars().take(400).collect();
+        let checked = check(&case.source);
+        let found: Vec<&Diagnostic> =
+            checked.diagnostics.iter().filter(|found| found.code == case.code).collect();
+        let [found] = found[..] else { panic!("{shown}\n{:#?}", checked.diagnostics) };
+        assert_eq!(found.message, case.message, "{shown}");
+        assert_eq!(found.span.text(&case.source), case.underlined, "{shown}");
+        assert_eq!(found.label, case.label, "{shown}");
+        assert_eq!(found.help.as_deref().unwrap_or(""), case.help, "{shown}");
+        assert_eq!(found.severity, case.code.severity(), "{shown}");
+        assert_eq!(checked.policy.is_none(), found.severity == Severity::Error, "{shown}");
+        let others: Vec<Code> =
+            checked.diagnostics.iter().map(|other| other.code).filter(|code| *code != case.code).collect();
+        assert_eq!(others, case.beside, "{shown}\n{:#?}", checked.diagnostics);
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let cases = cases();
+    // Only the host can find that a variable isn't set, and only many findings are too many: both have their own tests.
+    let elsewhere = [Code::EnvironmentNotSet, Code::TooManyErrors];
+    for code in Code::ALL {
+        let tested = elsewhere.contains(code) || cases.iter().any(|case| case.code == *code);
+        assert!(tested, "{} has no case in this table", code.id());
+    }
+}
+
+#[test]
+fn codes_are_unique_and_in_order() {
+    let ids: Vec<&str> = Code::ALL.iter().map(|code| code.id()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+}
+
+#[test]
+fn an_unset_variable_is_reported_where_the_policy_names_it() {
+    let source = target("cluster \"c\"  provider openai  auth bearer env.OPENAI_API_KEY");
+    let policy = check(&source).policy.unwrap();
+    let Some(seawall_policy::policy::Auth::Bearer(variable)) = &policy.targets[0].auth else { panic!() };
+    let found = Diagnostic::environment_not_set(variable);
+    assert_eq!(found.code, Code::EnvironmentNotSet);
+    assert_eq!(found.span.text(&source), "env.OPENAI_API_KEY");
+    assert_eq!(found.message, "environment variable `OPENAI_API_KEY` is not set");
+}
+
+#[test]
+fn too_many_findings_are_counted_and_not_listed() {
+    let source = format!("seawall 1\n{}", "elephant x\n".repeat(150));
+    let found = check(&source).diagnostics;
+    assert_eq!(found.len(), 101);
+    let last = found.last().unwrap();
+    assert_eq!(
+        (last.code, last.message.as_str()),
+        (Code::TooManyErrors, "too many findings: 50 more are not shown")
+    );
+}

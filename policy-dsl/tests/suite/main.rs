@@ -1,0 +1,18 @@
+//! The language seen from outside: what a text means, or what is said about it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "the lints exempt test functions but not their helpers"
+)]
+
+mod bless;
+mod diagnostics;
+mod golden;
+mod limits;
+mod policy;
+mod properties;
+mod reference;
+mod rendering;
