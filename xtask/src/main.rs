@@ -1,1 +1,93 @@
-fn main() {}
+//! The project's own commands: `cargo xtask up`, `cargo xtask test`, `cargo xtask bench envoy`. They fetch what they need.
+
+mod parts;
+mod run;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::parts::{Package, Parts};
+use crate::run::{cargo, step};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Envoy with Seawall and two simulated providers, one of which misbehaves. Ctrl-C stops everything.
+    Up {
+        /// Flags of `seawall up`, e.g. `--port 10001`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
+    /// Everything that CI runs.
+    Test,
+    /// Builds the module: target/wasm32-wasip1/wasm/seawall.wasm.
+    Wasm,
+    /// Fetches Envoy and prints where it lies.
+    Envoy,
+    /// Rewrites the expected texts that tests compare with: diagnostics, generated tables.
+    Bless,
+    /// Measures.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Envoy with and without Seawall, side by side.
+    Envoy {
+        /// Flags of the bench, e.g. `--rounds 3`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
+    /// The core by itself (criterion).
+    Core,
+}
+
+fn main() -> Result<()> {
+    let parts = Parts::find()?;
+    match Cli::parse().command {
+        Command::Up { flags } => up(&parts, &flags),
+        Command::Test => test::all(&parts),
+        Command::Wasm => parts.wasm().map(|path| println!("{}", path.display())),
+        Command::Envoy => {
+            parts.python(&[Package::Envoy])?;
+            parts.envoy().map(|path| println!("{}", path.display()))
+        }
+        Command::Bless => step(
+            "bless",
+            cargo(["test", "--workspace", "--exclude", "seawall-filter"]).env("SEAWALL_BLESS", "1"),
+        ),
+        Command::Bench { what: Bench::Envoy { flags } } => bench_envoy(&parts, &flags),
+        Command::Bench { what: Bench::Core } => {
+            step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
+        }
+    }
+}
+
+fn up(parts: &Parts, flags: &[String]) -> Result<()> {
+    let wasm = parts.wasm()?;
+    parts.python(&[Package::Envoy])?;
+    let envoy = parts.envoy()?;
+    step("build the seawall command", &mut cargo(["build", "--package", "seawall-test-host"]))?;
+    let mut command = parts.seawall();
+    command.arg("up").arg("--wasm").arg(wasm).arg("--envoy").arg(envoy).args(flags);
+    run::in_foreground(command)
+}
+
+fn bench_envoy(parts: &Parts, flags: &[String]) -> Result<()> {
+    let wasm = parts.wasm()?;
+    parts.python(&[Package::Envoy])?;
+    let envoy = parts.envoy()?;
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "envoy", "--wasm"]);
+    command.arg(wasm).arg("--envoy").arg(envoy).args(flags);
+    step("bench", &mut command)
+}

