@@ -1,0 +1,168 @@
+//! Makes a concrete configuration out of the shipped one.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+/// The cluster of the shipped configuration that all others are made like.
+const TEMPLATE: &str = "primary";
+const FILTER: &str = "seawall";
+const CLUSTERS: &str = "/static_resources/clusters";
+const LISTENER: &str = "/static_resources/listeners/0";
+const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+const SOCKET: &str = "address/socket_address";
+
+/// What is different from the shipped configuration. Ports of the listener and of admin are always any free ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The module, or `None` for an Envoy without the filter.
+    pub wasm: Option<&'a Path>,
+    /// The policy's text.
+    pub policy: &'a str,
+    /// Environment variables that the filter may read.
+    pub env: &'a [&'a str],
+    /// The clusters and where they lead; if there are none, those of the shipped configuration stay.
+    pub clusters: &'a BTreeMap<String, SocketAddr>,
+    /// The cluster of what the filter lets pass.
+    pub unmatched: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// Envoy's configuration, made from the text of the shipped one.
+    ///
+    /// # Errors
+    /// When `shipped` is not built as expected.
+    pub fn apply(&self, shipped: &str) -> anyhow::Result<Value> {
+        let mut config: Value = serde_saphyr::from_str(shipped).context("the Envoy configuration is not YAML")?;
+        set(&mut config, &format!("/admin/{SOCKET}/port_value"), json!(0))?;
+        set(&mut config, &format!("{LISTENER}/{SOCKET}/port_value"), json!(0))?;
+        self.filter(list(&mut config, &format!("{MANAGER}/http_filters"))?)?;
+        if !self.clusters.is_empty() {
+            self.clusters(list(&mut config, CLUSTERS)?)?;
+        }
+        if let Some(cluster) = self.unmatched {
+            let routes = list(&mut config, &format!("{MANAGER}/route_config/virtual_hosts/0/routes"))?;
+            let last = routes.last_mut().context("the Envoy configuration has no routes")?;
+            set(last, "/route/cluster", json!(cluster))?;
+        }
+        Ok(config)
+    }
+
+    fn filter(&self, filters: &mut Vec<Value>) -> anyhow::Result<()> {
+        let Some(wasm) = self.wasm else {
+            filters.retain(|filter| filter["name"] != FILTER);
+            return Ok(());
+        };
+        let wasm = std::path::absolute(wasm)?;
+        let filter = named(filters, FILTER)?;
+        let plugin = at(filter, "/typed_config/config")?;
+        set(plugin, "/vm_config/code/local/filename", json!(wasm))?;
+        set(plugin, "/vm_config/environment_variables/host_env_keys", json!(self.env))?;
+        set(plugin, "/configuration/value", json!(self.policy))
+    }
+
+    fn clusters(&self, clusters: &mut Vec<Value>) -> anyhow::Result<()> {
+        let template = named(clusters, TEMPLATE)?.clone();
+        clusters.clear();
+        for (name, to) in self.clusters {
+            let mut cluster = template.clone();
+            set(&mut cluster, "/name", json!(name))?;
+            set(&mut cluster, "/load_assignment/cluster_name", json!(name))?;
+            let address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+            set(&mut cluster, address, json!({ "address": to.ip(), "port_value": to.port() }))?;
+            clusters.push(cluster);
+        }
+        Ok(())
+    }
+}
+
+fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
+    value.pointer_mut(pointer).with_context(|| format!("the Envoy configuration has no {pointer}"))
+}
+
+fn set(value: &mut Value, pointer: &str, new: Value) -> anyhow::Result<()> {
+    *at(value, pointer)? = new;
+    Ok(())
+}
+
+fn list<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Vec<Value>> {
+    at(value, pointer)?.as_array_mut().with_context(|| format!("{pointer} of the Envoy configuration is not a list"))
+}
+
+fn named<'a>(list: &'a mut [Value], name: &str) -> anyhow::Result<&'a mut Value> {
+    match list.iter_mut().find(|entry| entry.get("name").is_some_and(|found| found == name)) {
+        Some(entry) => Ok(entry),
+        None => bail!("the Envoy configuration names no `{name}` where it should"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../../envoy/envoy.yaml");
+    const DEMO: &str = include_str!("../../../envoy/demo.seawall");
+
+    fn plugin(config: &Value) -> Option<&Value> {
+        let filters = config.pointer(&format!("{MANAGER}/http_filters")).unwrap().as_array().unwrap();
+        filters.iter().find(|filter| filter["name"] == FILTER).map(|filter| &filter["typed_config"]["config"])
+    }
+
+    #[test]
+    fn the_shipped_configuration_holds_the_demo_policy() {
+        let shipped: Value = serde_saphyr::from_str(SHIPPED).unwrap();
+        let plugin = plugin(&shipped).unwrap();
+        assert_eq!(plugin["configuration"]["value"], DEMO);
+        assert_eq!(plugin["allow_on_headers_stop_iteration"], true);
+        assert_eq!(plugin["failure_policy"], "FAIL_RELOAD");
+    }
+
+    #[test]
+    fn what_is_wanted_is_in_the_configuration() {
+        let clusters = BTreeMap::from([
+            ("east".to_owned(), "127.0.0.1:4001".parse().unwrap()),
+            ("west".to_owned(), "127.0.0.1:4002".parse().unwrap()),
+        ]);
+        let wanted = Wanted {
+            wasm: Some(Path::new("/modules/seawall.wasm")),
+            policy: "seawall 1\n",
+            env: &["KEY"],
+            clusters: &clusters,
+            unmatched: Some("west"),
+        };
+        let config = wanted.apply(SHIPPED).unwrap();
+        let plugin = plugin(&config).unwrap();
+        assert_eq!(plugin["vm_config"]["code"]["local"]["filename"], "/modules/seawall.wasm");
+        assert_eq!(plugin["vm_config"]["environment_variables"]["host_env_keys"], json!(["KEY"]));
+        assert_eq!(plugin["configuration"]["value"], "seawall 1\n");
+        let made = config.pointer(CLUSTERS).unwrap().as_array().unwrap();
+        let names: Vec<_> = made.iter().map(|cluster| &cluster["name"]).collect();
+        assert_eq!(names, ["east", "west"]);
+        let port = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+        assert_eq!(made[1].pointer(port), Some(&json!(4002)));
+        assert!(made[1].get("circuit_breakers").is_some());
+        let routes = config.pointer(&format!("{MANAGER}/route_config/virtual_hosts/0/routes")).unwrap();
+        assert_eq!(routes[0]["route"]["cluster_header"], "x-seawall-cluster");
+        assert_eq!(routes[1]["route"]["cluster"], "west");
+    }
+
+    #[test]
+    fn an_envoy_without_the_filter_keeps_the_rest() {
+        let none = BTreeMap::new();
+        let wanted = Wanted { wasm: None, policy: "", env: &[], clusters: &none, unmatched: None };
+        let config = wanted.apply(SHIPPED).unwrap();
+        assert_eq!(plugin(&config), None);
+        assert_eq!(config.pointer(CLUSTERS).unwrap().as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_configuration_that_is_built_otherwise_is_an_error_with_the_place() {
+        let none = BTreeMap::new();
+        let wanted = Wanted { wasm: None, policy: "", env: &[], clusters: &none, unmatched: None };
+        let error = wanted.apply("static_resources: {}").unwrap_err().to_string();
+        assert_eq!(error, "the Envoy configuration has no /admin/address/socket_address/port_value");
+    }
+}

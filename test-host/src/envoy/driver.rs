@@ -1,0 +1,167 @@
+//! A scenario's world with a real Envoy in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use http_body_util::Full;
+use seawall_provider::{Plan, Provider};
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+
+use super::client::send;
+use super::config::Wanted;
+use super::process::{Launch, Process};
+use crate::driver::{Driver, Observed};
+use crate::scenario::{Request, Scenario};
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// From the end of an answer to the line that says so: microseconds, but for a machine that is busy with other things.
+const LONGEST_TELLING: Duration = Duration::from_secs(10);
+
+/// From that line to those that the same callback logs after it.
+const SETTLE: Duration = Duration::from_millis(10);
+
+/// Until Envoy has noticed that a provider closed its connections.
+const LONGEST_CLOSING: Duration = Duration::from_secs(10);
+
+/// What Envoy says when it ends because the filter refused its policy. A filter that can't be loaded at all says the
+/// same; scenarios ask for the policy's own words as well.
+const REFUSED: &str = "Unable to create Wasm plugin";
+
+/// Where the parts are.
+#[derive(Clone, Debug)]
+pub struct EnvoyOptions {
+    /// The Envoy binary.
+    pub envoy: PathBuf,
+    /// The module.
+    pub wasm: PathBuf,
+    /// The configuration that is made concrete for each scenario.
+    pub config: PathBuf,
+}
+
+/// What became of a scenario's Envoy.
+#[derive(Debug)]
+pub enum Started {
+    Running(Box<EnvoyDriver>),
+    /// The filter refused the policy, and Envoy refused to run.
+    Refused {
+        log: String,
+    },
+}
+
+/// Fields end in this order: nobody asks a provider that is gone.
+#[derive(Debug)]
+pub struct EnvoyDriver {
+    envoy: Process,
+    providers: BTreeMap<String, Provider>,
+    runtime: Runtime,
+}
+
+impl EnvoyDriver {
+    /// Starts the scenario's providers and an Envoy in front of them.
+    ///
+    /// # Errors
+    /// When a part is missing, or Envoy does not start for another reason than the policy.
+    pub fn start(options: &EnvoyOptions, scenario: &Scenario) -> anyhow::Result<Started> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let shipped = fs::read_to_string(&options.config)
+            .with_context(|| format!("can't read {}", options.config.display()))?;
+        let mut providers = BTreeMap::new();
+        for (name, plan) in &scenario.providers {
+            let provider = runtime.block_on(Provider::start(name, ANY_PORT, plan.clone()))?;
+            providers.insert(name.clone(), provider);
+        }
+        let clusters = providers.iter().map(|(name, provider)| (name.clone(), provider.addr())).collect();
+        let env: Vec<_> = scenario.env.keys().map(String::as_str).collect();
+        let config = Wanted {
+            wasm: Some(&options.wasm),
+            policy: &scenario.policy,
+            env: &env,
+            clusters: &clusters,
+            unmatched: scenario.unmatched.as_ref().or_else(|| scenario.providers.keys().next()).map(String::as_str),
+        }
+        .apply(&shipped)?;
+        let launch = Process::start(&options.envoy, &config, scenario.workers, &scenario.env);
+        match runtime.block_on(launch)? {
+            Launch::Ready(envoy) => Ok(Started::Running(Box::new(Self { envoy, providers, runtime }))),
+            Launch::Ended { log } if log.contains(REFUSED) => Ok(Started::Refused { log }),
+            Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
+        }
+    }
+
+    /// Envoy's process: its log, its statistics, its addresses.
+    #[must_use]
+    pub fn envoy(&self) -> &Process {
+        &self.envoy
+    }
+
+    fn counts(&self) -> BTreeMap<String, u64> {
+        self.providers.iter().map(|(name, provider)| (name.clone(), provider.count())).collect()
+    }
+
+    /// A connection that Envoy still takes for open would make the next attempt a reset rather than a refusal.
+    async fn until_closed(&self, cluster: &str) -> anyhow::Result<()> {
+        let open = format!("cluster.{cluster}.upstream_cx_active");
+        let deadline = Instant::now() + LONGEST_CLOSING;
+        while self.envoy.stat(&open).await?.unwrap_or(0) > 0 {
+            if Instant::now() > deadline {
+                bail!("Envoy still has connections to `{cluster}`, which refuses them");
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Driver for EnvoyDriver {
+    fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
+        let wire = request.wire();
+        let mut message = hyper::Request::builder().method(wire.method.as_str()).uri(&wire.path);
+        for (name, value) in &wire.headers {
+            message = message.header(name, value);
+        }
+        let message = message.body(Full::new(Bytes::from(wire.body))).context("the request can't be sent")?;
+
+        let (mark, before, start) = (self.envoy.log().mark(), self.counts(), Instant::now());
+        let got = self.runtime.block_on(send(self.envoy.listener(), message)).context("Envoy takes no connection")?;
+        let elapsed = start.elapsed();
+        if !self.envoy.log().await_end(mark, LONGEST_TELLING) {
+            bail!("the filter's log tells no end of the request:\n{}", self.envoy.log_text());
+        }
+        std::thread::sleep(SETTLE);
+
+        let upstream = self.counts().into_iter().map(|(name, count)| {
+            let count = count - before.get(&name).copied().unwrap_or(0);
+            (name, u32::try_from(count).unwrap_or(u32::MAX))
+        });
+        Ok(Observed {
+            status: got.status,
+            headers: got.headers,
+            body: got.body,
+            complete: got.complete,
+            trace: self.envoy.log().decisions(mark),
+            upstream: upstream.collect(),
+            elapsed,
+        })
+    }
+
+    fn wait(&mut self, time: Duration) -> anyhow::Result<()> {
+        std::thread::sleep(time);
+        Ok(())
+    }
+
+    fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()> {
+        let known = self.providers.get(provider).with_context(|| format!("there is no provider `{provider}`"))?;
+        let refused = plan == Plan::Refused;
+        self.runtime.block_on(async {
+            known.set_plan(plan).await?;
+            if refused { self.until_closed(provider).await } else { Ok(()) }
+        })
+    }
+}

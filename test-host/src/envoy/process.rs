@@ -1,0 +1,184 @@
+//! An Envoy of our own: started, found, asked, ended.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::client::get;
+use super::log::Log;
+
+/// V8 compiles the module once for each worker; on a busy machine that alone takes seconds.
+const LONGEST_START: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(10);
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Launch {
+    Ready(Process),
+    /// It ended by itself, and said why in its log.
+    Ended {
+        log: String,
+    },
+}
+
+/// A running Envoy, which ends when this is dropped. Its lifetime is tied to the thread that started it, too.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    reader: Option<JoinHandle<()>>,
+    log: Log,
+    dir: Dir,
+    admin: SocketAddr,
+    listener: SocketAddr,
+}
+
+impl Process {
+    /// Starts `envoy` with a configuration and waits until it serves.
+    ///
+    /// # Errors
+    /// When it can't be started, or is not ready in a minute.
+    pub async fn start(
+        envoy: &Path,
+        config: &Value,
+        workers: u32,
+        env: &BTreeMap<String, String>,
+    ) -> anyhow::Result<Launch> {
+        let dir = Dir::create()?;
+        fs::write(dir.config(), serde_json::to_vec_pretty(config)?)?;
+        let mut child = Command::new(envoy)
+            .arg("--config-path")
+            .arg(dir.config())
+            .arg("--admin-address-path")
+            .arg(dir.admin())
+            // Hot restart is what makes Envoys on one machine get into each other's way.
+            .arg("--disable-hot-restart")
+            .args(["--concurrency", &workers.to_string()])
+            .args(["--log-level", "warning", "--component-log-level", "wasm:debug"])
+            .envs(env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("can't start {}", envoy.display()))?;
+        let stderr = child.stderr.take().context("Envoy has no stderr")?;
+        let (log, reader) = Log::follow(stderr);
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let process = Self { child, reader: Some(reader), log, dir, admin: nowhere, listener: nowhere };
+        process.until_ready().await
+    }
+
+    async fn until_ready(mut self) -> anyhow::Result<Launch> {
+        let deadline = Instant::now() + LONGEST_START;
+        while Instant::now() < deadline {
+            if self.child.try_wait()?.is_some() {
+                self.finish_log();
+                return Ok(Launch::Ended { log: self.log.text() });
+            }
+            if let Some((admin, listener)) = self.find().await {
+                (self.admin, self.listener) = (admin, listener);
+                return Ok(Launch::Ready(self));
+            }
+            sleep(POLL).await;
+        }
+        bail!("Envoy is not ready after {LONGEST_START:?}:\n{}", self.log.text())
+    }
+
+    /// Its addresses, once it is live.
+    async fn find(&self) -> Option<(SocketAddr, SocketAddr)> {
+        let admin = fs::read_to_string(self.dir.admin()).ok()?.trim().parse().ok()?;
+        if !get(admin, "/ready").await.ok()?.body.starts_with(b"LIVE") {
+            return None;
+        }
+        let listeners: Value = serde_json::from_slice(&get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
+        let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+        let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
+        Some((admin, SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port)))
+    }
+
+    #[must_use]
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    #[must_use]
+    pub fn listener(&self) -> SocketAddr {
+        self.listener
+    }
+
+    /// All it has logged so far.
+    #[must_use]
+    pub fn log_text(&self) -> String {
+        self.log.text()
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A counter or gauge by its full name, or `None` when there is none (yet).
+    ///
+    /// # Errors
+    /// When admin does not answer.
+    pub async fn stat(&self, name: &str) -> anyhow::Result<Option<u64>> {
+        let got = get(self.admin, &format!("/stats?filter={name}")).await?;
+        let text = String::from_utf8_lossy(&got.body).into_owned();
+        let mut stats = text.lines().filter_map(|line| line.split_once(": "));
+        Ok(stats.find(|(known, _)| *known == name).and_then(|(_, value)| value.parse().ok()))
+    }
+
+    /// Waits until the log is read to its end; only for a process that has ended.
+    fn finish_log(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            // It panics nowhere, and if it did, the log would only be shorter.
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only for a process that has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.finish_log();
+    }
+}
+
+/// A directory for one process, deleted with it.
+#[derive(Debug)]
+struct Dir(PathBuf);
+
+impl Dir {
+    fn create() -> anyhow::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("seawall-envoy-{}-{number}", std::process::id()));
+        fs::create_dir(&dir).with_context(|| format!("can't create {}", dir.display()))?;
+        Ok(Self(dir))
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.join("envoy.json")
+    }
+
+    /// Where Envoy writes which address admin has.
+    fn admin(&self) -> PathBuf {
+        self.0.join("admin-address")
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // A leftover in the temporary directory does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
