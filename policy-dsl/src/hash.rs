@@ -21,6 +21,13 @@ pub(crate) fn of(policy: &Policy) -> String {
     digest.iter().take(6).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// The places of these names, in the order of the names.
+fn by_name<'p>(names: impl Iterator<Item = &'p str>) -> impl Iterator<Item = usize> {
+    let mut names: Vec<(&str, usize)> = names.zip(0..).collect();
+    names.sort_unstable();
+    names.into_iter().map(|(_, at)| at)
+}
+
 struct Encoding(Vec<u8>);
 
 impl Encoding {
@@ -52,10 +59,9 @@ impl Encoding {
 
     fn policy(&mut self, policy: &Policy) {
         self.text(ENCODING);
-        let mut targets: Vec<_> = policy.targets.iter().collect();
-        targets.sort_by_key(|target| &target.name);
-        self.length(targets.len());
-        for target in targets {
+        self.length(policy.targets.len());
+        let names = policy.targets.iter().map(|target| target.name.as_str());
+        for target in by_name(names).filter_map(|at| policy.targets.get(at)) {
             self.text(&target.name);
             self.text(&target.cluster);
             self.number(match target.provider {
@@ -77,10 +83,9 @@ impl Encoding {
             }
             self.optional(target.model.as_deref());
         }
-        let mut breakers: Vec<_> = policy.breakers.iter().collect();
-        breakers.sort_by_key(|breaker| &breaker.name);
-        self.length(breakers.len());
-        for breaker in breakers {
+        self.length(policy.breakers.len());
+        let names = policy.breakers.iter().map(|breaker| breaker.name.as_str());
+        for breaker in by_name(names).filter_map(|at| policy.breakers.get(at)) {
             self.text(&breaker.name);
             self.duration(breaker.window);
             self.number(u64::from(breaker.error_rate_bp));

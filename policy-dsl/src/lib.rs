@@ -49,7 +49,7 @@ pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 pub struct Checked {
     /// `None` when there is any error.
     pub policy: Option<Policy>,
-    /// Errors and warnings in the order of the source; at most 101 of them.
+    /// Errors and warnings in the order of the source; about a hundred at most, the last then says how many more.
     pub diagnostics: Vec<Diagnostic>,
 }
 

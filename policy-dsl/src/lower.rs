@@ -7,7 +7,7 @@ use crate::check::Names;
 use crate::hash;
 use crate::parser::parse_default;
 use crate::policy::{Backoff, Breaker, BreakerId, Policy, Retry, Route, Target, TargetId, Trigger};
-use crate::vocabulary;
+use crate::vocabulary::{self, STATUSES, TRIGGERS};
 
 /// `None` only for a tree with errors.
 pub(crate) fn policy(file: &File<'_>, names: &Names<'_>) -> Option<Policy> {
@@ -53,10 +53,11 @@ impl<'b> Settings<'b> {
     }
 
     fn triggers(self, word: &str) -> Option<Vec<Trigger>> {
-        let Value::Triggers(mut triggers) = self.value(word)? else { return None };
+        let Value::Triggers(written) = self.value(word)? else { return None };
         // A set: the order in which it is written means nothing.
-        triggers.sort_unstable();
-        Some(triggers)
+        let statuses = STATUSES.iter().map(|status| Trigger::Status(*status));
+        let known = statuses.chain(TRIGGERS.iter().map(|(_, trigger)| *trigger));
+        Some(known.filter(|trigger| written.contains(trigger)).collect())
     }
 
     fn count(self, word: &str) -> Option<u32> {

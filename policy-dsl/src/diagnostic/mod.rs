@@ -95,8 +95,7 @@ impl Sink {
             self.errors += 1;
         }
         if !self.is_full() {
-            self.found.push(diagnostic);
-            return;
+            return self.insert(diagnostic);
         }
         self.dropped += 1;
         // INVARIANT: every secret lies under the span of a shown report, as that is what hides it when the source is
@@ -104,9 +103,15 @@ impl Sink {
         if diagnostic.code == Code::SecretInPolicy {
             match self.found.iter_mut().rfind(|shown| shown.code == Code::SecretInPolicy) {
                 Some(shown) => shown.span = shown.span.to(diagnostic.span),
-                None => self.found.push(diagnostic),
+                None => self.insert(diagnostic),
             }
         }
+    }
+
+    /// At its place in the order of the source. There are few, so this is cheap, and it spares the module a sort.
+    fn insert(&mut self, diagnostic: Diagnostic) {
+        let at = self.found.partition_point(|earlier| earlier.span.start <= diagnostic.span.start);
+        self.found.insert(at, diagnostic);
     }
 
     /// Whether more would only be counted; then the search for a suggestion can be saved.
@@ -120,7 +125,6 @@ impl Sink {
 
     /// In the order of the source.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|diagnostic| diagnostic.span.start);
         if self.dropped > 0
             && let Some(last) = self.found.last()
         {

@@ -89,6 +89,17 @@ fn every_example_of_the_readme_checks_without_a_finding() {
     }
 }
 
+#[test]
+fn every_path_in_the_code_map_exists() {
+    let readme = readme();
+    let paths: Vec<&str> =
+        readme.split('`').filter(|text| text.starts_with("src/") || text.starts_with("tests/")).collect();
+    assert!(paths.len() > 10);
+    for path in paths {
+        assert!(bless::path(path).exists(), "README.md names {path}");
+    }
+}
+
 /// A statement in the least policy that can hold it.
 fn around(block: &Block, statement: &str) -> String {
     let word = statement.split(' ').next().unwrap();
