@@ -1,1 +1,36 @@
-fn main() {}
+//! The `seawall` command.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use seawall_test_host::commands::{Exit, check, provider, test};
+
+/// Seawall: makes the LLM traffic of a mesh reliable.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Test(test::Args),
+    Check(check::Args),
+    Provider(provider::Args),
+}
+
+fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Unusable.into()
+        }
+    }
+}

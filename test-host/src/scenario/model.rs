@@ -50,9 +50,13 @@ pub struct Scenario {
     /// Cluster of the requests that the filter lets pass; the first provider by default.
     #[serde(default)]
     pub unmatched: Option<String>,
+    /// Whether a request's body comes while its headers are held. Every configuration we ship sets it; what the filter
+    /// does without it is judged in the test host only.
+    #[serde(default = "yes")]
+    pub allow_on_headers_stop_iteration: bool,
     /// The policy must be refused when it is loaded, and the log must hold each of these texts. No steps then.
     #[serde(default)]
-    pub refused: Option<Spanned<Vec<String>>>,
+    pub refused: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub steps: Vec<Step>,
 }
@@ -100,8 +104,10 @@ pub struct Expect {
     pub headers: BTreeMap<String, Spanned<Option<String>>>,
     /// Texts the body must hold.
     pub body: Vec<Spanned<String>>,
+    /// Whether the answer came to its proper end; it must, unless told otherwise.
+    pub complete: Option<Spanned<bool>>,
     /// The decisions, in order, complete.
-    pub trace: Option<Vec<Spanned<String>>>,
+    pub trace: Option<Spanned<Vec<Spanned<String>>>>,
     /// Requests each provider saw because of this one.
     pub upstream: BTreeMap<String, Spanned<u32>>,
     /// The answer took at least this long.
@@ -117,4 +123,8 @@ pub struct Span(#[serde(with = "seawall_provider::duration")] pub Duration);
 
 fn one() -> u32 {
     1
+}
+
+fn yes() -> bool {
+    true
 }

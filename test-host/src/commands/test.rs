@@ -1,0 +1,187 @@
+//! `seawall test`: scenarios through the real module, in virtual time and, if asked, on a real Envoy too.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::Exit;
+use crate::envoy::{self, EnvoyDriver, EnvoyOptions};
+use crate::report::{Report, placed, summary};
+use crate::scenario::{self, Loaded, Outcome, Scenario, Timing, diff, judge_refusal};
+use crate::sim::{self, Module, SimDriver};
+
+/// Runs scenarios. With `--envoy` each also runs on a real Envoy, and must lead to the same decisions there.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario files, or directories of them.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The module under test.
+    #[arg(long)]
+    wasm: PathBuf,
+    /// Print what happened in every scenario, not only in those that fail.
+    #[arg(long)]
+    trace: bool,
+    /// Only scenarios whose name holds this text.
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// An Envoy binary to compare with.
+    #[arg(long, requires = "envoy_config")]
+    envoy: Option<PathBuf>,
+    /// The configuration that this Envoy gets.
+    #[arg(long, requires = "envoy")]
+    envoy_config: Option<PathBuf>,
+}
+
+/// Runs them one after the other and prints each as it ends.
+///
+/// # Errors
+/// When a file can't be used; failed expectations are told in the exit code.
+pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    let mut scenarios = Vec::new();
+    for path in files(&args.paths)? {
+        scenarios.push(scenario::load(&path)?);
+    }
+    scenarios.retain(|loaded| loaded.name().contains(&args.filter));
+    if scenarios.is_empty() {
+        bail!("no scenario's name holds `{}`", args.filter);
+    }
+    let module = Module::load(&args.wasm)?;
+    let real = args.envoy.clone().zip(args.envoy_config.clone()).map(|(envoy, config)| EnvoyOptions {
+        envoy,
+        wasm: args.wasm.clone(),
+        config,
+    });
+    let mut reports = Vec::new();
+    let mut tell = |report: Report| {
+        print!("{}", report.render(args.trace));
+        reports.push(report);
+    };
+    for loaded in &scenarios {
+        let (report, simulated) = simulate(&module, loaded);
+        tell(report);
+        match &real {
+            Some(options) if loaded.scenario.allow_on_headers_stop_iteration => {
+                tell(on_envoy(options, loaded, simulated.as_ref()));
+            }
+            _ => {}
+        }
+    }
+    println!("{}", summary(&reports));
+    Ok(if reports.iter().all(Report::passed) { Exit::Ok } else { Exit::Failed })
+}
+
+/// The files named, and those in the directories named, by name.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = || format!("cannot read {}", path.display());
+        let mut found = Vec::new();
+        for entry in path.read_dir().with_context(unreadable)? {
+            found.push(entry.with_context(unreadable)?.path());
+        }
+        found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+        found.sort();
+        if found.is_empty() {
+            bail!("there are no scenarios (*.yaml) in {}", path.display());
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// In virtual time. The outcome is `None` where no request was made.
+pub fn simulate(module: &Module, loaded: &Loaded) -> (Report, Option<Outcome>) {
+    let Loaded { path, scenario } = loaded;
+    let mut report = report(loaded, "");
+    let mut driver = match SimDriver::start(module, scenario) {
+        Err(error) => {
+            report.problems.push(format!("{}: {error:#}", path.display()));
+            return (report, None);
+        }
+        Ok(sim::Started::Refused { log }) => {
+            report.time = Some(std::time::Duration::ZERO);
+            report.problems = told(path, &judge_refusal(scenario, Some(&log.join("\n"))));
+            report.trace = log;
+            return (report, None);
+        }
+        Ok(sim::Started::Running(driver)) => driver,
+    };
+    report.problems = told(path, &judge_refusal(scenario, None));
+    let outcome = scenario::run(driver.as_mut(), scenario, Timing::Virtual);
+    report.time = Some(driver.elapsed());
+    report.trace = driver.journal().iter().map(ToString::to_string).collect();
+    if again(module, scenario).is_none_or(|trace| trace != report.trace) {
+        let text = "a second run with the same seed went another way";
+        report.problems.push(format!("{}: {text}", path.display()));
+    }
+    (report_of(report, path, &outcome), outcome.ok())
+}
+
+/// What happens in a second run: a filter that draws on anything but its seed and the clock shows here.
+fn again(module: &Module, scenario: &Scenario) -> Option<Vec<String>> {
+    let Ok(sim::Started::Running(mut driver)) = SimDriver::start(module, scenario) else { return None };
+    // A failure to run was told by the first run; here only its trace counts.
+    drop(scenario::run(driver.as_mut(), scenario, Timing::Virtual));
+    Some(driver.journal().iter().map(ToString::to_string).collect())
+}
+
+/// On a real Envoy, where the same must be decided.
+fn on_envoy(options: &EnvoyOptions, loaded: &Loaded, simulated: Option<&Outcome>) -> Report {
+    let Loaded { path, scenario } = loaded;
+    let mut report = report(loaded, " [envoy]");
+    let started = std::time::Instant::now();
+    let mut driver = match EnvoyDriver::start(options, scenario) {
+        Err(error) => {
+            report.problems.push(format!("{}: {error:#}", path.display()));
+            return report;
+        }
+        Ok(envoy::Started::Refused { log }) => {
+            report.problems = told(path, &judge_refusal(scenario, Some(&log)));
+            report.time = Some(started.elapsed());
+            report.trace = log.lines().map(str::to_owned).collect();
+            return report;
+        }
+        Ok(envoy::Started::Running(driver)) => driver,
+    };
+    report.problems = told(path, &judge_refusal(scenario, None));
+    let outcome = scenario::run(driver.as_mut(), scenario, Timing::Real);
+    report.time = Some(started.elapsed());
+    let traces = outcome.as_ref().map_or(&[][..], |outcome| &outcome.traces);
+    report.trace = traces.iter().flatten().cloned().collect();
+    if let (Some(simulated), Ok(real)) = (simulated, &outcome) {
+        let (simulated, real) = (simulated.traces.concat(), real.traces.concat());
+        if simulated != real {
+            let text = diff(&simulated, &real);
+            let head = "the decisions differ (- test host, + Envoy)";
+            report.problems.push(format!("{}: {head}:\n{}", path.display(), text.trim_end()));
+        }
+    }
+    report_of(report, path, &outcome)
+}
+
+fn report(loaded: &Loaded, world: &str) -> Report {
+    Report {
+        name: format!("{}{world}", loaded.name()),
+        about: loaded.scenario.about.clone(),
+        time: None,
+        problems: Vec::new(),
+        trace: Vec::new(),
+    }
+}
+
+fn report_of(mut report: Report, path: &Path, outcome: &anyhow::Result<Outcome>) -> Report {
+    match outcome {
+        Ok(outcome) => report.problems.extend(told(path, &outcome.failures)),
+        Err(error) => report.problems.push(format!("{}: {error:#}", path.display())),
+    }
+    report
+}
+
+fn told(path: &Path, failures: &[scenario::Failure]) -> Vec<String> {
+    failures.iter().map(|failure| placed(path, failure)).collect()
+}

@@ -1,0 +1,149 @@
+//! Judging what was seen. Every expectation that failed is told, each at the line where it stands.
+
+use std::fmt;
+
+use serde_saphyr::{Location, Spanned};
+
+use super::model::Expect;
+use crate::driver::Observed;
+
+/// An expectation that was not met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Line and column of the expectation; zero where the file does not spell it out.
+    pub line: u64,
+    pub column: u64,
+    pub text: String,
+}
+
+impl Failure {
+    pub(super) fn at(place: Location, text: String) -> Self {
+        Self { line: place.line(), column: place.column(), text }
+    }
+
+    fn unplaced(text: String) -> Self {
+        Self { line: 0, column: 0, text }
+    }
+}
+
+/// Which clock timed the answer. A real machine may always be slower, so upper bounds hold in virtual time only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    Virtual,
+    Real,
+}
+
+/// All that is not as it should be.
+pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut fail = |place: Location, text: String| failures.push(Failure::at(place, text));
+
+    if let Some(status) = &expect.status
+        && status.value != seen.status
+    {
+        fail(status.referenced, format!("expected status {}, saw {}", status.value, seen.status));
+    }
+    for (name, wanted) in &expect.headers {
+        let found = seen.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = found.map(|(_, value)| value.as_str());
+        if wanted.value.as_deref() != found {
+            let (wanted_text, found) = (shown(wanted.value.as_deref()), shown(found));
+            fail(wanted.referenced, format!("expected header {name}: {wanted_text}, saw {found}"));
+        }
+    }
+    let body = String::from_utf8_lossy(&seen.body);
+    for text in expect.body.iter().filter(|text| !body.contains(&text.value)) {
+        fail(text.referenced, format!("expected `{}` in the body, saw {}", text.value, shortened(&body)));
+    }
+    for (provider, wanted) in &expect.upstream {
+        let found = seen.upstream.get(provider).copied().unwrap_or_default();
+        if wanted.value != found {
+            let text = format!("expected {} requests at {provider}, saw {found}", wanted.value);
+            fail(wanted.referenced, text);
+        }
+    }
+    if let Some(least) = &expect.at_least
+        && seen.elapsed < least.value.0
+    {
+        fail(least.referenced, format!("expected at least {:?}, took {:?}", least.value.0, seen.elapsed));
+    }
+    if let Some(most) = &expect.at_most
+        && timing == Timing::Virtual
+        && seen.elapsed > most.value.0
+    {
+        fail(most.referenced, format!("expected at most {:?}, took {:?}", most.value.0, seen.elapsed));
+    }
+    if let Some(trace) = &expect.trace {
+        judge_trace(trace, &seen.trace, &mut fail);
+    }
+    match &expect.complete {
+        Some(complete) if complete.value != seen.complete => {
+            let (wanted, found) = (ending(complete.value), ending(seen.complete));
+            fail(complete.referenced, format!("expected an answer that {wanted}, saw one that {found}"));
+        }
+        None if !seen.complete => failures.push(Failure::unplaced("the answer broke off".to_owned())),
+        _ => {}
+    }
+    // As the file reads.
+    failures.sort_by_key(|failure| (failure.line, failure.column));
+    failures
+}
+
+fn ending(complete: bool) -> &'static str {
+    if complete { "ends properly" } else { "breaks off" }
+}
+
+fn shown(value: Option<&str>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
+}
+
+fn shortened(body: &str) -> String {
+    const MOST: usize = 300;
+    if body.chars().count() <= MOST {
+        return format!("`{body}`");
+    }
+    format!("`{}…`", body.chars().take(MOST).collect::<String>())
+}
+
+/// One failure for a trace, at the first line that differs, with the whole difference.
+fn judge_trace(
+    wanted: &Spanned<Vec<Spanned<String>>>,
+    seen: &[String],
+    fail: &mut impl FnMut(Location, String),
+) {
+    let lines: Vec<&str> = wanted.value.iter().map(|line| line.value.as_str()).collect();
+    if lines == seen {
+        return;
+    }
+    let same = lines.iter().zip(seen).take_while(|(wanted, seen)| *wanted == seen).count();
+    let place = wanted.value.get(same).or_else(|| wanted.value.last());
+    let place = place.map_or(wanted.referenced, |line| line.referenced);
+    fail(place, format!("the decisions differ (- expected, + seen):\n{}", diff(&lines, seen)));
+}
+
+/// A line diff; traces are a few lines long, so the textbook table will do.
+pub(crate) fn diff<A: AsRef<str>, B: AsRef<str>>(wanted: &[A], seen: &[B]) -> String {
+    let (Some((first, rest)), Some((other, others))) = (wanted.split_first(), seen.split_first()) else {
+        let missing = wanted.iter().map(|line| format!("    - {}\n", line.as_ref()));
+        return missing.chain(seen.iter().map(|line| format!("    + {}\n", line.as_ref()))).collect();
+    };
+    if first.as_ref() == other.as_ref() {
+        return format!("      {}\n{}", first.as_ref(), diff(rest, others));
+    }
+    // Whichever of the two lines comes sooner on the other side is the one to keep.
+    let later =
+        |line: &str, side: &[&str]| side.iter().position(|other| *other == line).unwrap_or(usize::MAX);
+    let wanted_text: Vec<&str> = wanted.iter().map(AsRef::as_ref).collect();
+    let seen_text: Vec<&str> = seen.iter().map(AsRef::as_ref).collect();
+    if later(other.as_ref(), &wanted_text) <= later(first.as_ref(), &seen_text) {
+        format!("    - {}\n{}", first.as_ref(), diff(rest, seen))
+    } else {
+        format!("    + {}\n{}", other.as_ref(), diff(wanted, others))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.trim_end())
+    }
+}

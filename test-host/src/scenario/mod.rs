@@ -1,0 +1,114 @@
+//! Scenario files: what they say ([`Scenario`]), how they are read ([`load`]), run ([`run()`]) and judged.
+
+mod expect;
+mod model;
+mod request;
+mod run;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub(crate) use expect::diff;
+pub use expect::{Failure, Timing};
+pub use model::{Expect, Request, Scenario, Span, Step};
+pub use request::Wire;
+pub use run::{Outcome, judge_refusal, run};
+
+/// A scenario and where it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    pub path: PathBuf,
+    pub scenario: Scenario,
+}
+
+impl Loaded {
+    /// The file's name without its ending.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    }
+}
+
+/// Why a file is not a scenario: `file:line:column: reason`.
+#[derive(Debug)]
+pub struct LoadError {
+    path: PathBuf,
+    place: Option<(u64, u64)>,
+    reason: String,
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Reads one scenario.
+///
+/// # Errors
+/// When the file cannot be read or is not a scenario.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let text = std::fs::read_to_string(path).map_err(|error| LoadError {
+        path: path.to_owned(),
+        place: None,
+        reason: error.to_string(),
+    })?;
+    parse(path, &text)
+}
+
+/// Reads one scenario from its text; `path` is for messages only.
+///
+/// # Errors
+/// When the text is not a scenario.
+pub fn parse(path: &Path, text: &str) -> Result<Loaded, LoadError> {
+    let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| LoadError {
+        path: path.to_owned(),
+        place: error.location().map(|place| (place.line(), place.column())),
+        reason: reason(&error.without_snippet().to_string()),
+    })?;
+    let fault = |reason: &str| LoadError { path: path.to_owned(), place: None, reason: reason.to_owned() };
+    if scenario.workers == 0 {
+        return Err(fault("`workers` must be at least 1"));
+    }
+    if scenario.refused.is_some() != scenario.steps.is_empty() {
+        return Err(fault("a scenario has either `steps` or `refused`"));
+    }
+    for (index, step) in scenario.steps.iter().enumerate() {
+        check_step(step, &scenario).map_err(|reason| fault(&format!("step {}: {reason}", index + 1)))?;
+    }
+    Ok(Loaded { path: path.to_owned(), scenario })
+}
+
+fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
+    let said = [step.request.is_some(), step.wait.is_some(), step.providers.is_some()];
+    if said.iter().filter(|said| **said).count() != 1 {
+        return Err("exactly one of `request`, `wait` and `providers` must be given".to_owned());
+    }
+    if let Some(request) = &step.request {
+        if request.worker >= scenario.workers {
+            return Err(format!("there is no worker {}, `workers` is {}", request.worker, scenario.workers));
+        }
+        if request.times == 0 {
+            return Err("`times` must be at least 1".to_owned());
+        }
+    }
+    let named = step.providers.iter().flatten().map(|(name, _)| name).chain(step.expect.upstream.keys());
+    for name in named {
+        if !scenario.providers.contains_key(name) {
+            return Err(format!("`{name}` is not one of the scenario's `providers`"));
+        }
+    }
+    Ok(())
+}
+
+/// What the reader says, without the place: that stands in front already.
+fn reason(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.rsplit_once(" at line ").map_or(line, |(reason, _)| reason).to_owned()
+}

@@ -1,0 +1,64 @@
+//! A scenario's request as it goes over the wire: the same bytes from the test host and to a real Envoy.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::model::Request;
+
+/// What a caller sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    pub method: String,
+    pub path: String,
+    /// Names in lower case, without `host` and `content-length`.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            method: "POST".to_owned(),
+            path: "/v1/chat/completions".to_owned(),
+            headers: BTreeMap::new(),
+            model: "gpt-4o-mini".to_owned(),
+            stream: false,
+            body: None,
+            times: 1,
+            worker: 0,
+        }
+    }
+}
+
+impl Request {
+    /// The bytes this request stands for.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        let body = match &self.body {
+            Some(text) => text.clone().into_bytes(),
+            None => self.chat_completion().into_bytes(),
+        };
+        let mut headers: Vec<(String, String)> =
+            self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        if !body.is_empty() && !headers.iter().any(|(name, _)| name == "content-type") {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        Wire { method: self.method.clone(), path: self.path.clone(), headers, body }
+    }
+
+    fn chat_completion(&self) -> String {
+        let mut body = json!({
+            "model": self.model,
+            "messages": [
+                { "role": "system", "content": "You are a lighthouse keeper." },
+                { "role": "user", "content": "How high is the water?" },
+            ],
+            "max_tokens": 64,
+        });
+        if let (true, Some(fields)) = (self.stream, body.as_object_mut()) {
+            fields.insert("stream".to_owned(), json!(true));
+        }
+        body.to_string()
+    }
+}

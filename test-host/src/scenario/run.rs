@@ -1,0 +1,74 @@
+//! Takes a driver through a scenario's steps.
+
+use super::expect::{Failure, Timing, judge};
+use super::model::{Scenario, Step};
+use crate::driver::Driver;
+
+/// What became of a scenario.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub failures: Vec<Failure>,
+    /// The decisions of each request, in order.
+    pub traces: Vec<Vec<String>>,
+}
+
+/// Runs every step, also after a failed expectation: the next one may explain it.
+///
+/// # Errors
+/// When the world itself fails.
+pub fn run(driver: &mut dyn Driver, scenario: &Scenario, timing: Timing) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    for step in &scenario.steps {
+        run_step(driver, step, timing, &mut outcome)?;
+    }
+    Ok(outcome)
+}
+
+fn run_step(
+    driver: &mut dyn Driver,
+    step: &Step,
+    timing: Timing,
+    outcome: &mut Outcome,
+) -> anyhow::Result<()> {
+    if let Some(time) = step.wait {
+        driver.wait(time)?;
+    }
+    for (provider, plan) in step.providers.iter().flatten() {
+        driver.set_provider(provider, plan.clone())?;
+    }
+    let Some(request) = &step.request else { return Ok(()) };
+    for repetition in 1..=request.times {
+        let seen = driver.request(request)?;
+        let mut failures = judge(&step.expect, &seen, timing);
+        if request.times > 1 {
+            for failure in &mut failures {
+                failure.text = format!("request {repetition} of {}: {}", request.times, failure.text);
+            }
+        }
+        outcome.failures.append(&mut failures);
+        outcome.traces.push(seen.trace);
+    }
+    Ok(())
+}
+
+/// Whether the policy was refused as it should be; `log` is `None` when it was taken.
+#[must_use]
+pub fn judge_refusal(scenario: &Scenario, log: Option<&str>) -> Vec<Failure> {
+    match (&scenario.refused, log) {
+        (None, None) => Vec::new(),
+        (Some(refused), None) => {
+            vec![Failure::at(refused.referenced, "the policy was not refused".to_owned())]
+        }
+        (None, Some(_)) => {
+            vec![Failure { line: 0, column: 0, text: "the policy was refused, see the log".to_owned() }]
+        }
+        (Some(refused), Some(log)) => {
+            let missing = refused.value.iter().filter(|text| !log.contains(text.value.as_str()));
+            let told = missing.map(|text| {
+                let what = format!("expected `{}` in the log of the refusal", text.value);
+                Failure::at(text.referenced, what)
+            });
+            told.collect()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Runs requests in virtual time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use seawall_provider::Plan;
+
+use super::journal::{Entry, Source};
+use super::vm::Module;
+use super::world::World;
+use crate::driver::{Driver, Observed};
+use crate::scenario::{Request, Scenario};
+use crate::trace;
+
+/// A request without an answer after so much virtual time will never have one.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The test host, ready for requests.
+#[derive(Debug)]
+pub struct SimDriver {
+    world: World,
+}
+
+/// What became of the policy.
+#[derive(Debug)]
+pub enum Started {
+    Running(Box<SimDriver>),
+    /// The filter did not take it; the log says why.
+    Refused {
+        log: Vec<String>,
+    },
+}
+
+impl SimDriver {
+    /// Loads the scenario's policy.
+    ///
+    /// # Errors
+    /// When the module traps.
+    pub fn start(module: &Module, scenario: &Scenario) -> anyhow::Result<Started> {
+        let (world, taken) = World::start(module, scenario)?;
+        if taken {
+            return Ok(Started::Running(Box::new(Self { world })));
+        }
+        let log = world.journal.entries().iter().filter(|entry| entry.source == Source::Log);
+        Ok(Started::Refused { log: log.map(|entry| entry.text.clone()).collect() })
+    }
+
+    /// All that happened so far.
+    #[must_use]
+    pub fn journal(&self) -> &[Entry] {
+        self.world.journal.entries()
+    }
+
+    /// Virtual time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.world.now()
+    }
+
+    /// The filter's metrics, by name.
+    #[must_use]
+    pub fn metrics(&self) -> BTreeMap<String, u64> {
+        self.world.shared.borrow().metrics()
+    }
+
+    fn seen(&self) -> BTreeMap<String, u32> {
+        self.world.upstreams.iter().map(|(name, upstream)| (name.clone(), upstream.seen())).collect()
+    }
+
+    fn decisions_since(&self, entries: usize) -> Vec<String> {
+        let log = self.world.journal.since(entries).iter().filter(|entry| entry.source == Source::Log);
+        let message = |entry: &Entry| entry.text.split_once(": ").map(|(_, text)| text.to_owned());
+        log.filter_map(message).filter_map(|text| trace::decision(&text)).collect()
+    }
+}
+
+impl Driver for SimDriver {
+    fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
+        let (entries, before, start) = (self.world.journal.len(), self.seen(), self.world.now());
+        let stream = self.world.begin(request.worker as usize, &request.wire())?;
+        if !self.world.run(start + PATIENCE, |world| world.finished.contains_key(&stream))? {
+            bail!("the request has no answer after {} s of virtual time", PATIENCE.as_secs());
+        }
+        let finished = self.world.finished.remove(&stream).context("an answer that is gone")?;
+        let mut upstream = self.seen();
+        for (name, seen) in &mut upstream {
+            *seen -= before.get(name).copied().unwrap_or_default();
+        }
+        Ok(Observed {
+            status: finished.client.status,
+            headers: finished.client.headers,
+            body: finished.client.body,
+            complete: finished.complete,
+            trace: self.decisions_since(entries),
+            upstream,
+            elapsed: finished.time.saturating_sub(start),
+        })
+    }
+
+    fn wait(&mut self, time: Duration) -> anyhow::Result<()> {
+        let until = self.world.now() + time;
+        self.world.run(until, |_| false).map(|_| ())
+    }
+
+    fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()> {
+        let upstream = self.world.upstreams.get_mut(provider);
+        upstream.with_context(|| format!("there is no provider `{provider}`"))?.set_plan(plan);
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! A proxy-wasm host in virtual time: the real module in wasmtime, Envoy's manners around it, scripted providers behind.
+//!
+//! ```text
+//!  Wire ─> stream ─> [ vm ] ─> router ─> upstream        one World per scenario: clock, schedule, journal,
+//!            ^          |         |          |           a VM for each worker, shared data for all of them
+//!            └── local replies ───┴─ answers ┘
+//! ```
+//!
+//! - [`SimDriver`] runs a scenario's steps in such a world.
+//! - A callback runs to its end before anything it asked for is done, as in Envoy; time stands still meanwhile.
+//! - The same module, scenario and seed give the same journal, byte for byte.
+
+mod abi;
+mod clock;
+mod driver;
+mod headers;
+mod journal;
+mod rng;
+mod router;
+mod schedule;
+mod shared;
+mod state;
+mod stream;
+mod upstream;
+mod vm;
+mod wasi;
+mod world;
+
+pub use abi::LogLevel;
+pub use clock::Clock;
+pub use driver::{SimDriver, Started};
+pub use headers::HeaderMap;
+pub use journal::{Entry, Source};
+pub use vm::Module;

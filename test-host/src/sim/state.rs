@@ -1,0 +1,136 @@
+//! Everything a host call can see or change. It lives in the store of its VM; nothing is global, so worlds don't meet.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use wasmtime::{Memory, TypedFunc};
+
+use super::abi::{Direction, LogLevel};
+use super::headers::HeaderMap;
+use super::rng::Rng;
+use super::shared::Shared;
+
+/// The data of one VM's store.
+pub(crate) struct HostState {
+    pub(crate) memory: Option<Memory>,
+    pub(crate) allocate: Option<TypedFunc<u32, u32>>,
+    /// Nanoseconds since the epoch; constant during a callback, as virtual time stands still while the guest runs.
+    pub(crate) now: u64,
+    pub(crate) rng: Rng,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) configuration: Vec<u8>,
+    /// Names of the clusters that calls can be dispatched to.
+    pub(crate) clusters: BTreeSet<String>,
+    pub(crate) shared: Rc<RefCell<Shared>>,
+    pub(crate) root: u32,
+    pub(crate) streams: BTreeMap<u32, HttpContext>,
+    /// The context whose callback runs.
+    pub(crate) current: u32,
+    /// The context that host calls are about, where the guest has chosen another.
+    pub(crate) effective: Option<u32>,
+    /// The answer that `proxy_on_http_call_response` is about.
+    pub(crate) call_response: Option<(HeaderMap, Vec<u8>)>,
+    pub(crate) next_token: u32,
+    /// What the guest asked for during a callback, to be done when it has returned.
+    pub(crate) asked: VecDeque<Asked>,
+    pub(crate) log: Vec<(LogLevel, String)>,
+}
+
+impl std::fmt::Debug for HostState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostState")
+            .field("now", &self.now)
+            .field("streams", &self.streams)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Envoy defers these until the callback has returned, because they lead back into the VM.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Asked {
+    Continue { context: u32, direction: Direction },
+    Close { context: u32 },
+    Reply { context: u32, reply: LocalReply },
+    Call(Call),
+    Tick(Option<Duration>),
+}
+
+/// An answer made by the proxy rather than by an upstream.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LocalReply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) details: String,
+    pub(crate) flags: u64,
+}
+
+/// A request of the filter's own.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) token: u32,
+    pub(crate) cluster: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// `None`: as long as it takes.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What a filter can see of one HTTP stream.
+#[derive(Debug, Default)]
+pub(crate) struct HttpContext {
+    pub(crate) request: Half,
+    pub(crate) response: Half,
+    /// In `proxy_on_log` all headers can be read again.
+    pub(crate) logging: bool,
+    pub(crate) request_id: String,
+    pub(crate) details: String,
+    pub(crate) flags: u64,
+    pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// Headers and body of one direction.
+#[derive(Debug, Default)]
+pub(crate) struct Half {
+    pub(crate) headers: HeaderMap,
+    /// Envoy takes the headers out of the filter's sight when it passes them on; asking for one then is an error, which
+    /// the SDK turns into a panic.
+    pub(crate) visible: bool,
+    /// What is held back, and during a body callback what has just come too.
+    pub(crate) body: Vec<u8>,
+}
+
+impl HttpContext {
+    pub(crate) fn half(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        }
+    }
+}
+
+impl HostState {
+    /// The context that a host call is about.
+    pub(crate) fn context(&self) -> u32 {
+        match self.effective {
+            // A stream that has gone meanwhile no longer counts.
+            Some(id) if self.exists(id) => id,
+            _ => self.current,
+        }
+    }
+
+    pub(crate) fn stream(&mut self) -> Option<&mut HttpContext> {
+        let id = self.context();
+        self.streams.get_mut(&id)
+    }
+
+    pub(crate) fn exists(&self, context: u32) -> bool {
+        context == self.root || self.streams.contains_key(&context)
+    }
+
+    pub(crate) fn write_log(&mut self, level: LogLevel, text: String) {
+        self.log.push((level, text));
+    }
+}

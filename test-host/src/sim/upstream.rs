@@ -1,0 +1,97 @@
+//! Scripted providers: what comes back for one request, and when. The bytes are those of the simulated provider.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use seawall_provider::{Answer, Asked, Behaviour, End, OVERRIDE_HEADER, Plan, Reply, ScriptState};
+use seawall_provider::{bad_override, reply};
+
+use super::headers::HeaderMap;
+
+/// One thing that comes back over the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Headers {
+        status: u16,
+        headers: Vec<(String, String)>,
+        end: bool,
+    },
+    Data {
+        bytes: Bytes,
+        end: bool,
+    },
+    /// The connection is reset.
+    Reset,
+}
+
+/// One provider.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    name: String,
+    script: ScriptState,
+    seen: u32,
+}
+
+impl Upstream {
+    pub(crate) fn new(name: &str, plan: Plan) -> Self {
+        Self { name: name.to_owned(), script: ScriptState::new(plan), seen: 0 }
+    }
+
+    pub(crate) fn set_plan(&mut self, plan: Plan) {
+        self.script = ScriptState::new(plan);
+    }
+
+    /// How many requests it has seen; refused connections carry none.
+    pub(crate) fn seen(&self) -> u32 {
+        self.seen
+    }
+
+    /// What comes back, and how long after the request came. `None`: the connection is refused.
+    pub(crate) fn take(&mut self, headers: &HeaderMap, body: &[u8]) -> Option<Vec<(Duration, Piece)>> {
+        if self.script.is_refused() {
+            return None;
+        }
+        self.seen += 1;
+        let behaviour = match headers.get(OVERRIDE_HEADER).map(Behaviour::from_override) {
+            None => self.script.advance()?,
+            Some(Ok(behaviour)) => behaviour,
+            Some(Err(reason)) => {
+                let (none, wrong) = (Duration::ZERO, bad_override(&reason));
+                return Some(paced(wrong, none, none, none));
+            }
+        };
+        let path = headers.text(":path").unwrap_or("/");
+        let answer = match reply(&self.name, &behaviour, &Asked::read(path, body)) {
+            Reply::Hang => return Some(Vec::new()),
+            Reply::Reset => return Some(vec![(behaviour.latency, Piece::Reset)]),
+            Reply::Answer(answer) => answer,
+        };
+        let (first, between) = match answer.stream {
+            true => (behaviour.first_token, behaviour.between_tokens),
+            false => (Duration::ZERO, Duration::ZERO),
+        };
+        Some(paced(answer, behaviour.latency, first, between))
+    }
+}
+
+fn paced(answer: Answer, latency: Duration, first: Duration, between: Duration) -> Vec<(Duration, Piece)> {
+    let Answer { status, headers, chunks, end, .. } = answer;
+    let empty = end == End::Complete && chunks.iter().all(Bytes::is_empty);
+    let mut pieces = vec![(latency, Piece::Headers { status, headers, end: empty })];
+    if empty {
+        return pieces;
+    }
+    let mut time = latency + first;
+    for (index, bytes) in chunks.into_iter().enumerate() {
+        if index > 0 {
+            time += between;
+        }
+        pieces.push((time, Piece::Data { bytes, end: false }));
+    }
+    // As HTTP/1 does it: the end is a thing of its own, after the last bytes.
+    pieces.push(match end {
+        End::Complete => (time, Piece::Data { bytes: Bytes::new(), end: true }),
+        End::Cut => (time, Piece::Reset),
+    });
+    pieces
+}

@@ -1,0 +1,284 @@
+//! One VM: a store, an instance, and its callbacks. A trap is a result; it never takes the host with it.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use wasmtime::{Config, Engine, Extern, Instance, Linker, Store, TypedFunc, WasmParams, WasmResults};
+
+use super::abi::{self, Direction};
+use super::state::HostState;
+use super::wasi;
+
+/// Steps (about one each for a Wasm instruction) that a callback may take before it counts as endless: a second or so.
+const FUEL: u64 = 2_000_000_000;
+
+/// A compiled module. Compiling is what takes time, so one is shared by all worlds.
+#[derive(Clone)]
+pub struct Module {
+    engine: Engine,
+    module: wasmtime::Module,
+}
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Module").field("name", &self.module.name()).finish_non_exhaustive()
+    }
+}
+
+impl Module {
+    /// Compiles the module in a file.
+    ///
+    /// # Errors
+    /// When the file can't be read or is not a module.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let binary = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::compile(&binary).with_context(|| format!("{} is not a usable module", path.display()))
+    }
+
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// When these bytes are none.
+    pub fn compile(binary: &[u8]) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true);
+        let engine = Engine::new(&config).map_err(flat)?;
+        let module = wasmtime::Module::new(&engine, binary).map_err(flat)?;
+        Ok(Self { engine, module })
+    }
+}
+
+/// What the filter answers to headers, body or trailers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Continue,
+    Pause,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Continue => "continue",
+            Self::Pause => "pause",
+        })
+    }
+}
+
+/// One worker's VM.
+pub(crate) struct Vm {
+    store: Store<HostState>,
+    exports: Exports,
+    next_context: u32,
+}
+
+impl std::fmt::Debug for Vm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vm").field("host", self.store.data()).finish_non_exhaustive()
+    }
+}
+
+type OnHeaders = TypedFunc<(u32, u32, u32), u32>;
+type OnCallResponse = TypedFunc<(u32, u32, u32, u32, u32), ()>;
+
+/// A callback the module lacks is not called; Envoy does the same.
+struct Exports {
+    context_create: Option<TypedFunc<(u32, u32), ()>>,
+    vm_start: Option<TypedFunc<(u32, u32), u32>>,
+    configure: Option<TypedFunc<(u32, u32), u32>>,
+    tick: Option<TypedFunc<u32, ()>>,
+    request_headers: Option<OnHeaders>,
+    request_body: Option<OnHeaders>,
+    response_headers: Option<OnHeaders>,
+    response_body: Option<OnHeaders>,
+    http_call_response: Option<OnCallResponse>,
+    done: Option<TypedFunc<u32, u32>>,
+    log: Option<TypedFunc<u32, ()>>,
+    delete: Option<TypedFunc<u32, ()>>,
+}
+
+impl Vm {
+    /// Makes the instance and its root context; the configuration is not read yet.
+    pub(crate) fn new(module: &Module, host: HostState) -> anyhow::Result<Self> {
+        let linker = linker(module).map_err(flat)?;
+        let mut store = Store::new(&module.engine, host);
+        store.set_fuel(FUEL).map_err(flat)?;
+        let instance = linker.instantiate(&mut store, &module.module).map_err(flat)?;
+        let memory = instance.get_memory(&mut store, "memory").context("the module exports no `memory`")?;
+        let allocate = export(&mut store, &instance, "proxy_on_memory_allocate")?;
+        let allocate = match allocate {
+            Some(allocate) => Some(allocate),
+            None => export(&mut store, &instance, "malloc")?,
+        };
+        let exports = Exports::find(&mut store, &instance)?;
+        let root = 1;
+        let host = store.data_mut();
+        (host.memory, host.allocate, host.root, host.current) = (Some(memory), allocate, root, root);
+        let initialize: Option<TypedFunc<(), ()>> = match export(&mut store, &instance, "_initialize")? {
+            Some(initialize) => Some(initialize),
+            None => export(&mut store, &instance, "_start")?,
+        };
+        let mut vm = Self { store, exports, next_context: root };
+        vm.call("_initialize", initialize, root, ())?;
+        vm.create_context(0)?;
+        Ok(vm)
+    }
+
+    /// `proxy_on_vm_start` and `proxy_on_configure`; whether the filter took its configuration.
+    pub(crate) fn configure(&mut self) -> anyhow::Result<bool> {
+        let root = self.host().root;
+        let size = u32::try_from(self.host().configuration.len()).unwrap_or(u32::MAX);
+        let started = self.call("proxy_on_vm_start", self.exports.vm_start.clone(), root, (root, 0))?;
+        if started == Some(0) {
+            return Ok(false);
+        }
+        let taken = self.call("proxy_on_configure", self.exports.configure.clone(), root, (root, size))?;
+        Ok(taken != Some(0))
+    }
+
+    pub(crate) fn host(&mut self) -> &mut HostState {
+        self.store.data_mut()
+    }
+
+    /// A context for a new stream; what the host knows of the stream must be in place before.
+    pub(crate) fn create_stream(&mut self) -> anyhow::Result<u32> {
+        let root = self.host().root;
+        self.create_context(root)
+    }
+
+    pub(crate) fn next_context(&self) -> u32 {
+        self.next_context
+    }
+
+    fn create_context(&mut self, parent: u32) -> anyhow::Result<u32> {
+        let context = self.next_context;
+        self.next_context += 1;
+        let create = self.exports.context_create.clone();
+        self.call("proxy_on_context_create", create, context, (context, parent))?;
+        Ok(context)
+    }
+
+    pub(crate) fn on_headers(
+        &mut self,
+        context: u32,
+        direction: Direction,
+        count: usize,
+        end: bool,
+    ) -> anyhow::Result<Verdict> {
+        let (name, function) = match direction {
+            Direction::Request => ("proxy_on_request_headers", self.exports.request_headers.clone()),
+            Direction::Response => ("proxy_on_response_headers", self.exports.response_headers.clone()),
+        };
+        self.judge(name, function, context, count, end)
+    }
+
+    pub(crate) fn on_body(
+        &mut self,
+        context: u32,
+        direction: Direction,
+        size: usize,
+        end: bool,
+    ) -> anyhow::Result<Verdict> {
+        let (name, function) = match direction {
+            Direction::Request => ("proxy_on_request_body", self.exports.request_body.clone()),
+            Direction::Response => ("proxy_on_response_body", self.exports.response_body.clone()),
+        };
+        self.judge(name, function, context, size, end)
+    }
+
+    fn judge(
+        &mut self,
+        name: &str,
+        function: Option<OnHeaders>,
+        context: u32,
+        size: usize,
+        end: bool,
+    ) -> anyhow::Result<Verdict> {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let answer = self.call(name, function, context, (context, size, u32::from(end)))?;
+        Ok(if answer.unwrap_or(0) == 0 { Verdict::Continue } else { Verdict::Pause })
+    }
+
+    pub(crate) fn on_tick(&mut self) -> anyhow::Result<()> {
+        let root = self.host().root;
+        self.call("proxy_on_tick", self.exports.tick.clone(), root, root).map(|_| ())
+    }
+
+    /// Always with the root context current; the SDK makes the one that dispatched the call effective.
+    pub(crate) fn on_call_response(&mut self, token: u32, headers: usize, body: usize) -> anyhow::Result<()> {
+        let root = self.host().root;
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let arguments = (root, token, number(headers), number(body), 0);
+        let function = self.exports.http_call_response.clone();
+        self.call("proxy_on_http_call_response", function, root, arguments).map(|_| ())
+    }
+
+    pub(crate) fn on_log(&mut self, context: u32) -> anyhow::Result<()> {
+        self.call("proxy_on_log", self.exports.log.clone(), context, context).map(|_| ())
+    }
+
+    pub(crate) fn on_done(&mut self, context: u32) -> anyhow::Result<()> {
+        self.call("proxy_on_done", self.exports.done.clone(), context, context).map(|_| ())
+    }
+
+    pub(crate) fn on_delete(&mut self, context: u32) -> anyhow::Result<()> {
+        self.call("proxy_on_delete", self.exports.delete.clone(), context, context).map(|_| ())
+    }
+
+    fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        name: &str,
+        function: Option<TypedFunc<P, R>>,
+        context: u32,
+        arguments: P,
+    ) -> anyhow::Result<Option<R>> {
+        let Some(function) = function else { return Ok(None) };
+        let host = self.store.data_mut();
+        (host.current, host.effective) = (context, None);
+        self.store.set_fuel(FUEL).map_err(flat)?;
+        let answer = function.call(&mut self.store, arguments);
+        answer.map(Some).map_err(flat).with_context(|| format!("the module trapped in `{name}`"))
+    }
+}
+
+impl Exports {
+    fn find(store: &mut Store<HostState>, instance: &Instance) -> anyhow::Result<Self> {
+        Ok(Self {
+            context_create: export(store, instance, "proxy_on_context_create")?,
+            vm_start: export(store, instance, "proxy_on_vm_start")?,
+            configure: export(store, instance, "proxy_on_configure")?,
+            tick: export(store, instance, "proxy_on_tick")?,
+            request_headers: export(store, instance, "proxy_on_request_headers")?,
+            request_body: export(store, instance, "proxy_on_request_body")?,
+            response_headers: export(store, instance, "proxy_on_response_headers")?,
+            response_body: export(store, instance, "proxy_on_response_body")?,
+            http_call_response: export(store, instance, "proxy_on_http_call_response")?,
+            done: export(store, instance, "proxy_on_done")?,
+            log: export(store, instance, "proxy_on_log")?,
+            delete: export(store, instance, "proxy_on_delete")?,
+        })
+    }
+}
+
+fn export<P: WasmParams, R: WasmResults>(
+    store: &mut Store<HostState>,
+    instance: &Instance,
+    name: &str,
+) -> anyhow::Result<Option<TypedFunc<P, R>>> {
+    let Some(Extern::Func(function)) = instance.get_export(&mut *store, name) else { return Ok(None) };
+    let typed = function.typed(&*store).map_err(flat);
+    typed.map(Some).with_context(|| format!("the module exports `{name}` with another signature"))
+}
+
+fn linker(module: &Module) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(&module.engine);
+    abi::link(&mut linker)?;
+    wasi::link(&mut linker)?;
+    // A module may import more than it ever calls, so what is missing is an error, with its name, only when called.
+    linker.define_unknown_imports_as_traps(&module.module)?;
+    Ok(linker)
+}
+
+/// wasmtime's errors are a type of their own.
+fn flat(error: wasmtime::Error) -> anyhow::Error {
+    anyhow!("{error:?}")
+}
