@@ -47,6 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         bail!("no scenario's name holds `{}`", args.filter);
     }
     let module = Module::load(&args.wasm)?;
+    println!("module {}", module.hash());
     let real = args.envoy.clone().zip(args.envoy_config.clone()).map(|(envoy, config)| EnvoyOptions {
         envoy,
         wasm: args.wasm.clone(),
@@ -154,14 +155,25 @@ fn on_envoy(options: &EnvoyOptions, loaded: &Loaded, simulated: Option<&Outcome>
     let traces = outcome.as_ref().map_or(&[][..], |outcome| &outcome.traces);
     report.trace = traces.iter().flatten().cloned().collect();
     if let (Some(simulated), Ok(real)) = (simulated, &outcome) {
-        let (simulated, real) = (simulated.traces.concat(), real.traces.concat());
-        if simulated != real {
-            let text = diff(&simulated, &real);
-            let head = "the decisions differ (- test host, + Envoy)";
-            report.problems.push(format!("{}: {head}:\n{}", path.display(), text.trim_end()));
-        }
+        let difference = disparity(simulated, real);
+        report.problems.extend(difference.map(|text| format!("{}: {text}", path.display())));
     }
     report_of(report, path, &outcome)
+}
+
+/// How the decisions differ, if they do. Each request is compared with its counterpart.
+fn disparity(simulated: &Outcome, real: &Outcome) -> Option<String> {
+    let longest = simulated.traces.len().max(real.traces.len());
+    let none = Vec::new();
+    let request = |outcome: &Outcome, index| outcome.traces.get(index).unwrap_or(&none).clone();
+    let mut text = String::new();
+    for index in 0..longest {
+        let (here, there) = (request(simulated, index), request(real, index));
+        if here != there {
+            text += &format!("\n    request {}:\n{}", index + 1, diff(&here, &there).trim_end());
+        }
+    }
+    (!text.is_empty()).then(|| format!("the decisions differ (- test host, + Envoy):{text}"))
 }
 
 fn report(loaded: &Loaded, world: &str) -> Report {
@@ -184,4 +196,28 @@ fn report_of(mut report: Report, path: &Path, outcome: &anyhow::Result<Outcome>)
 
 fn told(path: &Path, failures: &[scenario::Failure]) -> Vec<String> {
     failures.iter().map(|failure| placed(path, failure)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(traces: &[&[&str]]) -> Outcome {
+        let traces = traces.iter().map(|trace| trace.iter().map(|line| (*line).to_owned()).collect());
+        Outcome { failures: Vec::new(), traces: traces.collect() }
+    }
+
+    #[test]
+    fn decisions_must_be_equal_request_by_request() {
+        let here = outcome(&[&["pass"], &["attempt n=1", "answer status=200"]]);
+        assert_eq!(disparity(&here, &here), None);
+        let there = outcome(&[&["pass"], &["attempt n=1", "attempt n=2", "answer status=200"]]);
+        let wanted = "the decisions differ (- test host, + Envoy):\n    request 2:\n      attempt n=1\n    \
+                      + attempt n=2\n      answer status=200";
+        assert_eq!(disparity(&here, &there).as_deref(), Some(wanted));
+        // The same lines in other requests are not the same decisions.
+        let moved = outcome(&[&["pass", "attempt n=1"], &["answer status=200"]]);
+        assert!(disparity(&here, &moved).is_some());
+        assert!(disparity(&here, &outcome(&[&["pass"]])).is_some());
+    }
 }

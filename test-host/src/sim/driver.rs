@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use seawall_provider::Plan;
 
 use super::journal::{Entry, Source};
+use super::upstream::{Received, Upstream};
 use super::vm::Module;
 use super::world::World;
 use crate::driver::{Driver, Observed};
@@ -62,6 +63,12 @@ impl SimDriver {
     #[must_use]
     pub fn metrics(&self) -> BTreeMap<String, u64> {
         self.world.shared.borrow().metrics()
+    }
+
+    /// What a provider has been sent so far; nothing if there is no such provider.
+    #[must_use]
+    pub fn received(&self, provider: &str) -> &[Received] {
+        self.world.upstreams.get(provider).map_or(&[], Upstream::received)
     }
 
     fn seen(&self) -> BTreeMap<String, u32> {

@@ -31,4 +31,5 @@ pub use clock::Clock;
 pub use driver::{SimDriver, Started};
 pub use headers::HeaderMap;
 pub use journal::{Entry, Source};
+pub use upstream::Received;
 pub use vm::Module;

@@ -54,15 +54,20 @@ pub(crate) struct Route {
 impl World {
     /// The request's headers have passed the filter: now the cluster is chosen.
     pub(super) fn route(&mut self, id: StreamId) -> anyhow::Result<()> {
-        let headers = self.half(id, Direction::Request)?.headers.clone();
+        let mut headers = self.half(id, Direction::Request)?.headers.clone();
         let wanted = headers.text(CLUSTER_HEADER).map(str::to_owned).or_else(|| self.unmatched.clone());
         let Some(cluster) = wanted.filter(|cluster| self.upstreams.contains_key(cluster)) else {
             return self.local_reply(id, envoy_reply(503, "", "cluster_not_found", NO_CLUSTER));
         };
-        let ms = |name: &str| headers.text(name).and_then(|ms| ms.parse().ok()).filter(|ms| *ms > 0);
-        let whole = ms("x-envoy-upstream-rq-timeout-ms").map(|ms| (Duration::from_millis(ms), false));
-        let per_try =
-            ms("x-envoy-upstream-rq-per-try-timeout-ms").map(|ms| (Duration::from_millis(ms), true));
+        // These speak to the router and go no further; the route of our configurations drops the cluster's name.
+        headers.remove(CLUSTER_HEADER);
+        let mut ms = |name: &str| {
+            let ms = headers.text(name).and_then(|ms| ms.parse().ok()).filter(|ms| *ms > 0);
+            headers.remove(name);
+            ms.map(Duration::from_millis)
+        };
+        let whole = ms("x-envoy-upstream-rq-timeout-ms").map(|timeout| (timeout, false));
+        let per_try = ms("x-envoy-upstream-rq-per-try-timeout-ms").map(|timeout| (timeout, true));
         if let Some(stream) = self.streams.get_mut(&id) {
             let timeouts = whole.into_iter().chain(per_try).collect();
             stream.route = Some(Route { cluster, headers, timeouts });

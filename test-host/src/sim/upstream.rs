@@ -24,17 +24,24 @@ pub(crate) enum Piece {
     Reset,
 }
 
+/// A request as a provider got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
 /// One provider.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     name: String,
     script: ScriptState,
-    seen: u32,
+    received: Vec<Received>,
 }
 
 impl Upstream {
     pub(crate) fn new(name: &str, plan: Plan) -> Self {
-        Self { name: name.to_owned(), script: ScriptState::new(plan), seen: 0 }
+        Self { name: name.to_owned(), script: ScriptState::new(plan), received: Vec::new() }
     }
 
     pub(crate) fn set_plan(&mut self, plan: Plan) {
@@ -43,7 +50,11 @@ impl Upstream {
 
     /// How many requests it has seen; refused connections carry none.
     pub(crate) fn seen(&self) -> u32 {
-        self.seen
+        u32::try_from(self.received.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn received(&self) -> &[Received] {
+        &self.received
     }
 
     /// What comes back, and how long after the request came. `None`: the connection is refused.
@@ -51,7 +62,7 @@ impl Upstream {
         if self.script.is_refused() {
             return None;
         }
-        self.seen += 1;
+        self.received.push(Received { headers: headers.clone(), body: body.to_vec() });
         let behaviour = match headers.get(OVERRIDE_HEADER).map(Behaviour::from_override) {
             None => self.script.advance()?,
             Some(Ok(behaviour)) => behaviour,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, Extern, Instance, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
 use super::abi::{self, Direction};
@@ -17,11 +18,12 @@ const FUEL: u64 = 2_000_000_000;
 pub struct Module {
     engine: Engine,
     module: wasmtime::Module,
+    hash: String,
 }
 
 impl std::fmt::Debug for Module {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Module").field("name", &self.module.name()).finish_non_exhaustive()
+        f.debug_struct("Module").field("hash", &self.hash).finish_non_exhaustive()
     }
 }
 
@@ -44,7 +46,14 @@ impl Module {
         config.consume_fuel(true);
         let engine = Engine::new(&config).map_err(flat)?;
         let module = wasmtime::Module::new(&engine, binary).map_err(flat)?;
-        Ok(Self { engine, module })
+        let hash = Sha256::digest(binary).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { engine, module, hash })
+    }
+
+    /// The first 12 hex digits of its SHA-256: says which build it was.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 }
 
