@@ -87,6 +87,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     pub model: String,
     pub stream: bool,
+    /// How long the user's message is.
+    pub prompt_bytes: Option<usize>,
     /// The whole body, in place of a chat completion made of the above; an empty one sends none.
     pub body: Option<String>,
     /// So many, one after the other.

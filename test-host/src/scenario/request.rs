@@ -6,6 +6,9 @@ use serde_json::json;
 
 use super::model::Request;
 
+/// ASCII, so that it can be cut anywhere.
+const PROMPT: &str = "How high is the water? ";
+
 /// What a caller sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
@@ -24,6 +27,7 @@ impl Default for Request {
             headers: BTreeMap::new(),
             model: "gpt-4o-mini".to_owned(),
             stream: false,
+            prompt_bytes: None,
             body: None,
             times: 1,
             worker: 0,
@@ -48,11 +52,15 @@ impl Request {
     }
 
     fn chat_completion(&self) -> String {
+        let prompt = match self.prompt_bytes {
+            Some(bytes) => PROMPT.bytes().cycle().take(bytes).map(char::from).collect(),
+            None => PROMPT.trim_end().to_owned(),
+        };
         let mut body = json!({
             "model": self.model,
             "messages": [
                 { "role": "system", "content": "You are a lighthouse keeper." },
-                { "role": "user", "content": "How high is the water?" },
+                { "role": "user", "content": prompt },
             ],
             "max_tokens": 64,
         });
