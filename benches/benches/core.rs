@@ -28,6 +28,7 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
+#[expect(clippy::expect_used, reason = "a bench without its policy has nothing to measure")]
 fn exchange(criterion: &mut Criterion) {
     let policy = include_str!("../../envoy/demo.seawall");
     let policy = seawall_policy::check(policy).policy.expect("the demo policy checks");

@@ -31,7 +31,12 @@ impl Load {
 }
 
 /// Sends chat completions of about `size` bytes for this long.
-pub(crate) async fn run(to: SocketAddr, size: usize, connections: usize, time: Duration) -> anyhow::Result<Load> {
+pub(crate) async fn run(
+    to: SocketAddr,
+    size: usize,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Load> {
     let started = Instant::now();
     let request = request(size);
     let mut tasks = JoinSet::new();

@@ -105,9 +105,16 @@ fn draw(results: &Results, path: &Path) -> anyhow::Result<()> {
     for (index, pair) in results.pairs.iter().enumerate() {
         let Spread { median, least, most } = ratio(pair);
         let middle = index as f64 + 0.5;
-        chart.draw_series([Rectangle::new([(middle - 0.25, 0.0), (middle + 0.25, median)], BLUE.mix(0.6).filled())])?;
+        chart.draw_series([Rectangle::new(
+            [(middle - 0.25, 0.0), (middle + 0.25, median)],
+            BLUE.mix(0.6).filled(),
+        )])?;
         chart.draw_series([PathElement::new([(middle, least), (middle, most)], BLACK.stroke_width(2))])?;
-        chart.draw_series([Text::new(format!("{median:.2}"), (middle - 0.08, median / 2.0), ("sans-serif", 18))])?;
+        chart.draw_series([Text::new(
+            format!("{median:.2}"),
+            (middle - 0.08, median / 2.0),
+            ("sans-serif", 18),
+        )])?;
     }
     root.present()?;
     Ok(())

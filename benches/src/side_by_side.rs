@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use seawall_test_host::envoy::{Process, Wanted};
+use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
 
 use crate::load::{self, Load};
 use crate::{EnvoyArgs, stub};
@@ -68,7 +68,11 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
                 let without = measure(&bare, size, args).await?;
                 let with = measure(&seawall, size, args).await?;
                 let (a, b) = (without.per_second, with.per_second);
-                println!("{:>4} KB, round {round}: bare {a:>7.0}/s, seawall {b:>7.0}/s, {:.3}", size / 1_000, b / a);
+                println!(
+                    "{:>4} KB, round {round}: bare {a:>7.0}/s, seawall {b:>7.0}/s, {:.3}",
+                    size / 1_000,
+                    b / a
+                );
                 pair.bare.push(without);
                 pair.seawall.push(with);
             }
@@ -83,13 +87,28 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
     })
 }
 
-async fn start(args: &EnvoyArgs, wasm: Option<&Path>, provider: std::net::SocketAddr) -> anyhow::Result<Process> {
+async fn start(
+    args: &EnvoyArgs,
+    wasm: Option<&Path>,
+    provider: std::net::SocketAddr,
+) -> anyhow::Result<Process> {
     let shipped = std::fs::read_to_string(&args.config)?;
     let policy = std::fs::read_to_string(&args.policy)?;
     let clusters: BTreeMap<_, _> =
         ["primary", "secondary"].into_iter().map(|name| (name.to_owned(), provider)).collect();
-    let wanted = Wanted { wasm, policy: &policy, env: &[], clusters: &clusters, unmatched: Some("primary") };
-    Process::start(&args.envoy, &wanted.apply(&shipped)?).await
+    let wanted = Wanted {
+        wasm,
+        policy: &policy,
+        env: &[],
+        clusters: &clusters,
+        unmatched: Some("primary"),
+        listener_port: 0,
+        admin_port: 0,
+    };
+    match Process::start(&args.envoy, &wanted.apply(&shipped)?, &Settings::default()).await? {
+        Launch::Ready(envoy) => Ok(envoy),
+        Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
+    }
 }
 
 async fn measure(envoy: &Process, size: usize, args: &EnvoyArgs) -> anyhow::Result<Sample> {

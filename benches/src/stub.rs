@@ -27,7 +27,10 @@ pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
 }
 
 async fn serve(mut stream: TcpStream) -> anyhow::Result<()> {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", BODY.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        BODY.len()
+    );
     let answer = head + BODY;
     stream.set_nodelay(true)?;
     let mut received = Vec::with_capacity(512 * 1024);

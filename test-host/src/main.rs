@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use seawall_test_host::commands::{Exit, check, provider, test};
+use seawall_test_host::commands::{Exit, check, provider, test, up};
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
@@ -18,6 +18,7 @@ enum Command {
     Test(test::Args),
     Check(check::Args),
     Provider(provider::Args),
+    Up(up::Args),
 }
 
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
+        Command::Up(args) => up::run(&args),
     };
     match exit {
         Ok(exit) => exit.into(),

@@ -107,7 +107,7 @@ proptest! {
         members.insert("messages".into(), messages.clone());
         let text = if pretty { serde_json::to_string_pretty(&members) } else { serde_json::to_string(&members) }.unwrap();
         let facts = read_text(&text);
-        let found: String = serde_json::from_str(&text[facts.model.clone().unwrap()]).unwrap();
+        let found: String = serde_json::from_slice(&text.as_bytes()[facts.model.clone().unwrap()]).unwrap();
         prop_assert_eq!(found, model);
         prop_assert_eq!(facts.stream, stream);
         prop_assert_eq!(facts.messages as usize, messages.as_array().map_or(0, Vec::len));

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod provider;
 pub mod test;
+pub mod up;
 
 /// How a command ends, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use seawall_provider::{Control, Plan, Provider};
 
 /// A simulated provider: OpenAI chat completions, with faults on request.
@@ -51,7 +51,8 @@ fn plan(args: &Args) -> anyhow::Result<Plan> {
         }
         (None, None) => return Ok(Plan::default()),
     };
-    serde_saphyr::from_str(&text).context("the plan is not valid")
+    serde_saphyr::from_str(&text)
+        .map_err(|error| anyhow!("the plan is not valid: {}", error.without_snippet()))
 }
 
 async fn serve(args: Args, plan: Plan) -> anyhow::Result<()> {
@@ -66,15 +67,17 @@ async fn serve(args: Args, plan: Plan) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't serve on {listen}:{port} (choose another port with --port)"))?;
     let control = match control_port {
-        Some(port) => Some(
-            Control::start(provider.clone(), SocketAddr::new(listen, port))
-                .await
-                .with_context(|| format!("can't serve on {listen}:{port} (choose another one with --control-port)"))?,
-        ),
+        Some(port) => {
+            Some(Control::start(provider.clone(), SocketAddr::new(listen, port)).await.with_context(
+                || format!("can't serve on {listen}:{port} (choose another one with --control-port)"),
+            )?)
+        }
         None => None,
     };
     match &control {
-        Some(control) => print(format_args!("{name} serves on {}, control on {}", provider.addr(), control.addr())),
+        Some(control) => {
+            print(format_args!("{name} serves on {}, control on {}", provider.addr(), control.addr()))
+        }
         None => print(format_args!("{name} serves on {}", provider.addr())),
     }
     tokio::signal::ctrl_c().await?;

@@ -11,21 +11,21 @@ use tokio::net::TcpStream;
 
 /// An answer, as much of it as came.
 #[derive(Debug, Default)]
-pub(super) struct Got {
+pub struct Got {
     /// 0 when the connection ended before any answer.
-    pub(super) status: u16,
+    pub status: u16,
     /// Names in lower case.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
     /// Whether the answer came to its proper end.
-    pub(super) complete: bool,
+    pub complete: bool,
 }
 
 /// Sends a request with a `host` of `localhost` unless it has one.
 ///
 /// # Errors
 /// When there is no connection to be had.
-pub(super) async fn send(to: SocketAddr, mut request: Request<Full<Bytes>>) -> anyhow::Result<Got> {
+pub async fn send(to: SocketAddr, mut request: Request<Full<Bytes>>) -> anyhow::Result<Got> {
     let stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;

@@ -15,7 +15,7 @@ const LISTENER: &str = "/static_resources/listeners/0";
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 const SOCKET: &str = "address/socket_address";
 
-/// What is different from the shipped configuration. Ports of the listener and of admin are always any free ones.
+/// What is different from the shipped configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// The module, or `None` for an Envoy without the filter.
@@ -28,6 +28,9 @@ pub struct Wanted<'a> {
     pub clusters: &'a BTreeMap<String, SocketAddr>,
     /// The cluster of what the filter lets pass.
     pub unmatched: Option<&'a str>,
+    /// Ports of the listener and of admin; 0 takes any free one.
+    pub listener_port: u16,
+    pub admin_port: u16,
 }
 
 impl Wanted<'_> {
@@ -36,9 +39,10 @@ impl Wanted<'_> {
     /// # Errors
     /// When `shipped` is not built as expected.
     pub fn apply(&self, shipped: &str) -> anyhow::Result<Value> {
-        let mut config: Value = serde_saphyr::from_str(shipped).context("the Envoy configuration is not YAML")?;
-        set(&mut config, &format!("/admin/{SOCKET}/port_value"), json!(0))?;
-        set(&mut config, &format!("{LISTENER}/{SOCKET}/port_value"), json!(0))?;
+        let mut config: Value =
+            serde_saphyr::from_str(shipped).context("the Envoy configuration is not YAML")?;
+        set(&mut config, &format!("/admin/{SOCKET}/port_value"), json!(self.admin_port))?;
+        set(&mut config, &format!("{LISTENER}/{SOCKET}/port_value"), json!(self.listener_port))?;
         self.filter(list(&mut config, &format!("{MANAGER}/http_filters"))?)?;
         if !self.clusters.is_empty() {
             self.clusters(list(&mut config, CLUSTERS)?)?;
@@ -89,7 +93,9 @@ fn set(value: &mut Value, pointer: &str, new: Value) -> anyhow::Result<()> {
 }
 
 fn list<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Vec<Value>> {
-    at(value, pointer)?.as_array_mut().with_context(|| format!("{pointer} of the Envoy configuration is not a list"))
+    at(value, pointer)?
+        .as_array_mut()
+        .with_context(|| format!("{pointer} of the Envoy configuration is not a list"))
 }
 
 fn named<'a>(list: &'a mut [Value], name: &str) -> anyhow::Result<&'a mut Value> {
@@ -132,6 +138,8 @@ mod tests {
             env: &["KEY"],
             clusters: &clusters,
             unmatched: Some("west"),
+            listener_port: 0,
+            admin_port: 0,
         };
         let config = wanted.apply(SHIPPED).unwrap();
         let plugin = plugin(&config).unwrap();
@@ -152,7 +160,15 @@ mod tests {
     #[test]
     fn an_envoy_without_the_filter_keeps_the_rest() {
         let none = BTreeMap::new();
-        let wanted = Wanted { wasm: None, policy: "", env: &[], clusters: &none, unmatched: None };
+        let wanted = Wanted {
+            wasm: None,
+            policy: "",
+            env: &[],
+            clusters: &none,
+            unmatched: None,
+            listener_port: 0,
+            admin_port: 0,
+        };
         let config = wanted.apply(SHIPPED).unwrap();
         assert_eq!(plugin(&config), None);
         assert_eq!(config.pointer(CLUSTERS).unwrap().as_array().unwrap().len(), 2);
@@ -161,7 +177,15 @@ mod tests {
     #[test]
     fn a_configuration_that_is_built_otherwise_is_an_error_with_the_place() {
         let none = BTreeMap::new();
-        let wanted = Wanted { wasm: None, policy: "", env: &[], clusters: &none, unmatched: None };
+        let wanted = Wanted {
+            wasm: None,
+            policy: "",
+            env: &[],
+            clusters: &none,
+            unmatched: None,
+            listener_port: 0,
+            admin_port: 0,
+        };
         let error = wanted.apply("static_resources: {}").unwrap_err().to_string();
         assert_eq!(error, "the Envoy configuration has no /admin/address/socket_address/port_value");
     }

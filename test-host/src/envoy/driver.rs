@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::client::send;
 use super::config::Wanted;
-use super::process::{Launch, Process};
+use super::process::{Launch, Process, Settings};
 use crate::driver::{Driver, Observed};
 use crate::scenario::{Request, Scenario};
 
@@ -26,6 +26,10 @@ const LONGEST_TELLING: Duration = Duration::from_secs(10);
 
 /// From that line to those that the same callback logs after it.
 const SETTLE: Duration = Duration::from_millis(10);
+
+/// Envoy counts its timers in whole milliseconds from the start of an event loop's turn, so a wait may be shorter than asked
+/// for by a little less than one. A scenario's `at_least` is about what the filter asked for.
+const TIMERS_EARLY: Duration = Duration::from_millis(1);
 
 /// Until Envoy has noticed that a provider closed its connections.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
@@ -84,10 +88,17 @@ impl EnvoyDriver {
             policy: &scenario.policy,
             env: &env,
             clusters: &clusters,
-            unmatched: scenario.unmatched.as_ref().or_else(|| scenario.providers.keys().next()).map(String::as_str),
+            unmatched: scenario
+                .unmatched
+                .as_ref()
+                .or_else(|| scenario.providers.keys().next())
+                .map(String::as_str),
+            listener_port: 0,
+            admin_port: 0,
         }
         .apply(&shipped)?;
-        let launch = Process::start(&options.envoy, &config, scenario.workers, &scenario.env);
+        let settings = Settings { workers: scenario.workers, env: scenario.env.clone(), filter_log: "debug" };
+        let launch = Process::start(&options.envoy, &config, &settings);
         match runtime.block_on(launch)? {
             Launch::Ready(envoy) => Ok(Started::Running(Box::new(Self { envoy, providers, runtime }))),
             Launch::Ended { log } if log.contains(REFUSED) => Ok(Started::Refused { log }),
@@ -129,8 +140,11 @@ impl Driver for EnvoyDriver {
         let message = message.body(Full::new(Bytes::from(wire.body))).context("the request can't be sent")?;
 
         let (mark, before, start) = (self.envoy.log().mark(), self.counts(), Instant::now());
-        let got = self.runtime.block_on(send(self.envoy.listener(), message)).context("Envoy takes no connection")?;
-        let elapsed = start.elapsed();
+        let got = self
+            .runtime
+            .block_on(send(self.envoy.listener(), message))
+            .context("Envoy takes no connection")?;
+        let elapsed = start.elapsed() + TIMERS_EARLY;
         if !self.envoy.log().await_end(mark, LONGEST_TELLING) {
             bail!("the filter's log tells no end of the request:\n{}", self.envoy.log_text());
         }
@@ -157,7 +171,8 @@ impl Driver for EnvoyDriver {
     }
 
     fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()> {
-        let known = self.providers.get(provider).with_context(|| format!("there is no provider `{provider}`"))?;
+        let known =
+            self.providers.get(provider).with_context(|| format!("there is no provider `{provider}`"))?;
         let refused = plan == Plan::Refused;
         self.runtime.block_on(async {
             known.set_plan(plan).await?;

@@ -65,7 +65,11 @@ impl Log {
             if left.is_zero() {
                 return false;
             }
-            lines = self.shared.more.wait_timeout(lines, left).map_or_else(|error| error.into_inner().0, |woken| woken.0);
+            lines = self
+                .shared
+                .more
+                .wait_timeout(lines, left)
+                .map_or_else(|error| error.into_inner().0, |woken| woken.0);
         }
     }
 
@@ -91,7 +95,9 @@ mod tests {
 
     #[test]
     fn decisions_are_found_among_other_lines() {
-        let text = format!("[x][info][main] something else: a=b\n{ATTEMPT}\n[x] wasm log seawall: hello\n{ANSWER}\n");
+        let text = format!(
+            "[x][info][main] something else: a=b\n{ATTEMPT}\n[x] wasm log seawall: hello\n{ANSWER}\n"
+        );
         let (log, reader) = Log::follow(std::io::Cursor::new(text));
         reader.join().unwrap();
         assert_eq!(log.decisions(0), ["attempt n=1 target=primary outcome=success", "answer status=200"]);

@@ -12,6 +12,7 @@ mod process;
 #[cfg(test)]
 mod tests;
 
+pub use client::{Got, send};
 pub use config::Wanted;
 pub use driver::{EnvoyDriver, EnvoyOptions, Started};
-pub use process::{Launch, Process};
+pub use process::{Launch, Process, Settings};

@@ -20,6 +20,23 @@ use super::log::Log;
 const LONGEST_START: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(10);
 
+/// How an Envoy runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads that serve, each with a VM of its own.
+    pub workers: u32,
+    /// Added to the environment it inherits.
+    pub env: BTreeMap<String, String>,
+    /// Least level of the filter's messages that it writes: `debug` shows every decision.
+    pub filter_log: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { workers: 1, env: BTreeMap::new(), filter_log: "warning" }
+    }
+}
+
 /// What became of a start.
 #[derive(Debug)]
 pub enum Launch {
@@ -46,12 +63,7 @@ impl Process {
     ///
     /// # Errors
     /// When it can't be started, or is not ready in a minute.
-    pub async fn start(
-        envoy: &Path,
-        config: &Value,
-        workers: u32,
-        env: &BTreeMap<String, String>,
-    ) -> anyhow::Result<Launch> {
+    pub async fn start(envoy: &Path, config: &Value, settings: &Settings) -> anyhow::Result<Launch> {
         let dir = Dir::create()?;
         fs::write(dir.config(), serde_json::to_vec_pretty(config)?)?;
         let mut child = Command::new(envoy)
@@ -61,9 +73,14 @@ impl Process {
             .arg(dir.admin())
             // Hot restart is what makes Envoys on one machine get into each other's way.
             .arg("--disable-hot-restart")
-            .args(["--concurrency", &workers.to_string()])
-            .args(["--log-level", "warning", "--component-log-level", "wasm:debug"])
-            .envs(env)
+            .args(["--concurrency", &settings.workers.to_string()])
+            .args([
+                "--log-level",
+                "warning",
+                "--component-log-level",
+                &format!("wasm:{}", settings.filter_log),
+            ])
+            .envs(&settings.env)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -98,7 +115,8 @@ impl Process {
         if !get(admin, "/ready").await.ok()?.body.starts_with(b"LIVE") {
             return None;
         }
-        let listeners: Value = serde_json::from_slice(&get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
+        let listeners: Value =
+            serde_json::from_slice(&get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
         let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
         let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
         Some((admin, SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port)))
@@ -124,15 +142,32 @@ impl Process {
         &self.log
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A counter or gauge by its full name, or `None` when there is none (yet).
     ///
     /// # Errors
     /// When admin does not answer.
     pub async fn stat(&self, name: &str) -> anyhow::Result<Option<u64>> {
-        let got = get(self.admin, &format!("/stats?filter={name}")).await?;
+        Ok(self.stats(name).await?.remove(name))
+    }
+
+    /// The counters and gauges whose names hold this text.
+    ///
+    /// # Errors
+    /// When admin does not answer.
+    pub async fn stats(&self, part: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+        let got = get(self.admin, &format!("/stats?filter={part}")).await?;
         let text = String::from_utf8_lossy(&got.body).into_owned();
-        let mut stats = text.lines().filter_map(|line| line.split_once(": "));
-        Ok(stats.find(|(known, _)| *known == name).and_then(|(_, value)| value.parse().ok()))
+        let stats = text.lines().filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.to_owned(), value.parse().ok()?))
+        });
+        Ok(stats.collect())
     }
 
     /// Waits until the log is read to its end; only for a process that has ended.

@@ -11,7 +11,7 @@ use seawall_provider::{Behaviour, Fault, Plan, Provider, Times};
 use serde_json::{Value, json};
 
 use super::client::{Got, send};
-use super::{Launch, Process, Wanted};
+use super::{Launch, Process, Settings, Wanted};
 
 const SHIPPED: &str = include_str!("../../../envoy/envoy.yaml");
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -27,11 +27,20 @@ impl World {
     async fn start() -> Self {
         let primary = Provider::start("primary", ANY_PORT, Plan::default()).await.unwrap();
         let secondary = Provider::start("secondary", ANY_PORT, Plan::default()).await.unwrap();
-        let clusters = [&primary, &secondary].map(|provider| (provider.name().to_owned(), provider.addr())).into();
-        let wanted = Wanted { wasm: None, policy: "", env: &[], clusters: &clusters, unmatched: Some("secondary") };
+        let clusters =
+            [&primary, &secondary].map(|provider| (provider.name().to_owned(), provider.addr())).into();
+        let wanted = Wanted {
+            wasm: None,
+            policy: "",
+            env: &[],
+            clusters: &clusters,
+            unmatched: Some("secondary"),
+            listener_port: 0,
+            admin_port: 0,
+        };
         let mut config = wanted.apply(SHIPPED).unwrap();
         trust_callers(&mut config);
-        match Process::start(&binary(), &config, 1, &BTreeMap::new()).await.unwrap() {
+        match Process::start(&binary(), &config, &Settings::default()).await.unwrap() {
             Launch::Ready(envoy) => Self { envoy, primary, secondary },
             Launch::Ended { log } => panic!("{log}"),
         }
@@ -138,10 +147,32 @@ async fn statistics_are_read_by_name() {
 async fn an_envoy_that_refuses_its_configuration_hands_back_its_log() {
     let none = BTreeMap::new();
     let module = std::path::Path::new("/no/such/module.wasm");
-    let wanted = Wanted { wasm: Some(module), policy: "", env: &[], clusters: &none, unmatched: None };
+    let wanted = Wanted {
+        wasm: Some(module),
+        policy: "",
+        env: &[],
+        clusters: &none,
+        unmatched: None,
+        listener_port: 0,
+        admin_port: 0,
+    };
     let config = wanted.apply(SHIPPED).unwrap();
-    match Process::start(&binary(), &config, 1, &BTreeMap::new()).await.unwrap() {
+    match Process::start(&binary(), &config, &Settings::default()).await.unwrap() {
         Launch::Ended { log } => assert!(log.contains("/no/such/module.wasm"), "{log}"),
         Launch::Ready(_) => panic!("it runs"),
     }
+}
+
+/// With the module's path in `SEAWALL_WASM`: the demo's policy is part of what is validated.
+#[test]
+#[ignore = "needs an Envoy and the module"]
+fn the_shipped_configuration_is_valid() {
+    let module = std::env::var("SEAWALL_WASM").expect("SEAWALL_WASM: the path of the module");
+    let config = SHIPPED.replace("target/wasm32-wasip1/wasm/seawall.wasm", &module);
+    assert!(config.contains(&module));
+    let validation = std::process::Command::new(binary())
+        .args(["--mode", "validate", "--config-yaml", &config])
+        .output()
+        .unwrap();
+    assert!(validation.status.success(), "{}", String::from_utf8_lossy(&validation.stderr));
 }

@@ -37,7 +37,7 @@ fn every_failure_has_its_way() {
     use Fate::{Hang, Refuse, Reset, Status, Throttle};
     let always = |fate| vec![fate; 9];
     // policy, what a does, what b does; targets tried, status, reason, whose body
-    let table: [(&str, Vec<Fate>, Vec<Fate>, &str, u16, &str, &str); 15] = [
+    let table = [
         (TWO, vec![], vec![], "a", 200, "ok", "the router's"),
         (TWO, vec![Status(500)], vec![], "a a", 200, "retried", "provider's 200"),
         (TWO, vec![Throttle(1)], vec![], "a a", 200, "retried", "provider's 200"),
@@ -70,7 +70,7 @@ fn every_failure_has_its_way() {
         assert_eq!((got.status, got.headers["x-seawall-reason"].as_str()), (status, reason), "{what}");
         assert!(got.body.contains(body), "{what}");
         assert_eq!(got.headers["x-seawall-attempts"], tried.split(' ').count().to_string(), "{what}");
-        assert_eq!(got.headers["x-seawall-target"], tried.split(' ').last().unwrap(), "{what}");
+        assert_eq!(got.headers["x-seawall-target"], tried.rsplit(' ').next().unwrap(), "{what}");
         assert_eq!(got.headers["x-seawall-policy"].len(), 12, "{what}");
         let is_spent = matches!(reason, "attempts_spent" | "retry_after_too_long" | "not_retried");
         assert_eq!(

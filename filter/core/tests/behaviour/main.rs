@@ -1,5 +1,8 @@
 //! What the core does over time, seen from outside: a world around it, single exchanges, and promises under random faults.
 
+#[cfg(test)]
 mod exchange;
+#[cfg(test)]
 mod invariants;
+#[cfg(test)]
 mod world;

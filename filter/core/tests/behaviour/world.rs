@@ -55,6 +55,9 @@ enum Due {
     Gone { id: u32 },
 }
 
+/// What a target does to its n-th attempt.
+type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
+
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     workers: Vec<Engine>,
@@ -68,7 +71,7 @@ pub(crate) struct World {
     /// How long a provider takes to answer.
     pub(crate) latency: Duration,
     next_id: u32,
-    choose: Box<dyn FnMut(&str, u64) -> Fate>,
+    choose: Choose,
     counts: BTreeMap<String, u64>,
     timeout: Duration,
 }
