@@ -1,0 +1,127 @@
+//! `seawall up`: a real Envoy with a policy between two simulated providers, to try things out on.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use seawall_policy::Policy;
+use serde_json::json;
+
+use super::Exit;
+use crate::demo::{self, Ports, World};
+
+/// Starts Envoy with a policy and two simulated providers, and shows what the filter decides. Ctrl-C stops everything.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The module.
+    #[arg(long)]
+    wasm: PathBuf,
+    /// The Envoy binary.
+    #[arg(long)]
+    envoy: PathBuf,
+    /// Envoy's configuration.
+    #[arg(long, default_value = "envoy/envoy.yaml")]
+    config: PathBuf,
+    /// The policy. Its targets lead to the clusters `primary` and `secondary`.
+    #[arg(long, default_value = "envoy/demo.seawall")]
+    policy: PathBuf,
+    /// Where clients connect; 0 takes any free port, here and below.
+    #[arg(long, default_value_t = 10_000)]
+    port: u16,
+    /// Envoy's admin.
+    #[arg(long, default_value_t = 9901)]
+    admin_port: u16,
+    /// The provider that misbehaves.
+    #[arg(long, default_value_t = 8001)]
+    primary_port: u16,
+    /// The provider that does not.
+    #[arg(long, default_value_t = 8002)]
+    secondary_port: u16,
+    /// Requests a second that are sent by themselves; 0 for none.
+    #[arg(long, default_value_t = 2)]
+    traffic: u32,
+    /// Print where everything is as one line of JSON, let both providers behave, send nothing.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs until Ctrl-C.
+///
+/// # Errors
+/// A port that is taken, a missing part, an Envoy that ends.
+pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    let text = std::fs::read_to_string(&args.policy)
+        .with_context(|| format!("can't read {}", args.policy.display()))?;
+    let checked = seawall_policy::check(&text);
+    eprint!("{}", seawall_policy::render(&args.policy.display().to_string(), &text, &checked.diagnostics));
+    let Some(policy) = checked.policy else { return Ok(Exit::Failed) };
+    // One thread: Envoy ends with the thread that starts it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = serve(args, &policy, &text) => result,
+            stop = tokio::signal::ctrl_c() => Ok(stop?),
+        }
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn serve(args: &Args, policy: &Policy, text: &str) -> anyhow::Result<()> {
+    let Args { port, admin_port, primary_port, secondary_port, .. } = *args;
+    let ports = Ports { listener: port, admin: admin_port, primary: primary_port, secondary: secondary_port };
+    let plan = if args.json { seawall_provider::Plan::default() } else { demo::misbehaviour() };
+    let parts = (args.envoy.as_path(), args.wasm.as_path(), args.config.as_path());
+    let world = World::start(ports, parts, (policy, text), plan).await?;
+    if args.json {
+        println!("{}", addresses(&world, policy));
+        std::future::pending::<()>().await;
+    }
+    introduce(&world, policy, args);
+    if args.traffic > 0 {
+        tokio::spawn(demo::send_traffic(world.envoy.listener(), args.traffic));
+    }
+    demo::watch(&world).await
+}
+
+fn addresses(world: &World, policy: &Policy) -> serde_json::Value {
+    let controls = world
+        .providers
+        .iter()
+        .map(|(provider, control)| (provider.name().to_owned(), json!(format!("http://{}", control.addr()))));
+    json!({
+        "base_url": format!("http://{}/v1", world.envoy.listener()),
+        "admin": format!("http://{}", world.envoy.admin()),
+        "control": controls.collect::<serde_json::Map<_, _>>(),
+        "policy": policy.hash,
+    })
+}
+
+fn introduce(world: &World, policy: &Policy, args: &Args) {
+    let (to, admin) = (world.envoy.listener(), world.envoy.admin());
+    println!(
+        "\nSeawall is up: policy {} ({}) in Envoy on http://{to}, admin on http://{admin}",
+        policy.hash,
+        args.policy.display()
+    );
+    println!("The primary provider misbehaves: 429s, 500s, 503s, and every minute or so an outage.\n");
+    println!("Ask through Seawall; the x-seawall- headers of the answer say what it took:\n");
+    println!("  curl -i http://{to}/v1/chat/completions -H 'content-type: application/json' \\");
+    println!(
+        "    -d '{{\"model\":\"gpt-4.1\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+    );
+    println!(
+        "  python3 -c 'from openai import OpenAI; print(OpenAI(base_url=\"http://{to}/v1\", api_key=\"any\").chat.completions.create(model=\"gpt-4.1\", messages=[{{\"role\":\"user\",\"content\":\"Hello\"}}]).choices[0].message.content)'\n"
+    );
+    println!(
+        "Change what a provider does (a list of behaviours, `\"refused\"`, or `[]` for good answers only):\n"
+    );
+    for (provider, control) in &world.providers {
+        let plan = r#"[{"status":503,"times":"forever"}]"#;
+        println!("  curl -X PUT http://{}/plan -d '{plan}'    # {}", control.addr(), provider.name());
+    }
+    if args.traffic > 0 {
+        println!(
+            "\n{} requests a second are sent by themselves (--traffic 0 for none). Ctrl-C stops everything.",
+            args.traffic
+        );
+    }
+}
