@@ -12,17 +12,21 @@ pub(crate) const PREFIX: &str = "x-seawall-";
 pub(crate) fn own_headers(hash: &Text, target: Option<&Text>, attempts: u32, reason: Reason) -> HeaderList {
     let mut list = HeaderList::with_capacity(6);
     if let Some(target) = target {
-        list.push(("x-seawall-target".into(), target.clone()));
+        list.push((Text::Word("x-seawall-target"), target.clone()));
     }
-    list.push(("x-seawall-attempts".into(), attempts.to_string().into()));
-    list.push(("x-seawall-policy".into(), hash.clone()));
-    list.push(("x-seawall-reason".into(), reason.word().into()));
+    list.push((Text::Word("x-seawall-attempts"), count(attempts)));
+    list.push((Text::Word("x-seawall-policy"), hash.clone()));
+    list.push((Text::Word("x-seawall-reason"), Text::Word(reason.word())));
     list
+}
+
+fn count(attempts: u32) -> Text {
+    if attempts == 1 { Text::Word("1") } else { attempts.to_string().into() }
 }
 
 /// Tells official SDKs not to retry what the filter has retried already.
 pub(crate) fn no_more_retries() -> (Text, Text) {
-    ("x-should-retry".into(), "false".into())
+    (Text::Word("x-should-retry"), Text::Word("false"))
 }
 
 /// An error the filter itself answers with.

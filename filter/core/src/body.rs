@@ -183,6 +183,26 @@ fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// Where the first quote or backslash is. Eight bytes at a time, and inlined: most strings of a prompt's JSON, and what lies
+/// between two escapes, are so short that calling a general search costs more than the search. ("Determine if a word has
+/// a byte equal to n", Bit Twiddling Hacks, S. E. Anderson: exact for the lowest such byte, which is the one we take.)
+#[inline]
+fn find_string_byte(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(words.len() * 8 + found)
+}
+
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -220,7 +240,7 @@ impl Scanner<'_> {
         let mut end = start;
         loop {
             let rest = self.bytes.get(end..).unwrap_or_default();
-            let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
+            let Some(found) = find_string_byte(rest) else {
                 self.at = self.bytes.len();
                 return Err(self.error());
             };

@@ -78,6 +78,22 @@ fn puts_the_model_in_place() {
     }
 }
 
+#[test]
+fn finds_the_end_of_a_string_wherever_it_is() {
+    for length in 0..40 {
+        let mut text = vec![b'x'; length];
+        assert_eq!(find_string_byte(&text), None, "{length}");
+        for at in 0..length {
+            for (byte, later) in [(b'"', b'\\'), (b'\\', b'"'), (b'"', 0xA2), (b'\\', 0xFF)] {
+                text.fill(b'#');
+                text[at..].fill(later);
+                text[at] = byte;
+                assert_eq!(find_string_byte(&text), Some(at), "{byte} at {at} of {length}");
+            }
+        }
+    }
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, Breaker, EnvVar, PathMatch, Policy, Route, TargetId};
+use seawall_policy::policy::{Auth, Breaker, BreakerId, EnvVar, PathMatch, Policy, Route, TargetId};
 
 use crate::effect::{HeaderList, Text};
 
@@ -12,8 +12,18 @@ pub struct Config {
     pub(crate) policy: Policy,
     pub(crate) hash: Text,
     targets: Vec<Target>,
-    /// For each route, the shared-state key of the breaker at each place of its plan.
-    breaker_keys: Vec<Vec<Text>>,
+    guards: Vec<Guard>,
+    /// For each route, the number of the guard at each place of its plan; none for a route without a breaker.
+    guarded: Vec<Vec<usize>>,
+}
+
+/// A breaker at one target, whatever route leads there.
+#[derive(PartialEq)]
+pub(crate) struct Guard {
+    pub(crate) breaker: BreakerId,
+    pub(crate) target: TargetId,
+    /// Where its state lies.
+    pub(crate) key: Text,
 }
 
 /// What an attempt at one target needs.
@@ -44,8 +54,9 @@ impl Config {
         if !missing.is_empty() {
             return Err(missing);
         }
-        let breaker_keys = policy.routes.iter().map(|route| breaker_keys(&policy, route)).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, breaker_keys, policy })
+        let mut guards = Vec::new();
+        let guarded = policy.routes.iter().map(|route| guard(&policy, route, &mut guards)).collect();
+        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, guarded, policy })
     }
 
     /// The first route that matches this path; a query does not count.
@@ -74,10 +85,18 @@ impl Config {
         Some((self.target(self.target_at(route, position)?)?, self.route(route)?.timeout))
     }
 
-    /// The breaker at one place of a route's plan, and where its state lies.
-    pub(crate) fn breaker(&self, route: usize, position: usize) -> Option<(&Breaker, &str)> {
-        let breaker = self.policy.breakers.get(self.route(route)?.breaker?.0)?;
-        Some((breaker, self.breaker_keys.get(route)?.get(position)?))
+    /// The number of the guard at one place of a route's plan.
+    pub(crate) fn guard_at(&self, route: usize, position: usize) -> Option<usize> {
+        self.guarded.get(route)?.get(position).copied()
+    }
+
+    pub(crate) fn guard_count(&self) -> usize {
+        self.guards.len()
+    }
+
+    pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Breaker)> {
+        let guard = self.guards.get(number)?;
+        Some((guard, self.policy.breakers.get(guard.breaker.0)?))
     }
 
     /// The policy's version: see [`Policy::hash`].
@@ -91,14 +110,14 @@ impl Target {
     fn new(target: &seawall_policy::policy::Target, secret: &mut impl FnMut(&EnvVar) -> String) -> Self {
         let mut set = HeaderList::new();
         if let Some(host) = &target.host {
-            set.push((":authority".into(), host.as_str().into()));
+            set.push((Text::Word(":authority"), host.as_str().into()));
         }
         if let Some(path) = &target.path {
-            set.push((":path".into(), path.as_str().into()));
+            set.push((Text::Word(":path"), path.as_str().into()));
         }
         match &target.auth {
             Some(Auth::Bearer(variable)) => {
-                set.push(("authorization".into(), format!("Bearer {}", secret(variable)).into()));
+                set.push((Text::Word("authorization"), format!("Bearer {}", secret(variable)).into()));
             }
             Some(Auth::Header { name, value }) => set.push((name.as_str().into(), secret(value).into())),
             None => {}
@@ -113,11 +132,19 @@ impl Target {
     }
 }
 
-/// One breaker guards one target, whatever route leads there.
-fn breaker_keys(policy: &Policy, route: &Route) -> Vec<Text> {
-    let Some(breaker) = route.breaker.and_then(|id| policy.breakers.get(id.0)) else { return Vec::new() };
-    let targets = route.plan.iter().filter_map(|id| policy.targets.get(id.0));
-    targets.map(|target| format!("seawall/breaker/{}/{}", breaker.name, target.name).into()).collect()
+/// The numbers of a route's guards; those not met before are added.
+fn guard(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usize> {
+    let Some(breaker) = route.breaker else { return Vec::new() };
+    let Some(name) = policy.breakers.get(breaker.0).map(|breaker| &breaker.name) else { return Vec::new() };
+    let mut number = |target: TargetId| {
+        let key = format!("seawall/breaker/{name}/{}", policy.targets.get(target.0)?.name).into();
+        let guard = Guard { breaker, target, key };
+        Some(guards.iter().position(|known| *known == guard).unwrap_or_else(|| {
+            guards.push(guard);
+            guards.len() - 1
+        }))
+    };
+    route.plan.iter().filter_map(|target| number(*target)).collect()
 }
 
 /// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.

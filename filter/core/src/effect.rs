@@ -1,12 +1,47 @@
 //! What the engine may ask of the host. Effects say what is meant; how it is done is the adapter's affair.
 
+use std::fmt;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::telemetry::{Decision, Metric};
 
-/// Text that many effects share: names and values out of the policy.
-pub type Text = Rc<str>;
+/// Text that costs nothing to copy: a word of the program, or a name or value out of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    Word(&'static str),
+    Shared(Rc<str>),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Word(word) => word,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
 
 /// Headers to set, each replacing those of its name.
 pub type HeaderList = Vec<(Text, Text)>;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::answer::OwnError;
+use crate::breaker::Remembered;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::{Event, ExchangeId};
@@ -30,11 +31,13 @@ pub struct Engine {
     config: Config,
     seed: Seed,
     is_tracing: bool,
-    exchanges: BTreeMap<ExchangeId, Exchange>,
+    /// Boxed: each step takes an exchange out and puts it back.
+    exchanges: BTreeMap<ExchangeId, Box<Exchange>>,
     timers: Timers,
     /// Exchanges begun; each derives its own randomness from its number.
     begun: u64,
     body_arrives: bool,
+    remembered: Vec<Remembered>,
 }
 
 impl Engine {
@@ -42,7 +45,8 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
-        Self { config, seed, is_tracing, exchanges, timers, begun: 0, body_arrives: false }
+        let remembered = vec![Remembered::default(); config.guard_count()];
+        Self { config, seed, is_tracing, exchanges, timers, begun: 0, body_arrives: false, remembered }
     }
 
     #[must_use]
@@ -83,7 +87,7 @@ impl Engine {
             };
             self.begun += 1;
             let remove = forbidden(&headers, true);
-            let exchange = Exchange::new(route, headers, remove, self.seed.derive(self.begun));
+            let exchange = Box::new(Exchange::new(route, headers, remove, self.seed.derive(self.begun)));
             if end_of_stream {
                 return self
                     .step(now, store, id, exchange, fx, |exchange, turn| exchange.begin(turn, Vec::new()));
@@ -132,9 +136,7 @@ impl Engine {
                 });
             }
             Event::RouterAnswer(_) | Event::Gone => {
-                self.timers.set(id, None);
-                let config = &self.config;
-                exchange.abandon(&mut Turn { config, store, now, id, is_tracing: self.is_tracing, fx });
+                self.step(now, store, id, exchange, fx, Exchange::abandon);
             }
         }
     }
@@ -165,12 +167,13 @@ impl Engine {
         now: Timestamp,
         store: &mut dyn Store,
         id: ExchangeId,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         fx: &mut Vec<Effect>,
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
         let config = &self.config;
-        let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, fx };
+        let remembered = &mut self.remembered;
+        let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, remembered, fx };
         match change(&mut exchange, &mut turn) {
             After::Done => self.timers.set(id, None),
             After::Wait => {

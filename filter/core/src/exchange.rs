@@ -166,10 +166,11 @@ impl Exchange {
     }
 
     /// The client is gone.
-    pub(crate) fn abandon(self, turn: &mut Turn<'_>) {
+    pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
         if let Phase::InFlight { permit } = self.phase {
             turn.settle(self.route, self.position, permit, Verdict::Dropped);
         }
+        After::Done
     }
 
     /// Whether this attempt's answer is the one that is waited for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use seawall_policy::policy::Breaker as BreakerPolicy;
 
 use crate::answer::{self, OwnError};
-use crate::breaker::{Admission, Breaker, Permit, Transition, Verdict};
+use crate::breaker::{Admission, Breaker, Permit, Remembered, Transition, Verdict};
 use crate::config::Config;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
@@ -21,25 +21,20 @@ pub(crate) struct Turn<'a> {
     pub(crate) id: ExchangeId,
     /// Whether somebody reads the decisions of single attempts.
     pub(crate) is_tracing: bool,
+    /// Successes not written down yet, by the number of their guard.
+    pub(crate) remembered: &'a mut Vec<Remembered>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
 impl<'a> Turn<'a> {
     /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
     pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
-        let config = self.config;
-        let Some((policy, key)) = config.breaker(route, position) else { return Ok(None) };
         let now = self.now;
-        let (admission, transition) = store::update(self.store, key, |bytes| {
-            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
-            let before = breaker.clone();
-            let result = breaker.admit(policy, now);
-            ((breaker != before).then(|| breaker.encode()), result)
-        });
-        self.tell(route, position, transition);
+        let admission = self.change(route, position, |breaker, policy| breaker.admit(policy, now));
         match admission {
-            Admission::Admitted(permit) => Ok(Some(permit)),
-            Admission::Refused { until } => Err(until),
+            None => Ok(None),
+            Some(Admission::Admitted(permit)) => Ok(Some(permit)),
+            Some(Admission::Refused { until }) => Err(until),
         }
     }
 
@@ -77,16 +72,12 @@ impl<'a> Turn<'a> {
 
     /// Gives a permit back with what came of the attempt.
     pub(crate) fn settle(&mut self, route: usize, position: usize, permit: Option<Permit>, verdict: Verdict) {
-        let config = self.config;
-        let (Some((policy, key)), Some(permit)) = (config.breaker(route, position), permit) else { return };
+        let (Some(number), Some(permit)) = (self.config.guard_at(route, position), permit) else { return };
+        if self.remembered.get_mut(number).is_some_and(|remembered| remembered.takes(permit, verdict)) {
+            return;
+        }
         let now = self.now;
-        let transition = store::update(self.store, key, |bytes| {
-            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
-            let before = breaker.clone();
-            let transition = breaker.record(policy, now, permit, verdict);
-            ((breaker != before).then(|| breaker.encode()), transition)
-        });
-        self.tell(route, position, transition);
+        self.change(route, position, |breaker, policy| ((), breaker.record(policy, now, permit, verdict)));
     }
 
     /// Answers in place of any attempt.
@@ -125,18 +116,36 @@ impl<'a> Turn<'a> {
 
     fn peek(&mut self, route: usize, position: usize) -> Option<(&'a BreakerPolicy, Breaker)> {
         let config = self.config;
-        let (policy, key) = config.breaker(route, position)?;
-        let cell = self.store.get(key);
+        let (guard, policy) = config.guard(config.guard_at(route, position)?)?;
+        let cell = self.store.get(&guard.key);
         let breaker = Breaker::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice()));
         Some((policy, breaker.unwrap_or_default()))
     }
 
-    fn tell(&mut self, route: usize, position: usize, transition: Option<Transition>) {
-        let Some(Transition { from, to }) = transition else { return };
-        let Some(id) = self.config.target_at(route, position) else { return };
-        self.fx.push(Effect::Count(Metric::Breaker(id, to.gauge())));
-        if let Some(target) = self.config.target(id).map(|target| target.name.clone()) {
-            self.fx.push(Effect::Log(Decision::Breaker { target, from, to }));
+    /// Changes the breaker at a place of a route's plan, and tells of its transition.
+    fn change<R>(
+        &mut self,
+        route: usize,
+        position: usize,
+        mut change: impl FnMut(&mut Breaker, &BreakerPolicy) -> (R, Option<Transition>),
+    ) -> Option<R> {
+        let (config, now) = (self.config, self.now);
+        let number = config.guard_at(route, position)?;
+        let (guard, policy) = config.guard(number)?;
+        let remembered = self.remembered.get_mut(number).map(std::mem::take).unwrap_or_default();
+        let (result, transition) = store::update(self.store, &guard.key, |bytes| {
+            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
+            let before = breaker.clone();
+            breaker.recall(policy, now, remembered);
+            let result = change(&mut breaker, policy);
+            ((breaker != before).then(|| breaker.encode()), result)
+        });
+        if let Some(Transition { from, to }) = transition {
+            self.fx.push(Effect::Count(Metric::Breaker(guard.target, to.gauge())));
+            if let Some(target) = config.target(guard.target).map(|target| target.name.clone()) {
+                self.fx.push(Effect::Log(Decision::Breaker { target, from, to }));
+            }
         }
+        Some(result)
     }
 }

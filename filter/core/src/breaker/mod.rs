@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::Breaker as BreakerPolicy;
 
-use self::window::Window;
+use self::window::{Slot, Window};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
 
@@ -62,6 +62,33 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Permit {
     generation: u32,
+    is_probe: bool,
+}
+
+/// Successes of a closed breaker that one worker has not written down yet.
+///
+/// A healthy target's every answer would cost a read and a write of the shared cell. Its successes are remembered
+/// instead and written at this worker's next look at the cell, which the next attempt needs anyway. What is
+/// remembered is never more than what ended since that worker's last attempt began, and lost with its VM at worst.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    generation: u32,
+    successes: u32,
+}
+
+impl Remembered {
+    /// Takes in a success, if it is one that can wait.
+    pub(crate) fn takes(&mut self, permit: Permit, verdict: Verdict) -> bool {
+        let can_wait = !permit.is_probe && verdict == Verdict::Success;
+        if can_wait {
+            if self.generation != permit.generation {
+                // What an earlier phase admitted does not count any more.
+                *self = Self { generation: permit.generation, successes: 0 };
+            }
+            self.successes = self.successes.saturating_add(1);
+        }
+        can_wait
+    }
 }
 
 /// What came of an admitted attempt.
@@ -111,7 +138,7 @@ impl Breaker {
             }
             self.enter(Phase::HalfOpen { stage: 0, admitted: 0, succeeded: 0, progress: now });
         }
-        let generation = self.generation;
+        let (generation, mut is_probe) = (self.generation, false);
         if let Phase::HalfOpen { stage, admitted, succeeded, progress } = &mut self.phase {
             if now.since(*progress) >= PROBE_LEASE {
                 *admitted = *succeeded;
@@ -121,13 +148,21 @@ impl Breaker {
             }
             *admitted += 1;
             *progress = now;
+            is_probe = true;
         }
-        (Admission::Admitted(Permit { generation }), self.transition(before))
+        (Admission::Admitted(Permit { generation, is_probe }), self.transition(before))
     }
 
     /// Whether [`Breaker::admit`] would admit now.
     pub(crate) fn would_admit(&self, policy: &BreakerPolicy, now: Timestamp) -> bool {
         matches!(self.clone().admit(policy, now), (Admission::Admitted(_), _))
+    }
+
+    /// Writes down what a worker has remembered.
+    pub(crate) fn recall(&mut self, policy: &BreakerPolicy, now: Timestamp, remembered: Remembered) {
+        if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0 {
+            self.window.record(policy.window, now, Slot { successes: remembered.successes, failures: 0 });
+        }
     }
 
     /// Takes back a permit.
@@ -144,9 +179,9 @@ impl Breaker {
         let before = self.state();
         match (&mut self.phase, verdict) {
             (Phase::Closed, Verdict::Dropped) | (Phase::Open { .. }, _) => {}
-            (Phase::Closed, Verdict::Success) => self.window.record(policy.window, now, true),
+            (Phase::Closed, Verdict::Success) => self.window.record(policy.window, now, Slot { successes: 1, failures: 0 }),
             (Phase::Closed, Verdict::Failure) => {
-                self.window.record(policy.window, now, false);
+                self.window.record(policy.window, now, Slot { successes: 0, failures: 1 });
                 if self.is_over_the_limit(policy) {
                     self.enter(Phase::Open { until: now.after(policy.open) });
                 }

@@ -27,11 +27,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn record(&mut self, length: Duration, now: Timestamp, success: bool) {
+    pub(crate) fn record(&mut self, length: Duration, now: Timestamp, count: Slot) {
         self.roll(length, now);
         if let Some(slot) = self.slots.get_mut((self.newest % SLOTS as u64) as usize) {
-            let count = if success { &mut slot.successes } else { &mut slot.failures };
-            *count = count.saturating_add(1);
+            slot.successes = slot.successes.saturating_add(count.successes);
+            slot.failures = slot.failures.saturating_add(count.failures);
         }
     }
 
@@ -69,10 +69,14 @@ mod tests {
         Timestamp(seconds * 1_000_000_000)
     }
 
+    fn one(success: bool) -> Slot {
+        Slot { successes: u32::from(success), failures: u32::from(!success) }
+    }
+
     fn counts(events: &[(u64, bool)]) -> (u32, u32) {
         let mut window = Window::default();
         for (second, success) in events {
-            window.record(MINUTE, at(*second), *success);
+            window.record(MINUTE, at(*second), one(*success));
         }
         (window.total().successes, window.total().failures)
     }
@@ -97,8 +101,8 @@ mod tests {
     #[test]
     fn another_length_starts_anew() {
         let mut window = Window::default();
-        window.record(MINUTE, at(100), false);
-        window.record(MINUTE * 2, at(101), true);
+        window.record(MINUTE, at(100), one(false));
+        window.record(MINUTE * 2, at(101), one(true));
         assert_eq!(window.total(), Slot { successes: 1, failures: 0 });
     }
 }
