@@ -35,6 +35,9 @@ struct EnvoyArgs {
     /// The policy.
     #[arg(long, default_value = "envoy/demo.seawall")]
     policy: PathBuf,
+    /// Sizes of the request bodies in bytes.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 20_000, 200_000])]
+    sizes: Vec<usize>,
     /// How often each of the two is measured at each size.
     #[arg(long, default_value_t = 5)]
     rounds: u32,

@@ -13,8 +13,6 @@ use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
 use crate::load::{self, Load};
 use crate::{EnvoyArgs, stub};
 
-/// Body sizes in bytes.
-const SIZES: [usize; 3] = [1_000, 20_000, 200_000];
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// One measurement.
@@ -53,13 +51,14 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let provider = stub::start().await?;
+        tokio::spawn(stay_awake());
         // A child inherits the core of the thread that starts it.
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
         let bare = start(args, None, provider).await?;
         let seawall = start(args, Some(&args.wasm), provider).await?;
         ensure!(core_affinity::set_for_current(*second), "cannot choose a core");
         let mut pairs = Vec::new();
-        for size in SIZES {
+        for &size in &args.sizes {
             let mut pair = Pair { size, bare: Vec::new(), seawall: Vec::new() };
             for envoy in [&bare, &seawall] {
                 load::run(envoy.listener(), size, args.connections, WARM_UP).await?;
@@ -85,6 +84,14 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
             module_bytes: std::fs::metadata(&args.wasm)?.len(),
         })
     })
+}
+
+/// Keeps client and provider from sleeping. Waking them would be Envoy's work, and the slower of the two Envoys would have more
+/// of it, since its clients have more time to fall asleep.
+async fn stay_awake() {
+    loop {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn start(

@@ -30,7 +30,7 @@ impl<'a> Turn<'a> {
     /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
     pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
         let now = self.now;
-        let admission = self.change(route, position, |breaker, policy| breaker.admit(policy, now));
+        let admission = self.change(route, position, true, |breaker, policy| breaker.admit(policy, now));
         match admission {
             None => Ok(None),
             Some(Admission::Admitted(permit)) => Ok(Some(permit)),
@@ -77,7 +77,9 @@ impl<'a> Turn<'a> {
             return;
         }
         let now = self.now;
-        self.change(route, position, |breaker, policy| ((), breaker.record(policy, now, permit, verdict)));
+        self.change(route, position, false, |breaker, policy| {
+            ((), breaker.record(policy, now, permit, verdict))
+        });
     }
 
     /// Answers in place of any attempt.
@@ -122,24 +124,33 @@ impl<'a> Turn<'a> {
         Some((policy, breaker.unwrap_or_default()))
     }
 
-    /// Changes the breaker at a place of a route's plan, and tells of its transition.
+    /// Changes the breaker at a place of a route's plan, and tells of its transition. Where `may_wait`, successes that
+    /// are few may stay unwritten.
     fn change<R>(
         &mut self,
         route: usize,
         position: usize,
+        may_wait: bool,
         mut change: impl FnMut(&mut Breaker, &BreakerPolicy) -> (R, Option<Transition>),
     ) -> Option<R> {
         let (config, now) = (self.config, self.now);
         let number = config.guard_at(route, position)?;
         let (guard, policy) = config.guard(number)?;
-        let remembered = self.remembered.get_mut(number).map(std::mem::take).unwrap_or_default();
+        let remembered = self.remembered.get(number).copied().unwrap_or_default();
+        let mut waits = false;
         let (result, transition) = store::update(self.store, &guard.key, |bytes| {
             let mut breaker = Breaker::decode(bytes).unwrap_or_default();
             let before = breaker.clone();
-            breaker.recall(policy, now, remembered);
+            waits = may_wait && breaker.lets_wait(remembered);
+            if !waits {
+                breaker.recall(policy, now, remembered);
+            }
             let result = change(&mut breaker, policy);
             ((breaker != before).then(|| breaker.encode()), result)
         });
+        if let Some(remembered) = self.remembered.get_mut(number).filter(|_| !waits) {
+            *remembered = Remembered::default();
+        }
         if let Some(Transition { from, to }) = transition {
             self.fx.push(Effect::Count(Metric::Breaker(guard.target, to.gauge())));
             if let Some(target) = config.target(guard.target).map(|target| target.name.clone()) {

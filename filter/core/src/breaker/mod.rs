@@ -30,6 +30,9 @@ use crate::time::Timestamp;
 /// How long probes may be out without one coming back before they count as lost.
 pub(crate) const PROBE_LEASE: Duration = Duration::from_secs(60);
 
+/// Successes may wait while they are less than one in so many of those in the window.
+const SHARE: u32 = 64;
+
 /// What the caller of a refused admission may be told to wait while probes are out.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
@@ -68,8 +71,9 @@ pub(crate) struct Permit {
 /// Successes of a closed breaker that one worker has not written down yet.
 ///
 /// A healthy target's every answer would cost a read and a write of the shared cell. Its successes are remembered
-/// instead and written at this worker's next look at the cell, which the next attempt needs anyway. What is
-/// remembered is never more than what ended since that worker's last attempt began, and lost with its VM at worst.
+/// instead and written at one of this worker's next looks at the cell, which the next attempt needs anyway: at the first
+/// while the window holds little, later when they are a [`SHARE`] of what it holds, and always before a failure of
+/// this worker. So the share of errors is overestimated by workers / [`SHARE`] of itself at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Remembered {
     generation: u32,
@@ -158,9 +162,17 @@ impl Breaker {
         matches!(self.clone().admit(policy, now), (Admission::Admitted(_), _))
     }
 
+    /// Whether what a worker has remembered need not be written yet.
+    pub(crate) fn lets_wait(&self, remembered: Remembered) -> bool {
+        self.phase == Phase::Closed
+            && self.generation == remembered.generation
+            && remembered.successes < self.window.total().successes / SHARE
+    }
+
     /// Writes down what a worker has remembered.
     pub(crate) fn recall(&mut self, policy: &BreakerPolicy, now: Timestamp, remembered: Remembered) {
-        if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0 {
+        if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0
+        {
             self.window.record(policy.window, now, Slot { successes: remembered.successes, failures: 0 });
         }
     }
@@ -179,7 +191,9 @@ impl Breaker {
         let before = self.state();
         match (&mut self.phase, verdict) {
             (Phase::Closed, Verdict::Dropped) | (Phase::Open { .. }, _) => {}
-            (Phase::Closed, Verdict::Success) => self.window.record(policy.window, now, Slot { successes: 1, failures: 0 }),
+            (Phase::Closed, Verdict::Success) => {
+                self.window.record(policy.window, now, Slot { successes: 1, failures: 0 })
+            }
             (Phase::Closed, Verdict::Failure) => {
                 self.window.record(policy.window, now, Slot { successes: 0, failures: 1 });
                 if self.is_over_the_limit(policy) {

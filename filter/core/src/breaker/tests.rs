@@ -151,6 +151,38 @@ fn transitions_are_told_once() {
     assert_eq!(transition, told(BreakerState::Open, BreakerState::HalfOpen));
 }
 
+#[test]
+fn remembered_successes_count_once_and_only_in_their_phase() {
+    let mut breaker = Breaker::default();
+    let mut remembered = Remembered::default();
+    let permits: Vec<_> = (0..3).filter_map(|_| breaker.try_admit(1)).collect();
+    assert!(permits.iter().all(|permit| remembered.takes(*permit, Verdict::Success)));
+    assert!(
+        !remembered.takes(permits[0], Verdict::Failure) && !remembered.takes(permits[0], Verdict::Dropped)
+    );
+    assert!(!breaker.lets_wait(remembered), "an empty window needs them");
+    breaker.recall(&policy(), at(2), remembered);
+    assert_eq!(breaker.window.total().successes, 3);
+
+    let mut tripped = Breaker::tripped(100);
+    tripped.recall(&policy(), at(101), remembered);
+    assert_eq!(tripped, Breaker::tripped(100));
+    let probe = tripped.try_admit(130).expect("probe");
+    assert!(!remembered.takes(probe, Verdict::Success), "a probe's success is news");
+}
+
+#[test]
+fn remembered_successes_wait_only_while_they_are_few() {
+    let mut breaker = Breaker::default();
+    for _ in 0..6_400 {
+        breaker.one(1, Verdict::Success);
+    }
+    let few = |successes| Remembered { generation: breaker.generation, successes };
+    assert!(breaker.lets_wait(few(99)));
+    assert!(!breaker.lets_wait(few(100)));
+    assert!(!breaker.lets_wait(Remembered { generation: breaker.generation + 1, successes: 1 }));
+}
+
 proptest! {
     /// An open breaker lets nothing through but its probes, and never more of them at once than its stage has.
     #[test]
