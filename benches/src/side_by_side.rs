@@ -109,6 +109,7 @@ async fn start(
         env: &[],
         clusters: &clusters,
         unmatched: Some("primary"),
+        allow_on_headers_stop_iteration: true,
         listener_port: 0,
         admin_port: 0,
     };

@@ -21,7 +21,8 @@ struct Cli {
 enum Command {
     /// Envoy with Seawall and two simulated providers, one of which misbehaves. Ctrl-C stops everything.
     Up {
-        /// Flags of `seawall up`, e.g. `--port 10001`; `--help` lists them.
+        /// --port, --admin-port, --primary-port, --secondary-port (0: any free one), --traffic N (requests a second),
+        /// --policy FILE.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
@@ -44,7 +45,7 @@ enum Command {
 enum Bench {
     /// Envoy with and without Seawall, side by side.
     Envoy {
-        /// Flags of the bench, e.g. `--rounds 3`; `--help` lists them.
+        /// --rounds N, --seconds N, --sizes BYTES,…, --connections N, --policy FILE.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },

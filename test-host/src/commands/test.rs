@@ -61,11 +61,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     for loaded in &scenarios {
         let (report, simulated) = simulate(&module, loaded);
         tell(report);
-        match &real {
-            Some(options) if loaded.scenario.allow_on_headers_stop_iteration => {
-                tell(on_envoy(options, loaded, simulated.as_ref()));
-            }
-            _ => {}
+        if let Some(options) = &real {
+            tell(on_envoy(options, loaded, simulated.as_ref()));
         }
     }
     println!("{}", summary(&reports));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use seawall_policy::Policy;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Exit;
 use crate::demo::{self, Ports, World};
@@ -54,15 +55,23 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let checked = seawall_policy::check(&text);
     eprint!("{}", seawall_policy::render(&args.policy.display().to_string(), &text, &checked.diagnostics));
     let Some(policy) = checked.policy else { return Ok(Exit::Failed) };
-    // One thread: Envoy ends with the thread that starts it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
             result = serve(args, &policy, &text) => result,
-            stop = tokio::signal::ctrl_c() => Ok(stop?),
+            stop = told_to_stop() => stop,
         }
     })?;
     Ok(Exit::Ok)
+}
+
+/// Ctrl-C, or whoever started this is done with it. Ending in an orderly way ends Envoy as well.
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 async fn serve(args: &Args, policy: &Policy, text: &str) -> anyhow::Result<()> {

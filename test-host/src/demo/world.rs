@@ -56,6 +56,7 @@ impl World {
             env: &environment(policy),
             clusters: &clusters,
             unmatched: Some("primary"),
+            allow_on_headers_stop_iteration: true,
             listener_port: ports.listener,
             admin_port: ports.admin,
         };

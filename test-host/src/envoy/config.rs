@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub clusters: &'a BTreeMap<String, SocketAddr>,
     /// The cluster of what the filter lets pass.
     pub unmatched: Option<&'a str>,
+    /// Whether bodies arrive while the filter holds the headers, as the shipped configuration has it.
+    pub allow_on_headers_stop_iteration: bool,
     /// Ports of the listener and of admin; 0 takes any free one.
     pub listener_port: u16,
     pub admin_port: u16,
@@ -65,6 +67,7 @@ impl Wanted<'_> {
         let plugin = at(filter, "/typed_config/config")?;
         set(plugin, "/vm_config/code/local/filename", json!(wasm))?;
         set(plugin, "/vm_config/environment_variables/host_env_keys", json!(self.env))?;
+        set(plugin, "/allow_on_headers_stop_iteration", json!(self.allow_on_headers_stop_iteration))?;
         set(plugin, "/configuration/value", json!(self.policy))
     }
 
@@ -138,6 +141,7 @@ mod tests {
             env: &["KEY"],
             clusters: &clusters,
             unmatched: Some("west"),
+            allow_on_headers_stop_iteration: true,
             listener_port: 0,
             admin_port: 0,
         };
@@ -166,6 +170,7 @@ mod tests {
             env: &[],
             clusters: &none,
             unmatched: None,
+            allow_on_headers_stop_iteration: true,
             listener_port: 0,
             admin_port: 0,
         };
@@ -183,6 +188,7 @@ mod tests {
             env: &[],
             clusters: &none,
             unmatched: None,
+            allow_on_headers_stop_iteration: true,
             listener_port: 0,
             admin_port: 0,
         };

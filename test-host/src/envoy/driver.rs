@@ -93,6 +93,7 @@ impl EnvoyDriver {
                 .as_ref()
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
+            allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
             listener_port: 0,
             admin_port: 0,
         }

@@ -47,7 +47,7 @@ pub enum Launch {
     },
 }
 
-/// A running Envoy, which ends when this is dropped. Its lifetime is tied to the thread that started it, too.
+/// A running Envoy, which ends when this is dropped. A caller that is killed leaves it behind, so catch what can be caught.
 #[derive(Debug)]
 pub struct Process {
     child: Child,

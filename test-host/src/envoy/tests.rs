@@ -35,6 +35,7 @@ impl World {
             env: &[],
             clusters: &clusters,
             unmatched: Some("secondary"),
+            allow_on_headers_stop_iteration: true,
             listener_port: 0,
             admin_port: 0,
         };
@@ -153,6 +154,7 @@ async fn an_envoy_that_refuses_its_configuration_hands_back_its_log() {
         env: &[],
         clusters: &none,
         unmatched: None,
+        allow_on_headers_stop_iteration: true,
         listener_port: 0,
         admin_port: 0,
     };
