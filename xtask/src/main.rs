@@ -4,6 +4,8 @@ mod parts;
 mod run;
 mod test;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -53,9 +55,19 @@ enum Bench {
     Core,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
     let parts = Parts::find()?;
-    match Cli::parse().command {
+    match command {
         Command::Up { flags } => up(&parts, &flags),
         Command::Test => test::all(&parts),
         Command::Wasm => parts.wasm().map(|path| println!("{}", path.display())),

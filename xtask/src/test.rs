@@ -22,7 +22,11 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
 
     // Tests that need the module or Envoy are ignored where nobody says where these are.
     let mut tests = cargo(["test"]);
-    tests.args(NATIVE).args(["--", "--include-ignored"]).env("SEAWALL_WASM", &wasm).env("SEAWALL_ENVOY", &envoy);
+    tests
+        .args(NATIVE)
+        .args(["--", "--include-ignored"])
+        .env("SEAWALL_WASM", &wasm)
+        .env("SEAWALL_ENVOY", &envoy);
     step("unit, property and integration tests", &mut tests)?;
 
     step("build the seawall command", &mut cargo(["build", "--package", "seawall-test-host"]))?;
