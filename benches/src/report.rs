@@ -81,10 +81,11 @@ fn table(results: &Results, args: &EnvoyArgs) -> String {
     let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
     let _ = writeln!(
         text,
-        "\n`seawall.wasm`: {:.0} KB. Resident memory of Envoy after the load: bare {:.1} MiB, with Seawall {:.1} MiB.",
+        "\n`seawall.wasm`: {:.0} KB. Resident memory of Envoy after the load: bare {:.1} MiB, with Seawall {:.1} MiB. Each further worker's VM: {:.1} MiB.",
         results.module_bytes as f64 / 1_000.0,
         mib(results.bare_memory),
-        mib(results.seawall_memory)
+        mib(results.seawall_memory),
+        mib(results.memory_per_vm)
     );
     text
 }

@@ -4,6 +4,7 @@
 //! has work at any time. CPU time is what the kernel says of all of a process's threads, in nanoseconds.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(crate) struct Results {
     /// Resident memory after all load, in bytes.
     pub(crate) bare_memory: u64,
     pub(crate) seawall_memory: u64,
+    /// What each further worker, and so its VM, adds to an idle Envoy with the filter, less what it adds to a bare one.
+    pub(crate) memory_per_vm: u64,
     pub(crate) module_bytes: u64,
 }
 
@@ -54,8 +57,8 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
         tokio::spawn(stay_awake());
         // A child inherits the core of the thread that starts it.
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
-        let bare = start(args, None, provider).await?;
-        let seawall = start(args, Some(&args.wasm), provider).await?;
+        let bare = start(args, None, provider, 1).await?;
+        let seawall = start(args, Some(&args.wasm), provider, 1).await?;
         ensure!(core_affinity::set_for_current(*second), "cannot choose a core");
         let mut pairs = Vec::new();
         for &size in &args.sizes {
@@ -81,6 +84,7 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
             pairs,
             bare_memory: memory(bare.pid())?,
             seawall_memory: memory(seawall.pid())?,
+            memory_per_vm: memory_per_vm(args, provider).await?,
             module_bytes: std::fs::metadata(&args.wasm)?.len(),
         })
     })
@@ -97,7 +101,8 @@ async fn stay_awake() {
 async fn start(
     args: &EnvoyArgs,
     wasm: Option<&Path>,
-    provider: std::net::SocketAddr,
+    provider: SocketAddr,
+    workers: u32,
 ) -> anyhow::Result<Process> {
     let shipped = std::fs::read_to_string(&args.config)?;
     let policy = std::fs::read_to_string(&args.policy)?;
@@ -113,10 +118,24 @@ async fn start(
         listener_port: 0,
         admin_port: 0,
     };
-    match Process::start(&args.envoy, &wanted.apply(&shipped)?, &Settings::default()).await? {
+    match Process::start(&args.envoy, &wanted.apply(&shipped)?, &Settings { workers, ..Settings::default() })
+        .await?
+    {
         Launch::Ready(envoy) => Ok(envoy),
         Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
     }
+}
+
+async fn memory_per_vm(args: &EnvoyArgs, provider: SocketAddr) -> anyhow::Result<u64> {
+    const MORE: u32 = 8;
+    let mut per_worker = Vec::new();
+    for wasm in [None, Some(args.wasm.as_path())] {
+        let one = memory(start(args, wasm, provider, 1).await?.pid())?;
+        let many = memory(start(args, wasm, provider, 1 + MORE).await?.pid())?;
+        per_worker.push(many.saturating_sub(one) / u64::from(MORE));
+    }
+    let [bare, seawall] = per_worker.as_slice() else { bail!("two Envoys were measured") };
+    Ok(seawall.saturating_sub(*bare))
 }
 
 async fn measure(envoy: &Process, size: usize, args: &EnvoyArgs) -> anyhow::Result<Sample> {

@@ -44,7 +44,7 @@ use diagnostic::Sink;
 /// Larger files are refused. A policy that people read is a thousand times smaller.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
-/// What [`check`] found.
+/// What [`check()`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
     /// `None` when there is any error.

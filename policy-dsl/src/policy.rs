@@ -1,5 +1,5 @@
 //! The policy as it runs: resolved, typed, complete. Names have become indices, defaults have been filled in, every
-//! number has its unit. The only way to get one is [`crate::check`], so holding a `Policy` means that it checked.
+//! number has its unit. The only way to get one is [`crate::check()`], so holding a `Policy` means that it checked.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// From byte offsets. What lies beyond 4 GiB is cut off; [`crate::check`] refuses far smaller files.
+    /// From byte offsets. What lies beyond 4 GiB is cut off; [`crate::check()`] refuses far smaller files.
     #[must_use]
     pub fn new(start: usize, end: usize) -> Self {
         let cut = |offset| u32::try_from(offset).unwrap_or(u32::MAX);

@@ -55,7 +55,9 @@ fn lint(parts: &Parts) -> Result<()> {
     step("lint the module", cargo(wasm).args(DENY))?;
     step(
         "documentation",
-        cargo(["doc", "--no-deps", "--quiet"]).args(NATIVE).env("RUSTDOCFLAGS", "-D warnings"),
+        cargo(["doc", "--no-deps", "--document-private-items", "--quiet"])
+            .args(NATIVE)
+            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"),
     )
 }
 
