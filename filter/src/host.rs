@@ -210,9 +210,9 @@ pub(crate) fn define_metric(kind: MetricType, name: &str) -> Option<u32> {
     (status == OK).then_some(id)
 }
 
-pub(crate) fn increment_metric(id: u32) {
+pub(crate) fn increment_metric(id: u32, by: i64) {
     // SAFETY: no memory involved.
-    let _ = unsafe { proxy_increment_metric(id, 1) };
+    let _ = unsafe { proxy_increment_metric(id, by) };
 }
 
 pub(crate) fn record_metric(id: u32, value: u64) {

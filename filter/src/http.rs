@@ -83,6 +83,9 @@ impl HttpContext for Http {
 
     /// The stream has ended, whatever way.
     fn on_log(&mut self) {
-        self.handle_known(Place::Elsewhere, || Event::Gone);
+        self.with(|plugin| {
+            plugin.gone(self.id);
+            false
+        });
     }
 }

@@ -1,28 +1,60 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>` and
 //! `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
+//!
+//! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
+//! together, [`LATEST`] after the first of them at the latest.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proxy_wasm::types::MetricType;
-use seawall_core::{Config, Metric};
+use seawall_core::{Config, Metric, Timestamp};
 
 use crate::host;
 
-/// Host ids of the metrics used so far. Bounded: targets × outcomes, reasons, targets.
+/// Nobody reads metrics more often than this.
+const LATEST: Duration = Duration::from_millis(100);
+
+/// Metrics used so far. Bounded: targets × outcomes, reasons, targets.
 #[derive(Default)]
-pub(crate) struct Metrics(BTreeMap<Metric, Option<u32>>);
+pub(crate) struct Metrics {
+    known: BTreeMap<Metric, Known>,
+    /// When counts that wait are to be handed over.
+    due: Option<Timestamp>,
+}
+
+struct Known {
+    id: Option<u32>,
+    waiting: i64,
+}
 
 impl Metrics {
-    pub(crate) fn count(&mut self, config: &Config, metric: Metric) {
-        let (key, value) = match metric {
-            Metric::Breaker(target, value) => (Metric::Breaker(target, 0), Some(value)),
-            counter => (counter, None),
-        };
-        let id = self.0.entry(key).or_insert_with(|| define(config, key));
-        match (*id, value) {
-            (Some(id), Some(value)) => host::record_metric(id, value),
-            (Some(id), None) => host::increment_metric(id),
-            (None, _) => {}
+    pub(crate) fn count(&mut self, config: &Config, metric: Metric, now: Timestamp) {
+        let key = if let Metric::Breaker(target, _) = metric { Metric::Breaker(target, 0) } else { metric };
+        let known = self.known.entry(key).or_insert_with(|| Known { id: define(config, key), waiting: 0 });
+        if let (Metric::Breaker(_, value), Some(id)) = (metric, known.id) {
+            host::record_metric(id, value);
+        } else {
+            known.waiting += 1;
+            self.due.get_or_insert_with(|| now.after(LATEST));
+        }
+    }
+
+    /// When [`Metrics::hand_over`] wants to be called.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        self.due
+    }
+
+    pub(crate) fn hand_over(&mut self, now: Timestamp) {
+        if self.due.is_none_or(|due| now < due) {
+            return;
+        }
+        self.due = None;
+        for known in self.known.values_mut().filter(|known| known.waiting > 0) {
+            if let Some(id) = known.id {
+                host::increment_metric(id, known.waiting);
+            }
+            known.waiting = 0;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One configured filter: an engine, and the hands that carry out its effects.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proxy_wasm::types::{BufferType, LogLevel, MapType, StreamType};
@@ -25,7 +26,7 @@ pub(crate) struct Plugin {
     metrics: Metrics,
     effects: Vec<Effect>,
     /// Exchanges whose answer from the router is held.
-    held: Vec<ExchangeId>,
+    held: BTreeSet<ExchangeId>,
     /// The deadline that ticks are set for.
     armed: Option<Timestamp>,
 }
@@ -43,7 +44,7 @@ impl Plugin {
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
         let engine = Engine::new(config, seed, host::logs(LogLevel::Debug));
         let (calls, metrics) = (Calls::default(), Metrics::default());
-        Self { engine, calls, metrics, effects: Vec::new(), held: Vec::new(), armed: None }
+        Self { engine, calls, metrics, effects: Vec::new(), held: BTreeSet::new(), armed: None }
     }
 
     pub(crate) fn knows(&self, id: ExchangeId) -> bool {
@@ -56,23 +57,30 @@ impl Plugin {
 
     /// Hands an event to the engine. Returns whether the side of the stream that `place` is about stays held.
     pub(crate) fn handle(&mut self, id: ExchangeId, event: Event, place: Place) -> bool {
-        if matches!(event, Event::Gone) {
-            self.calls.forget(id);
-            self.held.retain(|held| *held != id);
-        }
-        self.engine.handle(host::now(), &mut SharedData, id, event, &mut self.effects);
-        let is_held = self.carry_out(id, place);
-        self.arm();
+        let now = host::now();
+        self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
+        let is_held = self.carry_out(id, place, now);
+        self.arm(now);
         is_held
+    }
+
+    /// A stream has ended. Nothing is kept of it, whatever state it ended in.
+    pub(crate) fn gone(&mut self, id: ExchangeId) {
+        self.calls.forget(id);
+        self.held.remove(&id);
+        if self.knows(id) {
+            self.handle(id, Event::Gone, Place::Elsewhere);
+        }
     }
 
     pub(crate) fn tick(&mut self) {
         let now = host::now();
         while let Some(id) = self.engine.handle_timeout(now, &mut SharedData, &mut self.effects) {
-            self.carry_out(id, Place::Elsewhere);
+            self.carry_out(id, Place::Elsewhere, now);
         }
+        self.metrics.hand_over(now);
         self.armed = None;
-        self.arm();
+        self.arm(now);
     }
 
     /// A dispatched attempt has ended; its answer is what the host holds now.
@@ -82,31 +90,38 @@ impl Plugin {
         self.handle(id, Event::CallAnswer { attempt, answer }, Place::Elsewhere);
     }
 
-    fn carry_out(&mut self, id: ExchangeId, place: Place) -> bool {
+    fn carry_out(&mut self, id: ExchangeId, place: Place, now: Timestamp) -> bool {
         let mut is_held = false;
         // Failing to begin a call is an answer, and that leads to more effects.
         while !self.effects.is_empty() {
             let mut refused = None;
             let mut effects = std::mem::take(&mut self.effects);
             for effect in effects.drain(..) {
-                is_held |= self.one(id, effect, place, &mut refused);
+                is_held |= self.one(id, effect, place, now, &mut refused);
             }
             if self.effects.is_empty() {
                 self.effects = effects;
             }
             if let Some(attempt) = refused {
                 let event = Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) };
-                self.engine.handle(host::now(), &mut SharedData, id, event, &mut self.effects);
+                self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
             }
         }
         is_held
     }
 
-    fn one(&mut self, id: ExchangeId, effect: Effect, place: Place, refused: &mut Option<u32>) -> bool {
+    fn one(
+        &mut self,
+        id: ExchangeId,
+        effect: Effect,
+        place: Place,
+        now: Timestamp,
+        refused: &mut Option<u32>,
+    ) -> bool {
         match effect {
             Effect::HoldRequest => return true,
             Effect::HoldResponse => {
-                self.held.push(id);
+                self.held.insert(id);
                 return true;
             }
             Effect::PassRequest { remove } => remove_request_headers(&remove),
@@ -123,7 +138,7 @@ impl Plugin {
                 }
             }
             Effect::PassResponse { set } => {
-                self.held.retain(|held| *held != id);
+                self.held.remove(&id);
                 if place == Place::Response {
                     set_headers(MapType::HttpResponseHeaders, &set);
                 } else if host::set_effective_context(id.0).is_ok() {
@@ -132,7 +147,7 @@ impl Plugin {
                 }
             }
             Effect::Respond { status, headers, body } => {
-                self.held.retain(|held| *held != id);
+                self.held.remove(&id);
                 if place != Place::Elsewhere || host::set_effective_context(id.0).is_ok() {
                     let _ = host::respond(status, &headers, &body);
                 }
@@ -140,19 +155,19 @@ impl Plugin {
                 return true;
             }
             Effect::Log(decision) => log(&decision),
-            Effect::Count(metric) => self.metrics.count(self.engine.config(), metric),
+            Effect::Count(metric) => self.metrics.count(self.engine.config(), metric, now),
         }
         false
     }
 
     /// Sets ticks for the next deadline, and none while nothing waits.
-    fn arm(&mut self) {
-        let deadline = self.engine.next_deadline();
+    fn arm(&mut self, now: Timestamp) {
+        let deadline = [self.engine.next_deadline(), self.metrics.due()].into_iter().flatten().min();
         if deadline == self.armed {
             return;
         }
         let millis = deadline.map_or(0, |deadline| {
-            let wait = deadline.since(host::now());
+            let wait = deadline.since(now);
             u32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1)
         });
         host::set_tick_period(millis);

