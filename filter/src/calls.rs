@@ -7,7 +7,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType};
 use seawall_core::{Answer, ExchangeId, Headers, Origin};
 
-use crate::host;
+use crate::{host, origin};
 
 /// Attempts under way, by token.
 #[derive(Default)]
@@ -70,15 +70,5 @@ fn origin(headers: &Headers, body: &[u8]) -> Origin {
     if headers.get("x-envoy-upstream-service-time").is_some() {
         return Origin::Provider;
     }
-    let text = String::from_utf8_lossy(body);
-    if text.contains("upstream request timeout") {
-        Origin::Timeout
-    } else if text.contains("connection termination")
-        || text.contains("remote reset")
-        || text.contains("protocol error")
-    {
-        Origin::Reset
-    } else {
-        Origin::Connect
-    }
+    origin::of(body).unwrap_or(Origin::Connect)
 }

@@ -7,6 +7,7 @@ mod calls;
 mod host;
 mod http;
 mod metrics;
+mod origin;
 mod plugin;
 mod root;
 mod shared;

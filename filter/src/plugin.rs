@@ -11,6 +11,7 @@ use seawall_core::{
 use crate::calls::{self, Calls};
 use crate::host;
 use crate::metrics::Metrics;
+use crate::origin;
 use crate::shared::SharedData;
 
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
@@ -92,18 +93,17 @@ impl Plugin {
 
     fn carry_out(&mut self, id: ExchangeId, place: Place, now: Timestamp) -> bool {
         let mut is_held = false;
-        // Failing to begin a call is an answer, and that leads to more effects.
+        // Some effects are questions, and their answers lead to more effects.
         while !self.effects.is_empty() {
-            let mut refused = None;
+            let mut reply = None;
             let mut effects = std::mem::take(&mut self.effects);
             for effect in effects.drain(..) {
-                is_held |= self.one(id, effect, place, now, &mut refused);
+                is_held |= self.one(id, effect, place, now, &mut reply);
             }
             if self.effects.is_empty() {
                 self.effects = effects;
             }
-            if let Some(attempt) = refused {
-                let event = Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) };
+            if let Some(event) = reply {
                 self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
             }
         }
@@ -116,10 +116,11 @@ impl Plugin {
         effect: Effect,
         place: Place,
         now: Timestamp,
-        refused: &mut Option<u32>,
+        reply: &mut Option<Event>,
     ) -> bool {
         match effect {
             Effect::HoldRequest => return true,
+            Effect::CountBody => *reply = body_received(id).map(|received| Event::BodyCounted { received }),
             Effect::HoldResponse => {
                 self.held.insert(id);
                 return true;
@@ -134,7 +135,7 @@ impl Plugin {
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
                 if !self.calls.start((id, attempt), &cluster, &headers, &body, timeout) {
-                    *refused = Some(attempt);
+                    *reply = Some(Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) });
                 }
             }
             Effect::PassResponse { set } => {
@@ -175,13 +176,24 @@ impl Plugin {
     }
 }
 
+/// Bytes of a held request's body that have reached Envoy: it counts them, and those of the headers, before any filter
+/// sees them.
+fn body_received(id: ExchangeId) -> Option<u64> {
+    host::set_effective_context(id.0).ok()?;
+    let total = host::property("request\0total_size")?;
+    let total = u64::from_le_bytes(*total.first_chunk()?);
+    let headers = host::headers(MapType::HttpRequestHeaders);
+    let sizes = headers.iter().map(|(name, value)| (name.len() + value.len()) as u64);
+    Some(total.saturating_sub(sizes.sum()))
+}
+
 /// Changes the held request into the first attempt. A host call that fails here is about a stream that is gone.
 fn route(cluster: &str, timeout: Duration, streams: bool, set: &HeaderList, body: Option<&[u8]>) {
     const MAP: MapType = MapType::HttpRequestHeaders;
-    let _ = host::set_header(MAP, CLUSTER, cluster);
+    set_headers(MAP, set);
     let name = if streams { HEADERS_TIMEOUT } else { TIMEOUT };
     let _ = host::set_header(MAP, name, &millis(timeout).to_string());
-    set_headers(MAP, set);
+    let _ = host::set_header(MAP, CLUSTER, cluster);
     if let Some(body) = body {
         let _ = host::replace_buffer(BufferType::HttpRequestBody, body);
         let _ = host::set_header(MAP, "content-length", &body.len().to_string());
@@ -224,24 +236,5 @@ pub(crate) fn router_answer() -> Answer {
     }
     let headers = host::headers(MapType::HttpResponseHeaders);
     let details = host::property("response\0code_details").unwrap_or_default();
-    Answer { status, headers, body: Vec::new(), origin: origin(&details) }
-}
-
-/// Envoy's response code details say who made an answer, and why.
-fn origin(details: &[u8]) -> Origin {
-    let details = String::from_utf8_lossy(details);
-    let has = |part: &str| details.contains(part);
-    if has("timeout") && !has("connection_timeout") {
-        Origin::Timeout
-    } else if has("connection_failure")
-        || has("overflow")
-        || has("no_healthy_upstream")
-        || has("cluster_not_found")
-    {
-        Origin::Connect
-    } else if details.starts_with("upstream_reset") {
-        Origin::Reset
-    } else {
-        Origin::Provider
-    }
+    Answer { status, headers, body: Vec::new(), origin: origin::of(&details).unwrap_or(Origin::Provider) }
 }

@@ -79,8 +79,8 @@ pub struct Route {
     pub plan: Vec<TargetId>,
     pub retry: Retry,
     pub breaker: Option<BreakerId>,
-    /// Longest time one attempt may take, from its start to the end of its answer's headers (first attempt) or of its
-    /// whole answer (later ones).
+    /// Longest time one attempt may take from its start to the end of its answer. A stream must have begun by then; a later
+    /// attempt at a stream, which is delivered as a whole, must end within ten times as long.
     pub timeout: Duration,
 }
 

@@ -20,6 +20,9 @@ pub struct Report {
     pub trace: Vec<String>,
 }
 
+/// Lines of a failed scenario's trace that are shown of its beginning, and of its end.
+const SHOWN: usize = 40;
+
 impl Report {
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -40,8 +43,14 @@ impl Report {
             let _ = writeln!(text, "  {problem}");
         }
         if trace || !self.passed() {
-            for line in &self.trace {
-                let _ = writeln!(text, "    {line}");
+            // Of a long failure its beginning and its end; all of it where it was asked for.
+            let left_out = if trace { 0 } else { self.trace.len().saturating_sub(2 * SHOWN) };
+            for (number, line) in self.trace.iter().enumerate() {
+                if number < SHOWN || number >= SHOWN + left_out {
+                    let _ = writeln!(text, "    {line}");
+                } else if number == SHOWN {
+                    let _ = writeln!(text, "    … {left_out} lines; --trace shows them");
+                }
             }
         }
         text

@@ -58,20 +58,27 @@ impl OwnError {
         Self::new(500, "server_error", "proxy_misconfigured", message.into())
     }
 
+    pub(crate) fn overloaded() -> Self {
+        let message = "the proxy holds as many request bodies as it can; try again later";
+        let retry_after = Some(Duration::from_secs(1));
+        Self { retry_after, ..Self::new(503, "server_error", "proxy_overloaded", message.into()) }
+    }
+
     pub(crate) fn breaker_open(wait: Duration) -> Self {
         let message = "every target of this route is failing and rests; try again later";
         let retry_after = Some(wait);
         Self { retry_after, ..Self::new(503, "server_error", "no_target_available", message.into()) }
     }
 
-    /// In place of an answer that a provider never gave.
-    pub(crate) fn no_answer(outcome: Outcome, target: &str) -> Self {
+    /// In place of an answer that a provider never gave. It may be back after `wait`.
+    pub(crate) fn no_answer(outcome: Outcome, target: &str, wait: Duration) -> Self {
         let (status, code, what) = match outcome {
             Outcome::Timeout => (504, "upstream_timeout", "did not answer in time"),
             Outcome::Refused => (503, "upstream_unreachable", "cannot be reached"),
             _ => (502, "upstream_reset", "broke the connection before it answered"),
         };
-        Self::new(status, "server_error", code, format!("the provider `{target}` {what}"))
+        let message = format!("the provider `{target}` {what}");
+        Self { retry_after: Some(wait), ..Self::new(status, "server_error", code, message) }
     }
 
     fn new(status: u16, kind: &'static str, code: &'static str, message: String) -> Self {

@@ -137,7 +137,10 @@ fn guard(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usize> 
     let Some(breaker) = route.breaker else { return Vec::new() };
     let Some(name) = policy.breakers.get(breaker.0).map(|breaker| &breaker.name) else { return Vec::new() };
     let mut number = |target: TargetId| {
-        let key = format!("seawall/breaker/{name}/{}", policy.targets.get(target.0)?.name).into();
+        let seawall_policy::policy::Target { name: target_name, cluster, .. } =
+            policy.targets.get(target.0)?;
+        // With the cluster: two filters in one proxy may give different targets the same name.
+        let key = format!("seawall/breaker/{name}/{target_name}/{cluster}").into();
         let guard = Guard { breaker, target, key };
         Some(guards.iter().position(|known| *known == guard).unwrap_or_else(|| {
             guards.push(guard);

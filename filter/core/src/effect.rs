@@ -47,12 +47,14 @@ impl fmt::Display for Text {
 pub type HeaderList = Vec<(Text, Text)>;
 
 /// Something to do for one exchange, in the order given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Effect {
     /// Let the request go where it was going, without the headers in `remove`, and forget it.
     PassRequest { remove: Vec<String> },
     /// Keep the request's headers and body from going on.
     HoldRequest,
+    /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
+    CountBody,
     /// First attempt: change the held request and let the host's router send it to this cluster. After `timeout` the
     /// router gives up waiting: for the end of the answer, or where the answer `streams` for its headers.
     Route {
@@ -81,4 +83,22 @@ pub enum Effect {
     Log(Decision),
     /// Count something.
     Count(Metric),
+}
+
+/// What is meant, without values: headers hold credentials, bodies hold prompts and answers.
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PassRequest { .. } => f.write_str("PassRequest"),
+            Self::HoldRequest => f.write_str("HoldRequest"),
+            Self::CountBody => f.write_str("CountBody"),
+            Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
+            Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),
+            Self::HoldResponse => f.write_str("HoldResponse"),
+            Self::PassResponse { .. } => f.write_str("PassResponse"),
+            Self::Respond { status, .. } => write!(f, "Respond {status}"),
+            Self::Log(decision) => write!(f, "Log {decision}"),
+            Self::Count(metric) => write!(f, "Count {metric:?}"),
+        }
+    }
 }

@@ -20,11 +20,12 @@ use crate::turn::Turn;
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long the first requests of a VM wait for their body before the host is suspected of never delivering it.
+/// How long the first requests wait for their body before the host is asked whether it keeps it back.
 const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_millis(700);
 
-/// Shared cell that is there once any worker has seen a body arrive while headers were held.
-const BODY_ARRIVES: &str = "seawall/host/body-arrives";
+/// Most bytes of request bodies that one VM keeps for later attempts. Its memory ends at 4 GiB, and running out of it would
+/// end every stream of the worker.
+const MAX_HELD_BYTES: usize = 512 * 1024 * 1024;
 
 /// See the [crate's documentation](crate).
 pub struct Engine {
@@ -36,7 +37,9 @@ pub struct Engine {
     timers: Timers,
     /// Exchanges begun; each derives its own randomness from its number.
     begun: u64,
+    /// Whether this host has been seen to deliver a body while headers were held. Then it always does.
     body_arrives: bool,
+    held_bytes: usize,
     remembered: Vec<Remembered>,
 }
 
@@ -46,7 +49,17 @@ impl Engine {
     pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let remembered = vec![Remembered::default(); config.guard_count()];
-        Self { config, seed, is_tracing, exchanges, timers, begun: 0, body_arrives: false, remembered }
+        Self {
+            config,
+            seed,
+            is_tracing,
+            exchanges,
+            timers,
+            begun: 0,
+            body_arrives: false,
+            held_bytes: 0,
+            remembered,
+        }
     }
 
     #[must_use]
@@ -103,7 +116,7 @@ impl Engine {
         match event {
             Event::RequestHeaders { .. } => {}
             Event::RequestBody { buffered } => {
-                self.body_has_arrived(store, id);
+                self.body_has_arrived(id);
                 self.step(now, store, id, exchange, fx, |_, turn| {
                     if buffered > MAX_BODY_BYTES {
                         return too_large(turn);
@@ -112,10 +125,23 @@ impl Engine {
                     After::Wait
                 });
             }
+            Event::BodyCounted { received } => {
+                self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
+                    Phase::Reading if received > 0 => {
+                        turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
+                        turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
+                    }
+                    // A slow client.
+                    Phase::Reading => After::WakeAt(now.after(BODY_PATIENCE)),
+                    _ => After::Wait,
+                });
+            }
             Event::RequestEnd { body } => {
-                self.body_has_arrived(store, id);
+                self.body_has_arrived(id);
+                let is_full = self.held_bytes.saturating_add(body.len()) > MAX_HELD_BYTES;
                 self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
                     Phase::Reading if body.len() > MAX_BODY_BYTES => too_large(turn),
+                    Phase::Reading if is_full => turn.refuse(&OwnError::overloaded(), Reason::Overloaded),
                     Phase::Reading => exchange.begin(turn, body),
                     _ => After::Wait,
                 });
@@ -150,12 +176,12 @@ impl Engine {
     ) -> Option<ExchangeId> {
         let id = self.timers.take_due(now)?;
         let exchange = self.exchanges.remove(&id)?;
-        let body_arrives = self.body_arrives || store.get(BODY_ARRIVES).is_some();
+        let body_arrives = self.body_arrives;
         self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
             Phase::Waiting => exchange.wake(turn),
             Phase::Reading if !body_arrives => {
-                turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
-                turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
+                turn.fx.push(Effect::CountBody);
+                After::Wait
             }
             Phase::Reading | Phase::InFlight { .. } => After::Wait,
         });
@@ -174,7 +200,12 @@ impl Engine {
         let config = &self.config;
         let remembered = &mut self.remembered;
         let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, remembered, fx };
-        match change(&mut exchange, &mut turn) {
+        self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
+        let after = change(&mut exchange, &mut turn);
+        if !matches!(after, After::Done) {
+            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
+        }
+        match after {
             After::Done => self.timers.set(id, None),
             After::Wait => {
                 self.exchanges.insert(id, exchange);
@@ -186,12 +217,8 @@ impl Engine {
         }
     }
 
-    fn body_has_arrived(&mut self, store: &mut dyn Store, id: ExchangeId) {
-        if !self.body_arrives {
-            self.body_arrives = true;
-            // Losing this race is no loss: somebody else has written the same.
-            let _ = store.set(BODY_ARRIVES, &[1], None);
-        }
+    fn body_has_arrived(&mut self, id: ExchangeId) {
+        self.body_arrives = true;
         self.timers.set(id, None);
     }
 }

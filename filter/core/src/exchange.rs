@@ -31,6 +31,12 @@ use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
+/// Times the route's timeout that a dispatched attempt at a stream may take from its start to its end.
+const STREAM_FACTOR: u32 = 10;
+
+/// A host's timers may fire this much early.
+const TIMER_ERROR: Duration = Duration::from_millis(5);
+
 pub(crate) struct Exchange {
     pub(crate) route: usize,
     headers: Headers,
@@ -38,7 +44,8 @@ pub(crate) struct Exchange {
     remove: Vec<String>,
     pub(crate) phase: Phase,
     body: Rc<Vec<u8>>,
-    facts: Facts,
+    /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
+    facts: Option<Facts>,
     rng: Rng,
     /// Attempts begun: in all, and at the target at `position` of the plan.
     attempts: u32,
@@ -49,7 +56,7 @@ pub(crate) struct Exchange {
 
 pub(crate) enum Phase {
     Reading,
-    InFlight { permit: Option<Permit> },
+    InFlight { permit: Option<Permit>, begun: Timestamp },
     Waiting,
 }
 
@@ -78,7 +85,7 @@ impl Exchange {
             remove,
             phase: Phase::Reading,
             body: Rc::default(),
-            facts: Facts::default(),
+            facts: None,
             rng,
             attempts: 0,
             attempts_here: 0,
@@ -89,10 +96,9 @@ impl Exchange {
 
     /// The request is complete: first attempt.
     pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>) -> After {
-        // A request without a body (a GET) has nothing to read and is forwarded all the same.
-        if !body.is_empty() {
+        if !body.is_empty() && is_json(&self.headers) {
             match body::read(&body) {
-                Ok(facts) => self.facts = facts,
+                Ok(facts) => self.facts = Some(facts),
                 Err(error) => {
                     return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
                 }
@@ -103,13 +109,13 @@ impl Exchange {
             let wait = turn.time_to_admission(self.route);
             return turn.refuse(&OwnError::breaker_open(wait), Reason::BreakerOpen);
         };
-        self.enter(permit.0, permit.1);
+        self.enter(turn, permit.0, permit.1);
         let (config, route) = (turn.config, self.route);
         let Some((target, timeout)) = config.attempt(route, self.position) else { return After::Done };
         turn.fx.push(Effect::Route {
             cluster: target.cluster.clone(),
             timeout,
-            streams: self.facts.stream,
+            streams: self.streams(),
             set: target.set.clone(),
             remove: std::mem::take(&mut self.remove),
             body: self.rewritten(target),
@@ -118,10 +124,22 @@ impl Exchange {
     }
 
     /// An attempt has ended.
-    pub(crate) fn attempt_ended(&mut self, turn: &mut Turn<'_>, answer: Answer, is_routed: bool) -> After {
-        let Phase::InFlight { permit } = std::mem::replace(&mut self.phase, Phase::Waiting) else {
+    pub(crate) fn attempt_ended(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mut answer: Answer,
+        is_routed: bool,
+    ) -> After {
+        let Phase::InFlight { permit, begun } = std::mem::replace(&mut self.phase, Phase::Waiting) else {
             return After::Done;
         };
+        // A host that gives a call up after its headers came says only that nothing came of it.
+        let was_given_up = self
+            .call_timeout(turn)
+            .is_some_and(|timeout| turn.now.since(begun).saturating_add(TIMER_ERROR) >= timeout);
+        if !is_routed && answer.origin == Origin::Reset && was_given_up {
+            answer.origin = Origin::Timeout;
+        }
         let outcome = classify(&answer);
         turn.settle(self.route, self.position, permit, verdict(outcome));
         if outcome == Outcome::Success {
@@ -157,7 +175,7 @@ impl Exchange {
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> After {
         match turn.admit(self.route, self.position) {
             Ok(permit) => {
-                self.enter(self.position, permit);
+                self.enter(turn, self.position, permit);
                 self.dispatch(turn)
             }
             // Its breaker has opened in the meantime.
@@ -167,15 +185,31 @@ impl Exchange {
 
     /// The client is gone.
     pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
-        if let Phase::InFlight { permit } = self.phase {
+        if let Phase::InFlight { permit, .. } = self.phase {
             turn.settle(self.route, self.position, permit, Verdict::Dropped);
         }
-        After::Done
+        self.finish(turn, 0, Reason::Gone)
     }
 
     /// Whether this attempt's answer is the one that is waited for.
     pub(crate) fn awaits(&self, attempt: u32) -> bool {
         matches!(self.phase, Phase::InFlight { .. }) && self.attempts == attempt
+    }
+
+    fn streams(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.stream)
+    }
+
+    /// How long a dispatched attempt may take. The host waits for the whole of its answer, so a stream gets longer than
+    /// the time that the policy gives it to begin.
+    fn call_timeout(&self, turn: &Turn<'_>) -> Option<Duration> {
+        let (_, timeout) = turn.config.attempt(self.route, self.position)?;
+        Some(if self.streams() { timeout.saturating_mul(STREAM_FACTOR) } else { timeout })
+    }
+
+    /// Bytes of the request body that are kept for later attempts.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.body.len()
     }
 
     fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, outcome: Outcome) -> Step {
@@ -200,7 +234,7 @@ impl Exchange {
     fn move_on(&mut self, turn: &mut Turn<'_>) -> After {
         match turn.admit_from(self.route, self.position + 1) {
             Some((position, permit)) => {
-                self.enter(position, permit);
+                self.enter(turn, position, permit);
                 self.dispatch(turn)
             }
             None => self.give_up(turn, Reason::BreakerOpen),
@@ -208,16 +242,17 @@ impl Exchange {
     }
 
     /// An attempt begins at this place of the plan.
-    fn enter(&mut self, position: usize, permit: Option<Permit>) {
+    fn enter(&mut self, turn: &Turn<'_>, position: usize, permit: Option<Permit>) {
         self.attempts_here = if position == self.position { self.attempts_here + 1 } else { 1 };
         self.attempts += 1;
         self.position = position;
-        self.phase = Phase::InFlight { permit };
+        self.phase = Phase::InFlight { permit, begun: turn.now };
     }
 
     fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
-        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
+        let timeout = self.call_timeout(turn).unwrap_or_default();
         turn.fx.push(Effect::Dispatch {
             attempt: self.attempts,
             cluster: target.cluster.clone(),
@@ -230,10 +265,9 @@ impl Exchange {
 
     /// The body with the target's model, if that is another than the caller's.
     fn rewritten(&self, target: &Target) -> Option<Vec<u8>> {
-        let model = target.model.as_ref()?;
-        let present = self.facts.model.clone().and_then(|range| self.body.get(range));
-        let is_needed = !self.body.is_empty() && present != Some(model.as_bytes());
-        is_needed.then(|| body::with_model(&self.body, &self.facts, model))
+        let (model, facts) = (target.model.as_ref()?, self.facts.as_ref()?);
+        let present = facts.model.clone().and_then(|range| self.body.get(range));
+        (present != Some(model.as_bytes())).then(|| body::with_model(&self.body, facts, model))
     }
 
     fn deliver(&mut self, turn: &mut Turn<'_>, answer: Answer, is_routed: bool) -> After {
@@ -267,7 +301,8 @@ impl Exchange {
             }
             Failure::NoAnswer(outcome) => {
                 let name = turn.config.attempt(self.route, self.position).map(|(target, _)| &*target.name);
-                let error = OwnError::no_answer(outcome, name.unwrap_or_default());
+                let wait = turn.config.route(self.route).map(|route| route.retry.backoff.cap);
+                let error = OwnError::no_answer(outcome, name.unwrap_or_default(), wait.unwrap_or_default());
                 (error.status, turn.own_answer(&error, own))
             }
         };
@@ -299,6 +334,13 @@ impl Exchange {
         let (exchange, n, target) = (turn.id.0, self.attempts, target.name.clone());
         turn.fx.push(Effect::Log(Decision::Attempt { exchange, n, target, outcome, status, next, wait }));
     }
+}
+
+/// Whether a body is JSON by its headers: not compressed, and not said to be something else.
+fn is_json(headers: &Headers) -> bool {
+    let is_plain =
+        headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    is_plain && headers.get("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
 }
 
 fn verdict(outcome: Outcome) -> Verdict {

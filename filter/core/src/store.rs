@@ -48,3 +48,53 @@ pub(crate) fn update<R>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+
+    /// Another worker writes first, so many times.
+    struct Contended {
+        cells: MemoryStore,
+        conflicts: u32,
+    }
+
+    impl Store for Contended {
+        fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)> {
+            self.cells.get(key)
+        }
+
+        fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
+            if self.conflicts > 0 {
+                self.conflicts -= 1;
+                let theirs = self.cells.get(key).map_or(0, |(bytes, _)| bytes[0]) + 1;
+                self.cells.set(key, &[theirs], None).expect("written");
+            }
+            self.cells.set(key, value, expected)
+        }
+    }
+
+    fn count_up(conflicts: u32) -> u8 {
+        let mut cells = MemoryStore::default();
+        cells.set("n", &[100], None).expect("written");
+        let mut store = Contended { cells, conflicts };
+        update(&mut store, "n", |bytes| {
+            let next = bytes.map_or(0, |bytes| bytes[0]) + 1;
+            (Some(vec![next]), next)
+        });
+        store.get("n").expect("there").0[0]
+    }
+
+    #[test]
+    fn no_count_is_lost_when_another_worker_writes_in_between() {
+        for conflicts in 0..MAX_TRIES {
+            assert_eq!(u32::from(count_up(conflicts)), 101 + conflicts);
+        }
+    }
+
+    #[test]
+    fn a_store_that_never_takes_a_write_is_given_up() {
+        assert_eq!(u32::from(count_up(u32::MAX)), 100 + MAX_TRIES);
+    }
+}

@@ -110,10 +110,14 @@ pub enum Reason {
     BodyInvalid,
     /// The host never delivered the request's body.
     BodyMissing,
+    /// Too many bytes of request bodies are held already.
+    Overloaded,
+    /// The client, or the host on its own, ended the exchange before there was an answer.
+    Gone,
 }
 
 impl Reason {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::Retried,
         Self::FailedOver,
@@ -125,6 +129,8 @@ impl Reason {
         Self::BodyTooLarge,
         Self::BodyInvalid,
         Self::BodyMissing,
+        Self::Overloaded,
+        Self::Gone,
     ];
 
     #[must_use]
@@ -141,6 +147,8 @@ impl Reason {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyInvalid => "body_invalid",
             Self::BodyMissing => "body_missing",
+            Self::Overloaded => "overloaded",
+            Self::Gone => "gone",
         }
     }
 }

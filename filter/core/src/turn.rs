@@ -73,10 +73,10 @@ impl<'a> Turn<'a> {
     /// Gives a permit back with what came of the attempt.
     pub(crate) fn settle(&mut self, route: usize, position: usize, permit: Option<Permit>, verdict: Verdict) {
         let (Some(number), Some(permit)) = (self.config.guard_at(route, position), permit) else { return };
-        if self.remembered.get_mut(number).is_some_and(|remembered| remembered.takes(permit, verdict)) {
+        let now = self.now;
+        if self.remembered.get_mut(number).is_some_and(|remembered| remembered.takes(permit, verdict, now)) {
             return;
         }
-        let now = self.now;
         self.change(route, position, false, |breaker, policy| {
             ((), breaker.record(policy, now, permit, verdict))
         });
@@ -140,8 +140,9 @@ impl<'a> Turn<'a> {
         let mut waits = false;
         let (result, transition) = store::update(self.store, &guard.key, |bytes| {
             let mut breaker = Breaker::decode(bytes).unwrap_or_default();
+            waits = may_wait && breaker.lets_wait(policy, now, remembered);
+            // That time has passed is nothing to write.
             let before = breaker.clone();
-            waits = may_wait && breaker.lets_wait(remembered);
             if !waits {
                 breaker.recall(policy, now, remembered);
             }

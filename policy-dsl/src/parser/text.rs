@@ -74,7 +74,7 @@ pub(super) fn check_header(name: &str) -> Result<(), Objection> {
         let help = ["write `\"", &name.to_ascii_lowercase(), "\"`"].concat();
         return Err(("header names are written in lower case".into(), Some(help)));
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&name) || name.starts_with("x-seawall-") || name.starts_with("x-envoy-") {
         return Err((["the header ", &quote(name), " can't carry credentials"].concat(), None));
     }
     Ok(())

@@ -211,7 +211,7 @@ pub const BLOCKS: &[Block] = &[
                 value: Value::Duration(Durations { min: MS, max: HOUR }),
                 presence: Presence::Default("60s"),
                 repeats: false,
-                doc: "Longest time one attempt may take.",
+                doc: "Longest time one attempt may take to answer; a stream must have begun by then, and a retried stream, which arrives as a whole, may take ten times as long.",
                 example: "timeout 30s",
             },
             Statement {

@@ -98,6 +98,8 @@ pub(crate) struct Half {
     /// Envoy takes the headers out of the filter's sight when it passes them on; asking for one then is an error, which
     /// the SDK turns into a panic.
     pub(crate) visible: bool,
+    /// Bytes of the body that have reached the host, whether the filter has seen them or not.
+    pub(crate) received: usize,
     /// What is held back, and during a body callback what has just come too.
     pub(crate) body: Vec<u8>,
 }

@@ -151,6 +151,13 @@ impl World {
         bytes: &[u8],
         end: bool,
     ) -> anyhow::Result<()> {
+        if self.open_side(id, direction).is_some() {
+            self.half(id, direction)?.received += bytes.len();
+        }
+        self.deliver(id, direction, bytes, end)
+    }
+
+    fn deliver(&mut self, id: StreamId, direction: Direction, bytes: &[u8], end: bool) -> anyhow::Result<()> {
         let Some(side) = self.open_side(id, direction) else { return Ok(()) };
         if side.gate == Gate::Stopped {
             let (waiting, waiting_end) = side.waiting.get_or_insert_default();
@@ -199,7 +206,7 @@ impl World {
             self.pass_body(id, direction, end)?;
         }
         match waiting {
-            Some((bytes, end)) => self.data(id, direction, &bytes, end),
+            Some((bytes, end)) => self.deliver(id, direction, &bytes, end),
             None => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::Breaker as BreakerPolicy;
 
-use self::window::{Slot, Window};
+use self::window::{SLOTS, Slot, Window};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
 
@@ -72,22 +72,27 @@ pub(crate) struct Permit {
 ///
 /// A healthy target's every answer would cost a read and a write of the shared cell. Its successes are remembered
 /// instead and written at one of this worker's next looks at the cell, which the next attempt needs anyway: at the first
-/// while the window holds little, later when they are a [`SHARE`] of what it holds, and always before a failure of
-/// this worker. So the share of errors is overestimated by workers / [`SHARE`] of itself at most.
+/// while the window holds little, later when they are one [`SHARE`]th of what it holds or a slot old, and always before
+/// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Remembered {
     generation: u32,
     successes: u32,
+    /// When the first of them came. All of them count as of then.
+    since: Timestamp,
 }
 
 impl Remembered {
     /// Takes in a success, if it is one that can wait.
-    pub(crate) fn takes(&mut self, permit: Permit, verdict: Verdict) -> bool {
+    pub(crate) fn takes(&mut self, permit: Permit, verdict: Verdict, now: Timestamp) -> bool {
         let can_wait = !permit.is_probe && verdict == Verdict::Success;
         if can_wait {
             if self.generation != permit.generation {
                 // What an earlier phase admitted does not count any more.
-                *self = Self { generation: permit.generation, successes: 0 };
+                *self = Self { generation: permit.generation, ..Self::default() };
+            }
+            if self.successes == 0 {
+                self.since = now;
             }
             self.successes = self.successes.saturating_add(1);
         }
@@ -163,17 +168,25 @@ impl Breaker {
     }
 
     /// Whether what a worker has remembered need not be written yet.
-    pub(crate) fn lets_wait(&self, remembered: Remembered) -> bool {
+    pub(crate) fn lets_wait(
+        &mut self,
+        policy: &BreakerPolicy,
+        now: Timestamp,
+        remembered: Remembered,
+    ) -> bool {
+        self.window.roll(policy.window, now);
         self.phase == Phase::Closed
             && self.generation == remembered.generation
             && remembered.successes < self.window.total().successes / SHARE
+            && now.since(remembered.since) < policy.window / SLOTS as u32
     }
 
     /// Writes down what a worker has remembered.
     pub(crate) fn recall(&mut self, policy: &BreakerPolicy, now: Timestamp, remembered: Remembered) {
         if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0
         {
-            self.window.record(policy.window, now, Slot { successes: remembered.successes, failures: 0 });
+            self.window.roll(policy.window, now);
+            self.window.add(remembered.since, Slot { successes: remembered.successes, failures: 0 });
         }
     }
 
@@ -207,12 +220,15 @@ impl Breaker {
                 *admitted = admitted.saturating_sub(1);
                 *progress = now;
             }
-            (Phase::HalfOpen { stage, admitted, succeeded, progress }, Verdict::Success) => {
+            (Phase::HalfOpen { stage, succeeded, progress, .. }, Verdict::Success) => {
                 *succeeded += 1;
                 *progress = now;
                 if *succeeded >= probes(policy, *stage) {
-                    (*stage, *admitted, *succeeded) = (stage.saturating_add(1), 0, 0);
-                    if usize::from(*stage) >= policy.recover.len() {
+                    let stage = stage.saturating_add(1);
+                    // A stage is a phase of its own: a lost probe of an earlier one does not count here.
+                    if usize::from(stage) < policy.recover.len() {
+                        self.enter(Phase::HalfOpen { stage, admitted: 0, succeeded: 0, progress: now });
+                    } else {
                         self.window = Window::default();
                         self.enter(Phase::Closed);
                     }

@@ -156,11 +156,12 @@ fn remembered_successes_count_once_and_only_in_their_phase() {
     let mut breaker = Breaker::default();
     let mut remembered = Remembered::default();
     let permits: Vec<_> = (0..3).filter_map(|_| breaker.try_admit(1)).collect();
-    assert!(permits.iter().all(|permit| remembered.takes(*permit, Verdict::Success)));
+    assert!(permits.iter().all(|permit| remembered.takes(*permit, Verdict::Success, at(1))));
     assert!(
-        !remembered.takes(permits[0], Verdict::Failure) && !remembered.takes(permits[0], Verdict::Dropped)
+        !remembered.takes(permits[0], Verdict::Failure, at(1))
+            && !remembered.takes(permits[0], Verdict::Dropped, at(1))
     );
-    assert!(!breaker.lets_wait(remembered), "an empty window needs them");
+    assert!(!breaker.clone().lets_wait(&policy(), at(2), remembered), "an empty window needs them");
     breaker.recall(&policy(), at(2), remembered);
     assert_eq!(breaker.window.total().successes, 3);
 
@@ -168,19 +169,43 @@ fn remembered_successes_count_once_and_only_in_their_phase() {
     tripped.recall(&policy(), at(101), remembered);
     assert_eq!(tripped, Breaker::tripped(100));
     let probe = tripped.try_admit(130).expect("probe");
-    assert!(!remembered.takes(probe, Verdict::Success), "a probe's success is news");
+    assert!(!remembered.takes(probe, Verdict::Success, at(130)), "a probe's success is news");
 }
 
 #[test]
-fn remembered_successes_wait_only_while_they_are_few() {
+fn remembered_successes_wait_only_while_they_are_few_and_fresh() {
     let mut breaker = Breaker::default();
     for _ in 0..6_400 {
-        breaker.one(1, Verdict::Success);
+        breaker.one(60, Verdict::Success);
     }
-    let few = |successes| Remembered { generation: breaker.generation, successes };
-    assert!(breaker.lets_wait(few(99)));
-    assert!(!breaker.lets_wait(few(100)));
-    assert!(!breaker.lets_wait(Remembered { generation: breaker.generation + 1, successes: 1 }));
+    let few = |successes, since| Remembered { generation: 0, successes, since: at(since) };
+    assert!(breaker.clone().lets_wait(&policy(), at(61), few(99, 60)));
+    assert!(!breaker.clone().lets_wait(&policy(), at(61), few(100, 60)), "too many");
+    assert!(!breaker.clone().lets_wait(&policy(), at(66), few(99, 60)), "older than a slot");
+    assert!(!breaker.clone().lets_wait(&policy(), at(200), few(1, 199)), "the window is empty by then");
+    let other = Remembered { generation: 1, ..few(1, 60) };
+    assert!(!breaker.lets_wait(&policy(), at(61), other), "another phase");
+}
+
+#[test]
+fn remembered_successes_count_as_of_their_time() {
+    let remembered = Remembered { generation: 0, successes: 1_000, since: at(60) };
+    let mut soon = Breaker::default();
+    soon.recall(&policy(), at(100), remembered);
+    assert_eq!(soon.window.total().successes, 1_000);
+    let mut late = Breaker::default();
+    late.recall(&policy(), at(120), remembered);
+    assert_eq!(late.window.total().successes, 0);
+}
+
+#[test]
+fn a_late_probe_of_an_earlier_stage_does_not_count_in_the_next() {
+    let mut breaker = Breaker::tripped(100);
+    let lost = breaker.try_admit(130).expect("probe");
+    breaker.one(190, Verdict::Success);
+    let before = breaker.clone();
+    breaker.record(&policy(), at(191), lost, Verdict::Failure);
+    assert_eq!(breaker, before);
 }
 
 proptest! {

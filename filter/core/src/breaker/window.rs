@@ -29,7 +29,17 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn record(&mut self, length: Duration, now: Timestamp, count: Slot) {
         self.roll(length, now);
-        if let Some(slot) = self.slots.get_mut((self.newest % SLOTS as u64) as usize) {
+        // The newest slot, also when the clock has stepped back.
+        self.add(now.max(Timestamp(self.newest * self.slot_ns)), count);
+    }
+
+    /// Adds to the slot of a time that may have passed; what has left the window is forgotten.
+    pub(crate) fn add(&mut self, time: Timestamp, count: Slot) {
+        let number = (time.0 / self.slot_ns.max(1)).min(self.newest);
+        if self.newest - number >= SLOTS as u64 {
+            return;
+        }
+        if let Some(slot) = self.slots.get_mut((number % SLOTS as u64) as usize) {
             slot.successes = slot.successes.saturating_add(count.successes);
             slot.failures = slot.failures.saturating_add(count.failures);
         }
@@ -43,7 +53,8 @@ impl Window {
         })
     }
 
-    fn roll(&mut self, length: Duration, now: Timestamp) {
+    /// Brings the newest slot up to this time.
+    pub(crate) fn roll(&mut self, length: Duration, now: Timestamp) {
         let slot_ns = (nanos(length) / SLOTS as u64).max(1);
         let current = now.0 / slot_ns;
         if self.slot_ns != slot_ns {

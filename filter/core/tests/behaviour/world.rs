@@ -39,6 +39,8 @@ pub(crate) struct Request {
     is_response_held: bool,
     pub(crate) attempts: Vec<Attempt>,
     router_status: u16,
+    /// Body bytes that have reached the host.
+    pub(crate) received: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +49,7 @@ pub(crate) struct Attempt {
     pub(crate) fate: Fate,
     pub(crate) begun: Timestamp,
     pub(crate) ended: Timestamp,
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,7 +244,7 @@ impl World {
                 Effect::Route { cluster, timeout, .. } => {
                     assert!(request.attempts.is_empty(), "only the first attempt is routed");
                     assert_eq!(timeout, self.timeout);
-                    self.begin(id, &cluster);
+                    self.begin(id, &cluster, timeout);
                 }
                 Effect::Dispatch { attempt, cluster, timeout, headers, body } => {
                     assert_eq!(
@@ -251,8 +254,12 @@ impl World {
                     );
                     assert!(request.is_response_held, "a dispatched attempt needs the first answer held");
                     assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
-                    assert_eq!(timeout, self.timeout);
-                    self.begin(id, &cluster);
+                    assert!(timeout >= self.timeout);
+                    self.begin(id, &cluster, timeout);
+                }
+                Effect::CountBody => {
+                    let received = request.received;
+                    self.tell(id, Event::BodyCounted { received });
                 }
                 Effect::HoldResponse => request.is_response_held = true,
                 Effect::PassResponse { set } => {
@@ -284,7 +291,7 @@ impl World {
         }
     }
 
-    fn begin(&mut self, id: u32, target: &str) {
+    fn begin(&mut self, id: u32, target: &str, timeout: Duration) {
         assert_ne!(
             self.breakers.get(target),
             Some(&BreakerState::Open),
@@ -296,8 +303,8 @@ impl World {
         self.fates.push(fate);
         let (begun, fate_index) = (self.now, self.fates.len() - 1);
         let request = self.requests.get_mut(&id).unwrap();
-        request.attempts.push(Attempt { target: target.into(), fate, begun, ended: begun });
-        let takes = if fate == Fate::Hang { self.timeout } else { self.latency };
+        request.attempts.push(Attempt { target: target.into(), fate, begun, ended: begun, timeout });
+        let takes = if fate == Fate::Hang { timeout } else { self.latency };
         let attempt = request.attempts.len();
         self.push(begun.after(takes), Due::Ended { id, attempt, fate_index });
     }

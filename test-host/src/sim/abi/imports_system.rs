@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker};
 use super::memory::{Fault, Guest};
 use super::types::{LogLevel, Status};
 use super::{ENV, host_call};
-use crate::sim::state::{Asked, HostState, HttpContext};
+use crate::sim::state::{Asked, Half, HostState, HttpContext};
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(
@@ -110,6 +110,12 @@ fn stream_property(stream: &HttpContext, path: &[u8]) -> Option<Vec<u8>> {
         b"request\0id" => Some(stream.request_id.clone().into_bytes()),
         b"request\0path" => header(":path"),
         b"request\0method" => header(":method"),
+        // What has come, headers included: Envoy counts it before any filter sees it.
+        b"request\0total_size" => {
+            let Half { headers, received, .. } = &stream.request;
+            let sizes = headers.iter().map(|(name, value)| name.len() + value.len());
+            Some(((sizes.sum::<usize>() + received) as u64).to_le_bytes().to_vec())
+        }
         b"request\0host" => header(":authority"),
         b"response\0code" => {
             stream.response.headers.status().map(|code| i64::from(code).to_le_bytes().to_vec())
