@@ -23,6 +23,7 @@ class Seawall:
     def __init__(self, addresses):
         self.base_url = addresses["base_url"]
         self.control = addresses["control"]
+        self.admin = addresses["admin"]
 
     def client(self, **options):
         return openai.OpenAI(base_url=self.base_url, api_key="sk-test", **options)
@@ -34,6 +35,12 @@ class Seawall:
     def seen(self, provider):
         """How many requests a provider has seen."""
         return json.loads(self._control(provider, "GET", "/healthz"))["count"]
+
+    def stat(self, name):
+        """One of the filter's metrics."""
+        with urllib.request.urlopen(f"{self.admin}/stats?filter=wasmcustom.seawall.{name}$", timeout=10) as answer:
+            text = answer.read().decode()
+        return int(text.rsplit(": ", 1)[1]) if ": " in text else 0
 
     def _control(self, provider, method, path, body=None):
         request = urllib.request.Request(self.control[provider] + path, body, method=method)

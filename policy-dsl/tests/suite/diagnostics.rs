@@ -173,6 +173,8 @@ fn cases() -> Vec<Case> {
         case(InvalidText, target("cluster \"c\"  provider openai  auth header \"x key\" env.K"), "this is not the name of a header", "\"x key\"", "",
             "a header's name is made of letters, digits and `-`: `x-api-key`"),
         case(InvalidText, target("cluster \"c\"  provider openai  auth header \"host\" env.K"), "the header `host` can't carry credentials", "\"host\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  auth header \"x-seawall-cluster\" env.K"), "the header `x-seawall-cluster` can't carry credentials", "\"x-seawall-cluster\"", "", ""),
+        case(InvalidText, target("cluster \"c\"  provider openai  auth header \"x-envoy-retry-on\" env.K"), "the header `x-envoy-retry-on` can't carry credentials", "\"x-envoy-retry-on\"", "", ""),
         case(InvalidText, format!("{HEAD}route r {{ match path \"/a/*/b\"  try east, west }}"), "`*` can only stand at the end of a path", "\"/a/*/b\"", "",
             "write `/v1/*` to match every path that starts with `/v1/`"),
         case(InvalidText, format!("{HEAD}route r {{ match path \"/a?b=c\"  try east, west }}"), "a query can't be matched", "\"/a?b=c\"", "",
