@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::{Event, ExchangeId};
 use crate::exchange::{After, Exchange, Phase};
+use crate::headers::Headers;
 use crate::request::forbidden;
 use crate::rng::Seed;
 use crate::store::Store;
@@ -90,80 +91,46 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
-            let path = headers.get(":path").unwrap_or_default();
-            let Some(route) = self.config.find_route(path) else {
-                fx.push(Effect::PassRequest { remove: forbidden(&headers, false) });
-                if self.is_tracing {
-                    fx.push(Effect::Log(Decision::Pass { exchange: id.0 }));
-                }
-                return;
-            };
-            self.begun += 1;
-            let remove = forbidden(&headers, true);
-            let exchange = Box::new(Exchange::new(route, headers, remove, self.seed.derive(self.begun)));
-            if end_of_stream {
-                return self
-                    .step(now, store, id, exchange, fx, |exchange, turn| exchange.begin(turn, Vec::new()));
-            }
-            fx.push(Effect::HoldRequest);
-            self.exchanges.insert(id, exchange);
-            if !self.body_arrives {
-                self.timers.set(id, Some(now.after(BODY_PATIENCE)));
-            }
-            return;
+            return self.take_on(now, store, id, (headers, end_of_stream), fx);
         }
         let Some(exchange) = self.exchanges.remove(&id) else { return };
-        match event {
-            Event::RequestHeaders { .. } => {}
-            Event::RequestBody { buffered } => {
-                self.body_has_arrived(id);
-                self.step(now, store, id, exchange, fx, |_, turn| {
-                    if buffered > MAX_BODY_BYTES {
-                        return too_large(turn);
-                    }
-                    turn.fx.push(Effect::HoldRequest);
-                    After::Wait
-                });
+        if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
+            self.body_arrives = true;
+            self.timers.set(id, None);
+        }
+        let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes);
+        self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
+    }
+
+    /// A new request: finds its route, or lets it pass.
+    fn take_on(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        id: ExchangeId,
+        (headers, end_of_stream): (Headers, bool),
+        fx: &mut Vec<Effect>,
+    ) {
+        let path = headers.get(":path").unwrap_or_default();
+        let Some(route) = self.config.find_route(path) else {
+            fx.push(Effect::PassRequest { remove: forbidden(&headers, false) });
+            if self.is_tracing {
+                fx.push(Effect::Log(Decision::Pass { exchange: id.0 }));
             }
-            Event::BodyCounted { received } => {
-                self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
-                    Phase::Reading if received > 0 => {
-                        turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
-                        turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
-                    }
-                    // A slow client.
-                    Phase::Reading => After::WakeAt(now.after(BODY_PATIENCE)),
-                    _ => After::Wait,
-                });
+            return;
+        };
+        self.begun += 1;
+        let remove = forbidden(&headers, true);
+        let exchange = Box::new(Exchange::new(route, headers, remove, self.seed.derive(self.begun)));
+        self.step(now, store, id, exchange, fx, |exchange, turn| {
+            if end_of_stream {
+                return exchange.begin(turn, Vec::new());
             }
-            Event::RequestEnd { body } => {
-                self.body_has_arrived(id);
-                let is_full = self.held_bytes.saturating_add(body.len()) > MAX_HELD_BYTES;
-                self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
-                    Phase::Reading if body.len() > MAX_BODY_BYTES => too_large(turn),
-                    Phase::Reading if is_full => turn.refuse(&OwnError::overloaded(), Reason::Overloaded),
-                    Phase::Reading => exchange.begin(turn, body),
-                    _ => After::Wait,
-                });
-            }
-            // Only the first attempt goes through the router. Any other answer that comes this way is the host's own
-            // (the body was too large, the stream was idle for too long): it goes to the client as it is.
-            Event::RouterAnswer(answer) if exchange.awaits(1) => {
-                self.step(now, store, id, exchange, fx, |exchange, turn| {
-                    exchange.attempt_ended(turn, answer, true)
-                });
-            }
-            Event::CallAnswer { attempt, answer } => {
-                self.step(now, store, id, exchange, fx, |exchange, turn| {
-                    if !exchange.awaits(attempt) {
-                        return After::Wait;
-                    }
-                    exchange.attempt_ended(turn, answer, false)
-                });
-            }
-            Event::RouterAnswer(_) | Event::Gone => {
-                self.step(now, store, id, exchange, fx, Exchange::abandon);
-            }
+            turn.fx.push(Effect::HoldRequest);
+            After::Wait
+        });
+        if !end_of_stream && !self.body_arrives {
+            self.timers.set(id, Some(now.after(BODY_PATIENCE)));
         }
     }
 
@@ -216,10 +183,35 @@ impl Engine {
             }
         }
     }
+}
 
-    fn body_has_arrived(&mut self, id: ExchangeId) {
-        self.body_arrives = true;
-        self.timers.set(id, None);
+/// One event about an exchange that is under way; `room` is what may still be held of request bodies.
+fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
+    match (event, &exchange.phase) {
+        (Event::RequestBody { buffered }, Phase::Reading) if buffered > MAX_BODY_BYTES => too_large(turn),
+        (Event::RequestBody { .. }, Phase::Reading) => {
+            turn.fx.push(Effect::HoldRequest);
+            After::Wait
+        }
+        (Event::RequestEnd { body }, Phase::Reading) if body.len() > MAX_BODY_BYTES => too_large(turn),
+        (Event::RequestEnd { body }, Phase::Reading) if body.len() > room => {
+            turn.refuse(&OwnError::overloaded(), Reason::Overloaded)
+        }
+        (Event::RequestEnd { body }, Phase::Reading) => exchange.begin(turn, body),
+        (Event::BodyCounted { received: 0 }, Phase::Reading) => After::WakeAt(turn.now.after(BODY_PATIENCE)),
+        (Event::BodyCounted { .. }, Phase::Reading) => {
+            turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
+            turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
+        }
+        // Only the first attempt goes through the router.
+        (Event::RouterAnswer(answer), _) if exchange.awaits(1) => exchange.attempt_ended(turn, answer, true),
+        (Event::CallAnswer { attempt, answer }, _) if exchange.awaits(attempt) => {
+            exchange.attempt_ended(turn, answer, false)
+        }
+        // Any other answer that comes the router's way is the host's own (the body was too large, the stream was idle
+        // for too long), and goes to the client as it is.
+        (Event::RouterAnswer(_) | Event::Gone, _) => exchange.abandon(turn),
+        _ => After::Wait,
     }
 }
 

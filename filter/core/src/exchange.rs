@@ -317,6 +317,7 @@ impl Exchange {
 
     fn finish(&self, turn: &mut Turn<'_>, status: u16, reason: Reason) -> After {
         let target = turn.config.attempt(self.route, self.position).map(|(target, _)| target.name.clone());
+        let target = target.filter(|_| self.attempts > 0);
         turn.answered(status, self.attempts, target, reason)
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
 }
 
 /// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name.
-/// A value that is not text is left out: the host call takes text only.
+/// A value that is not UTF-8 is left out: the SDK's call takes text only.
 pub(crate) fn dispatched_headers(headers: &Headers, set: &HeaderList) -> Vec<(String, String)> {
     let is_replaced = |name: &str| set.iter().any(|(replaced, _)| &**replaced == name);
     let is_kept = |name: &str| {

@@ -1,5 +1,5 @@
 //! Envoy's router: picks the cluster, sends the request on, and makes an answer of its own when none comes. What it says
-//! then (status, body, details and flags) was seen on Envoy 1.39.
+//! then (status, body, details and flags) was seen on Envoy 1.40.
 
 use std::time::Duration;
 
