@@ -108,16 +108,7 @@ async fn start(
     let policy = std::fs::read_to_string(&args.policy)?;
     let clusters: BTreeMap<_, _> =
         ["primary", "secondary"].into_iter().map(|name| (name.to_owned(), provider)).collect();
-    let wanted = Wanted {
-        wasm,
-        policy: &policy,
-        env: &[],
-        clusters: &clusters,
-        unmatched: Some("primary"),
-        allow_on_headers_stop_iteration: true,
-        listener_port: 0,
-        admin_port: 0,
-    };
+    let wanted = Wanted { wasm, policy: &policy, unmatched: Some("primary"), ..Wanted::bare(&clusters) };
     match Process::start(&args.envoy, &wanted.apply(&shipped)?, &Settings { workers, ..Settings::default() })
         .await?
     {

@@ -1,7 +1,7 @@
 //! Host calls of the proxy-wasm ABI 0.2.1, by the names of <https://github.com/proxy-wasm/spec>.
 //!
 //! The SDK's own wrappers panic at a status they do not foresee, which would take the worker's VM and its streams along.
-//! Here every status but success is an [`Refused`] or nothing, and header maps arrive in one buffer instead of two
+//! Here every status but success is a [`Refused`], or nothing, and header maps arrive in one buffer instead of two
 //! allocations a header.
 
 #![expect(unsafe_code, reason = "the ABI is made of C functions and memory handed over by the host")]

@@ -54,11 +54,10 @@ impl World {
             wasm: Some(wasm),
             policy: text,
             env: &environment(policy),
-            clusters: &clusters,
             unmatched: Some("primary"),
-            allow_on_headers_stop_iteration: true,
             listener_port: ports.listener,
             admin_port: ports.admin,
+            ..Wanted::bare(&clusters)
         };
         match Process::start(envoy, &wanted.apply(&shipped)?, &Settings::default()).await? {
             Launch::Ready(envoy) => Ok(Self { envoy, providers }),

@@ -35,7 +35,22 @@ pub struct Wanted<'a> {
     pub admin_port: u16,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// No filter, these clusters, any free ports.
+    #[must_use]
+    pub fn bare(clusters: &'a BTreeMap<String, SocketAddr>) -> Self {
+        Self {
+            wasm: None,
+            policy: "",
+            env: &[],
+            clusters,
+            unmatched: None,
+            allow_on_headers_stop_iteration: true,
+            listener_port: 0,
+            admin_port: 0,
+        }
+    }
+
     /// Envoy's configuration, made from the text of the shipped one.
     ///
     /// # Errors
@@ -139,11 +154,8 @@ mod tests {
             wasm: Some(Path::new("/modules/seawall.wasm")),
             policy: "seawall 1\n",
             env: &["KEY"],
-            clusters: &clusters,
             unmatched: Some("west"),
-            allow_on_headers_stop_iteration: true,
-            listener_port: 0,
-            admin_port: 0,
+            ..Wanted::bare(&clusters)
         };
         let config = wanted.apply(SHIPPED).unwrap();
         let plugin = plugin(&config).unwrap();
@@ -164,16 +176,7 @@ mod tests {
     #[test]
     fn an_envoy_without_the_filter_keeps_the_rest() {
         let none = BTreeMap::new();
-        let wanted = Wanted {
-            wasm: None,
-            policy: "",
-            env: &[],
-            clusters: &none,
-            unmatched: None,
-            allow_on_headers_stop_iteration: true,
-            listener_port: 0,
-            admin_port: 0,
-        };
+        let wanted = Wanted::bare(&none);
         let config = wanted.apply(SHIPPED).unwrap();
         assert_eq!(plugin(&config), None);
         assert_eq!(config.pointer(CLUSTERS).unwrap().as_array().unwrap().len(), 2);
@@ -182,16 +185,7 @@ mod tests {
     #[test]
     fn a_configuration_that_is_built_otherwise_is_an_error_with_the_place() {
         let none = BTreeMap::new();
-        let wanted = Wanted {
-            wasm: None,
-            policy: "",
-            env: &[],
-            clusters: &none,
-            unmatched: None,
-            allow_on_headers_stop_iteration: true,
-            listener_port: 0,
-            admin_port: 0,
-        };
+        let wanted = Wanted::bare(&none);
         let error = wanted.apply("static_resources: {}").unwrap_err().to_string();
         assert_eq!(error, "the Envoy configuration has no /admin/address/socket_address/port_value");
     }

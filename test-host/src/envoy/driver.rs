@@ -87,15 +87,13 @@ impl EnvoyDriver {
             wasm: Some(&options.wasm),
             policy: &scenario.policy,
             env: &env,
-            clusters: &clusters,
             unmatched: scenario
                 .unmatched
                 .as_ref()
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
-            listener_port: 0,
-            admin_port: 0,
+            ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;
         let settings = Settings { workers: scenario.workers, env: scenario.env.clone(), filter_log: "debug" };

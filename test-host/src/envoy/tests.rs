@@ -29,16 +29,7 @@ impl World {
         let secondary = Provider::start("secondary", ANY_PORT, Plan::default()).await.unwrap();
         let clusters =
             [&primary, &secondary].map(|provider| (provider.name().to_owned(), provider.addr())).into();
-        let wanted = Wanted {
-            wasm: None,
-            policy: "",
-            env: &[],
-            clusters: &clusters,
-            unmatched: Some("secondary"),
-            allow_on_headers_stop_iteration: true,
-            listener_port: 0,
-            admin_port: 0,
-        };
+        let wanted = Wanted { unmatched: Some("secondary"), ..Wanted::bare(&clusters) };
         let mut config = wanted.apply(SHIPPED).unwrap();
         trust_callers(&mut config);
         match Process::start(&binary(), &config, &Settings::default()).await.unwrap() {
@@ -148,16 +139,7 @@ async fn statistics_are_read_by_name() {
 async fn an_envoy_that_refuses_its_configuration_hands_back_its_log() {
     let none = BTreeMap::new();
     let module = std::path::Path::new("/no/such/module.wasm");
-    let wanted = Wanted {
-        wasm: Some(module),
-        policy: "",
-        env: &[],
-        clusters: &none,
-        unmatched: None,
-        allow_on_headers_stop_iteration: true,
-        listener_port: 0,
-        admin_port: 0,
-    };
+    let wanted = Wanted { wasm: Some(module), ..Wanted::bare(&none) };
     let config = wanted.apply(SHIPPED).unwrap();
     match Process::start(&binary(), &config, &Settings::default()).await.unwrap() {
         Launch::Ended { log } => assert!(log.contains("/no/such/module.wasm"), "{log}"),

@@ -221,7 +221,7 @@ impl Breaker {
                 *progress = now;
             }
             (Phase::HalfOpen { stage, succeeded, progress, .. }, Verdict::Success) => {
-                *succeeded += 1;
+                *succeeded = succeeded.saturating_add(1);
                 *progress = now;
                 if *succeeded >= probes(policy, *stage) {
                     let stage = stage.saturating_add(1);

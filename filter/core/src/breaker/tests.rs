@@ -234,4 +234,21 @@ proptest! {
             }
         }
     }
+
+    /// A cell is memory that others write to: whatever lies there, deciding by it does not panic.
+    #[test]
+    fn any_cell_can_be_used(mut cell in prop::collection::vec(any::<u8>(), 120), phase in 0u8..3, now: u64) {
+        (cell[0], cell[1]) = (1, phase);
+        let mut breaker = Breaker::decode(Some(&cell)).expect("a cell");
+        let now = Timestamp(now);
+        let permit = Permit { generation: breaker.generation, is_probe: true };
+        for verdict in [Verdict::Dropped, Verdict::Success, Verdict::Failure] {
+            let mut copy = breaker.clone();
+            copy.record(&policy(), now, permit, verdict);
+        }
+        let remembered = Remembered { generation: breaker.generation, successes: u32::MAX, since: now };
+        breaker.lets_wait(&policy(), now, remembered);
+        breaker.recall(&policy(), now, remembered);
+        breaker.admit(&policy(), now);
+    }
 }

@@ -30,7 +30,7 @@ impl Window {
     pub(crate) fn record(&mut self, length: Duration, now: Timestamp, count: Slot) {
         self.roll(length, now);
         // The newest slot, also when the clock has stepped back.
-        self.add(now.max(Timestamp(self.newest * self.slot_ns)), count);
+        self.add(now.max(Timestamp(self.newest.saturating_mul(self.slot_ns))), count);
     }
 
     /// Adds to the slot of a time that may have passed; what has left the window is forgotten.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use seawall_core::{
-    Answer, BreakerState, Config, Decision, Effect, Engine, Event, ExchangeId, Headers, MemoryStore, Origin,
-    Seed, Timestamp,
+    Answer, BreakerState, Config, Conflict, Decision, Effect, Engine, Event, ExchangeId, Headers,
+    MemoryStore, Origin, Seed, Store, Timestamp, Version,
 };
 
 /// What a provider does to one attempt.
@@ -64,7 +64,7 @@ type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     workers: Vec<Engine>,
-    store: MemoryStore,
+    store: Contended,
     queue: BinaryHeap<Reverse<(Timestamp, u64, Due)>>,
     sequence: u64,
     pub(crate) requests: BTreeMap<u32, Request>,
@@ -77,6 +77,24 @@ pub(crate) struct World {
     choose: Choose,
     counts: BTreeMap<String, u64>,
     timeout: Duration,
+}
+
+/// Shared state that every third write finds changed by somebody else.
+#[derive(Default)]
+struct Contended {
+    cells: MemoryStore,
+    writes: u64,
+}
+
+impl Store for Contended {
+    fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)> {
+        self.cells.get(key)
+    }
+
+    fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
+        self.writes += 1;
+        if self.writes.is_multiple_of(3) { Err(Conflict) } else { self.cells.set(key, value, expected) }
+    }
 }
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -98,7 +116,7 @@ impl World {
         Self {
             now: START,
             workers: (0..workers).map(engine).collect(),
-            store: MemoryStore::default(),
+            store: Contended::default(),
             queue: BinaryHeap::new(),
             sequence: 0,
             requests: BTreeMap::new(),
