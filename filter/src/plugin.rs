@@ -120,7 +120,11 @@ impl Plugin {
     ) -> bool {
         match effect {
             Effect::HoldRequest => return true,
-            Effect::CountBody => *reply = body_received(id).map(|received| Event::BodyCounted { received }),
+            Effect::CountBody => {
+                // A host that does not count is asked again later: none we know of keeps bodies back.
+                let received = body_received(id).unwrap_or_default();
+                *reply = Some(Event::BodyCounted { received });
+            }
             Effect::HoldResponse => {
                 self.held.insert(id);
                 return true;
