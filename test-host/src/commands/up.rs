@@ -111,7 +111,10 @@ fn introduce(world: &World, policy: &Policy, args: &Args) {
         policy.hash,
         args.policy.display()
     );
-    println!("The primary provider misbehaves: 429s, 500s, 503s, and every minute or so an outage.\n");
+    println!(
+        "The primary provider misbehaves: 429s (throttled), 500s (server error), 503s (overloaded), and now and then"
+    );
+    println!("an outage long enough to open its breaker.\n");
     println!("Ask through Seawall; the x-seawall- headers of the answer say what it took:\n");
     println!("  curl -i http://{to}/v1/chat/completions -H 'content-type: application/json' \\");
     println!(

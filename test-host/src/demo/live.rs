@@ -28,7 +28,7 @@ pub async fn watch(world: &World) -> anyhow::Result<()> {
         if !answers.is_empty() || attempts.iter().any(|attempts| !attempts.is_empty()) {
             print!("{:>2}:{:02}  {answers:WIDTH$}", second / 60, second % 60);
             for (name, attempts) in names.iter().zip(&attempts) {
-                print!("  {:WIDTH$}", format!("{attempts}{}", now.breaker(name)));
+                print!("  {:WIDTH$}", format!("{attempts} {}", now.breaker(name)).trim());
             }
             println!();
         }
@@ -54,8 +54,8 @@ impl Stats {
 
     fn breaker(&self, target: &str) -> &'static str {
         match self.0.get(&format!("wasmcustom.seawall.breaker.{target}.state")) {
-            Some(1) => "  [breaker half-open]",
-            Some(2) => "  [breaker open]",
+            Some(1) => "[breaker half-open]",
+            Some(2) => "[breaker open]",
             _ => "",
         }
     }
