@@ -66,6 +66,15 @@ impl Parts {
         step("add the Wasm target", Command::new("rustup").args(["target", "add", TARGET]))
     }
 
+    /// Adds the parts of the toolchain that rustup's minimal profile leaves out.
+    pub(crate) fn rust_tools(&self) -> Result<()> {
+        let is_there = |tool| is_success(cargo([tool, "--version"]));
+        if is_there("fmt") && is_there("clippy") {
+            return Ok(());
+        }
+        step("add rustfmt and clippy", Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))
+    }
+
     /// The `seawall` command, once it is built.
     pub(crate) fn seawall(&self) -> Command {
         Command::new(self.target.join("debug/seawall"))
@@ -104,6 +113,10 @@ impl Parts {
 fn has(python: &Path, module: &str) -> bool {
     let mut import = Command::new(python);
     // Isolated: without it Python finds the project's own directory `envoy`.
-    import.args(["-I", "-c", &format!("import {module}")]).stdout(Stdio::null()).stderr(Stdio::null());
-    import.status().is_ok_and(|status| status.success())
+    import.args(["-I", "-c", &format!("import {module}")]);
+    is_success(import)
+}
+
+fn is_success(mut command: Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

@@ -13,6 +13,7 @@ const SCENARIOS: &str = "test-host/scenarios";
 const ENVOY_YAML: &str = "envoy/envoy.yaml";
 
 pub(crate) fn all(parts: &Parts) -> Result<()> {
+    parts.rust_tools()?;
     step("format", &mut cargo(["fmt", "--all", "--check"]))?;
     readme(parts)?;
     lint(parts)?;
