@@ -23,7 +23,8 @@ pub fn misbehaviour() -> Plan {
         Behaviour { headers: [("retry-after".to_owned(), "1".to_owned())].into(), ..failures(429, 1) };
     let weather =
         [answers(2), failures(503, 1), answers(3), throttled, answers(2), failures(500, 2), answers(4)];
-    let outage = [failures(503, 20)];
+    // The good answers after it are more than the breaker needs to close.
+    let outage = [failures(503, 14), answers(30)];
     let round: Vec<_> = weather.iter().cycle().take(weather.len() * 4).chain(&outage).cloned().collect();
     Plan::Script(round.iter().cycle().take(round.len() * ROUNDS).cloned().collect())
 }
