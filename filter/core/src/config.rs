@@ -9,7 +9,7 @@ use crate::effect::{HeaderList, Text};
 
 /// A policy with its secrets.
 pub struct Config {
-    pub(crate) policy: Policy,
+    policy: Policy,
     pub(crate) hash: Text,
     targets: Vec<Target>,
     guards: Vec<Guard>,
@@ -55,7 +55,7 @@ impl Config {
             return Err(missing);
         }
         let mut guards = Vec::new();
-        let guarded = policy.routes.iter().map(|route| guard(&policy, route, &mut guards)).collect();
+        let guarded = policy.routes.iter().map(|route| guards_of(&policy, route, &mut guards)).collect();
         Ok(Self { hash: policy.hash.as_str().into(), targets, guards, guarded, policy })
     }
 
@@ -99,7 +99,7 @@ impl Config {
         Some((guard, self.policy.breakers.get(guard.breaker.0)?))
     }
 
-    /// The policy's version: see [`Policy::hash`].
+    /// The policy as it was checked: names and version, no secrets.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -133,7 +133,7 @@ impl Target {
 }
 
 /// The numbers of a route's guards; those not met before are added.
-fn guard(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usize> {
+fn guards_of(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usize> {
     let Some(breaker) = route.breaker else { return Vec::new() };
     let Some(name) = policy.breakers.get(breaker.0).map(|breaker| &breaker.name) else { return Vec::new() };
     let mut number = |target: TargetId| {

@@ -28,17 +28,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Self; 8] = [
-        Self::Success,
-        Self::Throttled,
-        Self::Overloaded,
-        Self::ServerError,
-        Self::Timeout,
-        Self::Refused,
-        Self::Reset,
-        Self::ClientError,
-    ];
-
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -117,22 +106,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 13] = [
-        Self::Ok,
-        Self::Retried,
-        Self::FailedOver,
-        Self::ClientError,
-        Self::NotRetried,
-        Self::AttemptsSpent,
-        Self::RetryAfterTooLong,
-        Self::BreakerOpen,
-        Self::BodyTooLarge,
-        Self::BodyInvalid,
-        Self::BodyMissing,
-        Self::Overloaded,
-        Self::Gone,
-    ];
-
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

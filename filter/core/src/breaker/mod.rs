@@ -28,7 +28,7 @@ use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
 
 /// How long probes may be out without one coming back before they count as lost.
-pub(crate) const PROBE_LEASE: Duration = Duration::from_secs(60);
+const PROBE_LEASE: Duration = Duration::from_secs(60);
 
 /// Successes may wait while they are less than one in so many of those in the window.
 const SHARE: u32 = 64;

@@ -1,17 +1,7 @@
 //! One seed, one run.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may"
-)]
-
-mod support;
-
+use crate::support::{journal, module, start};
 use seawall_test_host::driver::Driver;
 use seawall_test_host::scenario::Request;
-use support::{journal, module, start};
 
 /// Waits a random time, under 256 ms, before it lets the request go.
 const RANDOM_WAIT: &str = r#"

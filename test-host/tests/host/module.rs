@@ -1,13 +1,5 @@
 //! What scenarios can't say about the real module. Its path comes from `SEAWALL_WASM`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may"
-)]
-
 use std::path::Path;
 
 use seawall_test_host::driver::Driver;

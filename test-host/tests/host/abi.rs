@@ -1,21 +1,11 @@
 //! The host calls, with Envoy's answers. Statuses: 0 ok, 1 not found, 2 bad argument, 6 invalid memory access, 8 CAS
 //! mismatch, 12 unimplemented. A fixture traps where an answer is another, and a trap is an error here.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may"
-)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{assert_has, journal, module, request, scenario, start};
 use seawall_test_host::driver::Driver;
 use seawall_test_host::scenario::Request;
 use seawall_test_host::sim::{SimDriver, Started};
-use support::{assert_has, journal, module, request, scenario, start};
 
 #[test]
 fn header_maps_are_read_and_changed() {

@@ -1,5 +1,4 @@
 //! Small modules, written as text, for what the host itself must do.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
 
 use std::path::Path;
 
@@ -38,19 +37,19 @@ const PRELUDE: &str = r#"
     (if (i32.ne (local.get $seen) (local.get $wanted)) (then unreachable)))
 "#;
 
-pub fn module(body: &str) -> Module {
+pub(crate) fn module(body: &str) -> Module {
     Module::compile(format!("(module {PRELUDE} {body})").as_bytes()).expect("the fixture compiles")
 }
 
 /// A scenario with one healthy provider, `primary`, and what else is said.
-pub fn scenario(rest: &str) -> Loaded {
+pub(crate) fn scenario(rest: &str) -> Loaded {
     let providers = if rest.contains("providers:") { "" } else { "providers: { primary: [] }\n" };
     let steps = if rest.contains("steps:") { "" } else { "steps: [{ wait: 0s }]\n" };
     let text = format!("about: a test\npolicy: fixture\n{providers}{steps}{rest}\n");
     parse(Path::new("test.yaml"), &text).expect("the scenario parses")
 }
 
-pub fn start(module: &Module, rest: &str) -> SimDriver {
+pub(crate) fn start(module: &Module, rest: &str) -> SimDriver {
     match SimDriver::start(module, &scenario(rest).scenario).expect("the module starts") {
         Started::Running(driver) => *driver,
         Started::Refused { log } => panic!("refused: {log:?}"),
@@ -58,17 +57,17 @@ pub fn start(module: &Module, rest: &str) -> SimDriver {
 }
 
 /// One chat completion through a module with this body.
-pub fn request(body: &str, rest: &str) -> (anyhow::Result<Observed>, Vec<String>) {
+pub(crate) fn request(body: &str, rest: &str) -> (anyhow::Result<Observed>, Vec<String>) {
     let mut driver = start(&module(body), rest);
     let seen = driver.request(&Request::default());
     (seen, journal(&driver))
 }
 
-pub fn journal(driver: &SimDriver) -> Vec<String> {
+pub(crate) fn journal(driver: &SimDriver) -> Vec<String> {
     driver.journal().iter().map(ToString::to_string).collect()
 }
 
 #[track_caller]
-pub fn assert_has(journal: &[String], text: &str) {
+pub(crate) fn assert_has(journal: &[String], text: &str) {
     assert!(journal.iter().any(|line| line.contains(text)), "no `{text}` in:\n{}", journal.join("\n"));
 }

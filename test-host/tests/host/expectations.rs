@@ -1,19 +1,9 @@
 //! What a scenario file gets wrong, and what a filter gets wrong, is told at the line where it stands.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may"
-)]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::module;
 use seawall_test_host::scenario::{Failure, Timing, judge_refusal, parse, run};
 use seawall_test_host::sim::{SimDriver, Started};
-use support::module;
 
 /// Logs one decision and lets everything pass.
 const PASSES: &str = r#"

@@ -1,0 +1,12 @@
+//! The test host from outside: host calls, determinism, what is told of mistakes, and the real module.
+
+#[cfg(test)]
+mod abi;
+#[cfg(test)]
+mod determinism;
+#[cfg(test)]
+mod expectations;
+#[cfg(test)]
+mod module;
+#[cfg(test)]
+mod support;
