@@ -1,32 +1,59 @@
 //! The policy as it runs: resolved, typed, complete. Names have become indices, defaults have been filled in, every
-//! number has its unit. The only way to get one is [`crate::check()`], so holding a `Policy` means that it checked.
+//! number has its unit: durations in nanoseconds, shares in basis points (1% = 100), money in micro-dollars. The only way
+//! to get one is [`crate::check()`], so holding a `Policy` means that it checked.
+//!
+//! Definitions other than routes are in the order of their names, because their order in the file means nothing. That
+//! makes two texts that mean the same one `Policy`, with one hash.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
+use crate::condition::Condition;
 use crate::span::Span;
 
-/// Index into [`Policy::targets`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetId(pub usize);
+mod limit;
+mod route;
 
-/// Index into [`Policy::breakers`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BreakerId(pub usize);
+pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
+pub use route::{
+    Adaptive, CacheRule, Canary, Contract, Deadline, Document, Drift, Hedge, HedgeDelay, Idempotency, InputAction, InvalidAction, Judge,
+    Order, Output, Overrides, PathMatch, PlanStage, Route, Sticky, StreamMode, Timeout, Trace, Vary,
+};
+
+macro_rules! ids {
+    ($($name:ident of $list:ident,)*) => {$(
+        #[doc = concat!("Index into [`Policy::", stringify!($list), "`].")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub usize);
+    )*};
+}
+
+ids! {
+    TargetId of targets,
+    GroupId of groups,
+    LimitId of limits,
+    BreakerId of breakers,
+}
 
 /// A whole policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// First 12 hex digits of the SHA-256 of the normalised policy: the same for two texts that differ only in
-    /// comments, layout and the order of blocks that have no order.
+    /// comments, layout, tests and the order of blocks that have no order.
     pub hash: String,
     pub targets: Vec<Target>,
+    pub groups: Vec<Group>,
+    /// Where the caller's name comes from; the first source that is present.
+    pub tenant: Vec<TenantSource>,
+    pub tiers: Vec<Tier>,
+    pub limits: Vec<Limit>,
     pub breakers: Vec<Breaker>,
     /// In the order of the file: the first that matches wins. What none matches passes untouched.
     pub routes: Vec<Route>,
 }
 
 /// One place an attempt can be sent to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     pub name: String,
     /// Name of an Envoy cluster.
@@ -40,16 +67,34 @@ pub struct Target {
     pub auth: Option<Auth>,
     /// Replaces the body's `model`; `None` keeps the caller's.
     pub model: Option<String>,
+    /// The context window in tokens, input and output together.
+    pub context: Option<u64>,
+    pub price: Option<Price>,
+    /// What the provider grants.
+    pub quota: Vec<Amount>,
 }
 
 /// The wire dialect of a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Provider {
     OpenAi,
+    Azure,
+    Anthropic,
+    Gemini,
+    Bedrock,
+}
+
+/// In micro-dollars per million tokens, which is pico-dollars per token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Price {
+    pub input: u64,
+    /// Of the part of the prompt that the provider had in its cache; that of other input when it isn't said.
+    pub cached: u64,
+    pub output: u64,
 }
 
 /// How a request authenticates at its target. The secret itself is never part of a policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Auth {
     /// `authorization: Bearer <value>`.
     Bearer(EnvVar),
@@ -71,28 +116,23 @@ impl PartialEq for EnvVar {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct Route {
+impl Eq for EnvVar {}
+
+impl Hash for EnvVar {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// Targets that share something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
     pub name: String,
-    pub path: PathMatch,
-    /// Targets in the order they are tried: the `try` list, then each `then`. Never empty, no target twice.
-    pub plan: Vec<TargetId>,
-    pub retry: Retry,
-    pub breaker: Option<BreakerId>,
-    /// Longest time one attempt may take from its start to the end of its answer. A stream must have begun by then; a later
-    /// attempt at a stream, which is delivered as a whole, must end within ten times as long.
-    pub timeout: Duration,
+    /// In the order of their ids; never empty.
+    pub members: Vec<TargetId>,
 }
 
-/// Compared with the request's path without its query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathMatch {
-    Exact(String),
-    /// Written with a `*` at the end.
-    Prefix(String),
-}
-
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Retry {
     pub on: Vec<Trigger>,
     /// Most attempts one request may cost, over all its targets; at least 1.
@@ -100,10 +140,11 @@ pub struct Retry {
     pub backoff: Backoff,
     /// The longest `retry-after` that is waited out. A longer one ends the attempts at that target.
     pub honor_retry_after: Duration,
+    pub budget: Option<RetryBudget>,
 }
 
 /// A kind of failed attempt after which another may follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trigger {
     /// An answer of the provider with this status: 408, 429, 500, 502, 503, 504 or 529.
     Status(u16),
@@ -113,27 +154,78 @@ pub enum Trigger {
     Connect,
     /// The connection broke before an answer came.
     Reset,
+    /// The answer doesn't fit the route's `output`.
+    InvalidOutput,
 }
 
-/// Full jitter: sleep = random(0, min(cap, base · 2^retry)), as in "Exponential Backoff And Jitter", AWS Architecture
-/// Blog, 2015.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Sleep = random(0, min(cap, base · 2^retry)) with full jitter; the kinds are those of "Exponential Backoff And Jitter",
+/// AWS Architecture Blog, 2015.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Backoff {
+    pub jitter: Jitter,
     pub base: Duration,
     pub cap: Duration,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Jitter {
+    Full,
+    Equal,
+    Decorrelated,
+    None,
+}
+
+/// Most retries of all requests together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RetryBudget {
+    /// Share of requests, in basis points.
+    pub share_bp: u32,
+    /// Always allowed, however few requests there are.
+    pub at_least_per_second: u32,
+    /// What a request does whose retry isn't paid for.
+    pub spent: BudgetSpent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BudgetSpent {
+    Fail,
+    NextTarget,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Breaker {
     pub name: String,
-    /// Errors are counted over this sliding window.
+    /// Signals are counted over this sliding window.
     pub window: Duration,
-    /// Trips when the share of errors in the window is above this many basis points (1% = 100) …
-    pub error_rate_bp: u32,
-    /// … of at least this many attempts.
-    pub at_least: u32,
+    /// It opens when any of these holds. Never empty.
+    pub trips: Vec<Trip>,
     /// How long it stays open before the first probe.
     pub open: Duration,
     /// Probes admitted in each half-open stage, e.g. 1, 5, 10; all of a stage must succeed. Never empty.
     pub recover: Vec<u32>,
+    pub force: Option<Forced>,
 }
+
+/// What opens a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trip {
+    /// The share of errors is above this many basis points, of at least so many attempts.
+    ErrorRate { above_bp: u32, at_least: u32 },
+    /// So many errors in a row.
+    ErrorsInARow(u32),
+    /// This percentile of latency is above so many hundredths of its rolling baseline.
+    Latency { percentile: u8, above_baseline_hundredths: u32 },
+    /// The same of the time to the first token.
+    FirstToken { percentile: u8, above_baseline_hundredths: u32 },
+    /// The share of good answers is below this many basis points, of at least so many.
+    Quality { below_bp: u32, at_least: u32 },
+    /// One request cost more than so many micro-dollars.
+    Cost { above_micro_dollars: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Forced {
+    Open,
+    Closed,
+}
+

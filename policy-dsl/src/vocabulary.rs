@@ -1,37 +1,46 @@
-//! The one table of the language: every block and statement with its kind of value, range, default and meaning. The
-//! parser knows its words from here, the checker its ranges and defaults, and the reference in the README is printed
-//! from it, so none of them can say something else than the others.
+//! The one table of the language: every block and statement with its shape, range, default and meaning. The parser reads
+//! a statement by walking its [`Shape`], the checker takes ranges and defaults from it, the editor its completions, and the
+//! grammar and the reference in the README are printed from it, so none of them can say something else than the others.
 //!
-//! A statement of the language that this version can't carry out stands here too, as [`Value::NotSupported`]: it is
-//! recognised and refused. To turn one on is to give it a kind of value.
+//! What this version of Seawall can't carry out stands here too, marked as later: it is read and checked like the rest,
+//! and then refused. To turn a statement on is to take that mark away.
 
-use std::time::Duration;
-
+mod shape;
+mod syntax;
 mod table;
+mod text;
 
-pub use table::{BLOCKS, PROVIDERS, STATUSES, TRIGGERS, UNSUPPORTED_PROVIDERS, UNSUPPORTED_TRIGGERS};
+pub use shape::{Durations, Leaf, Shape, Text};
+pub use syntax::{grammar, syntax};
+pub use table::{POLICY, STATUSES, TRIGGERS};
+pub use text::{duration_text, money_text, percent_text, tokens_text};
+pub(crate) use text::{factor_text, range, size_text, time_units_text, words_text};
 
-/// A block: `word name { … }`.
+/// The version of Seawall in which a statement became available.
+pub const FIRST: &str = "0.1";
+
+/// What stands between braces: statements, each at most once unless it repeats.
 #[derive(Debug)]
 pub struct Block {
     pub word: &'static str,
-    /// Empty when this version doesn't support the block.
     pub statements: &'static [Statement],
-    pub supported: bool,
     /// What it is for, in one sentence.
     pub doc: &'static str,
 }
 
-/// A statement: `word value`.
-#[derive(Debug)]
+/// A statement: `word value`. At the top level these are the definitions, such as `target name { … }`.
+#[derive(Clone, Copy, Debug)]
 pub struct Statement {
+    /// Empty for a statement that begins with its value, such as the amount of a limit.
     pub word: &'static str,
-    pub value: Value,
+    pub shape: Shape,
     pub presence: Presence,
     /// Whether it may stand more than once.
     pub repeats: bool,
     pub doc: &'static str,
     pub example: &'static str,
+    /// `None` while no version can carry it out.
+    pub since: Option<&'static str>,
 }
 
 /// What happens when a statement isn't there.
@@ -45,54 +54,6 @@ pub enum Presence {
     Default(&'static str),
 }
 
-/// The kind of value a statement takes. All bounds are inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    Text(Text),
-    Provider,
-    Auth,
-    Triggers,
-    Count {
-        min: u32,
-        max: u32,
-    },
-    Duration(Durations),
-    Backoff(Durations),
-    RetryAfter(Durations),
-    /// Shares in basis points (1% = 100).
-    Trip {
-        max_basis_points: u32,
-        max_sample: u32,
-    },
-    Stages {
-        max_stages: usize,
-        max_probes: u32,
-    },
-    PathMatch,
-    Targets,
-    /// The name of a block of this kind.
-    Reference(&'static str),
-    /// Nothing behind the word.
-    Nothing,
-    NotSupported,
-}
-
-/// What a string is used for, as that decides what it may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
-    Cluster,
-    Host,
-    Path,
-    Model,
-}
-
-/// From `min` to `max`, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Durations {
-    pub min: Duration,
-    pub max: Duration,
-}
-
 /// Units of time, the smallest first, and their nanoseconds.
 pub const TIME_UNITS: &[(&str, u64)] = &[
     ("ns", 1),
@@ -103,154 +64,97 @@ pub const TIME_UNITS: &[(&str, u64)] = &[
     ("h", 3_600_000_000_000),
 ];
 
-/// The block of this name.
-#[must_use]
-pub fn block(word: &str) -> Option<&'static Block> {
-    BLOCKS.iter().find(|block| block.word == word)
-}
+/// What a rate counts by, and how many seconds that is.
+pub const PERIODS: &[(&str, u32)] = &[("s", 1), ("min", 60), ("hour", 3_600), ("day", 86_400)];
+
+/// Multiples of a number of tokens or requests.
+pub const MULTIPLES: &[(&str, u64)] = &[("k", 1_000), ("M", 1_000_000)];
+
+/// Units of size in bytes.
+pub const SIZE_UNITS: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20)];
+
+/// The largest amount of a rate, in tokens, requests or micro-dollars.
+pub const MOST_OF_A_RATE: u64 = 1_000_000_000_000;
+
+/// Shares of a distribution that can be named.
+pub const PERCENTILES: &[(&str, u8)] = &[("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99)];
 
 impl Block {
     /// Its statement of this name.
     #[must_use]
     pub fn statement(&self, word: &str) -> Option<&'static Statement> {
-        self.statements.iter().find(|statement| statement.word == word)
+        self.statements.iter().find(|statement| !statement.word.is_empty() && statement.word == word)
+    }
+
+    /// Its statement without a word.
+    #[must_use]
+    pub fn bare(&self) -> Option<&'static Statement> {
+        self.statements.iter().find(|statement| statement.word.is_empty())
+    }
+
+    /// The words of its statements.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.statements.iter().map(|statement| statement.word).filter(|word| !word.is_empty())
     }
 }
 
-/// In the largest unit that divides it: `90s`, `1h`, `500ms`.
+impl Statement {
+    /// The block that ends it, if one does.
+    #[must_use]
+    pub fn block(&self) -> Option<&'static Block> {
+        self.shape.block()
+    }
+
+    pub(crate) const fn new(
+        word: &'static str,
+        shape: Shape,
+        example: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        let presence = Presence::Optional("");
+        Self { word, shape, presence, repeats: false, doc, example, since: Some(FIRST) }
+    }
+
+    const fn required(mut self) -> Self {
+        self.presence = Presence::Required;
+        self
+    }
+
+    const fn default(mut self, text: &'static str) -> Self {
+        self.presence = Presence::Default(text);
+        self
+    }
+
+    const fn absent(mut self, meaning: &'static str) -> Self {
+        self.presence = Presence::Optional(meaning);
+        self
+    }
+
+    const fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
+    const fn later(mut self) -> Self {
+        self.since = None;
+        self
+    }
+}
+
+/// Every block of the language, each once, outer ones first: the policy itself, what it defines, and what stands in those.
 #[must_use]
-pub fn duration_text(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let fits =
-        |(_, size): &&(&str, u64)| nanos >= u128::from(*size) && nanos.is_multiple_of(u128::from(*size));
-    match TIME_UNITS.iter().rev().find(fits) {
-        Some((unit, size)) => [&(nanos / u128::from(*size)).to_string(), *unit].concat(),
-        None => "0s".into(),
-    }
-}
-
-/// `2000` is `20%`, `50` is `0.5%`.
-#[must_use]
-pub fn percent_text(basis_points: u32) -> String {
-    let mut text = (basis_points / 100).to_string();
-    let hundredths = basis_points % 100;
-    if hundredths > 0 {
-        text.push('.');
-        text.push_str(&(hundredths / 10).to_string());
-        if !hundredths.is_multiple_of(10) {
-            text.push_str(&(hundredths % 10).to_string());
-        }
-    }
-    text.push('%');
-    text
-}
-
-impl Durations {
-    /// `1ms to 1h`.
-    #[must_use]
-    pub fn text(self) -> String {
-        [&duration_text(self.min), " to ", &duration_text(self.max)].concat()
-    }
-}
-
-impl Value {
-    /// What kind of value it is, for the reference.
-    #[must_use]
-    pub fn kind_text(self) -> &'static str {
-        match self {
-            Value::Text(_) => "string",
-            Value::Provider => "word",
-            Value::Auth => "`bearer` or `header \"NAME\"`, and `env.NAME`",
-            Value::Triggers => "list of statuses and words",
-            Value::Count { .. } => "number",
-            Value::Duration(_) => "duration",
-            Value::Backoff(_) => "`full_jitter`, duration `..` duration",
-            Value::RetryAfter(_) => "`retry_after up to`, duration",
-            Value::Trip { .. } => "`errors >`, percent, `of at least`, number",
-            Value::Stages { .. } => "list of numbers",
-            Value::PathMatch => "`path`, string",
-            Value::Targets => "list of names",
-            Value::Reference(_) => "name",
-            Value::Nothing | Value::NotSupported => "",
-        }
-    }
-
-    /// The units that fit, for the reference.
-    #[must_use]
-    pub fn unit_text(self) -> String {
-        match self {
-            Value::Duration(_) | Value::Backoff(_) | Value::RetryAfter(_) => time_units_text(),
-            Value::Trip { .. } => "`%`".into(),
-            _ => String::new(),
-        }
-    }
-
-    /// What is allowed, for the reference.
-    #[must_use]
-    pub fn range_text(self) -> String {
-        match self {
-            Value::Text(text) => text.rule().into(),
-            Value::Provider => words_text(PROVIDERS.iter().map(|(word, _)| *word), "or"),
-            Value::Auth => {
-                "the variable's name: letters, digits, `_`; the header's: a token in lower case".into()
+pub fn blocks() -> Vec<&'static Block> {
+    let mut found: Vec<&'static Block> = vec![&POLICY];
+    let mut at = 0;
+    while let Some(block) = found.get(at).copied() {
+        for inner in block.statements.iter().filter_map(Statement::block) {
+            if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
+                found.push(inner);
             }
-            Value::Triggers => {
-                let statuses: Vec<String> = STATUSES.iter().map(u16::to_string).collect();
-                let words = TRIGGERS.iter().map(|(word, _)| *word);
-                words_text(statuses.iter().map(String::as_str).chain(words), "and")
-            }
-            Value::Count { min, max } => range(min, max),
-            Value::Duration(range) | Value::RetryAfter(range) => range.text(),
-            Value::Backoff(range) => range.text() + ", the first not above the second",
-            Value::Trip { max_basis_points, max_sample } => {
-                ["0% to ", &percent_text(max_basis_points), "; ", &range(1, max_sample)].concat()
-            }
-            Value::Stages { max_stages, max_probes } => {
-                ["1 to ", &max_stages.to_string(), " stages of ", &range(1, max_probes)].concat()
-            }
-            Value::PathMatch => "starts with `/`; a `*` at its end matches every continuation".into(),
-            Value::Targets => "targets of this policy, each at most once in a plan".into(),
-            Value::Reference(word) => ["a `", word, "` of this policy"].concat(),
-            Value::Nothing | Value::NotSupported => String::new(),
         }
+        at += 1;
     }
-}
-
-impl Text {
-    /// What the string may hold, in words.
-    #[must_use]
-    pub fn rule(self) -> &'static str {
-        match self {
-            Text::Cluster => "visible ASCII, no spaces",
-            Text::Host => "host name or address, and a port if need be; no `https://`",
-            Text::Path => "starts with `/`; visible ASCII, no spaces, `*` or `#`",
-            Text::Model => "anything but control characters",
-        }
-    }
-}
-
-/// `1 to 10`.
-pub(crate) fn range(min: u32, max: u32) -> String {
-    [&min.to_string(), " to ", &max.to_string()].concat()
-}
-
-pub(crate) fn time_units_text() -> String {
-    words_text(TIME_UNITS.iter().map(|(unit, _)| *unit), "or")
-}
-
-/// Each in backticks: "`a`, `b` or `c`".
-pub(crate) fn words_text<'w>(words: impl Iterator<Item = &'w str>, conjunction: &str) -> String {
-    let mut words = words.peekable();
-    let mut text = String::new();
-    while let Some(word) = words.next() {
-        if !text.is_empty() && words.peek().is_none() {
-            text.extend([" ", conjunction, " "]);
-        } else if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.extend(["`", word, "`"]);
-    }
-    text
+    found
 }
 
 #[cfg(test)]
@@ -258,31 +162,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_print_as_they_are_written() {
-        for (nanos, text) in [
-            (0, "0s"),
-            (1, "1ns"),
-            (90_000_000_000, "90s"),
-            (3_600_000_000_000, "1h"),
-            (500_000_000, "500ms"),
-        ] {
-            assert_eq!(duration_text(Duration::from_nanos(nanos)), text);
-        }
-        for (points, text) in
-            [(0, "0%"), (2000, "20%"), (50, "0.5%"), (125, "1.25%"), (105, "1.05%"), (9999, "99.99%")]
-        {
-            assert_eq!(percent_text(points), text);
-        }
-    }
-
-    #[test]
     fn no_word_is_listed_twice() {
-        for block in BLOCKS {
-            assert_eq!(BLOCKS.iter().filter(|other| other.word == block.word).count(), 1, "{}", block.word);
+        for block in blocks() {
             for statement in block.statements {
                 let same = block.statements.iter().filter(|other| other.word == statement.word).count();
                 assert_eq!(same, 1, "{} {}", block.word, statement.word);
             }
+        }
+    }
+
+    #[test]
+    fn every_block_is_found_once() {
+        let words: Vec<&str> = blocks().iter().map(|block| block.word).collect();
+        for word in ["policy", "target", "route", "contract", "output", "overrides", "test", "request"] {
+            assert_eq!(words.iter().filter(|other| **other == word).count(), 1, "{word} in {words:?}");
         }
     }
 }

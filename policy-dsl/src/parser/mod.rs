@@ -1,35 +1,52 @@
 //! Tokens to tree. Recovers at the end of a statement, at a brace and at a line that opens a block, so that every
-//! mistake is reported once and none hides the next. No recursion: hostile input can't exhaust the stack.
+//! mistake is reported once and none hides the next. What a statement looks like stands in the vocabulary, as data:
+//! recursion follows that, and not the text, so hostile input can't exhaust the stack.
 
+mod auth;
 mod block;
-mod literal;
+mod file;
+mod leaf;
+mod number;
+mod rate;
+mod recovery;
+mod shape;
+mod statement;
 mod text;
-mod value;
-
-pub(crate) use block::did_you_mean;
 
 use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
 use crate::span::Span;
+use crate::suggest::nearest;
 use crate::token::{Kind, Token};
-use crate::vocabulary;
+use crate::vocabulary::{self, Presence};
 
 /// Deeper braces than this are refused.
 pub(crate) const DEEPEST: usize = 32;
 
+/// Which part of the language is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What this version can carry out.
+    Supported,
+    /// All of it, also what will be refused when the policy is loaded.
+    WholeLanguage,
+}
+
 /// Reads a whole file.
-pub(crate) fn parse<'s>(source: &'s str, sink: &mut Sink) -> File<'s> {
-    let mut parser = Parser::new(source, sink);
-    parser.file()
+pub(crate) fn parse<'s>(source: &'s str, scope: Scope, sink: &mut Sink) -> File<'s> {
+    Parser::new(source, scope, sink).file()
 }
 
 /// Reads the default of a statement, by the same rules as one that is written.
-pub(crate) fn parse_default(definition: &vocabulary::Statement) -> Option<Value<'static>> {
-    let vocabulary::Presence::Default(text) = definition.presence else { return None };
+pub(crate) fn parse_default(definition: &'static vocabulary::Statement) -> Option<Vec<Value<'static>>> {
+    let Presence::Default(text) = definition.presence else { return None };
     let mut sink = Sink::default();
-    let value = Parser::new(text, &mut sink).value(definition);
-    value.ok().filter(|_| !sink.has_errors())
+    let mut parser = Parser::new(text, Scope::WholeLanguage, &mut sink);
+    parser.statement = Some(definition);
+    let mut read = shape::Values::default();
+    let value = parser.shape(&definition.shape, None, &mut read);
+    value.ok().filter(|()| !sink.has_errors()).map(|()| read.values)
 }
 
 pub(crate) struct Parser<'s, 'k> {
@@ -37,23 +54,28 @@ pub(crate) struct Parser<'s, 'k> {
     tokens: Vec<Token>,
     at: usize,
     /// The block whose statements are being read; its words end a statement.
-    block: Option<&'static vocabulary::Block>,
+    block: &'static vocabulary::Block,
+    /// The statement that is being read.
+    statement: Option<&'static vocabulary::Statement>,
+    /// How many blocks are open.
+    depth: usize,
+    scope: Scope,
+    /// Something around has been refused as not supported, so what is in it needn't be again.
+    in_refused: bool,
     sink: &'k mut Sink,
 }
 
-/// Why a value could not be read; either way it has been reported and the rest of the statement is to be skipped.
+/// The value could not be read. It has been reported, and the rest of the statement is to be skipped.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Stop {
-    Wrong,
-    NotSupported,
-}
+pub(crate) struct Stop;
 
 type Read<T> = Result<T, Stop>;
 
 impl<'s, 'k> Parser<'s, 'k> {
-    fn new(source: &'s str, sink: &'k mut Sink) -> Self {
-        let tokens = lexer::lex(source, sink);
-        Self { source, tokens, at: 0, block: None, sink }
+    fn new(source: &'s str, scope: Scope, sink: &'k mut Sink) -> Self {
+        let tokens = lexer::lex(source, sink).tokens;
+        let block = &vocabulary::POLICY;
+        Self { source, tokens, at: 0, block, statement: None, depth: 0, scope, in_refused: false, sink }
     }
 
     fn peek(&self) -> Token {
@@ -68,6 +90,11 @@ impl<'s, 'k> Parser<'s, 'k> {
     /// The token passed last.
     fn previous(&self) -> Option<Token> {
         self.tokens.get(self.at.checked_sub(1)?).copied()
+    }
+
+    /// Where the token passed last ends, at least where `start` does.
+    fn since(&self, start: Span) -> Span {
+        self.previous().map_or(start, |last| if last.span.end > start.start { start.to(last.span) } else { start })
     }
 
     /// Passes one token; the end of the file stays.
@@ -91,14 +118,6 @@ impl<'s, 'k> Parser<'s, 'k> {
         here
     }
 
-    fn eat_word(&mut self, word: &str) -> bool {
-        let here = self.is_word(word);
-        if here {
-            self.bump();
-        }
-        here
-    }
-
     fn is_word(&self, word: &str) -> bool {
         let token = self.peek();
         token.kind == Kind::Word && self.text(token) == word
@@ -106,6 +125,14 @@ impl<'s, 'k> Parser<'s, 'k> {
 
     fn skip_newlines(&mut self) {
         while self.eat(Kind::Newline) {}
+    }
+
+    /// The word of the statement that is being read, for messages.
+    fn word(&self) -> &'static str {
+        match self.statement {
+            Some(statement) if !statement.word.is_empty() => statement.word,
+            _ => self.block.word,
+        }
     }
 
     fn report(&mut self, code: Code, span: Span, message: String) {
@@ -117,15 +144,28 @@ impl<'s, 'k> Parser<'s, 'k> {
         let found = self.peek();
         let message = ["expected ", expected, ", found ", &found.describe(self.source)].concat();
         self.sink.push(Diagnostic::new(Code::UnexpectedToken, found.span, message));
-        Stop::Wrong
+        Stop
     }
 
-    /// Reports a part of the language that this version can't carry out.
-    fn not_supported(&mut self, span: Span, what: &str) -> Stop {
+    /// Reports a part of the language that this version can't carry out, unless it is asked about the language itself.
+    /// Whether it did.
+    fn not_supported(&mut self, span: Span, what: &str) -> bool {
+        if self.scope == Scope::WholeLanguage || self.in_refused {
+            return false;
+        }
         let message = [what, " is not supported by this version"].concat();
         let help =
             "it is part of the language, but this version can't carry it out and won't ignore it; remove it";
         self.sink.push(Diagnostic::new(Code::NotSupported, span, message).with_help(help));
-        Stop::NotSupported
+        true
     }
+
+    /// The known word that was meant. Not searched for when the finding won't be shown anyway.
+    fn suggest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+        if self.sink.is_full() { None } else { nearest(word, known) }
+    }
+}
+
+pub(crate) fn did_you_mean(word: &str) -> String {
+    ["did you mean `", word, "`?"].concat()
 }

@@ -1,0 +1,320 @@
+//! Numbers and their units. All arithmetic is on integers and checked: nothing is rounded, nothing is cut.
+
+use std::time::Duration;
+
+use super::{Parser, Read};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+use crate::token::{Kind, quote};
+use crate::vocabulary::{
+    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, factor_text, money_text, percent_text, range, size_text,
+    time_units_text, tokens_text, words_text,
+};
+
+/// What people write for a unit of time, and what it is called here.
+const ALIASES: &[(&str, &str)] = &[
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("S", "s"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hr", "h"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("H", "h"),
+    ("msec", "ms"),
+    ("millis", "ms"),
+    ("MS", "ms"),
+    ("usec", "us"),
+];
+
+/// A number cut into its parts: `0.5%` is `0`, `5` and `%`.
+#[derive(Clone, Copy)]
+pub(super) struct Number<'s> {
+    pub(super) span: Span,
+    pub(super) text: &'s str,
+    whole: &'s str,
+    fraction: &'s str,
+    pub(super) unit: &'s str,
+}
+
+/// Why a number has no value.
+enum Bad {
+    /// It has more decimals than its unit can hold.
+    Fraction,
+    TooLarge,
+}
+
+impl Number<'_> {
+    /// In units so many digits smaller: `0.25` with 2 is 25.
+    fn scaled(&self, digits: usize) -> Result<u64, Bad> {
+        if self.fraction.len() > digits {
+            return Err(Bad::Fraction);
+        }
+        let zeros = "0".repeat(digits - self.fraction.len());
+        [self.whole, self.fraction, &zeros].concat().parse().map_err(|_| Bad::TooLarge)
+    }
+}
+
+impl<'s> Parser<'s, '_> {
+    pub(super) fn number(&mut self, leaf: Leaf) -> Read<Number<'s>> {
+        let token = self.peek();
+        if token.kind != Kind::Number {
+            return Err(self.unexpected(leaf.described()));
+        }
+        self.bump();
+        let text = self.text(token);
+        let is_unit = |c: char| !c.is_ascii_digit() && c != '.';
+        let (value, unit) =
+            text.split_at_checked(text.find(is_unit).unwrap_or(text.len())).unwrap_or((text, ""));
+        let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
+        Ok(Number { span: token.span, text, whole, fraction, unit })
+    }
+
+    pub(super) fn bad_number(&mut self, code: Code, span: Span, message: &[&str], label: String, help: String) {
+        let found = Diagnostic::new(code, span, message.concat()).with_label(label);
+        self.sink.push(if help.is_empty() { found } else { found.with_help(help) });
+    }
+
+    fn out_of_range(&mut self, span: Span, allowed: &str) {
+        let message = [&quote(span.text(self.source)), " is out of range for `", self.word(), "`"].concat();
+        let label = ["must be ", allowed].concat();
+        self.bad_number(Code::OutOfRange, span, &[&message], label, String::new());
+    }
+
+    /// The value within its bounds, or `None` and a finding. `span` is the number with all that belongs to it.
+    pub(super) fn within(
+        &mut self,
+        number: &Number<'_>,
+        span: Span,
+        digits: usize,
+        bounds: (u64, u64),
+        allowed: &str,
+    ) -> Option<u64> {
+        let text = quote(span.text(self.source));
+        match number.scaled(digits) {
+            Ok(value) if (bounds.0..=bounds.1).contains(&value) => return Some(value),
+            Ok(_) => self.out_of_range(span, allowed),
+            Err(Bad::TooLarge) => {
+                let label = ["must be ", allowed].concat();
+                self.bad_number(Code::TooLarge, span, &[&text, " is too large"], label, String::new());
+            }
+            Err(Bad::Fraction) => {
+                let why = match digits {
+                    0 => " is not a whole number",
+                    2 => " has more than two decimals",
+                    4 => " has more than four decimals",
+                    6 => " has more than six decimals",
+                    _ => " is not a whole number of its unit",
+                };
+                self.bad_number(Code::NotWhole, span, &[&text, why], String::new(), String::new());
+            }
+        }
+        None
+    }
+
+    /// A plain number. `None` when it is wrong, which has been reported.
+    pub(super) fn count(&mut self, min: u32, max: u32) -> Read<Option<u32>> {
+        let number = self.number(Leaf::Count { min, max })?;
+        if !number.unit.is_empty() {
+            let message = ["`", self.word(), "` takes a plain number, without `", number.unit, "`"];
+            self.bad_number(Code::WrongUnit, number.span, &message, String::new(), String::new());
+            return Ok(None);
+        }
+        let bounds = (min.into(), max.into());
+        let value = self.within(&number, number.span, 0, bounds, &range(min, max));
+        Ok(value.and_then(|value| u32::try_from(value).ok()))
+    }
+
+    /// A number with a unit of time.
+    pub(super) fn duration(&mut self, allowed: Durations) -> Read<Option<Duration>> {
+        let number = self.number(Leaf::Duration(allowed))?;
+        let Some(unit) = self.time_unit(&number) else { return Ok(None) };
+        if !number.fraction.is_empty() {
+            let message = [&quote(number.text), " is not a whole number of its unit"];
+            let help = "use a smaller unit: `1500ms` for one and a half seconds".to_string();
+            self.bad_number(Code::NotWhole, number.span, &message, String::new(), help);
+            return Ok(None);
+        }
+        let nanos = number.whole.parse::<u64>().ok().and_then(|value| value.checked_mul(unit));
+        let Some(nanos) = nanos else {
+            let label = ["must be ", &allowed.text()].concat();
+            let message = [&quote(number.text), " is too large"];
+            self.bad_number(Code::TooLarge, number.span, &message, label, String::new());
+            return Ok(None);
+        };
+        let duration = Duration::from_nanos(nanos);
+        if duration < allowed.min || duration > allowed.max {
+            self.out_of_range(number.span, &allowed.text());
+            return Ok(None);
+        }
+        Ok(Some(duration))
+    }
+
+    fn time_unit(&mut self, number: &Number<'s>) -> Option<u64> {
+        let known = |unit: &str| TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
+        if let Some(size) = known(number.unit) {
+            return Some(size);
+        }
+        let alias = |unit: &str| ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, real)| *real);
+        let value = number.text.strip_suffix(number.unit).unwrap_or("");
+        if number.unit.is_empty() {
+            let next = self.peek();
+            let apart = self.text(next);
+            let unit = known(apart).map(|_| apart).or_else(|| alias(apart));
+            let unit = unit.filter(|_| next.kind == Kind::Word);
+            let fits = ["ms", "s", "m"].map(|unit| quote(&[value, unit].concat()));
+            let [ms, s, m] = &fits;
+            let message = [&quote(value), " needs a unit: ", ms, ", ", s, " or ", m].concat();
+            let mut found = Diagnostic::new(Code::MissingUnit, number.span, message);
+            if let Some(unit) = unit {
+                self.bump();
+                found.span = found.span.to(next.span);
+                let fixed = [value, unit].concat();
+                found = found.with_help(["write ", &quote(&fixed), ", without a space"].concat());
+            }
+            self.sink.push(found);
+            return None;
+        }
+        let message = [&quote(number.unit), " is not a unit of time"];
+        let help = match alias(number.unit) {
+            Some(unit) => ["write ", &quote(&[value, unit].concat())].concat(),
+            None => ["units of time are ", &time_units_text(), "; one number has one unit"].concat(),
+        };
+        self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+        None
+    }
+
+    /// Reports a unit that isn't `unit`, or none; whether it was the right one.
+    fn has_unit(&mut self, number: &Number<'_>, unit: &str, leaf: Leaf, what: &str) -> bool {
+        if number.unit == unit {
+            return true;
+        }
+        if number.unit.is_empty() {
+            let fits = quote(&[number.text, unit].concat());
+            let message = [&quote(number.text), " needs a unit: ", &fits];
+            self.bad_number(Code::MissingUnit, number.span, &message, String::new(), String::new());
+        } else {
+            let message = [&quote(number.unit), " is not ", what];
+            let help = ["write ", leaf.described()].concat();
+            self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+        }
+        false
+    }
+
+    /// A percentage, in basis points.
+    pub(super) fn percent(&mut self, min: u32, max: u32) -> Read<Option<u32>> {
+        let leaf = Leaf::Percent { min, max };
+        let number = self.number(leaf)?;
+        if !self.has_unit(&number, "%", leaf, "a percentage") {
+            return Ok(None);
+        }
+        let allowed = [&percent_text(min), " to ", &percent_text(max)].concat();
+        let value = self.within(&number, number.span, 2, (min.into(), max.into()), &allowed);
+        Ok(value.and_then(|value| u32::try_from(value).ok()))
+    }
+
+    /// A multiple, in hundredths.
+    pub(super) fn factor(&mut self, min: u32, max: u32) -> Read<Option<u32>> {
+        let leaf = Leaf::Factor { min, max };
+        let number = self.number(leaf)?;
+        if !self.has_unit(&number, "x", leaf, "a multiple") {
+            return Ok(None);
+        }
+        let allowed = [&factor_text(min), " to ", &factor_text(max)].concat();
+        let value = self.within(&number, number.span, 2, (min.into(), max.into()), &allowed);
+        Ok(value.and_then(|value| u32::try_from(value).ok()))
+    }
+
+    /// A number from 0 to 1, in basis points.
+    pub(super) fn share(&mut self) -> Read<Option<u32>> {
+        let number = self.number(Leaf::Share)?;
+        if !self.has_unit(&number, "", Leaf::Share, "needed here") {
+            return Ok(None);
+        }
+        let value = self.within(&number, number.span, 4, (0, 10_000), "0 to 1");
+        Ok(value.and_then(|value| u32::try_from(value).ok()))
+    }
+
+    /// `128k tokens`
+    pub(super) fn token_count(&mut self, max: u64) -> Read<Option<u64>> {
+        let leaf = Leaf::Tokens { max };
+        let number = self.number(leaf)?;
+        let Some(digits) = self.multiple(&number, leaf) else { return Ok(None) };
+        if !self.is_word("tokens") {
+            let fits = quote(&[number.text, " tokens"].concat());
+            let message = [&quote(number.text), " needs a unit: ", &fits];
+            self.bad_number(Code::MissingUnit, number.span, &message, String::new(), String::new());
+            return Ok(None);
+        }
+        let word = self.bump();
+        let allowed = ["1 token to ", &tokens_text(max)].concat();
+        Ok(self.within(&number, number.span.to(word.span), digits, (1, max), &allowed))
+    }
+
+    /// How many digits `k` or `M` move the point; a finding for any other unit.
+    pub(super) fn multiple(&mut self, number: &Number<'_>, leaf: Leaf) -> Option<usize> {
+        let size = MULTIPLES.iter().find(|(name, _)| *name == number.unit).map(|(_, size)| *size);
+        match (number.unit, size) {
+            ("", _) => Some(0),
+            (_, Some(size)) => Some(if size == 1_000 { 3 } else { 6 }),
+            ("K" | "m", None) => {
+                let value = number.text.strip_suffix(number.unit).unwrap_or("");
+                let meant = if number.unit == "K" { "k" } else { "M" };
+                let message = [&quote(number.unit), " is not a multiple of a number"];
+                let help = ["write ", &quote(&[value, meant].concat())].concat();
+                self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+                None
+            }
+            (unit, None) => {
+                let message = [&quote(unit), " doesn't fit here"];
+                let help = ["write ", leaf.described()].concat();
+                self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+                None
+            }
+        }
+    }
+
+    /// `$0.25`, in micro-dollars.
+    pub(super) fn money(&mut self, max: u64) -> Read<Option<u64>> {
+        let leaf = Leaf::Money { max };
+        let dollar = self.peek();
+        let has_dollar = self.eat(Kind::Dollar);
+        let number = self.number(leaf)?;
+        if !has_dollar {
+            let fits = quote(&["$", number.text].concat());
+            let message = [&quote(number.text), " needs a unit: ", &fits];
+            self.bad_number(Code::MissingUnit, number.span, &message, String::new(), String::new());
+            return Ok(None);
+        }
+        if !self.has_unit(&number, "", leaf, "a currency") {
+            return Ok(None);
+        }
+        let allowed = ["$0 to ", &money_text(max)].concat();
+        Ok(self.within(&number, dollar.span.to(number.span), 6, (0, max), &allowed))
+    }
+
+    /// `4MiB`, in bytes.
+    pub(super) fn size(&mut self, max: u64) -> Read<Option<u64>> {
+        let number = self.number(Leaf::Size { max })?;
+        let Some((_, unit)) = SIZE_UNITS.iter().find(|(name, _)| *name == number.unit) else {
+            let units = words_text(SIZE_UNITS.iter().map(|(unit, _)| *unit), "or");
+            let (code, message, help) = if number.unit.is_empty() {
+                let fits = quote(&[number.text, "MiB"].concat());
+                (Code::MissingUnit, [&quote(number.text), " needs a unit: ", &fits].concat(), String::new())
+            } else {
+                let message = [&quote(number.unit), " is not a unit of size"].concat();
+                (Code::WrongUnit, message, ["units of size are ", &units].concat())
+            };
+            self.bad_number(code, number.span, &[&message], String::new(), help);
+            return Ok(None);
+        };
+        let allowed = ["1B to ", &size_text(max)].concat();
+        let value = self.within(&number, number.span, 0, (1, max / unit), &allowed);
+        Ok(value.and_then(|value| value.checked_mul(*unit)))
+    }
+}

@@ -1,0 +1,162 @@
+//! What a request may use and what an answer must be like: `contract` and `output`.
+
+use super::super::{Block, Leaf, Shape, Statement, Text};
+use super::{HEADER, HOUR, MS, PATTERN, PERCENTILE, TARGET_NAME};
+use super::{count, duration, factor, money, percent, text, tokens};
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
+
+const AT_MOST: Shape = Sign("<=");
+
+pub(super) static CONTRACT: Block = Block {
+    word: "contract",
+    doc: "What one request may use. What doesn't fit is refused before it costs anything, with the number that was counted.",
+    statements: &[
+        Statement::new(
+            "input",
+            Seq(&[
+                AT_MOST,
+                tokens(),
+                Maybe(&Seq(&[
+                    Fixed("else"),
+                    OneOf(
+                        "action",
+                        &[
+                            Word("reject"),
+                            Seq(&[Word("trim"), Fixed("oldest")]),
+                            Seq(&[Word("use"), TARGET_NAME]),
+                        ],
+                    ),
+                ])),
+            ]),
+            "input <= 32k tokens else reject",
+            "Most tokens of the prompt. More are refused, or the oldest turns are left out, or another target takes it.",
+        )
+        .later(),
+        Statement::new(
+            "output",
+            Seq(&[AT_MOST, tokens()]),
+            "output <= 2k tokens",
+            "Most tokens of the answer: lowers `max_tokens`, sets it when absent.",
+        )
+        .later(),
+        Statement::new(
+            "cost",
+            Seq(&[AT_MOST, money(10_000)]),
+            "cost <= $0.25",
+            "Most that one attempt may cost, by the price of its target.",
+        )
+        .later(),
+        Statement::new("turns", Seq(&[AT_MOST, count(1, 10_000)]), "turns <= 20", "Most messages.").later(),
+        Statement::new(
+            "body",
+            Seq(&[AT_MOST, Shape::Leaf(Leaf::Size { max: 64 << 20 })]),
+            "body <= 4MiB",
+            "Longest request body.",
+        )
+        .later(),
+        Statement::new(
+            "conversation",
+            Seq(&[AT_MOST, money(1_000_000), Fixed("by header"), HEADER]),
+            r#"conversation <= $5 by header "x-conversation-id""#,
+            "Most that all requests with the same value of this header may cost.",
+        )
+        .later(),
+        Statement::new(
+            "latency",
+            Seq(&[PERCENTILE, AT_MOST, duration(MS, HOUR)]),
+            "latency p95 <= 8s",
+            "Tells when answers take longer; refuses nothing.",
+        )
+        .later(),
+        Statement::new(
+            "failover",
+            Seq(&[Fixed("cost"), AT_MOST, factor(100, 100_000)]),
+            "failover cost <= 3x",
+            "How much dearer than the first target another may be.",
+        )
+        .later(),
+    ],
+};
+
+pub(super) static OUTPUT: Block = Block {
+    word: "output",
+    doc: "What an answer must be like, and what happens when it isn't.",
+    statements: &[
+        Statement::new(
+            "schema",
+            DOCUMENT,
+            r#"schema file "answer.schema.json""#,
+            "The JSON Schema that an answer must fit.",
+        )
+        .later(),
+        Statement::new(
+            "invalid",
+            List(&ACTIONS, 5, "actions"),
+            "invalid repair, retry 1, then fail_over",
+            "What is done with an answer that doesn't fit, one after the other.",
+        )
+        .default("reject")
+        .later(),
+        Statement::new(
+            "deny",
+            PATTERN,
+            "deny /(?i)as an ai language model/",
+            "An answer in which this is found doesn't fit.",
+        )
+        .repeats()
+        .later(),
+        Statement::new(
+            "require",
+            PATTERN,
+            r"require /\bSource: /",
+            "An answer in which this isn't found doesn't fit.",
+        )
+        .repeats()
+        .later(),
+        Statement::new(
+            "judge",
+            Seq(&[percent(0, 10_000), Fixed("by"), TARGET_NAME, Fixed("prompt"), DOCUMENT]),
+            r#"judge 2% by backup prompt file "judge.txt""#,
+            "Has so many answers scored from 0 to 1 by another target, after they were delivered.",
+        )
+        .later(),
+        Statement::new(
+            "drift",
+            Seq(&[
+                percent(0, 10_000),
+                Fixed("by"),
+                TARGET_NAME,
+                Fixed("alert"),
+                Shape::Leaf(Leaf::Share),
+            ]),
+            "drift 1% by backup alert 0.15",
+            "Compares the embeddings of so many answers, and tells when they move this far.",
+        )
+        .later(),
+    ],
+};
+
+const DOCUMENT: Shape = OneOf(
+    "document",
+    &[Seq(&[Word("file"), text(Text::File)]), Shape::Leaf(Leaf::Inline)],
+);
+
+const ACTIONS: Shape = OneOf(
+    "action",
+    &[
+        Seq(&[Fixed("then"), OneOf("action", ACTION)]),
+        Word("repair"),
+        Seq(&[Word("retry"), count(1, 5)]),
+        Word("fail_over"),
+        Word("reject"),
+        Word("pass"),
+    ],
+);
+
+const ACTION: &[Shape] = &[
+    Word("repair"),
+    Seq(&[Word("retry"), count(1, 5)]),
+    Word("fail_over"),
+    Word("reject"),
+    Word("pass"),
+];

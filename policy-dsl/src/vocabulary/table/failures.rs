@@ -1,0 +1,162 @@
+//! What happens when a provider fails: `breaker` and `retry`.
+
+use std::time::Duration;
+
+use super::super::{Block, Leaf, Shape, Statement};
+use super::{HOUR, MS, PERCENTILE, SECOND, count, duration, factor, money, percent};
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
+
+pub(super) const BREAKER: Statement = Statement::new(
+    "breaker",
+    Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::Block(&BREAKER_BODY)]),
+    "breaker standard { trip errors > 20% of at least 10 }",
+    "When to stop sending to a target, and how to begin again.",
+)
+.repeats();
+
+static BREAKER_BODY: Block = Block {
+    word: "breaker",
+    doc: "Stops sending to a target that fails, and lets it back in step by step.",
+    statements: &[
+        Statement::new(
+            "window",
+            duration(SECOND, HOUR),
+            "window 2m",
+            "Errors are counted over this sliding window.",
+        )
+        .default("60s"),
+        Statement::new(
+            "trip",
+            TRIP,
+            "trip errors > 20% of at least 10",
+            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts.",
+        )
+        .default("errors > 50% of at least 20")
+        .repeats(),
+        Statement::new(
+            "open",
+            duration(Duration::from_millis(100), HOUR),
+            "open 60s",
+            "How long nothing is sent before the first probe.",
+        )
+        .default("30s"),
+        Statement::new(
+            "recover",
+            List(&STAGE, 5, "stages"),
+            "recover 1, 5, 10",
+            "Probes admitted in each stage of recovery; all of a stage must succeed.",
+        )
+        .default("1, 5, 10"),
+        Statement::new(
+            "force",
+            OneOf("state", &[Word("open"), Word("closed")]),
+            "force open",
+            "Holds the breaker in this state, whatever happens.",
+        )
+        .absent("it decides for itself")
+        .later(),
+    ],
+};
+
+const STAGE: Shape = count(1, 1_000);
+
+const TRIP: Shape = OneOf(
+    "signal",
+    &[
+        Seq(&[Word("errors"), Sign(">"), percent(0, 9_900), Fixed("of at least"), count(1, 100_000)]),
+        Shape::Later(
+            "tripping on errors in a row",
+            &Seq(&[count(1, 1_000), Fixed("errors in a row")]),
+        ),
+        Shape::Later(
+            "tripping on `latency`",
+            &Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
+        ),
+        Shape::Later(
+            "tripping on `first_token`",
+            &Seq(&[Word("first_token"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
+        ),
+        Shape::Later(
+            "tripping on `quality`",
+            &Seq(&[Word("quality"), Sign("<"), percent(1, 10_000), Fixed("of at least"), count(1, 100_000)]),
+        ),
+        Shape::Later(
+            "tripping on `cost`",
+            &Seq(&[Word("cost"), Sign(">"), money(10_000), Fixed("per request")]),
+        ),
+    ],
+);
+
+pub(super) const RETRY: Statement = Statement::new(
+    "retry",
+    Seq(&[Shape::Leaf(Leaf::Define("retry")), Shape::Block(&RETRY_BODY)]),
+    "retry standard { attempts 3 }",
+    "When another attempt follows, and how long to wait before it.",
+)
+.repeats();
+
+static RETRY_BODY: Block = Block {
+    word: "retry",
+    doc: "After which failures another attempt follows, how many in all, and how long to wait in between.",
+    statements: &[
+        Statement::new(
+            "on",
+            List(&Shape::Leaf(Leaf::Trigger), 16, "failures"),
+            "on 429, 503, timeout",
+            "The failures after which another attempt may follow.",
+        )
+        .default("408, 429, 500, 502, 503, 504, 529, timeout, connect, reset"),
+        Statement::new(
+            "attempts",
+            count(1, 10),
+            "attempts 4",
+            "Most attempts one request may cost, over all its targets.",
+        )
+        .default("3"),
+        Statement::new(
+            "backoff",
+            Seq(&[JITTER, duration(MS, HOUR), Sign(".."), duration(MS, HOUR)]),
+            "backoff full_jitter 200ms .. 10s",
+            "The wait before a retry: random between nothing and the first duration, doubled with each retry, up to the second.",
+        )
+        .default("full_jitter 500ms .. 8s"),
+        Statement::new(
+            "honor",
+            Seq(&[Fixed("retry_after up to"), duration(Duration::ZERO, HOUR)]),
+            "honor retry_after up to 30s",
+            "The longest `retry-after` that is waited out; a longer one ends the attempts at that target.",
+        )
+        .default("retry_after up to 60s"),
+        Statement::new(
+            "budget",
+            Seq(&[
+                percent(0, 10_000),
+                Fixed("of requests"),
+                Maybe(&Seq(&[
+                    Sign(","),
+                    Fixed("at least"),
+                    Shape::Leaf(Leaf::PerSecond { max: 10_000 }),
+                ])),
+                Maybe(&Seq(&[
+                    Fixed("else"),
+                    OneOf("action", &[Word("fail"), Word("next_target")]),
+                ])),
+            ]),
+            "budget 10% of requests, at least 3/s",
+            "Most retries of all requests together, over a sliding window common to all workers. When it is spent, a failure \
+             goes to the next target or, with `else fail`, to the caller.",
+        )
+        .absent("only `attempts` bounds them")
+        .later(),
+    ],
+};
+
+const JITTER: Shape = OneOf(
+    "backoff",
+    &[
+        Word("full_jitter"),
+        Shape::Later("backoff `equal_jitter`", &Word("equal_jitter")),
+        Shape::Later("backoff `decorrelated_jitter`", &Word("decorrelated_jitter")),
+        Shape::Later("backoff `no_jitter`", &Word("no_jitter")),
+    ],
+);

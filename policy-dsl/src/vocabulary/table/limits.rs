@@ -1,0 +1,152 @@
+//! Who calls and how much they may: `tenant`, `tier`, `limit`.
+
+use super::super::{Block, Leaf, Shape, Statement, Text};
+use super::{HEADER, HOUR, LABEL, MS, NOTHING, RATE, count, duration, percent, text};
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Word};
+
+pub(super) const TENANT: Statement = Statement::new(
+    "tenant",
+    Seq(&[Fixed("by"), List(&SOURCE, 8, "sources")]),
+    r#"tenant by jwt "tenant_id", header "x-tenant-id" trusted"#,
+    "Where the caller's name comes from: the first source that is present, otherwise `anonymous`. A header counts as \
+     forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it.",
+)
+.absent("all callers are `anonymous`")
+.later();
+
+const SOURCE: Shape = OneOf(
+    "source",
+    &[
+        Seq(&[Word("jwt"), LABEL]),
+        Seq(&[Word("header"), HEADER, Maybe(&Word("trusted"))]),
+        Word("san"),
+        Word("api_key"),
+    ],
+);
+
+pub(super) const TIER: Statement = Statement::new(
+    "tier",
+    Seq(&[Shape::Leaf(Leaf::Define("tier")), Shape::Block(&TIER_BODY)]),
+    r#"tier gold { tenants "acme"  priority 10 }"#,
+    "Tenants that are treated alike.",
+)
+.repeats()
+.later();
+
+static TIER_BODY: Block = Block {
+    word: "tier",
+    doc: "Tenants that are treated alike. Each tenant is in one tier at most; the `default` tier takes those that no other names.",
+    statements: &[
+        Statement::new(
+            "tenants",
+            List(&LABEL, 1_000, "tenants"),
+            r#"tenants "acme", "globex""#,
+            "Who is in it.",
+        )
+        .absent("nobody, unless it is the `default` tier")
+        .repeats()
+        .later(),
+        Statement::new("default", NOTHING, "default", "Takes every tenant that no other tier names.")
+            .absent("only the tenants it names")
+            .later(),
+        Statement::new(
+            "priority",
+            count(0, 100),
+            "priority 10",
+            "Who waits in line longer: a higher number goes first.",
+        )
+        .default("1")
+        .later(),
+        Statement::new(
+            "weight",
+            count(1, 100),
+            "weight 4",
+            "Its share among tiers of the same priority.",
+        )
+        .default("1")
+        .later(),
+    ],
+};
+
+pub(super) const LIMIT: Statement = Statement::new(
+    "limit",
+    Seq(&[Shape::Leaf(Leaf::Define("limit")), SCOPE, Shape::Block(&LIMIT_BODY)]),
+    "limit tpm per tenant { 90k tokens/min }",
+    "How much may be used, and by whom.",
+)
+.repeats()
+.later();
+
+const SCOPE: Shape = OneOf(
+    "scope",
+    &[
+        Word("global"),
+        Seq(&[
+            Fixed("per"),
+            OneOf(
+                "scope",
+                &[
+                    Word("tenant"),
+                    Word("tier"),
+                    Word("route"),
+                    Word("target"),
+                    Seq(&[Word("group"), Shape::Leaf(Leaf::Name("group"))]),
+                ],
+            ),
+        ]),
+    ],
+);
+
+static LIMIT_BODY: Block = Block {
+    word: "limit",
+    doc: "How much may be used, and by whom. A route names the limits that hold in it; a request passes when all of them admit it.",
+    statements: &[
+        Statement::new(
+            "",
+            Seq(&[RATE, Maybe(&Word("rolling"))]),
+            "90k tokens/min",
+            "How much: tokens (or `input` or `output tokens`), requests, requests at once, or dollars. Money counts by the \
+             calendar unless it is `rolling`.",
+        )
+        .required()
+        .later(),
+        Statement::new(
+            "burst",
+            percent(0, 100_000),
+            "burst 20%",
+            "How much of the amount may be used at once beyond the even flow.",
+        )
+        .default("10%")
+        .later(),
+        Statement::new(
+            "wait",
+            Seq(&[Fixed("up to"), duration(MS, HOUR)]),
+            "wait up to 2s",
+            "How long a request may wait in line instead of being refused.",
+        )
+        .absent("it is refused at once")
+        .later(),
+        Statement::new("queue", count(1, 10_000), "queue 64", "How many may wait in line.")
+            .default("100")
+            .later(),
+        Statement::new(
+            "warn",
+            percent(1, 10_000),
+            "warn 80%",
+            "Tells, by log, metric and header, when so much of it is used.",
+        )
+        .absent("no warning")
+        .later(),
+        Statement::new("observe", NOTHING, "observe", "Counts and tells, refuses nothing.")
+            .absent("what doesn't fit waits or is refused")
+            .later(),
+        Statement::new(
+            "via",
+            Seq(&[Fixed("rate_limit_service"), text(Text::Cluster)]),
+            r#"via rate_limit_service "ratelimit""#,
+            "Counts in a rate limit service behind this cluster, for a whole fleet; when that can't be reached, in this proxy.",
+        )
+        .absent("each proxy counts for itself")
+        .later(),
+    ],
+};

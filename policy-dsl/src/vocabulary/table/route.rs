@@ -1,0 +1,260 @@
+//! `route`: which requests it takes, where they go, and what holds on the way.
+
+use super::super::{Block, Leaf, Shape, Statement, Text};
+use super::contract::{CONTRACT, OUTPUT};
+use super::{
+    HEADER, HOUR, MS, NOTHING, PERCENTILE, TARGET_NAME, count, duration, factor, percent, text,
+};
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
+
+pub(super) const ROUTE: Statement = Statement::new(
+    "route",
+    Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Block(&ROUTE_BODY)]),
+    "route default { pass }",
+    "Which requests it takes, and where they go.",
+)
+.repeats();
+
+const ANY_TIME: Shape = duration(MS, HOUR);
+
+static ROUTE_BODY: Block = Block {
+    word: "route",
+    doc: "Which requests it takes, and where they go. The first route that matches wins.",
+    statements: &[
+        Statement::new(
+            "match",
+            Seq(&[Fixed("path"), Shape::Leaf(Leaf::PathMatch)]),
+            r#"match path "/v1/chat/*""#,
+            "Compared with the request's path without its query.",
+        )
+        .required(),
+        Statement::new(
+            "when",
+            Shape::Leaf(Leaf::Condition),
+            r#"when `model.startsWith("gpt-4")`"#,
+            "A condition that the request must meet as well; one that doesn't goes on to the next route.",
+        )
+        .absent("every request with this path"),
+        Statement::new("try", PLAN, "try openai_east, openai_west", "Targets, tried one after the other.")
+            .required(),
+        Statement::new("then", PLAN, "then backup", "Targets tried when those before have failed.")
+            .absent("no more targets")
+            .repeats(),
+        Statement::new(
+            "limit",
+            List(&Shape::Leaf(Leaf::Name("limit")), 16, "limits"),
+            "limit tpm, rpm",
+            "The limits that hold here.",
+        )
+        .absent("no limit")
+        .repeats()
+        .later(),
+        Statement::new(
+            "retry",
+            Shape::Leaf(Leaf::Name("retry")),
+            "retry standard",
+            "The retry block that holds here.",
+        )
+        .absent("each target once, on the default failures"),
+        Statement::new(
+            "breaker",
+            Shape::Leaf(Leaf::Name("breaker")),
+            "breaker standard",
+            "The breaker that guards each target of this route.",
+        )
+        .absent("no breaker"),
+        Statement::new(
+            "timeout",
+            List(&TIMEOUT, 4, "timeouts"),
+            "timeout 30s",
+            "Longest time one attempt may take to answer; a stream must have begun by then, and a retried stream, which \
+             arrives as a whole, may take ten times as long.",
+        )
+        .default("60s"),
+        Statement::new(
+            "deadline",
+            OneOf(
+                "deadline",
+                &[
+                    Seq(&[Word("header"), HEADER, Maybe(&Seq(&[Fixed("default"), ANY_TIME]))]),
+                    ANY_TIME,
+                ],
+            ),
+            r#"deadline header "x-request-deadline-ms" default 90s"#,
+            "Longest time a request may take with all its attempts and waits: the caller's, from a header in milliseconds, or \
+             a fixed one.",
+        )
+        .absent("what the attempts and waits add up to")
+        .later(),
+        Statement::new(
+            "hedge",
+            Seq(&[
+                Fixed("after"),
+                OneOf("delay", &[PERCENTILE, ANY_TIME]),
+                Maybe(&Seq(&[Fixed("at most"), percent(1, 10_000)])),
+            ]),
+            "hedge after p95 at most 5%",
+            "When an attempt takes this long, a second one is sent to the next target and the first answer wins; for at most \
+             so many of the requests.",
+        )
+        .absent("no hedging")
+        .later(),
+        Statement::new(
+            "stream",
+            OneOf("mode", &[Word("live"), Word("until_commit"), Word("complete")]),
+            "stream until_commit",
+            "What may still be rescued: nothing once headers came, an error before the first token, or any failure.",
+        )
+        .default("live")
+        .later(),
+        Statement::new(
+            "contract",
+            Shape::Block(&CONTRACT),
+            "contract { input <= 32k tokens }",
+            "What one request may use.",
+        )
+        .absent("no bounds")
+        .later(),
+        Statement::new(
+            "output",
+            Shape::Block(&OUTPUT),
+            "output { invalid repair }",
+            "What an answer must be like.",
+        )
+        .absent("any answer is good")
+        .later(),
+        Statement::new(
+            "cache",
+            Seq(&[
+                ANY_TIME,
+                Maybe(&Seq(&[Fixed("stale"), duration(MS, super::DAYS)])),
+                Maybe(&Seq(&[Fixed("vary"), List(&VARY, 8, "sources")])),
+            ]),
+            r#"cache 1h stale 24h vary header "accept-language", prompt_version"#,
+            "Keeps answers for so long, for one tenant each; a stale one goes out when every target has failed.",
+        )
+        .absent("nothing is kept")
+        .later(),
+        Statement::new(
+            "idempotency",
+            Seq(&[Fixed("header"), HEADER, Fixed("for"), duration(MS, super::DAYS)]),
+            r#"idempotency header "idempotency-key" for 24h"#,
+            "A request with a key that was answered gets that answer again.",
+        )
+        .absent("every request is new")
+        .later(),
+        Statement::new(
+            "shadow",
+            Seq(&[TARGET_NAME, percent(1, 10_000)]),
+            "shadow backup 5%",
+            "Copies so many requests to another target and throws its answers away.",
+        )
+        .absent("nothing is copied")
+        .repeats()
+        .later(),
+        Statement::new(
+            "canary",
+            Seq(&[
+                TARGET_NAME,
+                percent(1, 10_000),
+                Maybe(&Seq(&[Fixed("sticky by"), OneOf("key", &[Word("tenant"), Word("conversation")])])),
+            ]),
+            "canary backup 5% sticky by tenant",
+            "Sends so many requests to another target first.",
+        )
+        .absent("no canary")
+        .later(),
+        Statement::new(
+            "trace",
+            Seq(&[
+                Fixed("sample"),
+                percent(0, 10_000),
+                Fixed("to"),
+                OneOf("sink", &[Word("otel")]),
+                Maybe(&Seq(&[Fixed("header prompt_version"), HEADER])),
+            ]),
+            r#"trace sample 1% to otel header prompt_version "x-prompt-version""#,
+            "Records so many requests as traces.",
+        )
+        .absent("no traces")
+        .later(),
+        Statement::new(
+            "pass",
+            NOTHING,
+            "pass",
+            "Only in `route default`: the request goes through untouched.",
+        ),
+    ],
+};
+
+const PLAN: Shape = Seq(&[
+    List(&TARGET_NAME, 100, "targets"),
+    Maybe(&OneOf(
+        "order",
+        &[
+            Shape::Later(
+                "the order `weighted`",
+                &Seq(&[Word("weighted"), List(&count(0, 1_000), 100, "weights")]),
+            ),
+            Shape::Later("the order `cheapest`", &Word("cheapest")),
+            Shape::Later("the order `fastest`", &Word("fastest")),
+            Shape::Later("the order `least_loaded`", &Word("least_loaded")),
+        ],
+    )),
+    Maybe(&Shape::Later("changing the request for one target", &Shape::Block(&OVERRIDES))),
+]);
+
+static OVERRIDES: Block = Block {
+    word: "overrides",
+    doc: "Changes to the request for the targets it stands behind, in `try` or `then`.",
+    statements: &[
+        Statement::new(
+            "max_tokens",
+            count(1, 10_000_000),
+            "max_tokens 512",
+            "Lowers the request's own, sets it when absent.",
+        )
+        .later(),
+        Statement::new(
+            "model",
+            text(Text::Model),
+            r#"model "gpt-4.1-mini""#,
+            "Replaces the target's model.",
+        )
+        .later(),
+        Statement::new(
+            "temperature",
+            Shape::Leaf(Leaf::Share),
+            "temperature 0.2",
+            "Replaces the request's.",
+        )
+        .later(),
+        Statement::new(
+            "header",
+            Seq(&[HEADER, text(Text::HeaderValue)]),
+            r#"header "x-degraded" "yes""#,
+            "Sets a header.",
+        )
+        .repeats()
+        .later(),
+        Statement::new("path", text(Text::Path), r#"path "/v1/chat""#, "Replaces the target's path.")
+            .later(),
+    ],
+};
+
+const TIMEOUT: Shape = OneOf(
+    "timeout",
+    &[
+        Shape::Later(
+            "a timeout that adapts",
+            &Seq(&[factor(100, 100_000), PERCENTILE, Fixed("in"), ANY_TIME, Sign(".."), ANY_TIME]),
+        ),
+        Shape::Later("a timeout for the first token", &Seq(&[Word("first_token"), ANY_TIME])),
+        Shape::Later("a timeout for silence", &Seq(&[Word("idle"), ANY_TIME])),
+        Shape::Later("a timeout by output tokens", &Seq(&[Word("per"), Fixed("output token"), ANY_TIME])),
+        ANY_TIME,
+    ],
+);
+
+const VARY: Shape = OneOf("source", &[Seq(&[Word("header"), HEADER]), Word("prompt_version")]);
+

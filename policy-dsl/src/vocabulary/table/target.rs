@@ -1,0 +1,117 @@
+//! `target` and `group`.
+
+use super::super::{Block, Leaf, Shape, Statement, Text};
+use super::{RATE, TARGET_NAME, money, text, tokens};
+use Shape::{Fixed, List, OneOf, Seq, Word};
+
+pub(super) const TARGET: Statement = Statement::new(
+    "target",
+    Seq(&[Shape::Leaf(Leaf::Define("target")), Shape::Block(&BODY)]),
+    r#"target backup { cluster "backup"  provider openai }"#,
+    "One place an attempt can be sent to.",
+)
+.repeats();
+
+static BODY: Block = Block {
+    word: "target",
+    doc: "One place an attempt can be sent to: an Envoy cluster and how to speak to what is behind it.",
+    statements: &[
+        Statement::new(
+            "like",
+            TARGET_NAME,
+            "like openai_east",
+            "Takes over every statement of another target that isn't written here.",
+        )
+        .absent("nothing is taken over"),
+        Statement::new(
+            "cluster",
+            text(Text::Cluster),
+            r#"cluster "openai-east""#,
+            "The Envoy cluster.",
+        )
+        .required(),
+        Statement::new("provider", PROVIDER, "provider openai", "The wire dialect that the target speaks.")
+            .required(),
+        Statement::new("host", text(Text::Host), r#"host "api.openai.com""#, "Becomes `:authority`.")
+            .absent("the caller's"),
+        Statement::new("path", text(Text::Path), r#"path "/v1/chat/completions""#, "Becomes `:path`.")
+            .absent("the caller's"),
+        Statement::new(
+            "auth",
+            Shape::Leaf(Leaf::Auth),
+            "auth bearer env.OPENAI_API_KEY",
+            "Credentials, read from an environment variable of the proxy: `authorization: Bearer …`, or a header.",
+        )
+        .absent("the caller's"),
+        Statement::new(
+            "model",
+            text(Text::Model),
+            r#"model "gpt-4.1""#,
+            "Replaces the `model` of the request's body.",
+        )
+        .absent("the caller's"),
+        Statement::new(
+            "context",
+            tokens(),
+            "context 128k tokens",
+            "The context window: input and output together. A request that doesn't fit isn't sent here.",
+        )
+        .absent("unknown, every request is sent")
+        .later(),
+        Statement::new(
+            "price",
+            PRICE,
+            "price $2 in, $0.50 cached, $8 out per 1M tokens",
+            "What tokens cost here: of the prompt, of its cached part, of the answer.",
+        )
+        .absent("unknown, rules about cost can't hold here")
+        .later(),
+        Statement::new(
+            "quota",
+            List(&RATE, 4, "rates"),
+            "quota 2M tokens/min, 10k requests/min",
+            "What the provider grants. When it is used up, the target is skipped before the provider refuses.",
+        )
+        .absent("what the provider's headers say")
+        .later(),
+    ],
+};
+
+const PROVIDER: Shape = OneOf(
+    "provider",
+    &[
+        Word("openai"),
+        Shape::Later("provider `azure`", &Word("azure")),
+        Shape::Later("provider `anthropic`", &Word("anthropic")),
+        Shape::Later("provider `gemini`", &Word("gemini")),
+        Shape::Later("provider `bedrock`", &Word("bedrock")),
+    ],
+);
+
+const PRICE: Shape = Seq(&[List(&ONE_PRICE, 3, "prices"), Fixed("per 1M tokens")]);
+const ONE_PRICE: Shape =
+    Seq(&[money(10_000), OneOf("kind of token", &[Word("in"), Word("cached"), Word("out")])]);
+
+pub(super) const GROUP: Statement = Statement::new(
+    "group",
+    Seq(&[Shape::Leaf(Leaf::Define("group")), Shape::Block(&MEMBERS)]),
+    "group azure_eastus { openai_east, openai_west }",
+    "Targets that share something, such as the cap of a region.",
+)
+.repeats()
+.later();
+
+static MEMBERS: Block = Block {
+    word: "group",
+    doc: "Targets that share something, such as the cap of a region. A `limit per group` holds for all of them together.",
+    statements: &[Statement::new(
+        "",
+        List(&TARGET_NAME, 1_000, "targets"),
+        "openai_east, openai_west",
+        "Its members.",
+    )
+    .required()
+    .repeats()
+    .later()],
+};
+
