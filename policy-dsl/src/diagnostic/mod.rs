@@ -3,11 +3,13 @@
 
 mod code;
 mod fix;
+mod mask;
 mod render;
 mod sink;
 
 pub use code::Code;
-pub use fix::{Edit, Fix};
+pub use fix::{Edit, Fix, Fixed, apply};
+pub use mask::Mask;
 pub use render::render;
 pub(crate) use sink::Sink;
 
