@@ -2,10 +2,16 @@
 //! do about it stands apart, in `help`.
 
 mod code;
+mod fix;
+mod mask;
 mod render;
+mod sink;
 
 pub use code::Code;
+pub use fix::{Edit, Fix, Fixed, apply};
+pub use mask::Mask;
 pub use render::render;
+pub(crate) use sink::Sink;
 
 use crate::policy::EnvVar;
 use crate::span::Span;
@@ -38,12 +44,24 @@ pub struct Diagnostic {
     pub span: Span,
     /// Said at the underline; may be empty.
     pub label: String,
+    /// Other places that belong to it, such as where a name was first defined.
+    pub related: Vec<Related>,
     /// What to write instead.
     pub help: Option<String>,
+    /// A change of the text that is certain to be what was meant, so that a program may make it.
+    pub fix: Option<Fix>,
+}
+
+/// A second place of a finding, and what is to be seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    pub span: Span,
+    /// As short as a label: "first defined here".
+    pub label: String,
 }
 
 impl Diagnostic {
-    /// A finding of the code's own severity, with neither label nor help.
+    /// A finding of the code's own severity, with nothing but its message.
     #[must_use]
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
@@ -52,7 +70,9 @@ impl Diagnostic {
             message: message.into(),
             span,
             label: String::new(),
+            related: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 
@@ -68,6 +88,40 @@ impl Diagnostic {
         self
     }
 
+    /// Points at another place too.
+    #[must_use]
+    pub fn with_related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push(Related { span, label: label.into() });
+        self
+    }
+
+    /// Says how the text is to be changed, under a title such as "swap them". Only for what is certain: `seawall check
+    /// --fix` does it without asking. The edits must not overlap.
+    #[must_use]
+    pub fn with_fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { title: title.into(), edits });
+        self
+    }
+
+    /// The fix that writes `text` where `span` is: an insertion when the span is empty, a removal when the text is.
+    #[must_use]
+    pub fn with_replacement(self, span: Span, text: impl Into<String>) -> Self {
+        let replacement = text.into();
+        let title = match (span.start == span.end, replacement.is_empty()) {
+            (_, true) => "remove it".to_string(),
+            (true, _) => ["add `", replacement.trim(), "`"].concat(),
+            (false, _) => ["write `", replacement.trim(), "`"].concat(),
+        };
+        self.with_fix(title, vec![Edit { span, replacement }])
+    }
+
+    /// "Did you mean `openai_west`?", and the fix that writes it where the finding is.
+    #[must_use]
+    pub fn with_suggestion(self, meant: &str) -> Self {
+        let span = self.span;
+        self.with_help(["did you mean `", meant, "`?"].concat()).with_replacement(span, meant)
+    }
+
     /// For the host that runs the policy: only it knows its environment, only the policy knows where the name stands.
     #[must_use]
     pub fn environment_not_set(variable: &EnvVar) -> Self {
@@ -75,64 +129,5 @@ impl Diagnostic {
         Self::new(Code::EnvironmentNotSet, variable.span, message)
             .with_label("named here")
             .with_help("set it where the proxy runs and let the plugin see it (Envoy: `vm_config.environment_variables`)")
-    }
-}
-
-/// Collects the findings of every stage.
-#[derive(Debug, Default)]
-pub(crate) struct Sink {
-    found: Vec<Diagnostic>,
-    errors: usize,
-    dropped: usize,
-}
-
-impl Sink {
-    /// Nobody reads more, and each costs memory, time and lines of a log.
-    const MOST: usize = 100;
-
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        if diagnostic.severity == Severity::Error {
-            self.errors += 1;
-        }
-        if !self.is_full() {
-            return self.insert(diagnostic);
-        }
-        self.dropped += 1;
-        // INVARIANT: every secret lies under the span of a shown report, as that is what hides it when the source is
-        // rendered. So one too many widens the report before it.
-        if diagnostic.code == Code::SecretInPolicy {
-            match self.found.iter_mut().rfind(|shown| shown.code == Code::SecretInPolicy) {
-                Some(shown) => shown.span = shown.span.to(diagnostic.span),
-                None => self.insert(diagnostic),
-            }
-        }
-    }
-
-    /// At its place in the order of the source. There are few, so this is cheap, and it spares the module a sort.
-    fn insert(&mut self, diagnostic: Diagnostic) {
-        let at = self.found.partition_point(|earlier| earlier.span.start <= diagnostic.span.start);
-        self.found.insert(at, diagnostic);
-    }
-
-    /// Whether more would only be counted; then the search for a suggestion can be saved.
-    pub(crate) fn is_full(&self) -> bool {
-        self.found.len() >= Self::MOST
-    }
-
-    pub(crate) fn has_errors(&self) -> bool {
-        self.errors > 0
-    }
-
-    /// In the order of the source.
-    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        if self.dropped > 0
-            && let Some(last) = self.found.last()
-        {
-            let message = ["too many findings: ", &self.dropped.to_string(), " more are not shown"].concat();
-            self.found.push(
-                Diagnostic::new(Code::TooManyErrors, last.span, message).with_label("the last one shown"),
-            );
-        }
-        self.found
     }
 }
