@@ -104,6 +104,11 @@ impl<'s> Statement<'s> {
         self.name().map_or(self.word, |name| self.word.to(name.span))
     }
 
+    /// Its name, or its word when that is missing.
+    pub(crate) fn name_span(&self) -> Span {
+        self.name().map_or(self.word, |name| name.span)
+    }
+
     /// `route default`, the only block whose name is a word of the language.
     pub(crate) fn is_default_route(&self) -> bool {
         self.definition.word == "route" && self.name().is_some_and(|name| name.text == "default")

@@ -5,20 +5,29 @@ use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::span::{BYTE_ORDER_MARK, Span};
 use crate::token::{Kind, Token, quote};
 
-pub(crate) fn lex(source: &str, sink: &mut Sink) -> Vec<Token> {
+/// What the source is made of.
+#[derive(Debug)]
+pub(crate) struct Lexed {
+    pub(crate) tokens: Vec<Token>,
+    /// From `//` to the end of the line; the parser has no use for them, the formatter keeps them.
+    pub(crate) comments: Vec<Span>,
+}
+
+pub(crate) fn lex(source: &str, sink: &mut Sink) -> Lexed {
     let at = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut lexer = Lexer { source, at, tokens: Vec::new(), sink };
+    let mut lexer = Lexer { source, at, tokens: Vec::new(), comments: Vec::new(), sink };
     while let Some(byte) = lexer.byte(0) {
         lexer.token(byte);
     }
     lexer.add(Kind::End, source.len());
-    lexer.tokens
+    Lexed { tokens: lexer.tokens, comments: lexer.comments }
 }
 
 struct Lexer<'s, 'k> {
     source: &'s str,
     at: usize,
     tokens: Vec<Token>,
+    comments: Vec<Span>,
     sink: &'k mut Sink,
 }
 
@@ -58,7 +67,11 @@ impl Lexer<'_, '_> {
         match (byte, next) {
             (b'\n', _) => self.add(Kind::Newline, self.at + 1),
             (b' ' | b'\t' | b'\r', _) => self.at += 1,
-            (b'/', Some(b'/')) => self.at += self.line_length(),
+            (b'/', Some(b'/')) => {
+                let end = self.at + self.line_length();
+                self.comments.push(Span::new(self.at, end));
+                self.at = end;
+            }
             (b'/', _) if self.begins_pattern(next) => {
                 self.delimited(b'/', Kind::Pattern, Kind::Pattern, "pattern")
             }
@@ -210,7 +223,7 @@ mod tests {
 
     fn kinds(source: &str) -> Vec<(Kind, &str)> {
         let mut sink = Sink::default();
-        let tokens = lex(source, &mut sink);
+        let tokens = lex(source, &mut sink).tokens;
         assert!(!sink.has_errors(), "{source}");
         tokens.iter().map(|token| (token.kind, token.span.text(source))).collect()
     }

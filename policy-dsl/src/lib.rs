@@ -24,6 +24,7 @@
 
 mod ast;
 mod check;
+pub mod condition;
 mod diagnostic;
 mod hash;
 mod lexer;
@@ -36,6 +37,7 @@ mod token;
 pub mod vocabulary;
 
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
+pub use parser::Scope;
 pub use policy::Policy;
 pub use span::{LineIndex, Position, Span};
 
@@ -56,21 +58,32 @@ pub struct Checked {
 /// Reads, checks and resolves a policy. Never panics, whatever the text is, and takes time proportional to its length.
 #[must_use]
 pub fn check(source: &str) -> Checked {
+    check_as(source, Scope::Supported)
+}
+
+/// The same for a chosen part of the language. A policy that holds what this version can't carry out must not run.
+#[must_use]
+pub fn check_as(source: &str, scope: Scope) -> Checked {
     let mut sink = Sink::default();
-    let policy = run(source, &mut sink);
+    let policy = run(source, scope, &mut sink);
     Checked { policy, diagnostics: sink.finish() }
 }
 
-fn run(source: &str, sink: &mut Sink) -> Option<Policy> {
+fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
     if source.len() > MAX_SOURCE_BYTES {
         let message = "the policy is larger than 1 MiB";
         sink.push(Diagnostic::new(Code::SourceTooLarge, Span::default(), message));
         return None;
     }
-    let file = parser::parse(source, sink);
+    let file = parser::parse(source, scope, sink);
     if file.abandoned {
         return None;
     }
-    let names = check::check(source, &file, sink);
-    if sink.has_errors() { None } else { lower::policy(&file, &names) }
+    let resolved = check::check(source, &file, sink);
+    if sink.has_errors() {
+        return None;
+    }
+    let policy = lower::policy(&file, &resolved)?;
+    check::lint(&file, &policy, sink);
+    Some(policy)
 }

@@ -1,137 +1,125 @@
 //! A checked tree to the policy as it runs: names become places, absent statements their defaults.
 
-use std::time::Duration;
+mod definitions;
+mod plan;
+mod route;
 
-use crate::ast::{Block, File, Statement, Value};
-use crate::check::Names;
+use crate::ast::{Block, File, Item, Statement, Value};
+use crate::check::Resolved;
 use crate::hash;
 use crate::parser::parse_default;
-use crate::policy::{Backoff, Breaker, BreakerId, Policy, Retry, Route, Target, TargetId, Trigger};
-use crate::vocabulary::{self, STATUSES, TRIGGERS};
+use crate::policy::{Document, GroupId, LimitId, Policy, TargetId};
+use crate::vocabulary;
 
 /// `None` only for a tree with errors.
-pub(crate) fn policy(file: &File<'_>, names: &Names<'_>) -> Option<Policy> {
-    let of_kind = |kind: &'static str| file.blocks.iter().filter(move |block| block.definition.word == kind);
-    let targets = of_kind("target").map(target).collect::<Option<Vec<_>>>()?;
-    let breakers = of_kind("breaker").map(breaker).collect::<Option<Vec<_>>>()?;
-    let retries = of_kind("retry").map(|block| retry(Settings::of(block))).collect::<Option<Vec<_>>>()?;
-    let plain = retry(Settings { definition: vocabulary::block("retry")?, statements: &[] })?;
-    let routes = of_kind("route")
-        .filter(|block| !block.is_default_route())
-        .map(|block| route(block, names, &retries, &plain))
-        .collect::<Option<Vec<_>>>()?;
-    let mut policy = Policy { hash: String::new(), targets, breakers, routes };
+pub(crate) fn policy(file: &File<'_>, resolved: &Resolved<'_>) -> Option<Policy> {
+    let lower = Lower { resolved };
+    let mut policy = Policy {
+        hash: String::new(),
+        targets: lower.each("target", Lower::target)?,
+        groups: lower.each("group", Lower::group)?,
+        tenant: lower.tenant(file)?,
+        tiers: lower.each("tier", Lower::tier)?,
+        limits: lower.each("limit", Lower::limit)?,
+        breakers: lower.each("breaker", Lower::breaker)?,
+        routes: lower.routes(file)?,
+    };
     policy.hash = hash::of(&policy);
     Some(policy)
+}
+
+struct Lower<'r, 'f> {
+    resolved: &'r Resolved<'f>,
 }
 
 /// The statements of a block, or their defaults.
 #[derive(Clone, Copy)]
 struct Settings<'b> {
     definition: &'static vocabulary::Block,
-    statements: &'b [Statement<'b>],
+    block: Option<&'b Block<'b>>,
 }
 
 impl<'b> Settings<'b> {
     fn of(block: &'b Block<'b>) -> Self {
-        Self { definition: block.definition, statements: &block.statements }
+        Self { definition: block.definition, block: Some(block) }
     }
 
-    fn value(self, word: &str) -> Option<Value<'b>> {
-        match self.statements.iter().find(|statement| statement.definition.word == word) {
-            Some(statement) => Some(statement.value.clone()),
-            None => parse_default(self.definition.statement(word)?),
+    /// Of a block that isn't written: every statement has its default.
+    fn none(definition: &'static vocabulary::Block) -> Self {
+        Self { definition, block: None }
+    }
+
+    /// What is written, if it is.
+    fn written(self, word: &'b str) -> Option<&'b [Value<'b>]> {
+        self.block?.all(word).next().map(|statement| &statement.values[..])
+    }
+
+    /// What holds: what is written, or the default.
+    fn read<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<T> {
+        match self.written(word) {
+            Some(values) => read(values),
+            None => read(&parse_default(self.definition.statement(word)?)?),
         }
     }
 
-    fn duration(self, word: &str) -> Option<Duration> {
-        if let Value::Duration(duration) = self.value(word)? { Some(duration) } else { None }
-    }
-
-    fn text(self, word: &str) -> Option<String> {
-        if let Value::Text(text) = self.value(word)? { Some(text) } else { None }
-    }
-
-    fn triggers(self, word: &str) -> Option<Vec<Trigger>> {
-        let Value::Triggers(written) = self.value(word)? else { return None };
-        // A set: the order in which it is written means nothing.
-        let statuses = STATUSES.iter().map(|status| Trigger::Status(*status));
-        let known = statuses.chain(TRIGGERS.iter().map(|(_, trigger)| *trigger));
-        Some(known.filter(|trigger| written.contains(trigger)).collect())
-    }
-
-    fn count(self, word: &str) -> Option<u32> {
-        if let Value::Count(count) = self.value(word)? { Some(count) } else { None }
-    }
-
-    fn backoff(self, word: &str) -> Option<Backoff> {
-        if let Value::Backoff(backoff) = self.value(word)? { Some(backoff) } else { None }
+    /// `Some(None)` when it is absent, `None` when it is wrong.
+    #[expect(clippy::option_option, reason = "absent and wrong are two things")]
+    fn maybe<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<Option<T>> {
+        self.written(word).map_or(Some(None), |values| read(values).map(Some))
     }
 }
 
-fn target(block: &Block<'_>) -> Option<Target> {
-    let settings = Settings::of(block);
-    let Value::Provider(provider) = settings.value("provider")? else { return None };
-    let auth = match settings.value("auth") {
-        Some(Value::Auth(auth)) => Some(auth),
+impl Lower<'_, '_> {
+    /// The definitions of a kind, in the order of their names.
+    fn each<T>(
+        &self,
+        kind: &'static str,
+        lower: impl Fn(&Self, &str, &Statement<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        self.resolved.names.all(kind).map(|(name, statement)| lower(self, name, statement)).collect()
+    }
+
+    fn target_id(&self, value: &Value<'_>) -> Option<TargetId> {
+        let Value::Name("target", name) = value else { return None };
+        self.resolved.names.index("target", name.text).map(TargetId)
+    }
+
+    fn group_id(&self, value: &Value<'_>) -> Option<GroupId> {
+        let Value::Name("group", name) = value else { return None };
+        self.resolved.names.index("group", name.text).map(GroupId)
+    }
+
+    fn limit_id(&self, value: &Value<'_>) -> Option<LimitId> {
+        let Value::Name("limit", name) = value else { return None };
+        self.resolved.names.index("limit", name.text).map(LimitId)
+    }
+}
+
+fn text(values: &[Value<'_>]) -> Option<String> {
+    if let [Value::Text(text)] = values { Some(text.clone()) } else { None }
+}
+
+fn duration(values: &[Value<'_>]) -> Option<std::time::Duration> {
+    if let [Value::Duration(duration)] = values { Some(*duration) } else { None }
+}
+
+fn count(values: &[Value<'_>]) -> Option<u32> {
+    if let [Value::Count(count)] = values { Some(*count) } else { None }
+}
+
+fn basis_points(values: &[Value<'_>]) -> Option<u32> {
+    if let [Value::BasisPoints(share)] = values { Some(*share) } else { None }
+}
+
+fn list<'v, 's>(values: &'v [Value<'s>]) -> Option<&'v [Item<'s>]> {
+    if let [Value::List(items)] = values { Some(items) } else { None }
+}
+
+/// `file "…"`, or the text itself.
+fn document(values: &[Value<'_>]) -> Option<Document> {
+    match values {
+        [Value::Word("file"), Value::Text(file)] => Some(Document::File(file.clone())),
+        [Value::Text(text)] => Some(Document::Inline(text.clone())),
         _ => None,
-    };
-    Some(Target {
-        name: block.name?.text.to_string(),
-        cluster: settings.text("cluster")?,
-        provider,
-        host: settings.text("host"),
-        path: settings.text("path"),
-        auth,
-        model: settings.text("model"),
-    })
-}
-
-fn breaker(block: &Block<'_>) -> Option<Breaker> {
-    let settings = Settings::of(block);
-    let Value::Trip { error_rate_bp, at_least } = settings.value("trip")? else { return None };
-    let Value::Stages(recover) = settings.value("recover")? else { return None };
-    Some(Breaker {
-        name: block.name?.text.to_string(),
-        window: settings.duration("window")?,
-        error_rate_bp,
-        at_least,
-        open: settings.duration("open")?,
-        recover,
-    })
-}
-
-fn retry(settings: Settings<'_>) -> Option<Retry> {
-    Some(Retry {
-        on: settings.triggers("on")?,
-        attempts: settings.count("attempts")?,
-        backoff: settings.backoff("backoff")?,
-        honor_retry_after: settings.duration("honor")?,
-    })
-}
-
-/// `plain` is what holds in a route that names no retry block, save for its attempts: each target once.
-fn route(block: &Block<'_>, names: &Names<'_>, retries: &[Retry], plain: &Retry) -> Option<Route> {
-    let settings = Settings::of(block);
-    let Value::Path(path) = settings.value("match")? else { return None };
-    let mut plan = Vec::new();
-    // `try` comes first wherever it is written.
-    for word in ["try", "then"] {
-        for statement in block.statements.iter().filter(|statement| statement.definition.word == word) {
-            let Value::Names(targets) = &statement.value else { return None };
-            for target in targets {
-                plan.push(TargetId(names.index("target", target.text)?));
-            }
-        }
     }
-    let retry = match settings.value("retry") {
-        Some(Value::Reference(name)) => retries.get(names.index("retry", name.text)?)?.clone(),
-        _ => Retry { attempts: u32::try_from(plan.len()).ok()?, ..plain.clone() },
-    };
-    let breaker = match settings.value("breaker") {
-        Some(Value::Reference(name)) => Some(BreakerId(names.index("breaker", name.text)?)),
-        _ => None,
-    };
-    let timeout = settings.duration("timeout")?;
-    Some(Route { name: block.name?.text.to_string(), path, plan, retry, breaker, timeout })
 }

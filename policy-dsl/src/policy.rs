@@ -8,7 +8,6 @@
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use crate::condition::Condition;
 use crate::span::Span;
 
 mod limit;

@@ -1,36 +1,39 @@
-//! What only the whole policy can tell: names, what is missing or written twice, and what can never take effect. Every
-//! pass runs, so that all findings come at once.
+//! What only the whole policy can tell: names, what is missing or written twice, what contradicts itself, and what can
+//! never take effect. Every pass runs, so that all findings come at once.
 
 mod blocks;
+mod like;
+mod lints;
 mod names;
 mod routes;
+mod rules;
 
+pub(crate) use like::Targets;
 pub(crate) use names::Names;
 
-use crate::ast::File;
+use crate::ast::{File, Statement, Value};
 use crate::diagnostic::Sink;
-use crate::span::{LineIndex, Span};
+
+/// A policy whose names are known.
+pub(crate) struct Resolved<'f> {
+    pub(crate) names: Names<'f>,
+    pub(crate) targets: Targets<'f>,
+}
 
 /// Checks the tree, and returns its names for the lowering.
-pub(crate) fn check<'f>(source: &str, file: &'f File<'f>, sink: &mut Sink) -> Names<'f> {
-    let lines = LineIndex::new(source);
-    let mut context = Context { source, lines: &lines, sink };
-    blocks::check(file, &mut context);
-    let names = names::check(file, &mut context);
-    routes::check(file, &mut context);
-    names
+pub(crate) fn check<'f>(source: &str, file: &'f File<'f>, sink: &mut Sink) -> Resolved<'f> {
+    let names = names::check(file, sink);
+    let targets = like::resolve(file, &names, sink);
+    blocks::check(source, file, &targets, sink);
+    rules::check(file, sink);
+    routes::check(file, sink);
+    Resolved { names, targets }
 }
 
-struct Context<'c> {
-    source: &'c str,
-    lines: &'c LineIndex,
-    sink: &'c mut Sink,
-}
+/// What loads and can't be meant. Needs the resolved policy, so there is none with errors.
+pub(crate) use lints::check as lint;
 
-impl Context<'_> {
-    /// "the first is on line 12"
-    fn first_on_line(&self, first: Span) -> String {
-        let line = self.lines.position(self.source, first.start).line;
-        ["the first is on line ", &line.to_string()].concat()
-    }
+/// The one value of a statement whose shape has one.
+fn only<'a, 's>(statement: &'a Statement<'s>) -> Option<&'a Value<'s>> {
+    statement.values.first()
 }

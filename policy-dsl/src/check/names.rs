@@ -2,132 +2,138 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
-use crate::ast::{Block, File, Name, Value};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::parser::did_you_mean;
+use crate::ast::{Block, File, Name, Statement};
+use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::span::Span;
 use crate::suggest::nearest;
 
-/// What is defined, by kind and name. The number is its place among the blocks of its kind.
+/// What is defined, by kind and name.
 #[derive(Debug, Default)]
 pub(crate) struct Names<'f> {
-    defined: BTreeMap<(&'static str, &'f str), Definition>,
+    defined: BTreeMap<(&'static str, &'f str), Definition<'f>>,
 }
 
 #[derive(Debug)]
-struct Definition {
+struct Definition<'f> {
+    /// Its place among the names of its kind.
     index: usize,
     span: Span,
     used: bool,
+    statement: &'f Statement<'f>,
 }
 
-impl Names<'_> {
-    /// Where the block stands among those of its kind.
+impl<'f> Names<'f> {
+    /// Its place among the names of its kind, in their order.
     pub(crate) fn index(&self, kind: &'static str, name: &str) -> Option<usize> {
         self.defined.get(&(kind, name)).map(|definition| definition.index)
     }
+
+    /// What its definition holds.
+    pub(crate) fn block(&self, kind: &'static str, name: &str) -> Option<&'f Block<'f>> {
+        self.defined.get(&(kind, name)).and_then(|definition| definition.statement.block())
+    }
+
+    /// The definitions of this kind in the order of their names.
+    pub(crate) fn all(&self, kind: &'static str) -> impl Iterator<Item = (&'f str, &'f Statement<'f>)> {
+        let of_kind = self.defined.range((kind, "")..).take_while(move |((other, _), _)| *other == kind);
+        of_kind.map(|((_, name), definition)| (*name, definition.statement))
+    }
 }
 
-pub(super) fn check<'f>(file: &'f File<'f>, context: &mut Context<'_>) -> Names<'f> {
-    let mut names = define(file, context);
-    for block in &file.blocks {
-        for statement in &block.statements {
-            match &statement.value {
-                Value::Names(targets) => {
-                    for target in targets {
-                        refer(file, &mut names, "target", *target, context);
-                    }
-                }
-                Value::Reference(name) => refer(file, &mut names, statement.definition.word, *name, context),
-                _ => {}
-            }
-        }
-        plan(block, context);
+pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) -> Names<'f> {
+    let mut names = define(file, sink);
+    for statement in &file.policy.statements {
+        // What a test names isn't thereby used: the policy does without its tests.
+        let uses = statement.definition.word != "test";
+        // A target that only another is like is used by that one.
+        statement.each_reference(&mut |kind, name| refer(&mut names, kind, name, uses, sink));
+        plan(statement, sink);
     }
     // With an error in the file, what seems unused may be used where the mistake is.
-    if !context.sink.has_errors() {
-        unused(&names, context);
+    if !sink.has_errors() {
+        unused(&names, sink);
     }
     names
 }
 
-fn define<'f>(file: &'f File<'f>, context: &mut Context<'_>) -> Names<'f> {
+fn define<'f>(file: &'f File<'f>, sink: &mut Sink) -> Names<'f> {
     let mut names = Names::default();
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for block in &file.blocks {
-        let kind = block.definition.word;
-        let count = counts.entry(kind).or_default();
-        let Some(name) = block.name else { continue };
+    for statement in &file.policy.statements {
+        let Some(name) = statement.name() else { continue };
+        let kind = statement.definition.word;
         if let Some(first) = names.defined.get(&(kind, name.text)) {
             let message = ["a `", kind, "` named `", name.text, "` exists already"].concat();
-            let label = context.first_on_line(first.span);
-            context.sink.push(Diagnostic::new(Code::DuplicateName, name.span, message).with_label(label));
+            let found = Diagnostic::new(Code::DuplicateName, name.span, message);
+            sink.push(found.with_related(first.span, "first defined here"));
         } else {
-            names
-                .defined
-                .insert((kind, name.text), Definition { index: *count, span: name.span, used: false });
+            let definition = Definition { index: 0, span: name.span, used: false, statement };
+            names.defined.insert((kind, name.text), definition);
         }
-        *count += 1;
+    }
+    let (mut kind, mut index) = ("", 0);
+    for ((own, _), definition) in &mut names.defined {
+        index = if *own == kind { index + 1 } else { 0 };
+        (kind, definition.index) = (own, index);
     }
     names
 }
 
-fn refer<'f>(
-    file: &File<'_>,
-    names: &mut Names<'f>,
-    kind: &'static str,
-    name: Name<'f>,
-    context: &mut Context<'_>,
-) {
+fn refer<'f>(names: &mut Names<'f>, kind: &'static str, name: Name<'f>, uses: bool, sink: &mut Sink) {
     if let Some(definition) = names.defined.get_mut(&(kind, name.text)) {
-        definition.used = true;
+        definition.used |= uses;
         return;
     }
-    // A group stands where a target can, and has been refused where it is defined.
-    if kind == "target" && file.unsupported.iter().any(|group| group.text == name.text) {
-        return;
-    }
-    if context.sink.is_full() {
-        return context.sink.push(Diagnostic::new(Code::UnknownName, name.span, ""));
+    if sink.is_full() {
+        return sink.push(Diagnostic::new(Code::UnknownName, name.span, ""));
     }
     let message = ["unknown ", kind, " `", name.text, "`"].concat();
     let found =
         Diagnostic::new(Code::UnknownName, name.span, message).with_label("not defined in this policy");
     let known = names.defined.keys().filter(|(other, _)| *other == kind).map(|(_, known)| *known);
-    context.sink.push(match nearest(name.text, known) {
-        Some(meant) => found.with_help(did_you_mean(meant)),
+    sink.push(match nearest(name.text, known) {
+        // Two names that look alike may still be two: it is for people to say which.
+        Some(meant) => {
+            let at = names.defined.get(&(kind, meant)).map_or(name.span, |definition| definition.span);
+            found.with_help(["did you mean `", meant, "`?"].concat()).with_related(at, "this one?")
+        }
+        None if kind == "target" && names.defined.contains_key(&("group", name.text)) => {
+            found.with_help("this is a `group`; name its members")
+        }
         None => found.with_help(["define it: `", kind, " ", name.text, " { … }`"].concat()),
     });
 }
 
 /// A target that has failed isn't asked again, so it can stand in a plan only once.
-fn plan(block: &Block<'_>, context: &mut Context<'_>) {
+fn plan(route: &Statement<'_>, sink: &mut Sink) {
+    let Some(block) = route.block().filter(|_| route.definition.word == "route") else { return };
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-    for statement in &block.statements {
-        let Value::Names(targets) = &statement.value else { continue };
-        for target in targets {
+    for statement in block.all("try").chain(block.all("then")) {
+        statement.each_reference(&mut |_, target| {
             if let Some(first) = seen.get(target.text) {
                 let message = ["target `", target.text, "` stands twice in this route"].concat();
-                let label = context.first_on_line(*first);
-                let found = Diagnostic::new(Code::RepeatedTarget, target.span, message).with_label(label);
-                context.sink.push(
+                let found = Diagnostic::new(Code::RepeatedTarget, target.span, message)
+                    .with_related(*first, "first here");
+                sink.push(
                     found.with_help("to try one target several times, raise `attempts` in its `retry`"),
                 );
             } else {
                 seen.insert(target.text, target.span);
             }
-        }
+        });
     }
 }
 
-fn unused(names: &Names<'_>, context: &mut Context<'_>) {
+fn unused(names: &Names<'_>, sink: &mut Sink) {
     for ((kind, name), definition) in &names.defined {
-        if definition.used || *kind == "route" {
+        let help = match *kind {
+            "route" | "test" | "tier" => continue,
+            "group" => "name it in a `limit per group`, or remove it",
+            _ => "name it in a `route`, or remove it",
+        };
+        if definition.used {
             continue;
         }
         let message = [*kind, " `", name, "` is never used"].concat();
-        let found = Diagnostic::new(Code::Unused, definition.span, message);
-        context.sink.push(found.with_help("name it in a `route`, or remove it"));
+        sink.push(Diagnostic::new(Code::Unused, definition.span, message).with_help(help));
     }
 }

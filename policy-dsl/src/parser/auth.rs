@@ -35,7 +35,7 @@ impl Parser<'_, '_> {
         if word == "bearer" {
             return Ok(self.variable()?.map(Auth::Bearer));
         }
-        let name = self.checked_string("the name of a header", text::check_header)?;
+        let name = self.checked_string("the name of a header", text::check_credential_header)?;
         let variable = self.variable()?;
         Ok(name.zip(variable).map(|((name, _), value)| Auth::Header { name, value }))
     }

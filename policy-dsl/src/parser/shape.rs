@@ -144,7 +144,7 @@ impl<'s> Parser<'s, '_> {
         }
         let token = self.peek();
         // A number with a wrong unit is told so by whatever takes numbers here.
-        let takes = |alternative: &&Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
+        let takes = |alternative: &&'static Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
         if let Some(alternative) = alternatives.iter().rev().find(takes) {
             return self.shape(alternative, follow, out);
         }

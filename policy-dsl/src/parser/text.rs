@@ -15,6 +15,12 @@ pub(super) type Objection = (String, Option<String>);
 
 /// Whether the value can be used as this kind of text.
 pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection> {
+    if rule == Text::Header {
+        return check_header(value);
+    }
+    if rule == Text::Free {
+        return Ok(());
+    }
     if value.is_empty() {
         return Err((["`", word, "` is empty"].concat(), None));
     }
@@ -38,8 +44,10 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
         ));
     }
     let allowed = |c: char| match rule {
-        Text::Model => !c.is_control(),
-        Text::Cluster => c.is_ascii_graphic(),
+        Text::Model | Text::Label | Text::File | Text::Free => !c.is_control(),
+        Text::Cluster | Text::Header => c.is_ascii_graphic(),
+        Text::HeaderValue => c.is_ascii_graphic() || c == ' ',
+        Text::Method => c.is_ascii_uppercase(),
         Text::Host => c.is_ascii_alphanumeric() || "-._:[]".contains(c),
         Text::Path => c.is_ascii_graphic() && c != '*' && c != '#',
     };
@@ -74,6 +82,12 @@ pub(super) fn check_header(name: &str) -> Result<(), Objection> {
         let help = ["write `\"", &name.to_ascii_lowercase(), "\"`"].concat();
         return Err(("header names are written in lower case".into(), Some(help)));
     }
+    Ok(())
+}
+
+/// A header that can carry a credential.
+pub(super) fn check_credential_header(name: &str) -> Result<(), Objection> {
+    check_header(name)?;
     if RESERVED.contains(&name) || name.starts_with("x-seawall-") || name.starts_with("x-envoy-") {
         return Err((["the header ", &quote(name), " can't carry credentials"].concat(), None));
     }

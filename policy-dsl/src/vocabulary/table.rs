@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::shape::{Durations, Leaf, Shape, Text};
-use super::{Block, Statement};
+use super::Block;
 use crate::policy::Trigger;
 
 mod contract;

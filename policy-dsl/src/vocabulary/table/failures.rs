@@ -6,9 +6,11 @@ use super::super::{Block, Leaf, Shape, Statement};
 use super::{HOUR, MS, PERCENTILE, SECOND, count, duration, factor, money, percent};
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
+const BREAKER_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::Block(&BREAKER_BODY)]);
+
 pub(super) const BREAKER: Statement = Statement::new(
     "breaker",
-    Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::Block(&BREAKER_BODY)]),
+    BREAKER_SHAPE,
     "breaker standard { trip errors > 20% of at least 10 }",
     "When to stop sending to a target, and how to begin again.",
 )
@@ -87,9 +89,11 @@ const TRIP: Shape = OneOf(
     ],
 );
 
+const RETRY_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("retry")), Shape::Block(&RETRY_BODY)]);
+
 pub(super) const RETRY: Statement = Statement::new(
     "retry",
-    Seq(&[Shape::Leaf(Leaf::Define("retry")), Shape::Block(&RETRY_BODY)]),
+    RETRY_SHAPE,
     "retry standard { attempts 3 }",
     "When another attempt follows, and how long to wait before it.",
 )

@@ -24,9 +24,11 @@ const SOURCE: Shape = OneOf(
     ],
 );
 
+const TIER_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("tier")), Shape::Block(&TIER_BODY)]);
+
 pub(super) const TIER: Statement = Statement::new(
     "tier",
-    Seq(&[Shape::Leaf(Leaf::Define("tier")), Shape::Block(&TIER_BODY)]),
+    TIER_SHAPE,
     r#"tier gold { tenants "acme"  priority 10 }"#,
     "Tenants that are treated alike.",
 )
@@ -68,9 +70,11 @@ static TIER_BODY: Block = Block {
     ],
 };
 
+const LIMIT_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("limit")), SCOPE, Shape::Block(&LIMIT_BODY)]);
+
 pub(super) const LIMIT: Statement = Statement::new(
     "limit",
-    Seq(&[Shape::Leaf(Leaf::Define("limit")), SCOPE, Shape::Block(&LIMIT_BODY)]),
+    LIMIT_SHAPE,
     "limit tpm per tenant { 90k tokens/min }",
     "How much may be used, and by whom.",
 )

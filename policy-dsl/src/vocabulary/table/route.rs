@@ -7,9 +7,11 @@ use super::{
 };
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
+const ROUTE_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Block(&ROUTE_BODY)]);
+
 pub(super) const ROUTE: Statement = Statement::new(
     "route",
-    Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Block(&ROUTE_BODY)]),
+    ROUTE_SHAPE,
     "route default { pass }",
     "Which requests it takes, and where they go.",
 )

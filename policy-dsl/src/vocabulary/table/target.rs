@@ -4,9 +4,11 @@ use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{RATE, TARGET_NAME, money, text, tokens};
 use Shape::{Fixed, List, OneOf, Seq, Word};
 
+const TARGET_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("target")), Shape::Block(&BODY)]);
+
 pub(super) const TARGET: Statement = Statement::new(
     "target",
-    Seq(&[Shape::Leaf(Leaf::Define("target")), Shape::Block(&BODY)]),
+    TARGET_SHAPE,
     r#"target backup { cluster "backup"  provider openai }"#,
     "One place an attempt can be sent to.",
 )
@@ -92,9 +94,11 @@ const PRICE: Shape = Seq(&[List(&ONE_PRICE, 3, "prices"), Fixed("per 1M tokens")
 const ONE_PRICE: Shape =
     Seq(&[money(10_000), OneOf("kind of token", &[Word("in"), Word("cached"), Word("out")])]);
 
+const GROUP_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("group")), Shape::Block(&MEMBERS)]);
+
 pub(super) const GROUP: Statement = Statement::new(
     "group",
-    Seq(&[Shape::Leaf(Leaf::Define("group")), Shape::Block(&MEMBERS)]),
+    GROUP_SHAPE,
     "group azure_eastus { openai_east, openai_west }",
     "Targets that share something, such as the cap of a region.",
 )

@@ -6,9 +6,11 @@ use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{HEADER, HOUR, MS, NOTHING, TARGET_NAME, count, duration, text};
 use Shape::{Fixed, Maybe, OneOf, Seq, Word};
 
+const TEST_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Title), Shape::Block(&BODY)]);
+
 pub(super) const TEST: Statement = Statement::new(
     "test",
-    Seq(&[Shape::Leaf(Leaf::Title), Shape::Block(&BODY)]),
+    TEST_SHAPE,
     r#"test "a request is answered" { request { }  expect { status 200 } }"#,
     "What the policy must do, as `seawall test` proves it.",
 )
