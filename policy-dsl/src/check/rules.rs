@@ -51,6 +51,9 @@ fn items<'a, 's>(statement: &'a Statement<'s>) -> &'a [Item<'s>] {
 }
 
 fn timeouts(timeout: &Statement<'_>, sink: &mut Sink) {
+    if timeout.wrong {
+        return;
+    }
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for item in items(timeout) {
         let kind = match &item.values[..] {

@@ -11,7 +11,7 @@ const BREAKER_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::
 pub(super) const BREAKER: Statement = Statement::new(
     "breaker",
     BREAKER_SHAPE,
-    "breaker standard { trip errors > 20% of at least 10 }",
+    "breaker strict { trip errors > 20% of at least 10 }",
     "When to stop sending to a target, and how to begin again.",
 )
 .repeats();
@@ -94,7 +94,7 @@ const RETRY_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("retry")), Shape::Bloc
 pub(super) const RETRY: Statement = Statement::new(
     "retry",
     RETRY_SHAPE,
-    "retry standard { attempts 3 }",
+    "retry patient { attempts 5 }",
     "When another attempt follows, and how long to wait before it.",
 )
 .repeats();

@@ -75,7 +75,7 @@ const LIMIT_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("limit")), SCOPE, Shap
 pub(super) const LIMIT: Statement = Statement::new(
     "limit",
     LIMIT_SHAPE,
-    "limit tpm per tenant { 90k tokens/min }",
+    "limit daily per tenant { $50/day }",
     "How much may be used, and by whom.",
 )
 .repeats()

@@ -12,7 +12,7 @@ const ROUTE_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Bloc
 pub(super) const ROUTE: Statement = Statement::new(
     "route",
     ROUTE_SHAPE,
-    "route default { pass }",
+    r#"route chat { match path "/v1/chat/*"  try backup }"#,
     "Which requests it takes, and where they go.",
 )
 .repeats();
