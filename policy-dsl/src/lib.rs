@@ -24,6 +24,7 @@
 
 mod ast;
 mod check;
+pub mod condition;
 mod diagnostic;
 mod hash;
 mod lexer;
