@@ -43,7 +43,8 @@ fn exchange(criterion: &mut Criterion) {
     ];
     let mut group = criterion.benchmark_group("exchange");
     for (name, condition) in conditions {
-        let text = condition.map_or_else(|| include_str!("../../envoy/demo.seawall").to_owned(), with_condition);
+        let text =
+            condition.map_or_else(|| include_str!("../../envoy/demo.seawall").to_owned(), with_condition);
         let policy = seawall_policy::check(&text).policy.expect("the policy checks");
         assert_eq!(policy.routes.iter().any(|route| route.when.is_some()), condition.is_some());
         let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);

@@ -6,10 +6,13 @@ use crate::world::{Fate, World};
 use proptest::prelude::*;
 use seawall_core::{Event, MAX_BODY_BYTES};
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+type Routes<'a> = &'a [(&'a str, Option<&'a str>)];
+
 const CHAT: &str = "/v1/chat/completions";
 
 /// Routes for one path each, in this order; the first one's target is `a`, the second one's `b`, and so on.
-fn policy(routes: &[(&str, Option<&str>)]) -> String {
+fn policy(routes: Routes<'_>) -> String {
     let mut policy = "seawall 1\n".to_owned();
     for ((path, when), name) in routes.iter().zip('a'..) {
         let when = when.map(|when| format!("when `{when}`")).unwrap_or_default();
@@ -19,7 +22,7 @@ fn policy(routes: &[(&str, Option<&str>)]) -> String {
     policy
 }
 
-fn world(routes: &[(&str, Option<&str>)]) -> World {
+fn world(routes: Routes<'_>) -> World {
     World::new(&policy(routes), 1, 1, |_, _| Fate::Status(200))
 }
 
@@ -43,7 +46,7 @@ fn the_first_route_that_matches_in_path_and_condition_takes_the_request() {
         (CHAT, Some("size(tools) == 2")),
         ("/v1/models", None),
     ];
-    let table: [(&str, &[(&str, &str)], &str, &str); 11] = [
+    let table: [(&str, Pairs<'_>, &str, &str); 11] = [
         (CHAT, &[("x-team", "tide")], r#"{"model":"gpt-4.1"}"#, "a"),
         (CHAT, &[("x-team", "wave")], r#"{"model":"gpt-4.1"}"#, "b"),
         (CHAT, &[("x-team", "tide")], "not JSON", "body_invalid"),
@@ -70,7 +73,7 @@ fn a_body_is_waited_for_only_where_it_can_change_the_way() {
     let on_body = (CHAT, Some(r#"model == "gpt-4.1""#));
     let json = ("content-type", "application/json; charset=utf-8");
     // Routes, the request's headers, and whether they alone let it pass.
-    let table: [(&[_], &[(&str, &str)], bool); 8] = [
+    let table: [(Routes<'_>, Pairs<'_>, bool); 8] = [
         (&[on_header], &[], true),
         (&[on_header, on_body], &[], false),
         (&[on_header, on_body], &[json], false),
@@ -95,7 +98,10 @@ fn a_body_is_waited_for_only_where_it_can_change_the_way() {
 
 #[test]
 fn a_request_without_a_readable_body_says_nothing() {
-    let routes = [(CHAT, Some(r#"model == "gpt-4.1" || stream"#)), (CHAT, Some("turns + size(tools) == 0 && method == 'POST'"))];
+    let routes = [
+        (CHAT, Some(r#"model == "gpt-4.1" || stream"#)),
+        (CHAT, Some("turns + size(tools) == 0 && method == 'POST'")),
+    ];
     for (body, headers, expected) in [
         ("", [("x", "y")], "b"),
         ("", [("content-type", "application/json")], "b"),
@@ -178,7 +184,12 @@ fn a_host_that_keeps_back_the_body_that_decides_is_found_out() {
 #[test]
 fn the_hour_is_that_of_the_arrival_also_when_the_body_comes_later() {
     // The world starts at 22:13:20 UTC.
-    let routes = [(CHAT, Some("hour < 22")), (CHAT, Some("stream")), (CHAT, Some("hour == 22")), (CHAT, Some("hour == 23"))];
+    let routes = [
+        (CHAT, Some("hour < 22")),
+        (CHAT, Some("stream")),
+        (CHAT, Some("hour == 22")),
+        (CHAT, Some("hour == 23")),
+    ];
     let mut world = world(&routes);
     let at_once = world.send_to(0, CHAT, &[], b"{}".to_vec());
     let late = world.send_headers(0, CHAT, &[], false);
@@ -209,7 +220,9 @@ const CONDITIONS: [Known; 7] = [
     ("!('x-team' in headers)", |asked| asked.team.is_none()),
     ("model == 'o3'", |asked| asked.readable && asked.model == "o3"),
     ("model != 'o3' && turns > 1", |asked| asked.readable && asked.model != "o3" && asked.turns > 1),
-    ("!stream || headers['x-team'] == 'wave'", |asked| !(asked.readable && asked.stream) || asked.team == Some("wave")),
+    ("!stream || headers['x-team'] == 'wave'", |asked| {
+        !(asked.readable && asked.stream) || asked.team == Some("wave")
+    }),
     ("stream && !('x-team' in headers)", |asked| asked.readable && asked.stream && asked.team.is_none()),
 ];
 
