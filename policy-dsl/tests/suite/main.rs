@@ -10,6 +10,7 @@
 
 mod bless;
 mod diagnostics;
+mod explanations;
 mod golden;
 mod limits;
 mod policy;
