@@ -44,6 +44,16 @@ const EXPLANATIONS: &[(&str, &str)] = &[
 ];
 
 impl Code {
+    /// How the codes are ordered: what they start with, and what they are about.
+    pub const RANGES: &'static [(&'static str, &'static str)] = &[
+        ("SW01", "syntax"),
+        ("SW02", "names and structure"),
+        ("SW03", "values and units"),
+        ("SW04", "not supported"),
+        ("SW05", "warnings"),
+        ("SW06", "what only the running host can tell"),
+    ];
+
     /// What it means, why it is refused, and examples of the wrong and the right, as Markdown.
     #[must_use]
     pub fn explanation(self) -> &'static str {
