@@ -11,6 +11,7 @@
 mod bless;
 mod diagnostics;
 mod explanations;
+mod fixes;
 mod golden;
 mod limits;
 mod policy;
