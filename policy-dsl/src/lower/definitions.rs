@@ -1,6 +1,6 @@
 //! Targets, tenants, limits and breakers.
 
-use super::{Lower, Settings, basis_points, count, duration, list, text};
+use super::{Lower, Settings, basis_points, count, distinct, duration, list, sorted, text};
 use crate::ast::{File, Statement, Value};
 use crate::policy::{
     Amount, Backoff, Breaker, BudgetSpent, Forced, Group, Jitter, Limit, Money, Price, Provider, Retry,
@@ -10,9 +10,8 @@ use crate::vocabulary::{STATUSES, TRIGGERS};
 
 impl Lower<'_, '_> {
     pub(super) fn target(&self, name: &str, _: &Statement<'_>) -> Option<Target> {
-        let get = |word: &str| {
-            self.resolved.targets.statement(name, word).map(|statement| &statement.values[..])
-        };
+        let get =
+            |word: &str| self.resolved.targets.statement(name, word).map(|statement| &statement.values[..]);
         let words = |word: &str| get(word).map_or(Some(None), |values| text(values).map(Some));
         let [Value::Word(provider)] = get("provider")? else { return None };
         Some(Target {
@@ -54,9 +53,7 @@ impl Lower<'_, '_> {
                 members.push(self.target_id(item.values.first()?)?);
             }
         }
-        members.sort_unstable();
-        members.dedup();
-        Some(Group { name: name.to_string(), members })
+        Some(Group { name: name.to_string(), members: distinct(members) })
     }
 
     #[expect(clippy::unused_self, reason = "one form for all definitions")]
@@ -69,7 +66,7 @@ impl Lower<'_, '_> {
                 tenants.push(text(&item.values)?);
             }
         }
-        tenants.sort_unstable();
+        let tenants = sorted(tenants);
         Some(Tier {
             name: name.to_string(),
             tenants,
@@ -135,8 +132,7 @@ impl Lower<'_, '_> {
             trips.push(settings.read("trip", one_trip)?);
         }
         // Any of them trips it: their order means nothing.
-        trips.sort_unstable();
-        trips.dedup();
+        let trips = distinct(trips);
         let stages = |values: &[Value<'_>]| list(values)?.iter().map(|item| count(&item.values)).collect();
         Some(Breaker {
             name: name.to_string(),
