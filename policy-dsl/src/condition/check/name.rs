@@ -70,7 +70,8 @@ impl<'s> Checker<'_, 's, '_> {
     }
 
     fn known(&mut self, name: &'static Name, span: Span) -> Value {
-        self.uses.push(Use { name, span });
+        let at = self.uses.partition_point(|earlier| earlier.span.start < span.start);
+        self.uses.insert(at, Use { name, span });
         match name.slot {
             Slot::Text(name) => Value::Text(Text::Name(name)),
             Slot::Number(name) => Value::Number(Number::Name(name)),

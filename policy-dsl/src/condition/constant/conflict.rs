@@ -12,6 +12,8 @@ use super::bounds::Bounds;
 #[derive(Clone, Default)]
 pub(super) struct Facts<'t> {
     known: Vec<(&'t Atom, bool)>,
+    /// The length of the longest list in them.
+    widest: usize,
 }
 
 /// The text an atom speaks about, if nothing else of the request is in it.
@@ -39,7 +41,7 @@ fn holds_for_text(atom: &Atom, value: &str) -> bool {
     match atom {
         Atom::Texts(order, _, Text::Constant(other)) => order.holds(value.cmp(other)),
         Atom::Find(find, _, Text::Constant(part)) => find.holds(value, part),
-        Atom::TextIn(_, values) => values.iter().any(|one| **one == *value),
+        Atom::TextIn(_, values) => values.binary_search_by(|one| (**one).cmp(value)).is_ok(),
         _ => holds_for_number(atom, length(value)),
     }
 }
@@ -58,14 +60,15 @@ impl<'t> Facts<'t> {
         self.known.len()
     }
 
-    /// What learning this will cost.
-    pub(super) fn cost(&self, atom: &Atom) -> usize {
+    /// What learning this will cost: in the worst case each value of a list is tried with everything that is known.
+    pub(super) fn cost(&mut self, atom: &Atom) -> usize {
         let values = match atom {
             Atom::TextIn(_, values) => values.len(),
             Atom::NumberIn(_, values) => values.len(),
             _ => 1,
         };
-        (self.known.len() + 1) * 4 + values * 4
+        self.widest = self.widest.max(values);
+        (self.known.len() + 1) * (4 + self.widest)
     }
 
     /// Whether this can hold beside what is known. When it can't, nothing more should be asked.
