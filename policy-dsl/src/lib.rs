@@ -36,7 +36,7 @@ mod suggest;
 mod token;
 pub mod vocabulary;
 
-pub use diagnostic::{Code, Diagnostic, Edit, Fix, Related, Severity, render};
+pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
 pub use policy::Policy;
 pub use span::{LineIndex, Position, Span};
 

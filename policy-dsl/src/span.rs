@@ -54,6 +54,12 @@ impl LineIndex {
         Self { starts: std::iter::once(first).chain(later).collect() }
     }
 
+    /// The line of a byte offset, from 1. Takes no reading of the line, which may be a long one.
+    #[must_use]
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.starts.partition_point(|start| *start <= offset as usize).max(1)
+    }
+
     /// Line and column of a byte offset; one behind the end counts as the end.
     #[must_use]
     pub fn position(&self, source: &str, offset: u32) -> Position {

@@ -2,12 +2,15 @@
 //! do about it stands apart, in `help`.
 
 mod code;
+mod explain;
 mod fix;
+mod mask;
 mod render;
 mod sink;
 
 pub use code::Code;
-pub use fix::{Edit, Fix};
+pub use fix::{Edit, Fix, Fixed, apply};
+pub use mask::Mask;
 pub use render::render;
 pub(crate) use sink::Sink;
 
