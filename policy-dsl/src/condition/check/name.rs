@@ -92,7 +92,7 @@ impl<'s> Checker<'_, 's, '_> {
 
     fn unknown_name(&mut self, span: Span, meant: Option<&str>) {
         let mut help = String::from("names are ");
-        for (index, name) in NAMES.iter().enumerate() {
+        for (index, name) in NAMES.iter().filter(|name| name.supported).enumerate() {
             help.push_str(if index == 0 { "`" } else { ", `" });
             help.push_str(name.name);
             help.push('`');
