@@ -41,6 +41,12 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0501", include_str!("codes/SW0501.md")),
     ("SW0502", include_str!("codes/SW0502.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
+    ("SW0701", include_str!("codes/SW0701.md")),
+    ("SW0702", include_str!("codes/SW0702.md")),
+    ("SW0703", include_str!("codes/SW0703.md")),
+    ("SW0704", include_str!("codes/SW0704.md")),
+    ("SW0705", include_str!("codes/SW0705.md")),
+    ("SW0706", include_str!("codes/SW0706.md")),
 ];
 
 impl Code {
@@ -52,6 +58,7 @@ impl Code {
         ("SW04", "not supported"),
         ("SW05", "warnings"),
         ("SW06", "what only the running host can tell"),
+        ("SW07", "conditions"),
     ];
 
     /// What it means, why it is refused, and examples of the wrong and the right, as Markdown.
