@@ -68,5 +68,5 @@ pub(super) fn nearest<'c>(word: &str, known: impl Iterator<Item = &'c str> + Clo
     let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let wanted = plain(word);
     let same = known.clone().find(|candidate| plain(candidate) == wanted);
-    same.or_else(|| suggest::nearest(word, known))
+    same.or_else(|| suggest::only_nearest(word, known))
 }
