@@ -374,7 +374,9 @@ fn every_code_has_a_case() {
     // Only the host can find that a variable isn't set, and only many findings are too many: both have their own tests.
     let elsewhere = [Code::EnvironmentNotSet, Code::TooManyErrors];
     for code in Code::ALL {
-        let tested = elsewhere.contains(code) || cases.iter().any(|case| case.code == *code);
+        // Conditions have cases of their own: tests/condition.
+        let condition = code.id().starts_with("SW07");
+        let tested = condition || elsewhere.contains(code) || cases.iter().any(|case| case.code == *code);
         assert!(tested, "{} has no case in this table", code.id());
     }
 }
