@@ -92,5 +92,5 @@ pub(super) fn alike(a: &str, b: &str) -> bool {
 /// The known word that was probably meant.
 pub(super) fn nearest<'c>(word: &str, mut known: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
     let same = known.clone().find(|candidate| alike(candidate, word));
-    same.or_else(|| suggest::nearest(word, &mut known))
+    same.or_else(|| suggest::only_nearest(word, &mut known))
 }

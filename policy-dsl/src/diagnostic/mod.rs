@@ -116,7 +116,7 @@ impl Diagnostic {
         self.with_fix(title, vec![Edit { span, replacement }])
     }
 
-    /// "Did you mean `openai_west`?", and the fix that writes it where the finding is.
+    /// "Did you mean `bearer`?", and the fix that writes it where the finding is. Only when no other word is as near.
     #[must_use]
     pub fn with_suggestion(self, meant: &str) -> Self {
         let span = self.span;

@@ -17,7 +17,7 @@ use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
 use crate::span::Span;
-use crate::suggest::nearest;
+use crate::suggest::only_nearest;
 use crate::token::{Kind, Token};
 use crate::vocabulary::{self, Presence};
 
@@ -163,7 +163,7 @@ impl<'s, 'k> Parser<'s, 'k> {
 
     /// The known word that was meant. Not searched for when the finding won't be shown anyway.
     fn suggest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-        if self.sink.is_full() { None } else { nearest(word, known) }
+        if self.sink.is_full() { None } else { only_nearest(word, known) }
     }
 }
 

@@ -75,6 +75,28 @@ fn several_policies_are_all_checked_and_counted() {
 }
 
 #[test]
+fn fixes_are_made_in_the_file_and_told() {
+    let wrong = "seawall 1\nretry r { backoff full_jitter 10s .. 1s }\nruote default { pass }\n";
+    let here = Policies::new(&[("policy", wrong)]);
+    let (code, out, err) = here.run(&["check", "--fix", "policy"]);
+    let fixed = "seawall 1\nretry r { backoff full_jitter 1s .. 10s }\nroute default { pass }\n";
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), fixed, "{out}{err}");
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(
+        err, "policy:2:31: fixed SW0309: swap them\npolicy:3:1: fixed SW0202: write `route`\n",
+        "what was done, where it stood"
+    );
+    // What is left is told as ever, and nothing is left to fix.
+    assert!(out.contains("warning[SW0501]") && out.contains("policy: ok, policy "), "{out}");
+    assert_eq!(here.run(&["check", "--fix", "policy"]), (0, out, String::new()));
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), fixed);
+    // Without being asked to, nothing is changed, but it is said that it can be.
+    fs::write(here.path("policy"), wrong).unwrap();
+    assert!(here.run(&["check", "policy"]).1.contains("`seawall check --fix` can repair 2 of 2."));
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), wrong);
+}
+
+#[test]
 fn a_policy_may_come_from_the_standard_input() {
     let here = Policies::new(&[]);
     for (text, code, told) in
