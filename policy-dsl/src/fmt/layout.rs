@@ -75,7 +75,7 @@ impl<'s> Layout<'s> {
                 Content::Comment(comment) => self.lines.push(place.indent, comment, None),
                 Content::Statement(statement) => {
                     let rest = entries.get(at..).unwrap_or(&[]);
-                    let length = table_length(rest, statement);
+                    let length = table_length(rest, statement, place);
                     if length > 1 {
                         self.table(rest.get(..length).unwrap_or(rest), place, column);
                         at += length;
@@ -200,27 +200,32 @@ fn blanks(entries: &[Entry<'_>], place: Place) -> Vec<bool> {
     blanks
 }
 
-/// Whether its block needs lines of its own. That can't depend on the columns of its group, as those depend on this: so
-/// it is judged by the widest word of the whole block.
+/// Whether its block needs lines of its own. An empty one never does.
 fn is_multi_line(statement: &Statement<'_>, place: Place) -> bool {
     let Some(block) = &statement.block else { return false };
-    let Some(flat) = &block.flat else { return true };
+    block.flat.is_none() || !block.entries.is_empty() && !ends_on_line(statement, place)
+}
+
+/// Whether there is room for its one-line block behind the last line of its head. That can't depend on the columns of its
+/// group, as those depend on this: so it is judged by the widest word of the whole block.
+fn ends_on_line(statement: &Statement<'_>, place: Place) -> bool {
+    let Some(flat) = statement.block.as_ref().and_then(|block| block.flat.as_ref()) else { return false };
     let lead = place.indent + width(&lead(statement, place, place.widest + GAP));
     let words = match &statement.head[..] {
         [_] => statement.key().1,
         lines => lines.last().map_or(&[][..], |line| &line.words),
     };
     let head = if words.is_empty() { 0 } else { width(&join(words)) + 1 };
-    lead + head + width(flat) > WIDTH
+    lead + head + width(flat) <= WIDTH
 }
 
 /// How many entries from the first on make a table: blocks of one kind on one line each, and comments between them.
-fn table_length(entries: &[&Entry<'_>], first: &Statement<'_>) -> usize {
+fn table_length(entries: &[&Entry<'_>], first: &Statement<'_>, place: Place) -> usize {
     let mut length = 0;
     for (number, entry) in entries.iter().enumerate() {
         let Content::Statement(statement) = &entry.what else { continue };
-        let flat = statement.block.is_some() && statement.head.len() == 1;
-        if !flat || statement.word() != first.word() {
+        let one_line = statement.head.len() == 1 && ends_on_line(statement, place);
+        if !one_line || statement.word() != first.word() {
             break;
         }
         length = number + 1;
