@@ -36,6 +36,11 @@ pub enum Unformatted {
 /// most one blank line, LF at the end of each line, no byte order mark. Keeps every comment. What it returns, it returns
 /// unchanged when it is given that. Takes time proportional to the length of the source.
 ///
+/// ```
+/// let text = seawall_policy::format("seawall 1;route default{pass}// all");
+/// assert_eq!(text.as_deref(), Ok("seawall 1\nroute default { pass }  // all\n"));
+/// ```
+///
 /// All that is needed is a text that can be read: names may be unknown, statements missing, values out of their range.
 ///
 /// # Errors
