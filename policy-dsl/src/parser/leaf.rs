@@ -206,7 +206,8 @@ impl<'s> Parser<'s, '_> {
         match token.kind {
             Kind::Inline => {
                 self.bump();
-                let text = self.text(token);
+                let body = self.text(token).split_once('\n').map_or("", |(_, body)| body);
+                let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
                 if text.len() > LONGEST_INLINE {
                     let message = "the text written in place is longer than 256 KiB".into();
                     self.report(
@@ -216,9 +217,7 @@ impl<'s> Parser<'s, '_> {
                     );
                     return Ok(None);
                 }
-                let body = text.split_once('\n').map_or("", |(_, body)| body);
-                let body = body.rsplit_once('\n').map_or("", |(body, _)| body);
-                Ok(Some(dedent(body)))
+                Ok(Some(text))
             }
             Kind::OpenText => {
                 self.bump();
@@ -368,7 +367,7 @@ fn unquoting(found: Diagnostic, bare: &str) -> Diagnostic {
 }
 
 /// What all lines are indented by is the policy's layout and not part of the text.
-fn dedent(body: &str) -> String {
+pub(crate) fn dedent(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let lines = || body.lines().filter(|line| !line.trim().is_empty());
     let common = lines().map(indent).min().unwrap_or(0);

@@ -12,6 +12,8 @@ mod expectations;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod formatting;
+#[cfg(test)]
 mod module;
 #[cfg(test)]
 mod support;
