@@ -330,6 +330,18 @@ fn cases() -> Vec<Case> {
         whole(NoEffect, format!("{}limit l global {{ 60 requests/min  queue 5 }}\n", route("limit l")), "nobody waits in this line", "queue 5", "", "say how long a request may wait: `wait up to 2s`"),
         whole(NoEffect, format!("{}limit l global {{ 6 concurrent  burst 5% }}\n", route("limit l")), "requests at the same time have no burst", "burst 5%", "", "remove it, or raise the amount"),
         whole(NoEffect, top("tier gold { priority 3 }"), "nobody is in this tier", "gold", "", "name its `tenants`, or make it the `default`"),
+
+        case(ConditionSyntax, route("when `model = \"a\"`"), "`=` isn't an operator", "=", "", "\"is equal to\" is written `==`"),
+        case(ConditionSyntax, route("when `stream ||`"), "the condition ends with `||`", "||", "a value is missing behind it", ""),
+        case(ConditionName, route("when `modle == \"a\"`"), "unknown name `modle`", "modle", "", "did you mean `model`?"),
+        case(ConditionType, route("when `turns > \"3\"`"), "a number is compared with a string", "\"3\"", "a string", "write the number without quotes: `3`"),
+        case(ConditionTooLarge, route("when `turns < 99999999999999999999`"), "`99999999999999999999` doesn't fit into 64 bits", "99999999999999999999", "", ""),
+        case(ConditionNotSupported, route("when `model.matches(\"^a\")`"), "`matches` is CEL, but not part of Seawall's conditions", "matches", "",
+            "use `startsWith`, `endsWith`, `contains` or `in`"),
+        case(ConditionConstant, route("when `model == \"a\" && model == \"b\"`"), "the condition is always false", "model == \"a\" && model == \"b\"",
+            "because of `model == \"a\"` and `model == \"b\"`", "no request ever meets it; compare with something else"),
+        case(ConditionConstant, route("when `stream && turns >= 0`"), "`turns >= 0` is always true", "turns >= 0", "`turns` is never negative", "leave it out, or compare with something else"),
+        case(NotSupported, route("when `tier == \"free\"`"), "`tier` in a condition is not supported by this version", "tier", "", not_supported),
     ]
 }
 
