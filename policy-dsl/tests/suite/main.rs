@@ -15,6 +15,7 @@ mod explanations;
 mod fixes;
 mod golden;
 mod limits;
+mod literate;
 mod policy;
 mod properties;
 mod reference;
