@@ -72,8 +72,7 @@ impl Case {
     fn marked(&self, fence: &Fence<'_>) -> Vec<String> {
         let index = LineIndex::new(&self.source);
         let first = self.source[..self.before].lines().count();
-        let mut lines: Vec<String> =
-            fence.lines.iter().map(|line| without_mark(line).to_string()).collect();
+        let mut lines: Vec<String> = fence.lines.iter().map(|line| without_mark(line).to_string()).collect();
         let mut marks: Vec<Vec<String>> = vec![Vec::new(); lines.len()];
         for found in &self.found {
             let line = index.line_of(found.span.start) - 1;
@@ -153,7 +152,10 @@ fn judge(name: &str, text: &str) -> (String, Vec<String>) {
             let (is, should) = (fence.lines.get(at), should.get(at));
             if is.copied() != should.map(String::as_str) {
                 let (is, should) = (is.unwrap_or(&""), should.map_or("", String::as_str));
-                wrong.push(format!("{name}:{}\n    is:        {is}\n    should be: {should}", fence.line + at));
+                wrong.push(format!(
+                    "{name}:{}\n    is:        {is}\n    should be: {should}",
+                    fence.line + at
+                ));
             }
         }
         out.extend(should.iter().flat_map(|line| [line.as_str(), "\n"]));
