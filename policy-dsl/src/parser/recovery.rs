@@ -98,15 +98,16 @@ impl Parser<'_, '_> {
         if inside.is_some_and(|block| block.statement(text).is_none()) {
             return true;
         }
-        // Its own `{`, and not that of another statement on the line.
-        let is_known = |word: &str| inside.is_some_and(|block| block.statement(word).is_some());
-        let own = |token: &&Token| match token.kind {
-            Kind::Newline | Kind::Close | Kind::Semicolon | Kind::End => false,
-            Kind::Word => !is_known(self.text(**token)),
-            _ => true,
+        // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
+        let ends = |(number, token): &(usize, &Token)| match token.kind {
+            Kind::Newline | Kind::Semicolon | Kind::Close => true,
+            Kind::Word if *number > 0 => {
+                inside.is_some_and(|block| block.statement(self.text(**token)).is_some())
+            }
+            _ => false,
         };
-        let mut line = self.tokens.iter().skip(self.at + 1).take_while(own);
-        line.any(|token| token.kind == Kind::Open)
+        let head = self.tokens.iter().skip(self.at + 1).enumerate().take_while(|entry| !ends(entry));
+        head.into_iter().any(|(_, token)| token.kind == Kind::Open)
     }
 
     /// A string without its closing quote swallows the brace behind it. That has been reported.
