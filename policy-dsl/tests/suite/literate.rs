@@ -9,7 +9,7 @@
 //! A line without such a mark has no finding. The marks are taken away before the policy is checked. Words behind `seawall`
 //! say more: `whole-language` accepts what this version can't carry out; `around NAME` is no case but gives the lines
 //! that stand around `…` for every fence with `in NAME`. A fence ```` ```text ```` below a policy is what an admin
-//! reads about it, and ```` ```seawall fixed ```` what `--fix` makes of it. `SEAWALL_BLESS=1` rewrites them all.
+//! reads about it, which is enough where a fence is `wrong` and has no marks, and ```` ```seawall fixed ```` what `--fix` makes of it. `SEAWALL_BLESS=1` rewrites them all.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -52,6 +52,7 @@ impl Case {
         while let Some(word) = words.next() {
             match word {
                 "whole-language" => scope = Scope::WholeLanguage,
+                "wrong" => {}
                 "in" => {
                     let lines = &around[words.next().expect("`in` names what stands around")];
                     (before, after) = lines.split_once(&format!("{HOLE}\n")).expect("a line with the hole");
@@ -115,7 +116,7 @@ impl Case {
 }
 
 /// The text with every fence as it should be, and what differs.
-fn judge(name: &str, text: &str) -> (String, Vec<String>) {
+fn judge(name: &str, text: &str, headings: bool) -> (String, Vec<String>) {
     let (mut out, mut wrong) = (String::new(), Vec::new());
     let mut around: BTreeMap<&str, String> = BTreeMap::new();
     let mut last: Option<Case> = None;
@@ -123,7 +124,8 @@ fn judge(name: &str, text: &str) -> (String, Vec<String>) {
     let mut heading: Option<(usize, &str)> = None;
     while let Some((number, line)) = lines.next() {
         out.extend([line, "\n"]);
-        if line.starts_with("## ")
+        if headings
+            && line.starts_with("## ")
             && let Some((number, empty)) = heading.replace((number + 1, line))
         {
             wrong.push(format!("{name}:{number}: no case below `{empty}`"));
@@ -141,7 +143,15 @@ fn judge(name: &str, text: &str) -> (String, Vec<String>) {
             _ if info.split(' ').next() == Some("seawall") => {
                 heading = None;
                 let case = Case::new(&fence, &around);
-                let marked = case.marked(&fence);
+                let unmarked = info.ends_with(" wrong");
+                if unmarked && case.found.is_empty() {
+                    wrong.push(format!("{name}:{}: nothing is wrong here", fence.line));
+                }
+                let marked = if unmarked {
+                    fence.lines.iter().map(ToString::to_string).collect()
+                } else {
+                    case.marked(&fence)
+                };
                 wrong.extend(case.vain_fixes().iter().map(|why| format!("{name}:{}: {why}", fence.line)));
                 last = Some(case);
                 marked
@@ -164,26 +174,28 @@ fn judge(name: &str, text: &str) -> (String, Vec<String>) {
     (out, wrong)
 }
 
+/// The Markdown text with every policy in it judged: what tests compare it with.
+pub(crate) fn as_it_should_be(text: &str) -> String {
+    judge("", text, false).0
+}
+
 #[test]
 fn every_policy_of_the_literate_suites_is_judged_as_it_says() {
     let mut wrong = Vec::new();
-    let mut files: Vec<_> =
-        fs::read_dir(bless::path("tests/literate")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = fs::read_dir(bless::path("tests/literate")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() >= 10, "the suites have gone missing");
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         let name = format!("policy-dsl/tests/literate/{}", file.file_name().unwrap().display());
-        let (should, differs) = judge(&name, &text);
+        let (should, differs) = judge(&name, &text, true);
         if std::env::var_os("SEAWALL_BLESS").is_some() {
             fs::write(&file, should).unwrap();
         } else {
             wrong.extend(differs);
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{}\n\nto accept that: SEAWALL_BLESS=1 cargo test -p seawall-policy literate",
-        wrong.join("\n")
-    );
+    let accept = "to accept that: SEAWALL_BLESS=1 cargo test -p seawall-policy literate";
+    assert!(wrong.is_empty(), "{}\n\n{accept}", wrong.join("\n"));
 }
