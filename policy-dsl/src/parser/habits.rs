@@ -74,7 +74,7 @@ impl<'s> Parser<'s, '_> {
         self.sink.retract(span);
         let found = Diagnostic::new(Code::UnexpectedToken, span, "a condition stands between backticks");
         let certain = !inner.contains(['`', '\\', '\n']) && !text.contains(" //");
-        let found = found.with_help(["write ``when ", &condition, "``"].concat());
+        let found = found.with_help(["write it like this: when ", &condition].concat());
         self.sink.push(if certain { found.with_replacement(span, condition) } else { found });
         Stop
     }

@@ -70,6 +70,7 @@ impl<'s> Parser<'s, '_> {
         leaf.takes(token.kind)
             && match leaf {
                 Leaf::Factor { .. } => unit == "x",
+                Leaf::Duration(_) => unit != "%" && unit != "x",
                 Leaf::Percent { .. } => unit == "%",
                 Leaf::Count { .. } => unit.is_empty(),
                 Leaf::Percentile => PERCENTILES.iter().any(|(word, _)| *word == unit),

@@ -16,7 +16,11 @@ impl<'s> Parser<'s, '_> {
         let known = block.definition.statement(self.text(word));
         match known.or_else(|| self.unknown_statement(block.definition, word)) {
             Some(definition) => self.read_statement(block, definition, word.span),
-            None => self.skip(),
+            None => {
+                // It may be what the block needs, with a word in front of it.
+                block.damaged |= block.definition.bare().is_some();
+                self.skip();
+            }
         }
     }
 
