@@ -4,9 +4,11 @@
 
 mod auth;
 mod block;
+mod duration;
 mod file;
 mod habits;
 mod leaf;
+mod list;
 mod number;
 mod rate;
 mod recovery;
