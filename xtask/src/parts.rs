@@ -48,6 +48,11 @@ impl Parts {
         &self.root
     }
 
+    /// What cargo builds.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Builds the module.
     pub(crate) fn wasm(&self) -> Result<PathBuf> {
         self.wasm_target()?;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::fuzz;
 use crate::parts::{Package, Parts};
 use crate::run::{cargo, step};
 
@@ -29,6 +30,7 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
         .env("SEAWALL_WASM", &wasm)
         .env("SEAWALL_ENVOY", &envoy);
     step("unit, property and integration tests", &mut tests)?;
+    fuzz::fuzz(parts, &fuzz::Flags::of_ci())?;
 
     step("build the seawall command", &mut cargo(["build", "--package", "seawall-test-host"]))?;
     let mut scenarios = parts.seawall();

@@ -1,44 +1,21 @@
 //! Numbers and their units. All arithmetic is on integers and checked: nothing is rounded, nothing is cut.
 
-use std::time::Duration;
-
 use super::{Parser, Read};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::token::{Kind, quote};
 use crate::vocabulary::{
-    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, factor_text, money_text, percent_text, range,
-    size_text, time_units_text, tokens_text, words_text,
+    Leaf, MULTIPLES, SIZE_UNITS, factor_text, money_text, percent_text, range, size_text, tokens_text,
+    words_text,
 };
-
-/// What people write for a unit of time, and what it is called here.
-const ALIASES: &[(&str, &str)] = &[
-    ("sec", "s"),
-    ("secs", "s"),
-    ("second", "s"),
-    ("seconds", "s"),
-    ("S", "s"),
-    ("min", "m"),
-    ("mins", "m"),
-    ("minute", "m"),
-    ("minutes", "m"),
-    ("hr", "h"),
-    ("hour", "h"),
-    ("hours", "h"),
-    ("H", "h"),
-    ("msec", "ms"),
-    ("millis", "ms"),
-    ("MS", "ms"),
-    ("usec", "us"),
-];
 
 /// A number cut into its parts: `0.5%` is `0`, `5` and `%`.
 #[derive(Clone, Copy)]
 pub(super) struct Number<'s> {
     pub(super) span: Span,
     pub(super) text: &'s str,
-    whole: &'s str,
-    fraction: &'s str,
+    pub(super) whole: &'s str,
+    pub(super) fraction: &'s str,
     pub(super) unit: &'s str,
 }
 
@@ -64,9 +41,16 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn number(&mut self, leaf: Leaf) -> Read<Number<'s>> {
         let token = self.peek();
         if token.kind != Kind::Number {
-            return Err(self.unexpected(leaf.described()));
+            let is_value = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '$');
+            return Err(self.needless_quotes(leaf.described(), is_value));
         }
         self.bump();
+        // A list of counts is written with commas.
+        if !matches!(leaf, Leaf::Count { .. })
+            && let Some(stop) = self.thousands(token)
+        {
+            return Err(stop);
+        }
         let text = self.text(token);
         let is_unit = |c: char| !c.is_ascii_digit() && c != '.';
         let (value, unit) =
@@ -87,7 +71,7 @@ impl<'s> Parser<'s, '_> {
         self.sink.push(if help.is_empty() { found } else { found.with_help(help) });
     }
 
-    fn out_of_range(&mut self, span: Span, allowed: &str) {
+    pub(super) fn out_of_range(&mut self, span: Span, allowed: &str) {
         let message = [&quote(span.text(self.source)), " is out of range for `", self.word(), "`"].concat();
         let label = ["must be ", allowed].concat();
         self.bad_number(Code::OutOfRange, span, &[&message], label, String::new());
@@ -135,69 +119,6 @@ impl<'s> Parser<'s, '_> {
         let bounds = (min.into(), max.into());
         let value = self.within(&number, number.span, 0, bounds, &range(min, max));
         Ok(value.and_then(|value| u32::try_from(value).ok()))
-    }
-
-    /// A number with a unit of time.
-    pub(super) fn duration(&mut self, allowed: Durations) -> Read<Option<Duration>> {
-        let number = self.number(Leaf::Duration(allowed))?;
-        let Some(unit) = self.time_unit(&number) else { return Ok(None) };
-        if !number.fraction.is_empty() {
-            let message = [&quote(number.text), " is not a whole number of its unit"];
-            let help = "use a smaller unit: `1500ms` for one and a half seconds".to_string();
-            self.bad_number(Code::NotWhole, number.span, &message, String::new(), help);
-            return Ok(None);
-        }
-        let nanos = number.whole.parse::<u64>().ok().and_then(|value| value.checked_mul(unit));
-        let Some(nanos) = nanos else {
-            let label = ["must be ", &allowed.text()].concat();
-            let message = [&quote(number.text), " is too large"];
-            self.bad_number(Code::TooLarge, number.span, &message, label, String::new());
-            return Ok(None);
-        };
-        let duration = Duration::from_nanos(nanos);
-        if duration < allowed.min || duration > allowed.max {
-            self.out_of_range(number.span, &allowed.text());
-            return Ok(None);
-        }
-        Ok(Some(duration))
-    }
-
-    fn time_unit(&mut self, number: &Number<'s>) -> Option<u64> {
-        let known = |unit: &str| TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
-        if let Some(size) = known(number.unit) {
-            return Some(size);
-        }
-        let alias = |unit: &str| ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, real)| *real);
-        let value = number.text.strip_suffix(number.unit).unwrap_or("");
-        if number.unit.is_empty() {
-            let next = self.peek();
-            let apart = self.text(next);
-            let unit = known(apart).map(|_| apart).or_else(|| alias(apart));
-            let unit = unit.filter(|_| next.kind == Kind::Word);
-            let fits = ["ms", "s", "m"].map(|unit| quote(&[value, unit].concat()));
-            let [ms, s, m] = &fits;
-            let message = [&quote(value), " needs a unit: ", ms, ", ", s, " or ", m].concat();
-            let mut found = Diagnostic::new(Code::MissingUnit, number.span, message);
-            if let Some(unit) = unit {
-                self.bump();
-                found.span = found.span.to(next.span);
-                let fixed = [value, unit].concat();
-                let (help, span) = (["write ", &quote(&fixed), ", without a space"].concat(), found.span);
-                found = found.with_help(help).with_replacement(span, fixed);
-            }
-            self.sink.push(found);
-            return None;
-        }
-        let message = [&quote(number.unit), " is not a unit of time"].concat();
-        let found = Diagnostic::new(Code::WrongUnit, number.span, message);
-        self.sink.push(match alias(number.unit) {
-            Some(unit) => instead(found, [value, unit].concat()),
-            None => {
-                let units = ["units of time are ", &time_units_text(), "; one number has one unit"];
-                found.with_help(units.concat())
-            }
-        });
-        None
     }
 
     /// Reports a unit that isn't `unit`, or none; whether it was the right one.
@@ -262,9 +183,10 @@ impl<'s> Parser<'s, '_> {
             return Ok(None);
         };
         if !self.is_word("tokens") {
-            let fits = quote(&[number.text, " tokens"].concat());
-            let message = [&quote(number.text), " needs a unit: ", &fits];
-            self.bad_number(Code::MissingUnit, number.span, &message, String::new(), String::new());
+            let fits = [number.text, " tokens"].concat();
+            let message = [&quote(number.text), " needs a unit: ", &quote(&fits)].concat();
+            let found = Diagnostic::new(Code::MissingUnit, number.span, message);
+            self.sink.push(found.with_replacement(number.span, fits));
             return Ok(None);
         }
         let word = self.bump();
@@ -301,6 +223,9 @@ impl<'s> Parser<'s, '_> {
         let dollar = self.peek();
         let has_dollar = self.eat(Kind::Dollar);
         let number = self.number(leaf)?;
+        if !has_dollar && self.dollars_behind(&number) {
+            return Ok(None);
+        }
         if !has_dollar {
             let fits = quote(&["$", number.text].concat());
             let message = [&quote(number.text), " needs a unit: ", &fits];
@@ -312,6 +237,20 @@ impl<'s> Parser<'s, '_> {
         }
         let allowed = ["$0 to ", &money_text(max)].concat();
         Ok(self.within(&number, dollar.span.to(number.span), 6, (0, max), &allowed))
+    }
+
+    /// `50$` and `50 USD`, which it reports and passes over.
+    pub(super) fn dollars_behind(&mut self, number: &Number<'_>) -> bool {
+        let sign = self.peek();
+        let is_code = matches!(self.text(sign), "USD" | "usd" | "dollars" | "dollar");
+        if sign.kind != Kind::Dollar && !(sign.kind == Kind::Word && is_code) || !number.unit.is_empty() {
+            return false;
+        }
+        self.bump();
+        let found =
+            Diagnostic::new(Code::WrongUnit, number.span.to(sign.span), "dollars have their sign in front");
+        self.sink.push(instead(found, ["$", number.text].concat()));
+        true
     }
 
     /// `4MiB`, in bytes.
