@@ -10,6 +10,8 @@
 
 mod bless;
 mod diagnostics;
+mod explanations;
+mod fixes;
 mod golden;
 mod limits;
 mod policy;
