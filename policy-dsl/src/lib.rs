@@ -31,6 +31,8 @@ mod lexer;
 mod lower;
 mod parser;
 pub mod policy;
+pub mod policy_test;
+mod reference;
 mod span;
 mod suggest;
 mod token;
@@ -39,6 +41,7 @@ pub mod vocabulary;
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
 pub use parser::Scope;
 pub use policy::Policy;
+pub use reference::{FileReference, References, file_references};
 pub use span::{LineIndex, Position, Span};
 
 use diagnostic::Sink;
@@ -70,6 +73,16 @@ pub fn check_as(source: &str, scope: Scope) -> Checked {
 }
 
 fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
+    with_policy(source, scope, sink, |policy, _, _| policy)
+}
+
+/// Shows a checked policy together with the tree it was made from.
+fn with_policy<T>(
+    source: &str,
+    scope: Scope,
+    sink: &mut Sink,
+    then: impl FnOnce(Policy, &ast::File<'_>, &check::Resolved<'_>) -> T,
+) -> Option<T> {
     if source.len() > MAX_SOURCE_BYTES {
         let message = "the policy is larger than 1 MiB";
         sink.push(Diagnostic::new(Code::SourceTooLarge, Span::default(), message));
@@ -85,5 +98,5 @@ fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
     }
     let policy = lower::policy(&file, &resolved)?;
     check::lint(&file, &policy, sink);
-    Some(policy)
+    Some(then(policy, &file, &resolved))
 }

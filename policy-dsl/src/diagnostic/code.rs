@@ -88,4 +88,5 @@ codes! {
     SharedCache = "SW0513" Warning "a cache that tells no tenants apart",
     NoEffect = "SW0514" Warning "a statement that can't have an effect here",
     EnvironmentNotSet = "SW0601" Error "an environment variable named in the policy isn't set",
+    FileReference = "SW0602" Error "a file that the policy refers to can't be put in its place",
 }

@@ -27,6 +27,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0208", include_str!("codes/SW0208.md")),
     ("SW0209", include_str!("codes/SW0209.md")),
     ("SW0210", include_str!("codes/SW0210.md")),
+    ("SW0213", include_str!("codes/SW0213.md")),
     ("SW0301", include_str!("codes/SW0301.md")),
     ("SW0302", include_str!("codes/SW0302.md")),
     ("SW0303", include_str!("codes/SW0303.md")),
@@ -41,6 +42,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0501", include_str!("codes/SW0501.md")),
     ("SW0502", include_str!("codes/SW0502.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
+    ("SW0602", include_str!("codes/SW0602.md")),
 ];
 
 impl Code {
@@ -51,7 +53,7 @@ impl Code {
         ("SW03", "values and units"),
         ("SW04", "not supported"),
         ("SW05", "warnings"),
-        ("SW06", "what only the running host can tell"),
+        ("SW06", "what the text alone can't tell"),
     ];
 
     /// What it means, why it is refused, and examples of the wrong and the right, as Markdown.

@@ -15,6 +15,8 @@ mod fixes;
 mod golden;
 mod limits;
 mod policy;
+mod policy_tests;
 mod properties;
 mod reference;
+mod references;
 mod rendering;
