@@ -97,6 +97,6 @@ fn with_policy<T>(
         return None;
     }
     let policy = lower::policy(&file, &resolved)?;
-    check::lint(&file, &policy, sink);
+    check::lint(&file, &resolved, &policy, sink);
     Some(then(policy, &file, &resolved))
 }

@@ -64,7 +64,11 @@ impl<'b> Settings<'b> {
 
     /// `Some(None)` when it is absent, `None` when it is wrong.
     #[expect(clippy::option_option, reason = "absent and wrong are two things")]
-    pub(crate) fn maybe<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<Option<T>> {
+    pub(crate) fn maybe<T>(
+        self,
+        word: &'b str,
+        read: impl Fn(&[Value<'_>]) -> Option<T>,
+    ) -> Option<Option<T>> {
         self.written(word).map_or(Some(None), |values| read(values).map(Some))
     }
 }

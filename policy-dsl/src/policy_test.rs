@@ -61,7 +61,10 @@ pub struct TestCase {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// From here on, the provider behind this target does this.
-    Upstream { target: String, upstream: Upstream },
+    Upstream {
+        target: String,
+        upstream: Upstream,
+    },
     Request(Request),
     Wait(Duration),
 }
@@ -144,7 +147,10 @@ pub enum Wanted {
     /// The target whose answer the caller got.
     Target(String),
     /// So many attempts, at one target or in all.
-    Attempts { count: u32, target: Option<String> },
+    Attempts {
+        count: u32,
+        target: Option<String>,
+    },
     /// The value of `x-seawall-reason`.
     Reason(&'static str),
     /// No route took the request.
@@ -152,7 +158,10 @@ pub enum Wanted {
     /// The answer broke off.
     Cut,
     /// A header of the answer; `None` when there must be none of this name.
-    Header { name: String, value: Option<String> },
+    Header {
+        name: String,
+        value: Option<String>,
+    },
     /// The body holds this.
     Body(String),
     AtLeast(Duration),

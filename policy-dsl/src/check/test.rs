@@ -22,7 +22,9 @@ pub(super) fn check(test: &Block<'_>, sink: &mut Sink) {
             "expect" if first.is_none_or(|first| place < first) => {
                 let message = "this `expect` has no `request` above it";
                 let found = Diagnostic::new(Code::TestOrder, statement.word, message);
-                sink.push(found.with_help("write `request { }` above it: the least one is a chat completion"));
+                sink.push(
+                    found.with_help("write `request { }` above it: the least one is a chat completion"),
+                );
             }
             // Without any request, that is the finding.
             "upstream" | "wait" if last.is_some_and(|last| place > last) => {
@@ -69,7 +71,9 @@ fn nothing_after_forever(upstream: &Block<'_>, sink: &mut Sink) {
 
 /// The name that a `header` statement begins with, and where it stands.
 fn named<'a>(header: &'a Statement<'_>) -> Option<(&'a str, Span)> {
-    let (Some(Value::Text(name)), Some(span)) = (header.values.first(), header.spans.first()) else { return None };
+    let (Some(Value::Text(name)), Some(span)) = (header.values.first(), header.spans.first()) else {
+        return None;
+    };
     Some((name, *span))
 }
 

@@ -87,7 +87,11 @@ fn time(value: &Value<'_>) -> Option<Duration> {
 }
 
 fn header(values: &[Value<'_>]) -> Option<(String, String)> {
-    if let [Value::Text(name), Value::Text(value)] = values { Some((name.clone(), value.clone())) } else { None }
+    if let [Value::Text(name), Value::Text(value)] = values {
+        Some((name.clone(), value.clone()))
+    } else {
+        None
+    }
 }
 
 fn request(statement: &Statement<'_>, block: &Block<'_>) -> Option<Request> {
@@ -112,7 +116,8 @@ fn wanted(word: &str, values: &[Value<'_>]) -> Option<Wanted> {
         ("status", [Value::Count(status)]) => Wanted::Status(u16::try_from(*status).ok()?),
         ("target", [Value::Name("target", target)]) => Wanted::Target(target.text.to_string()),
         ("attempts", [Value::Count(count), target]) => {
-            let target = if let Value::Name(_, target) = target { Some(target.text.to_string()) } else { None };
+            let target =
+                if let Value::Name(_, target) = target { Some(target.text.to_string()) } else { None };
             Wanted::Attempts { count: *count, target }
         }
         ("reason", [Value::Word(reason)]) => Wanted::Reason(reason),

@@ -3,8 +3,7 @@
 use seawall_policy::{Code, check, render};
 
 /// What can't be shown in a few lines: it takes a megabyte, a hundred mistakes, 33 braces, or a running proxy.
-const WITHOUT_EXAMPLE: &[Code] =
-    &[
+const WITHOUT_EXAMPLE: &[Code] = &[
     Code::SourceTooLarge,
     Code::TooManyErrors,
     Code::NestingTooDeep,
@@ -42,13 +41,19 @@ fn every_code_is_explained_and_every_explanation_has_a_code() {
 fn a_wrong_example_leads_to_its_code_and_a_right_one_to_no_finding() {
     for code in Code::ALL {
         let (wrong, right) = ("seawall wrong", "seawall right");
+        // An explanation is of the language. What of it this version can't carry out yet may stand in its examples.
+        let found_in = |source| {
+            let mut found = check(source).diagnostics;
+            found.retain(|found| found.code == *code || found.code != Code::NotSupported);
+            found
+        };
         for source in examples(code.explanation(), wrong) {
-            let found = check(source).diagnostics;
+            let found = found_in(source);
             let alone = !found.is_empty() && found.iter().all(|found| found.code == *code);
             assert!(alone, "{} explained with\n{source}\n{}", code.id(), render("wrong", source, &found));
         }
         for source in examples(code.explanation(), right) {
-            let found = check(source).diagnostics;
+            let found = found_in(source);
             assert!(
                 found.is_empty(),
                 "{} explained with\n{source}\n{}",

@@ -52,7 +52,7 @@ fn slips() -> impl Strategy<Value = String> {
             match kind {
                 0 => source.insert_str(at, &text),
                 1 => source.replace_range(at..end, ""),
-                2 => source.insert_str(at, &source[at..end].to_owned()),
+                2 => source.replace_range(at..end, &source[at..end].repeat(2)),
                 3 => source.replace_range(at..end, &source[at..end].chars().rev().collect::<String>()),
                 _ => source.replace_range(at..end, &source[at..end].to_uppercase()),
             }

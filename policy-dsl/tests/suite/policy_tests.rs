@@ -28,7 +28,9 @@ fn one(text: &str) -> TestCase {
 fn behaviours(text: &str) -> Vec<Behaviour> {
     let case = one(&format!("upstream spare {{ {text} }}\nrequest {{ }}  expect {{ status 200 }}"));
     match &case.steps[0] {
-        Step::Upstream { target, upstream: Upstream::Does(behaviours) } if target == "spare" => behaviours.clone(),
+        Step::Upstream { target, upstream: Upstream::Does(behaviours) } if target == "spare" => {
+            behaviours.clone()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -65,10 +67,11 @@ fn what_a_provider_does_is_read_word_by_word() {
 
 #[test]
 fn a_request_is_a_chat_completion_unless_it_says_otherwise() {
-    let request = |text: &str| match one(&format!("request {{ {text} }}  expect {{ status 200 }}")).steps.remove(0) {
-        Step::Request(request) => request,
-        other => panic!("{other:?}"),
-    };
+    let request =
+        |text: &str| match one(&format!("request {{ {text} }}  expect {{ status 200 }}")).steps.remove(0) {
+            Step::Request(request) => request,
+            other => panic!("{other:?}"),
+        };
     let plain = request("");
     assert_eq!((plain.method.as_str(), plain.path.as_str()), ("POST", "/v1/chat/completions"));
     assert_eq!((plain.model.as_str(), plain.stream, plain.times), ("gpt-4.1", false, 1));
@@ -78,7 +81,10 @@ fn a_request_is_a_chat_completion_unless_it_says_otherwise() {
          prompt 2KiB\nbody <<JSON\n  {}\n  JSON\ntimes 20",
     );
     assert_eq!((told.method.as_str(), told.path.as_str(), told.model.as_str()), ("PUT", "/v1/x?a=b", "m"));
-    assert_eq!((told.stream, told.times, told.prompt_bytes, told.body.as_deref()), (true, 20, Some(2048), Some("{}")));
+    assert_eq!(
+        (told.stream, told.times, told.prompt_bytes, told.body.as_deref()),
+        (true, 20, Some(2048), Some("{}"))
+    );
     assert_eq!(told.headers, [("x-a".into(), "1".into()), ("x-b".into(), "2".into())]);
 }
 
@@ -99,7 +105,9 @@ fn expectations_belong_to_the_request_above_and_keep_their_place() {
     let seen: Vec<_> = first
         .expected
         .iter()
-        .map(|expected| (expected.wanted.clone(), lines.line_of(expected.span.start), expected.span.text(&source)))
+        .map(|expected| {
+            (expected.wanted.clone(), lines.line_of(expected.span.start), expected.span.text(&source))
+        })
         .collect();
     let attempts = Wanted::Attempts { count: 2, target: Some("sonnet".into()) };
     assert_eq!(
@@ -214,7 +222,10 @@ fn what_this_version_refuses_has_no_tests() {
 fn what_means_nothing_where_it_stands_is_told() {
     let cases = [
         ("expect { status 200 }  request { }", "this `expect` has no `request` above it"),
-        ("request { }  expect { status 200 }  wait 5s", "no `request` comes after this `wait`, so it changes nothing"),
+        (
+            "request { }  expect { status 200 }  wait 5s",
+            "no `request` comes after this `wait`, so it changes nothing",
+        ),
         (
             "request { }  expect { status 200 }  upstream spare { hang }",
             "no `request` comes after this `upstream`, so it changes nothing",

@@ -37,6 +37,13 @@ pub fn render(judged: &Judged, colour: bool) -> String {
     out
 }
 
+/// Some lines of the masked source.
+struct Window<'w> {
+    line: usize,
+    start: usize,
+    text: &'w str,
+}
+
 struct Page<'p> {
     renderer: Renderer,
     name: String,
@@ -51,11 +58,11 @@ impl Page<'_> {
     fn finding(&self, found: &Diagnostic) -> Option<String> {
         let related = || found.related.iter().take(MOST_RELATED);
         let spans = || std::iter::once(found.span).chain(related().map(|other| other.span));
-        let (line, window) = self.window(spans())?;
-        let primary = self.annotation(AnnotationKind::Primary, found.span, &found.label, window.start);
+        let window = self.window(spans())?;
+        let primary = self.annotation(AnnotationKind::Primary, found.span, &found.label, &window);
         let others = related()
-            .map(|other| self.annotation(AnnotationKind::Context, other.span, &other.label, window.start));
-        let snippet = self.snippet(line, &window)?.annotation(primary).annotations(others);
+            .map(|other| self.annotation(AnnotationKind::Context, other.span, &other.label, &window));
+        let snippet = self.snippet(&window).annotation(primary).annotations(others);
 
         let level = match found.severity {
             Severity::Error => Level::ERROR,
@@ -70,12 +77,10 @@ impl Page<'_> {
         };
         // What is to be written is seen in the fix itself; the help says why, where there is any.
         let title = help.unwrap_or_else(|| self.mask.text(&fix.title));
-        let (line, window) = self.window(fix.edits.iter().map(|edit| edit.span))?;
-        let patches = fix
-            .edits
-            .iter()
-            .map(|edit| Patch::new(within(edit.span, window.start), edit.replacement.as_str()));
-        let snippet = self.snippet(line, &window)?.patches(patches);
+        let window = self.window(fix.edits.iter().map(|edit| edit.span))?;
+        let patches =
+            fix.edits.iter().map(|edit| Patch::new(within(edit.span, &window), edit.replacement.as_str()));
+        let snippet = self.snippet(&window).patches(patches);
         let suggestion = Group::with_title(Level::HELP.secondary_title(title)).element(snippet);
         Some(self.renderer.render(&[group, suggestion]))
     }
@@ -91,29 +96,34 @@ impl Page<'_> {
     }
 
     /// The lines around these spans: to read the whole file for each finding would take time by the square of its size.
-    fn window(&self, spans: impl Iterator<Item = Span>) -> Option<(usize, std::ops::Range<usize>)> {
-        let (line, window) = self.places.lines(spans);
-        let text = self.masked.get(window.clone())?;
-        text.lines().all(|line| line.len() <= LONGEST_LINE).then_some((line, window))
+    fn window(&self, spans: impl Iterator<Item = Span>) -> Option<Window<'_>> {
+        let (line, bytes) = self.places.lines(spans);
+        let text = self.masked.get(bytes.clone())?;
+        text.lines().all(|line| line.len() <= LONGEST_LINE).then_some(Window {
+            line,
+            start: bytes.start,
+            text,
+        })
     }
 
-    fn snippet<'s, T: Clone>(
-        &'s self,
-        line: usize,
-        window: &std::ops::Range<usize>,
-    ) -> Option<Snippet<'s, T>> {
-        let text = self.masked.get(window.clone())?;
-        Some(Snippet::source(text).line_start(line).path(self.name.as_str()))
+    fn snippet<'s, T: Clone>(&'s self, window: &Window<'s>) -> Snippet<'s, T> {
+        Snippet::source(window.text).line_start(window.line).path(self.name.as_str())
     }
 
-    fn annotation(&self, kind: AnnotationKind, span: Span, label: &str, start: usize) -> Annotation<'static> {
+    fn annotation(
+        &self,
+        kind: AnnotationKind,
+        span: Span,
+        label: &str,
+        window: &Window<'_>,
+    ) -> Annotation<'static> {
         let label = (!label.is_empty()).then(|| self.mask.text(label));
-        kind.span(within(span, start)).label(label)
+        kind.span(within(span, window)).label(label)
     }
 }
 
-/// The span, counted from the start of the window.
-fn within(span: Span, start: usize) -> std::ops::Range<usize> {
-    let from = |offset: u32| (offset as usize).saturating_sub(start);
+/// The span, counted from the start of the window. The library may panic on one that doesn't lie on characters of it.
+fn within(span: Span, window: &Window<'_>) -> std::ops::Range<usize> {
+    let from = |offset: u32| window.text.floor_char_boundary((offset as usize).saturating_sub(window.start));
     from(span.start)..from(span.end.max(span.start))
 }

@@ -45,8 +45,7 @@ static BODY: Block = Block {
     ],
 };
 
-const TIMES: Shape =
-    Maybe(&OneOf("number", &[Seq(&[count(1, 100_000), Fixed("times")]), Word("forever")]));
+const TIMES: Shape = Maybe(&OneOf("number", &[Seq(&[count(1, 100_000), Fixed("times")]), Word("forever")]));
 const ZERO_UP: Shape = duration(Duration::ZERO, HOUR);
 /// What ends an exchange; 1xx would leave the caller waiting.
 const STATUS: Shape = count(200, 599);
@@ -84,8 +83,13 @@ static REQUEST: Block = Block {
     word: "request",
     doc: "A chat completion, unless it says otherwise.",
     statements: &[
-        Statement::new("method", text(Text::Method), r#"method "GET""#, "How it is made. A `GET` has no body, unless one is written.")
-            .default(r#""POST""#),
+        Statement::new(
+            "method",
+            text(Text::Method),
+            r#"method "GET""#,
+            "How it is made. A `GET` has no body, unless one is written.",
+        )
+        .default(r#""POST""#),
         Statement::new("path", text(Text::Path), r#"path "/v1/embeddings""#, "With its query, if need be.")
             .default(r#""/v1/chat/completions""#),
         Statement::new("header", HEADER_AND_VALUE, r#"header "x-tenant-id" "acme""#, "A header of it.")
@@ -108,7 +112,8 @@ static REQUEST: Block = Block {
             "The whole body, in place of a chat completion.",
         )
         .absent("made of the above"),
-        Statement::new("times", count(1, 10_000), "times 20", "So many of it, one after the other.").default("1"),
+        Statement::new("times", count(1, 10_000), "times 20", "So many of it, one after the other.")
+            .default("1"),
     ],
 };
 
@@ -146,7 +151,8 @@ static EXPECT: Block = Block {
             "A header of the answer has this value; or is `absent`.",
         )
         .repeats(),
-        Statement::new("body", text(Text::Free), r#"body "rate_limit""#, "The answer's body holds this.").repeats(),
+        Statement::new("body", text(Text::Free), r#"body "rate_limit""#, "The answer's body holds this.")
+            .repeats(),
         Statement::new(
             "took",
             Seq(&[Fixed("at"), OneOf("bound", &[Word("least"), Word("most")]), ZERO_UP]),

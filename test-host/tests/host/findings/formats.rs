@@ -1,5 +1,6 @@
 //! How findings look in each format. The files are in `tests/golden`.
 
+use seawall_policy::{Checked, Code, Diagnostic, Span};
 use seawall_test_host::diagnostics::{Judged, Unreadable, json, sarif, terminal};
 use serde_json::Value;
 
@@ -145,4 +146,26 @@ fn a_line_too_long_for_the_terminal_is_cut_and_tells_no_secret_either() {
     assert!(text.contains("^^^^^^^^^^ not defined in this policy"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() < 250), "{text}");
+}
+
+#[test]
+fn findings_that_lie_anywhere_are_shown_in_every_format() {
+    let source = "a\u{301}ö\r\n\t\"\u{202e}\n\nsk-1 x";
+    let size = u32::try_from(source.len()).unwrap() + 3;
+    for (start, end) in (0..size).flat_map(|start| (0..size).map(move |end| (start, end))) {
+        let (span, other) = (Span { start, end }, Span { start: end, end: start });
+        let found =
+            Diagnostic::new(Code::SecretInPolicy, span, "x").with_label("here").with_related(other, "there");
+        let found = found.with_replacement(span, "y");
+        let checked = Checked { policy: None, diagnostics: vec![found] };
+        let sample = Judged { name: "p".into(), source: source.into(), checked };
+        for text in [
+            terminal::render(&sample, false),
+            seawall_policy::render("p", source, &sample.checked.diagnostics),
+            json::render(std::slice::from_ref(&sample), &[]).unwrap(),
+            sarif::render(std::slice::from_ref(&sample), &[]).unwrap(),
+        ] {
+            assert!(text.contains("SW0308") && text.contains("here") && text.contains("there"), "{text}");
+        }
+    }
 }

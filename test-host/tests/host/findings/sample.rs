@@ -44,7 +44,7 @@ pub(crate) fn judged() -> Judged {
             .with_replacement(span("\"sk-hunter2\"", 0), "env.sk-hunter2"),
         Diagnostic::new(Code::Unused, retry, "this block is pointed at from its first line to its last")
             .with_label("here"),
-        Diagnostic::new(Code::BackoffOrder, span("10s .. 500ms", 0), "the backoff starts above its cap")
+        Diagnostic::new(Code::OutOfRange, span("10s .. 500ms", 0), "the backoff starts above its cap")
             .with_fix("swap them", vec![edit("10s", 0, "500ms"), edit("500ms", 0, "10s")]),
         Diagnostic::new(Code::StrayCharacter, span("hidden", 0), "what hides: \u{1b}[31m \u{9b}31m \u{202e}"),
         Diagnostic::new(Code::UnknownName, span("openai_wst", 0), "unknown target `openai_wst`")
