@@ -258,7 +258,7 @@ fn what_means_nothing_where_it_stands_is_told() {
         ("request { header \"host\" \"a\" }  expect { status 200 }", "the header `host` can't be chosen"),
         ("request { }  expect { reason retryed }", "unknown reason `retryed`"),
         ("request { }  expect { target sonet }", "unknown target `sonet`"),
-        ("request { }  expect { status 199 }", "199 is out of range for `status`"),
+        ("request { }  expect { status 199 }", "`199` is out of range for `status`"),
     ];
     for (text, message) in cases {
         let source = format!("{POLICY}test \"it\" {{ {text} }}\n");
