@@ -31,6 +31,8 @@ pub mod demo;
 pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
+mod junit;
+pub mod policy_tests;
 pub mod report;
 pub mod scenario;
 pub mod sim;
