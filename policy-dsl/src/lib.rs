@@ -49,6 +49,9 @@ use diagnostic::Sink;
 /// Larger files are refused. A policy that people read is a thousand times smaller.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
+/// Longest text written in place, such as a schema, from its `<<` to its last line.
+pub const MAX_INLINE_BYTES: usize = 256 << 10;
+
 /// What [`check()`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {

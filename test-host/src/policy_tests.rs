@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use seawall_policy::policy_test::{Answer, Behaviour as Does, Request as Asked, Step as Said, Tests, Upstream, What};
 use seawall_policy::policy_test::{self, TestCase};
+use seawall_policy::policy_test::{
+    Answer, Behaviour as Does, Request as Asked, Step as Said, Tests, Upstream, What,
+};
 use seawall_policy::{LineIndex, Span};
 use seawall_provider::{Behaviour, Fault, Plan, Times};
 
@@ -79,7 +81,8 @@ impl World<'_> {
             Said::Upstream { target, upstream } => {
                 let known = self.tests.clusters.iter().find(|(name, _)| name == target);
                 let plan = plan(upstream);
-                step.providers = Some(known.map(|(_, cluster)| (cluster.clone(), plan)).into_iter().collect());
+                step.providers =
+                    Some(known.map(|(_, cluster)| (cluster.clone(), plan)).into_iter().collect());
             }
             Said::Request(asked) => {
                 step.request = Some(request(asked));

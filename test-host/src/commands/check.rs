@@ -110,7 +110,8 @@ fn judge(path: &Path, fix: bool) -> anyhow::Result<Judged> {
     Ok(Judged { name, source: text, checked })
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// The whole text of a file, or of the standard input.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let read = if is_stdin(path) {
         io::stdin().lock().read_to_end(&mut bytes).map(drop)

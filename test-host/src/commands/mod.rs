@@ -1,5 +1,6 @@
 //! The subcommands of `seawall`, one file each: its arguments and what it does.
 
+pub mod bundle;
 pub mod check;
 pub mod explain;
 mod explain_policy;

@@ -8,9 +8,9 @@ use anyhow::{Context, bail};
 use super::Exit;
 use crate::envoy::{self, EnvoyDriver, EnvoyOptions};
 use crate::report::{Report, placed, summary};
-use crate::{junit, policy_tests};
 use crate::scenario::{self, Loaded, Outcome, Scenario, Timing, diff, judge_refusal};
 use crate::sim::{self, Module, SimDriver};
+use crate::{junit, policy_tests};
 
 /// Runs the tests of policies, and scenarios. With `--envoy` each also runs on a real Envoy, and must lead to the same
 /// decisions there.
@@ -46,28 +46,29 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let Collected { tests, refused } = collect(&args.paths, &args.filter)?;
     let module = Module::load(&args.wasm)?;
-    println!("module {}", module.hash());
+    super::print(&format!("module {}\n", module.hash()))?;
     let real = args.envoy.clone().zip(args.envoy_config.clone()).map(|(envoy, config)| EnvoyOptions {
         envoy,
         wasm: args.wasm.clone(),
         config,
     });
     let mut reports = Vec::new();
-    let mut tell = |report: Report| {
-        print!("{}", report.render(args.trace));
+    let mut tell = |report: Report| -> anyhow::Result<()> {
+        super::print(&report.render(args.trace))?;
         reports.push(report);
+        Ok(())
     };
     for report in refused {
-        tell(report);
+        tell(report)?;
     }
     for loaded in &tests {
         let (report, simulated) = simulate(&module, loaded);
-        tell(report);
+        tell(report)?;
         if let Some(options) = &real {
-            tell(on_envoy(options, loaded, simulated.as_ref()));
+            tell(on_envoy(options, loaded, simulated.as_ref()))?;
         }
     }
-    println!("{}", summary(&reports));
+    super::print(&format!("{}\n", summary(&reports)))?;
     if let Some(file) = &args.junit {
         std::fs::write(file, junit::render(&reports)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
@@ -94,7 +95,10 @@ fn collect(paths: &[PathBuf], filter: &str) -> anyhow::Result<Collected> {
         match policy_tests::parse(&path, &source) {
             // One among others needs none; but who names a policy to have it tested should hear that nothing is.
             policy_tests::Found::Tests(tests) if tests.is_empty() && named => {
-                bail!("{} holds no test: write `test \"…\" {{ request {{ }}  expect {{ status 200 }} }}`", path.display());
+                bail!(
+                    "{} holds no test: write `test \"…\" {{ request {{ }}  expect {{ status 200 }} }}`",
+                    path.display()
+                );
             }
             policy_tests::Found::Tests(tests) => collected.tests.extend(tests),
             policy_tests::Found::Refused(findings) => collected.refused.push(not_run(path, findings)),
