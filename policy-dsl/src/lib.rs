@@ -26,6 +26,7 @@ mod ast;
 mod check;
 pub mod condition;
 mod diagnostic;
+mod fmt;
 mod hash;
 mod lexer;
 mod lower;
@@ -39,6 +40,7 @@ mod token;
 pub mod vocabulary;
 
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
+pub use fmt::{Unformatted, format};
 pub use parser::Scope;
 pub use policy::Policy;
 pub use reference::{FileReference, References, file_references};
@@ -49,7 +51,7 @@ use diagnostic::Sink;
 /// Larger files are refused. A policy that people read is a thousand times smaller.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
-/// Longest text written in place, such as a schema, from its `<<` to its last line.
+/// Longest text written in place, such as a schema, without what all of its lines are indented by.
 pub const MAX_INLINE_BYTES: usize = 256 << 10;
 
 /// What [`check()`] found.

@@ -79,11 +79,7 @@ fn inlined(source: &str, reference: &FileReference, directory: &Path) -> Result<
     let rest = behind.split('\n').next().unwrap_or_default();
     // Nothing else can stand on the line with the tag.
     let end = if rest.trim().is_empty() { "" } else { "\n" };
-    let inlined = format!("<<{tag}\n{body}\n{tag}{end}");
-    if inlined.len() > MAX_INLINE_BYTES {
-        return Err(fault(too_long(&reference.path)));
-    }
-    Ok(inlined)
+    Ok(format!("<<{tag}\n{body}\n{tag}{end}"))
 }
 
 /// A message, and what to do about it.

@@ -1,7 +1,7 @@
 //! Values that are written as one: names, words, strings, and texts in other languages.
 
-use crate::MAX_INLINE_BYTES;
 use super::{Parser, Read, Stop, text};
+use crate::MAX_INLINE_BYTES;
 use crate::ast::{Name, Value};
 use crate::condition;
 use crate::diagnostic::{Code, Diagnostic};
@@ -205,7 +205,8 @@ impl<'s> Parser<'s, '_> {
         match token.kind {
             Kind::Inline => {
                 self.bump();
-                let text = self.text(token);
+                let body = self.text(token).split_once('\n').map_or("", |(_, body)| body);
+                let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
                 if text.len() > MAX_INLINE_BYTES {
                     let message = "the text written in place is longer than 256 KiB".into();
                     self.report(
@@ -215,9 +216,7 @@ impl<'s> Parser<'s, '_> {
                     );
                     return Ok(None);
                 }
-                let body = text.split_once('\n').map_or("", |(_, body)| body);
-                let body = body.rsplit_once('\n').map_or("", |(body, _)| body);
-                Ok(Some(dedent(body)))
+                Ok(Some(text))
             }
             Kind::OpenText => {
                 self.bump();
@@ -367,7 +366,7 @@ fn unquoting(found: Diagnostic, bare: &str) -> Diagnostic {
 }
 
 /// What all lines are indented by is the policy's layout and not part of the text.
-fn dedent(body: &str) -> String {
+pub(crate) fn dedent(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let lines = || body.lines().filter(|line| !line.trim().is_empty());
     let common = lines().map(indent).min().unwrap_or(0);
