@@ -37,4 +37,5 @@ pub mod policy_tests;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod starter;
 pub mod trace;

@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod check;
 pub mod explain;
 mod explain_policy;
+pub mod init;
 pub mod provider;
 pub mod test;
 pub mod up;
