@@ -33,6 +33,7 @@ pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
 mod junit;
+pub mod manual;
 pub mod policy_tests;
 pub mod report;
 pub mod scenario;

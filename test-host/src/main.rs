@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use seawall_test_host::commands::{Exit, bundle, check, explain, init, provider, test, up};
+use clap::{CommandFactory, Parser, Subcommand};
+use seawall_test_host::commands::{Exit, bundle, check, completions, explain, init, man, provider, test, up};
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Explain(explain::Args),
     Provider(provider::Args),
     Up(up::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
         Command::Up(args) => up::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match exit {
         Ok(exit) => exit.into(),

@@ -2,9 +2,11 @@
 
 pub mod bundle;
 pub mod check;
+pub mod completions;
 pub mod explain;
 mod explain_policy;
 pub mod init;
+pub mod man;
 pub mod provider;
 pub mod test;
 pub mod up;
