@@ -7,7 +7,7 @@ use seawall_test_host::commands::{Exit, bundle, check, completions, explain, ini
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "seawall", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
