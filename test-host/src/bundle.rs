@@ -40,7 +40,10 @@ pub fn bundle(source: &str, directory: &Path) -> Result<Bundled, Vec<Diagnostic>
                 }
                 edits.push(Edit { span: reference.span, replacement });
             }
-            Err(found) => wrong.push(found),
+            Err((message, help)) => {
+                let found = Diagnostic::new(Code::FileReference, reference.span, message);
+                wrong.push(if help.is_empty() { found } else { found.with_help(help) });
+            }
         }
     }
     if !wrong.is_empty() {
@@ -61,16 +64,12 @@ pub fn bundle(source: &str, directory: &Path) -> Result<Bundled, Vec<Diagnostic>
 }
 
 /// What is to stand in the place of the reference.
-fn inlined(source: &str, reference: &FileReference, directory: &Path) -> Result<String, Diagnostic> {
-    let fault = |(message, help): Fault| {
-        let found = Diagnostic::new(Code::FileReference, reference.span, message);
-        if help.is_empty() { found } else { found.with_help(help) }
-    };
-    let text = read(directory, &reference.path).map_err(fault)?;
+fn inlined(source: &str, reference: &FileReference, directory: &Path) -> Result<String, Fault> {
+    let text = read(directory, &reference.path)?;
     if reference.json
         && let Err(error) = serde_json::from_str::<IgnoredAny>(&text)
     {
-        return Err(fault((format!("`{}` is not JSON: {error}", reference.path), "")));
+        return Err((format!("`{}` is not JSON: {error}", reference.path), ""));
     }
     let tag = tag(&text, if reference.json { "JSON" } else { "TEXT" });
     // The last line of a file ends before the line with the tag.

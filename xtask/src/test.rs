@@ -35,7 +35,10 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     let mut scenarios = parts.seawall();
     scenarios.arg("test").args(SCENARIOS).arg("--wasm").arg(&wasm);
     scenarios.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML]);
-    step("scenarios and tests of policies in the test host and in Envoy, with the same decisions", &mut scenarios)?;
+    step(
+        "scenarios and tests of policies in the test host and in Envoy, with the same decisions",
+        &mut scenarios,
+    )?;
 
     let mut validate = Command::new(&envoy);
     validate.args(["--mode", "validate", "--config-path", ENVOY_YAML, "--log-level", "error"]);
