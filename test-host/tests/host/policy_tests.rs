@@ -128,9 +128,11 @@ fn the_example_policies_pass_their_tests() {
 }
 
 #[test]
-fn the_example_policies_check_without_a_finding() {
+fn the_example_policies_are_formatted_and_check_without_a_finding() {
     for file in repository("envoy/policies").read_dir().unwrap() {
         let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(seawall_policy::format(&text).as_ref(), Ok(&text), "{}", path.display());
         let (code, out, err) = Place::new(&[]).seawall(&["check", "--deny-warnings", path.to_str().unwrap()]);
         assert_eq!(code, 0, "{out}{err}");
     }
