@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use seawall_test_host::commands::{Exit, bundle, check, completions, explain, init, man, provider, test, up};
+use seawall_test_host::commands::{
+    Exit, bundle, check, completions, explain, fmt, init, man, provider, test, up,
+};
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
@@ -20,6 +22,7 @@ enum Command {
     Bundle(bundle::Args),
     Init(init::Args),
     Explain(explain::Args),
+    Fmt(fmt::Args),
     Provider(provider::Args),
     Up(up::Args),
     Completions(completions::Args),
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Command::Bundle(args) => bundle::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
         Command::Up(args) => up::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),

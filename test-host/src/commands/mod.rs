@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod explain;
 mod explain_policy;
+pub mod fmt;
 pub mod init;
 pub mod man;
 pub mod provider;

@@ -15,7 +15,6 @@ mod determinism;
 mod expectations;
 #[cfg(test)]
 mod findings;
-#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod manual;
