@@ -12,7 +12,7 @@ use crate::starter::{Answers, Place, providers};
 
 /// Writes a commented policy to start from, with a test that it passes.
 ///
-/// On a terminal it asks for what the flags leave open. An empty value leaves a thing as callers send it.
+/// On a terminal it asks for what the flags leave open. `-` leaves a thing as callers send it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Where the policy goes; `-` is the standard output.
@@ -121,12 +121,12 @@ fn answers(args: &Args, ask: Ask<'_>) -> anyhow::Result<Answers> {
     open.put(&args.cluster, "Envoy cluster that leads to the provider", "openai", |answers, text| {
         answers.primary.cluster = text.to_owned();
     })?;
-    open.put(&args.host, "Its host name", "api.openai.com", |answers, text| {
+    open.put(&args.host, "Its host name (-: as callers send it)", "api.openai.com", |answers, text| {
         answers.primary.host = given(text);
     })?;
     open.put(
         &args.key,
-        "Environment variable of the proxy with its key (empty: callers bring theirs)",
+        "Environment variable of the proxy with its key (-: callers bring theirs)",
         "OPENAI_API_KEY",
         |answers, text| answers.primary.key = given(text),
     )?;
@@ -144,7 +144,7 @@ fn answers(args: &Args, ask: Ask<'_>) -> anyhow::Result<Answers> {
     )?;
     let more = [&args.fallback_host, &args.fallback_key, &args.fallback_model];
     if open.answers.fallback.is_none() {
-        if more.into_iter().flatten().any(|text| !text.is_empty()) {
+        if more.into_iter().flatten().any(|text| given(text).is_some()) {
             bail!("there is no fallback; name one with --fallback-cluster");
         }
         return Ok(answers);
@@ -193,8 +193,9 @@ impl Open<'_> {
     }
 }
 
+/// An empty answer takes the default, where there is one; so there is another way to say none.
 fn given(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty() && text != "-").then(|| text.to_owned())
 }
 
 fn edit(place: &mut Option<Place>, edit: impl FnOnce(&mut Place)) {
@@ -237,7 +238,7 @@ mod tests {
         assert_eq!(questions.len(), 6, "{questions:?}");
         assert_eq!(answers.unwrap().primary.host.as_deref(), Some("api.openai.com"));
         let (answers, questions) =
-            asked(&["--cluster", "a", "--host", "", "--key", "K", "--model", "m", "--path", "/v1/*"], &[]);
+            asked(&["--cluster", "a", "--host", "-", "--key", "K", "--model", "m", "--path", "/v1/*"], &[]);
         assert_eq!(questions, ["Envoy cluster to fall back to (empty: none)"]);
         let answers = answers.unwrap();
         assert_eq!((answers.primary.cluster.as_str(), answers.primary.host), ("a", None));

@@ -15,6 +15,9 @@ mod determinism;
 mod expectations;
 #[cfg(test)]
 mod findings;
+#[cfg(test)]
+mod formatting;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod manual;
