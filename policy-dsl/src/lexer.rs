@@ -1,9 +1,9 @@
 //! Source text to tokens. Never fails: what it can't read it reports and leaves out, so that the parser sees what was
 //! meant. Each byte is looked at a bounded number of times, also in hostile input.
 
-use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
 use crate::span::{BYTE_ORDER_MARK, Span};
-use crate::token::{Kind, Token, quote};
+use crate::token::{Kind, Token, quote, unquoted};
 
 /// What the source is made of.
 #[derive(Debug)]
@@ -15,10 +15,11 @@ pub(crate) struct Lexed {
 
 pub(crate) fn lex(source: &str, sink: &mut Sink) -> Lexed {
     let at = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut lexer = Lexer { source, at, tokens: Vec::new(), comments: Vec::new(), sink };
+    let mut lexer = Lexer { source, at, tokens: Vec::new(), comments: Vec::new(), sink, bracket: None };
     while let Some(byte) = lexer.byte(0) {
         lexer.token(byte);
     }
+    lexer.end_brackets();
     lexer.add(Kind::End, source.len());
     Lexed { tokens: lexer.tokens, comments: lexer.comments }
 }
@@ -29,6 +30,8 @@ struct Lexer<'s, 'k> {
     tokens: Vec<Token>,
     comments: Vec<Span>,
     sink: &'k mut Sink,
+    /// A `[` that waits for its partner on the same line.
+    bracket: Option<Diagnostic>,
 }
 
 /// What a word may hold behind its first letter.
@@ -65,13 +68,17 @@ impl Lexer<'_, '_> {
     fn token(&mut self, byte: u8) {
         let next = self.byte(1);
         match (byte, next) {
-            (b'\n', _) => self.add(Kind::Newline, self.at + 1),
+            (b'\n', _) => {
+                self.end_brackets();
+                self.add(Kind::Newline, self.at + 1);
+            }
             (b' ' | b'\t' | b'\r', _) => self.at += 1,
             (b'/', Some(b'/')) => {
                 let end = self.at + self.line_length();
                 self.comments.push(Span::new(self.at, end));
                 self.at = end;
             }
+            (b'/', Some(b'*')) => self.block_comment(),
             (b'/', _) if self.begins_pattern(next) => {
                 self.delimited(b'/', Kind::Pattern, Kind::Pattern, "pattern")
             }
@@ -90,6 +97,7 @@ impl Lexer<'_, '_> {
             (b'>', _) => self.add(Kind::Greater, self.at + 1),
             (b'$', _) => self.add(Kind::Dollar, self.at + 1),
             (b'/', _) => self.add(Kind::Slash, self.at + 1),
+            (b'[' | b']', _) => self.list_bracket(byte),
             (b'0'..=b'9', _) => self.number(),
             (b'a'..=b'z' | b'A'..=b'Z' | b'_', _) => self.word(),
             _ => self.stray(),
@@ -178,30 +186,82 @@ impl Lexer<'_, '_> {
         self.add(Kind::Word, end);
     }
 
+    /// `/* … */`, to its end or that of the line.
+    fn block_comment(&mut self) {
+        let line = self.rest().get(..self.line_length()).unwrap_or("");
+        let end = self.at + line.find("*/").map_or(line.trim_end().len(), |at| at + 2);
+        self.error(Code::StrayCharacter, end, "unexpected `/*`".into(), LINE_COMMENT);
+        self.at = end;
+    }
+
+    /// `[a, b]` is one mistake and not two.
+    fn list_bracket(&mut self, byte: u8) {
+        let span = Span::new(self.at, self.at + 1);
+        self.at += 1;
+        let removal = Edit { span, replacement: String::new() };
+        if byte == b']'
+            && let Some(mut found) = self.bracket.take()
+        {
+            found.fix.iter_mut().for_each(|fix| fix.edits.push(removal.clone()));
+            return self.sink.push(found);
+        }
+        self.end_brackets();
+        let message = ["unexpected `", char::from(byte).encode_utf8(&mut [0; 4]), "`"].concat();
+        let found = Diagnostic::new(Code::StrayCharacter, span, message)
+            .with_help("lists have no brackets: `429, 503`")
+            .with_fix("remove the brackets", vec![removal]);
+        if byte == b'[' { self.bracket = Some(found) } else { self.sink.push(found) }
+    }
+
+    fn end_brackets(&mut self) {
+        if let Some(found) = self.bracket.take() {
+            self.sink.push(found);
+        }
+    }
+
     /// Characters that begin nothing: one report for all that stand together, and no token.
     fn stray(&mut self) {
         let begins =
-            |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_\"`/<>.{},;$#".contains(c);
+            |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_\"`/<>.{},;$#[]".contains(c);
         let rest = self.rest();
         let first = rest.chars().next().unwrap_or(' ');
         if let Some(length) = foreign_string(rest) {
-            let message = "strings stand in double quotes: `\"…\"`".to_string();
-            self.error(Code::StrayCharacter, self.at + length, message, "");
+            let inner = unquoted(rest.get(..length).unwrap_or(""));
+            let plain = !inner.contains(['"', '\\']);
+            let straight = ["\"", inner, "\""].concat();
+            let span = Span::new(self.at, self.at + length);
+            let found =
+                Diagnostic::new(Code::StrayCharacter, span, "strings stand in double quotes: `\"…\"`");
+            self.sink.push(if plain { found.with_replacement(span, straight) } else { found });
             return self.add(Kind::Text, self.at + length);
         }
         let tail = rest.get(first.len_utf8()..).unwrap_or("");
-        let length = first.len_utf8() + tail.find(begins).unwrap_or(tail.len());
-        let end = self.at + length;
-        let help = match first {
-            '=' | ':' => "a statement is a word and its value: `timeout 30s`",
-            '#' => "a comment starts with `//`",
-            _ => "",
+        let mut length = first.len_utf8() + tail.find(begins).unwrap_or(tail.len());
+        let comment = first == '#' || rest.starts_with("--");
+        if comment {
+            length = rest.len() - rest.trim_start_matches(first).len();
+        }
+        let text = rest.get(..length).unwrap_or("");
+        let span = Span::new(self.at, self.at + length);
+        let found = Diagnostic::new(Code::StrayCharacter, span, ["unexpected ", &quote(text)].concat());
+        // `timeout: 30s`, `timeout = 30s`
+        let assigns =
+            matches!(text, ":" | "=") && self.tokens.last().is_some_and(|last| last.kind == Kind::Word);
+        let found = match first {
+            _ if comment => found.with_help(LINE_COMMENT).with_replacement(span, "//"),
+            '=' | ':' => {
+                let found = found.with_help("a statement is a word and its value: `timeout 30s`");
+                let apart = tail.get(length - 1..).is_some_and(|next| next.starts_with(char::is_whitespace));
+                if assigns { found.with_replacement(span, if apart { "" } else { " " }) } else { found }
+            }
+            _ => found,
         };
-        let message = ["unexpected ", &quote(rest.get(..length).unwrap_or(""))].concat();
-        self.error(Code::StrayCharacter, end, message, help);
-        self.at = if first == '#' { self.at + self.line_length() } else { end };
+        self.sink.push(found);
+        self.at = if comment { self.at + self.line_length() } else { span.end as usize };
     }
 }
+
+const LINE_COMMENT: &str = "a comment starts with `//` and ends with its line";
 
 /// The length of a string in other quotes, which word processors and other languages use. Either quote of a pair closes
 /// it, so that a line is searched in vain only once.

@@ -25,6 +25,76 @@ pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>)
     best.map(|(_, candidate)| candidate)
 }
 
+/// What people write who know other products, and the word of the language that says exactly that.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("backend", "target"),
+    ("endpoint", "target"),
+    ("service", "target"),
+    ("circuit_breaker", "breaker"),
+    ("circuit-breaker", "breaker"),
+    ("rate_limit", "limit"),
+    ("rate-limit", "limit"),
+    ("ratelimit", "limit"),
+    ("retry_policy", "retry"),
+    ("fallback", "then"),
+    ("fallbacks", "then"),
+    ("failover", "then"),
+    ("to", "try"),
+    ("targets", "try"),
+    ("target", "try"),
+    ("use", "try"),
+    ("if", "when"),
+    ("where", "when"),
+    ("condition", "when"),
+    ("passthrough", "pass"),
+    ("pass_through", "pass"),
+    ("allow", "pass"),
+    ("request_timeout", "timeout"),
+    ("max_attempts", "attempts"),
+    ("num_attempts", "attempts"),
+    ("retry_on", "on"),
+    ("url", "host"),
+    ("base_url", "host"),
+    ("hostname", "host"),
+    ("authority", "host"),
+    ("api_key", "auth"),
+    ("apikey", "auth"),
+    ("api-key", "auth"),
+    ("authorization", "auth"),
+    ("credentials", "auth"),
+    ("token", "auth"),
+    ("type", "provider"),
+    ("dialect", "provider"),
+    ("vendor", "provider"),
+    ("azure_openai", "azure"),
+    ("claude", "anthropic"),
+    ("vertex", "gemini"),
+    ("google", "gemini"),
+    ("aws", "bedrock"),
+    ("connect-failure", "connect"),
+    ("connect_failure", "connect"),
+    ("refused-stream", "reset"),
+    ("connection_reset", "reset"),
+    ("input", "in"),
+    ("prompt", "in"),
+    ("output", "out"),
+    ("completion", "out"),
+    ("user", "tenant"),
+    ("client", "tenant"),
+    ("caller", "tenant"),
+    ("customer", "tenant"),
+    ("by", "per"),
+    ("overall", "global"),
+];
+
+/// The candidate that says the same.
+pub(crate) fn synonym<'c>(word: &str, mut candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let word = word.to_ascii_lowercase();
+    let meant: Vec<&str> =
+        SYNONYMS.iter().filter(|(other, _)| *other == word).map(|(_, meant)| *meant).collect();
+    if meant.is_empty() { None } else { candidates.find(|known| meant.contains(known)) }
+}
+
 /// Levenshtein's distance; two letters swapped count as one mistake, as they are one slip of the hand.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -93,7 +93,7 @@ impl Block {
     }
 
     /// The words of its statements.
-    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+    pub fn words(&self) -> impl Iterator<Item = &'static str> + Clone {
         self.statements.iter().map(|statement| statement.word).filter(|word| !word.is_empty())
     }
 }

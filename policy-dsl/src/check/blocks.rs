@@ -8,10 +8,10 @@ use crate::token::quote;
 use crate::vocabulary::Presence;
 
 pub(super) fn check(source: &str, file: &File<'_>, targets: &Targets<'_>, sink: &mut Sink) {
-    duplicates(&file.policy, sink);
+    duplicates(source, &file.policy, sink);
     for statement in &file.policy.statements {
         let Some(block) = statement.block() else { continue };
-        within(block, sink);
+        within(source, block, sink);
         if statement.is_default_route() {
             only_pass(statement, block, sink);
             continue;
@@ -37,23 +37,28 @@ pub(super) fn check(source: &str, file: &File<'_>, targets: &Targets<'_>, sink: 
 }
 
 /// Blocks in blocks, and what stands twice in one. Their depth is that of the vocabulary.
-fn within(block: &Block<'_>, sink: &mut Sink) {
-    duplicates(block, sink);
+fn within(source: &str, block: &Block<'_>, sink: &mut Sink) {
+    duplicates(source, block, sink);
     for statement in &block.statements {
         if let Some(inner) = statement.block() {
-            within(inner, sink);
+            within(source, inner, sink);
             missing(statement, inner, &[], sink);
         }
     }
 }
 
-fn duplicates(block: &Block<'_>, sink: &mut Sink) {
+fn duplicates(source: &str, block: &Block<'_>, sink: &mut Sink) {
     for definition in block.definition.statements.iter().filter(|definition| !definition.repeats) {
-        // A form that isn't supported has been refused; another beside it may be what was meant to stay.
+        // A form that isn't supported has been refused; another beside it may be what was meant to stay. What a misspelt
+        // one was meant to be is only guessed.
+        let guessed = |statement: &Statement<'_>| {
+            !definition.word.is_empty() && statement.word.text(source) != definition.word
+        };
         let mut same = block
             .statements
             .iter()
-            .filter(|statement| std::ptr::eq(statement.definition, definition) && !statement.refused);
+            .filter(|statement| std::ptr::eq(statement.definition, definition))
+            .filter(|statement| !statement.refused && !guessed(statement));
         let Some(first) = same.next() else { continue };
         for again in same {
             let what = if definition.word.is_empty() { "the amount".into() } else { quote(definition.word) };

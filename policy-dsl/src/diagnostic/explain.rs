@@ -27,6 +27,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0208", include_str!("codes/SW0208.md")),
     ("SW0209", include_str!("codes/SW0209.md")),
     ("SW0210", include_str!("codes/SW0210.md")),
+    ("SW0211", include_str!("codes/SW0211.md")),
+    ("SW0212", include_str!("codes/SW0212.md")),
     ("SW0213", include_str!("codes/SW0213.md")),
     ("SW0301", include_str!("codes/SW0301.md")),
     ("SW0302", include_str!("codes/SW0302.md")),
@@ -38,11 +40,31 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0308", include_str!("codes/SW0308.md")),
     ("SW0309", include_str!("codes/SW0309.md")),
     ("SW0310", include_str!("codes/SW0310.md")),
+    ("SW0311", include_str!("codes/SW0311.md")),
+    ("SW0312", include_str!("codes/SW0312.md")),
     ("SW0401", include_str!("codes/SW0401.md")),
     ("SW0501", include_str!("codes/SW0501.md")),
     ("SW0502", include_str!("codes/SW0502.md")),
+    ("SW0503", include_str!("codes/SW0503.md")),
+    ("SW0504", include_str!("codes/SW0504.md")),
+    ("SW0505", include_str!("codes/SW0505.md")),
+    ("SW0506", include_str!("codes/SW0506.md")),
+    ("SW0507", include_str!("codes/SW0507.md")),
+    ("SW0508", include_str!("codes/SW0508.md")),
+    ("SW0509", include_str!("codes/SW0509.md")),
+    ("SW0510", include_str!("codes/SW0510.md")),
+    ("SW0511", include_str!("codes/SW0511.md")),
+    ("SW0512", include_str!("codes/SW0512.md")),
+    ("SW0513", include_str!("codes/SW0513.md")),
+    ("SW0514", include_str!("codes/SW0514.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
     ("SW0602", include_str!("codes/SW0602.md")),
+    ("SW0701", include_str!("codes/SW0701.md")),
+    ("SW0702", include_str!("codes/SW0702.md")),
+    ("SW0703", include_str!("codes/SW0703.md")),
+    ("SW0704", include_str!("codes/SW0704.md")),
+    ("SW0705", include_str!("codes/SW0705.md")),
+    ("SW0706", include_str!("codes/SW0706.md")),
 ];
 
 impl Code {
@@ -54,6 +76,7 @@ impl Code {
         ("SW04", "not supported"),
         ("SW05", "warnings"),
         ("SW06", "what the text alone can't tell"),
+        ("SW07", "conditions"),
     ];
 
     /// What it means, why it is refused, and examples of the wrong and the right, as Markdown.

@@ -1,6 +1,7 @@
 //! Where the stages leave their findings.
 
 use super::{Code, Diagnostic, Severity};
+use crate::span::Span;
 
 /// Collects the findings of every stage.
 #[derive(Debug, Default)]
@@ -36,6 +37,16 @@ impl Sink {
     fn insert(&mut self, diagnostic: Diagnostic) {
         let at = self.found.partition_point(|earlier| earlier.span.start <= diagnostic.span.start);
         self.found.insert(at, diagnostic);
+    }
+
+    /// Takes back what the lexer said about text that is now reported as a whole.
+    pub(crate) fn retract(&mut self, span: Span) {
+        let before = self.found.len();
+        self.found.retain(|found| {
+            let of_lexer = matches!(found.code, Code::StrayCharacter | Code::Unterminated);
+            !of_lexer || found.span.start < span.start || found.span.end > span.end
+        });
+        self.errors = self.errors.saturating_sub(before - self.found.len());
     }
 
     /// Whether more would only be counted; then the search for a suggestion can be saved.

@@ -71,9 +71,21 @@ impl Parser<'_, '_> {
     /// Reports all that is left of the statement, which also hides it from the rendered source. Policies are stored, shown
     /// and logged, and a secret in one has leaked.
     fn secret(&mut self) -> Stop {
-        let mut span = self.bump().span;
-        while !self.at_end() {
-            span = span.to(self.bump().span);
+        let mut span = self.peek().span;
+        // `${NAME}` has braces of its own.
+        let mut open = 0_usize;
+        loop {
+            let token = self.bump();
+            span = span.to(token.span);
+            match token.kind {
+                Kind::Open => open += 1,
+                Kind::Close => open = open.saturating_sub(1),
+                _ => {}
+            }
+            let line_ends = matches!(self.peek().kind, Kind::Newline | Kind::End);
+            if line_ends || open == 0 && self.at_end() {
+                break;
+            }
         }
         let help = "put it into an environment variable of the proxy and name that: `auth bearer env.OPENAI_API_KEY`";
         let found = Diagnostic::new(Code::SecretInPolicy, span, "a secret must not stand in the policy");

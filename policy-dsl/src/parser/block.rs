@@ -11,23 +11,30 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn braces(&mut self, definition: &'static vocabulary::Block) -> Read<Block<'s>> {
         let line_end = self.at;
         self.skip_newlines();
-        let open = self.peek();
-        let opened = self.eat(Kind::Open);
+        let mut open = self.peek();
+        let mut opened = self.eat(Kind::Open);
         if !opened {
             self.at = line_end;
             let word = self.word();
             let top = std::ptr::eq(self.block, &raw const vocabulary::POLICY);
             let place = if top { "`{` after the name of the `" } else { "`{` after `" };
             self.unexpected(&[place, word, "`"].concat());
-            if !top {
+            // A word too many.
+            if self.ahead(1).kind == Kind::Open && self.peek().kind != Kind::Newline {
+                self.bump();
+                open = self.bump();
+                opened = true;
+            } else if !top {
                 return Err(Stop);
             }
         }
         let outer = (std::mem::replace(&mut self.block, definition), self.statement.take());
+        self.around.push((outer.0, self.opener));
         self.depth += 1;
         let mut block = Block { definition, statements: Vec::new(), damaged: false, span: open.span };
         self.statements(&mut block, opened.then_some(open));
         self.depth -= 1;
+        self.around.pop();
         (self.block, self.statement) = outer;
         block.span = self.since(open.span);
         Ok(block)

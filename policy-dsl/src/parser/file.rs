@@ -38,7 +38,10 @@ impl<'s> Parser<'s, '_> {
                     self.bump();
                 }
                 Kind::Word if self.text(token) == "seawall" => self.late_version(),
-                Kind::Word => self.statement(policy),
+                Kind::Word => {
+                    self.indent = self.indentation();
+                    self.statement(policy);
+                }
                 Kind::Close => {
                     self.bump();
                     let found = Diagnostic::new(Code::UnbalancedBrace, token.span, "this `}` closes nothing");
@@ -56,7 +59,18 @@ impl<'s> Parser<'s, '_> {
     fn version(&mut self) -> Result<(), Stop> {
         let word = self.peek();
         if !self.is_word("seawall") {
+            if let Some(other) = self.other_language(word) {
+                self.sink.retract(Span::new(0, self.source.len()));
+                let message = "a policy starts with the version of its language";
+                let found = Diagnostic::new(Code::MissingVersion, word.span, message);
+                let help = "a policy is written in Seawall's own language; it starts with `seawall 1`";
+                self.sink.push(found.with_label(["this looks like ", other].concat()).with_help(help));
+                return Err(Stop);
+            }
             self.missing_version(word, "a policy starts with the version of its language");
+            if self.text(word) == "version" {
+                self.skip();
+            }
             return Ok(());
         }
         self.bump();
@@ -79,6 +93,16 @@ impl<'s> Parser<'s, '_> {
                 self.skip();
                 Ok(())
             }
+        }
+    }
+
+    /// Files of other languages begin in ways that no policy does. Nothing in them is worth a finding.
+    fn other_language(&self, first: Token) -> Option<&'static str> {
+        let behind = self.source.get(first.span.end as usize..).unwrap_or("");
+        match first.kind {
+            Kind::Open => Some("JSON"),
+            Kind::Word if behind.starts_with(':') => Some("YAML"),
+            _ => None,
         }
     }
 

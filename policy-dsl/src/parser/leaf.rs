@@ -111,6 +111,9 @@ impl<'s> Parser<'s, '_> {
             Leaf::Auth => self.auth()?.map(Value::Auth),
             Leaf::Trigger => self.trigger()?.map(Value::Trigger),
             Leaf::Condition => {
+                if token.kind != Kind::Condition {
+                    return Err(self.forgotten_backticks());
+                }
                 let source = self.delimited(Kind::Condition, leaf)?;
                 self.condition(source, token)
             }
@@ -163,7 +166,18 @@ impl<'s> Parser<'s, '_> {
                 self.bump();
                 Ok(Name { text: bare, span: token.span })
             }
-            _ => Err(self.unexpected(&["the name of a ", kind].concat())),
+            found => {
+                let expected = ["the name of a ", kind].concat();
+                let Some(help) = self.block_in_place_of_name(kind) else {
+                    return Err(self.unexpected(&expected));
+                };
+                let message = ["expected ", &expected, ", found ", &token.describe(self.source)].concat();
+                self.sink.push(Diagnostic::new(Code::UnexpectedToken, token.span, message).with_help(help));
+                if found == Kind::Open {
+                    self.skip_braces();
+                }
+                Err(Stop)
+            }
         }
     }
 
@@ -313,14 +327,8 @@ impl<'s> Parser<'s, '_> {
                 self.bump();
                 return Ok((None, token.span));
             }
-            Kind::Word => {
-                let quoted = ["\"", self.text(token), "\""].concat();
-                let message = ["expected ", expected, ", found ", &token.describe(self.source)].concat();
-                let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
-                let help = ["put it in quotes: `", &quoted, "`"].concat();
-                self.sink.push(found.with_help(help).with_replacement(token.span, quoted));
-                return Err(Stop);
-            }
+            Kind::Word if self.at_end() => return Err(self.unexpected(expected)),
+            Kind::Word | Kind::Pattern | Kind::Slash => return Ok((None, self.forgotten_quotes(expected))),
             _ => return Err(self.unexpected(expected)),
         }
         self.bump();

@@ -5,6 +5,7 @@
 mod auth;
 mod block;
 mod file;
+mod habits;
 mod leaf;
 mod number;
 mod rate;
@@ -19,7 +20,7 @@ use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
 use crate::span::Span;
-use crate::suggest::nearest;
+use crate::suggest::{nearest, synonym};
 use crate::token::{Kind, Token};
 use crate::vocabulary::{self, Presence};
 
@@ -62,6 +63,13 @@ pub(crate) struct Parser<'s, 'k> {
     /// How many blocks are open.
     depth: usize,
     scope: Scope,
+    /// The blocks that are open around the one whose statements are being read, and how far the lines are indented that
+    /// opened them and this one; `None` when the line began with something else.
+    around: Vec<(&'static vocabulary::Block, Option<usize>)>,
+    /// How far the line is indented on which the definition begins that is being read.
+    indent: Option<usize>,
+    /// The same for the statement that is being read.
+    opener: Option<usize>,
     /// Something around has been refused as not supported, so what is in it needn't be again.
     in_refused: bool,
     sink: &'k mut Sink,
@@ -77,7 +85,20 @@ impl<'s, 'k> Parser<'s, 'k> {
     fn new(source: &'s str, scope: Scope, sink: &'k mut Sink) -> Self {
         let tokens = lexer::lex(source, sink).tokens;
         let block = &vocabulary::POLICY;
-        Self { source, tokens, at: 0, block, statement: None, depth: 0, scope, in_refused: false, sink }
+        Self {
+            source,
+            tokens,
+            at: 0,
+            block,
+            statement: None,
+            depth: 0,
+            around: Vec::new(),
+            indent: None,
+            opener: None,
+            scope,
+            in_refused: false,
+            sink,
+        }
     }
 
     fn peek(&self) -> Token {
@@ -163,9 +184,10 @@ impl<'s, 'k> Parser<'s, 'k> {
         true
     }
 
-    /// The known word that was meant. Not searched for when the finding won't be shown anyway.
-    fn suggest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-        if self.sink.is_full() { None } else { nearest(word, known) }
+    /// The known word that was meant: one that looks like it, or that says the same. Not searched for when the finding
+    /// won't be shown anyway.
+    fn suggest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
+        if self.sink.is_full() { None } else { nearest(word, known.clone()).or_else(|| synonym(word, known)) }
     }
 }
 

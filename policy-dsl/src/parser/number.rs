@@ -7,8 +7,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::token::{Kind, quote};
 use crate::vocabulary::{
-    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, factor_text, money_text, percent_text, range,
-    size_text, time_units_text, tokens_text, words_text,
+    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, duration_text, factor_text, money_text, percent_text,
+    range, size_text, time_units_text, tokens_text, words_text,
 };
 
 /// What people write for a unit of time, and what it is called here.
@@ -64,9 +64,16 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn number(&mut self, leaf: Leaf) -> Read<Number<'s>> {
         let token = self.peek();
         if token.kind != Kind::Number {
-            return Err(self.unexpected(leaf.described()));
+            let is_value = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '$');
+            return Err(self.needless_quotes(leaf.described(), is_value));
         }
         self.bump();
+        // A list of counts is written with commas.
+        if !matches!(leaf, Leaf::Count { .. })
+            && let Some(stop) = self.thousands(token)
+        {
+            return Err(stop);
+        }
         let text = self.text(token);
         let is_unit = |c: char| !c.is_ascii_digit() && c != '.';
         let (value, unit) =
@@ -140,11 +147,14 @@ impl<'s> Parser<'s, '_> {
     /// A number with a unit of time.
     pub(super) fn duration(&mut self, allowed: Durations) -> Read<Option<Duration>> {
         let number = self.number(Leaf::Duration(allowed))?;
-        let Some(unit) = self.time_unit(&number) else { return Ok(None) };
+        let Some(unit) = self.time_unit(&number, allowed) else { return Ok(None) };
         if !number.fraction.is_empty() {
             let message = [&quote(number.text), " is not a whole number of its unit"];
-            let help = "use a smaller unit: `1500ms` for one and a half seconds".to_string();
-            self.bad_number(Code::NotWhole, number.span, &message, String::new(), help);
+            let found = Diagnostic::new(Code::NotWhole, number.span, message.concat());
+            self.sink.push(match sum_of(number.text).filter(|sum| allowed.holds(*sum)) {
+                Some(sum) => instead(found, duration_text(sum)),
+                None => found.with_help("use a smaller unit: `1500ms` for one and a half seconds"),
+            });
             return Ok(None);
         }
         let nanos = number.whole.parse::<u64>().ok().and_then(|value| value.checked_mul(unit));
@@ -155,19 +165,18 @@ impl<'s> Parser<'s, '_> {
             return Ok(None);
         };
         let duration = Duration::from_nanos(nanos);
-        if duration < allowed.min || duration > allowed.max {
+        if !allowed.holds(duration) {
             self.out_of_range(number.span, &allowed.text());
             return Ok(None);
         }
         Ok(Some(duration))
     }
 
-    fn time_unit(&mut self, number: &Number<'s>) -> Option<u64> {
-        let known = |unit: &str| TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
+    fn time_unit(&mut self, number: &Number<'s>, allowed: Durations) -> Option<u64> {
+        let known = unit_of_time;
         if let Some(size) = known(number.unit) {
             return Some(size);
         }
-        let alias = |unit: &str| ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, real)| *real);
         let value = number.text.strip_suffix(number.unit).unwrap_or("");
         if number.unit.is_empty() {
             let next = self.peek();
@@ -186,6 +195,12 @@ impl<'s> Parser<'s, '_> {
                 found = found.with_help(help).with_replacement(span, fixed);
             }
             self.sink.push(found);
+            return None;
+        }
+        let sum = if number.unit.starts_with('%') { None } else { sum_of(number.text) };
+        if let Some(sum) = sum.filter(|sum| alias(number.unit).is_none() && allowed.holds(*sum)) {
+            let found = Diagnostic::new(Code::WrongUnit, number.span, "one number has one unit");
+            self.sink.push(instead(found, duration_text(sum)));
             return None;
         }
         let message = [&quote(number.unit), " is not a unit of time"].concat();
@@ -262,9 +277,10 @@ impl<'s> Parser<'s, '_> {
             return Ok(None);
         };
         if !self.is_word("tokens") {
-            let fits = quote(&[number.text, " tokens"].concat());
-            let message = [&quote(number.text), " needs a unit: ", &fits];
-            self.bad_number(Code::MissingUnit, number.span, &message, String::new(), String::new());
+            let fits = [number.text, " tokens"].concat();
+            let message = [&quote(number.text), " needs a unit: ", &quote(&fits)].concat();
+            let found = Diagnostic::new(Code::MissingUnit, number.span, message);
+            self.sink.push(found.with_replacement(number.span, fits));
             return Ok(None);
         }
         let word = self.bump();
@@ -301,6 +317,9 @@ impl<'s> Parser<'s, '_> {
         let dollar = self.peek();
         let has_dollar = self.eat(Kind::Dollar);
         let number = self.number(leaf)?;
+        if !has_dollar && self.dollars_behind(&number) {
+            return Ok(None);
+        }
         if !has_dollar {
             let fits = quote(&["$", number.text].concat());
             let message = [&quote(number.text), " needs a unit: ", &fits];
@@ -312,6 +331,20 @@ impl<'s> Parser<'s, '_> {
         }
         let allowed = ["$0 to ", &money_text(max)].concat();
         Ok(self.within(&number, dollar.span.to(number.span), 6, (0, max), &allowed))
+    }
+
+    /// `50$` and `50 USD`, which it reports and passes over.
+    pub(super) fn dollars_behind(&mut self, number: &Number<'_>) -> bool {
+        let sign = self.peek();
+        let is_code = matches!(self.text(sign), "USD" | "usd" | "dollars" | "dollar");
+        if sign.kind != Kind::Dollar && !(sign.kind == Kind::Word && is_code) || !number.unit.is_empty() {
+            return false;
+        }
+        self.bump();
+        let found =
+            Diagnostic::new(Code::WrongUnit, number.span.to(sign.span), "dollars have their sign in front");
+        self.sink.push(instead(found, ["$", number.text].concat()));
+        true
     }
 
     /// `4MiB`, in bytes.
@@ -333,6 +366,33 @@ impl<'s> Parser<'s, '_> {
         let value = self.within(&number, number.span, 0, (1, max / unit), &allowed);
         Ok(value.and_then(|value| value.checked_mul(*unit)))
     }
+}
+
+fn unit_of_time(unit: &str) -> Option<u64> {
+    TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size)
+}
+
+fn alias(unit: &str) -> Option<&'static str> {
+    ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, real)| *real)
+}
+
+/// `1h30m` and `1.5s`, as other tools write durations; `None` unless it is exact.
+fn sum_of(text: &str) -> Option<Duration> {
+    let (mut rest, mut sum) = (text, 0_u64);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (value, tail) = rest.split_at_checked(digits)?;
+        let unit = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(unit)?;
+        let size = unit_of_time(unit).or_else(|| unit_of_time(alias(unit)?))?;
+        let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+        let parts = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+        let number = whole.parse::<u64>().ok()?.checked_mul(parts)?.checked_add(fraction.parse().ok()?)?;
+        let nanos = number.checked_mul(size).filter(|nanos| nanos.is_multiple_of(parts))? / parts;
+        sum = sum.checked_add(nanos)?;
+        rest = tail;
+    }
+    Some(Duration::from_nanos(sum))
 }
 
 /// With the text that must have been meant.

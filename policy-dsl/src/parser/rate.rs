@@ -1,7 +1,7 @@
 //! Amounts over time: `90k tokens/min`, `500 requests/min`, `32 concurrent`, `$50/day`, `3/s`.
 
 use super::number::{Number, instead};
-use super::{Parser, Read, did_you_mean};
+use super::{Parser, Read, Stop, did_you_mean};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Amount, Money, Per, Tokens};
 use crate::span::Span;
@@ -22,6 +22,28 @@ const ALIASES: &[(&str, &str)] = &[
     ("days", "day"),
 ];
 
+/// What people write for what is counted, and how it is written here.
+const WORDS: &[(&str, &str)] = &[
+    ("token", "tokens"),
+    ("request", "requests"),
+    ("req", "requests"),
+    ("reqs", "requests"),
+    ("calls", "requests"),
+    ("parallel", "concurrent"),
+    ("tpm", "tokens/min"),
+    ("rpm", "requests/min"),
+    ("rps", "requests/s"),
+    ("qps", "requests/s"),
+    ("tpd", "tokens/day"),
+    ("rpd", "requests/day"),
+];
+
+/// The period of this name, be it another one.
+fn real(word: &str) -> Option<&'static str> {
+    let known = PERIODS.iter().find(|(known, _)| *known == word).map(|(known, _)| *known);
+    known.or_else(|| ALIASES.iter().find(|(other, _)| *other == word).map(|(_, real)| *real))
+}
+
 /// [`MOST_OF_A_RATE`], in words.
 const MOST: &str = "1 to 1000000M";
 
@@ -38,7 +60,7 @@ impl Parser<'_, '_> {
             return self.spend();
         }
         let number = self.number(Leaf::Rate)?;
-        let Some(digits) = self.multiple(&number, Leaf::Rate) else { return Ok(None) };
+        let Some(digits) = self.multiple(&number, Leaf::Rate) else { return Err(Stop) };
         let Some(of) = self.counted(&number) else { return Ok(None) };
         let per = if matches!(of, Of::Concurrent) { Some(Per::Second) } else { self.period(number.span)? };
         let span = self.since(number.span);
@@ -55,6 +77,22 @@ impl Parser<'_, '_> {
     fn counted(&mut self, number: &Number<'_>) -> Option<Of> {
         let token = self.peek();
         let word = if token.kind == Kind::Word { self.text(token) } else { "" };
+        if let Some((_, real)) = WORDS.iter().find(|(other, _)| *other == word) {
+            self.bump();
+            let message = [&quote(word), " is not what a limit counts"].concat();
+            self.sink
+                .push(instead(Diagnostic::new(Code::WrongUnit, token.span, message), (*real).to_string()));
+            return match *real {
+                "tokens" => Some(Of::Tokens(Tokens::All)),
+                "requests" => Some(Of::Requests),
+                "concurrent" => Some(Of::Concurrent),
+                _ => None,
+            };
+        }
+        if self.dollars_behind(number) {
+            self.pass_period();
+            return None;
+        }
         let kind = match word {
             "input" => Tokens::Input,
             "output" => Tokens::Output,
@@ -76,12 +114,10 @@ impl Parser<'_, '_> {
                 let known = ["tokens", "requests", "concurrent", "input", "output"];
                 let help = self.suggest(word, known.into_iter()).map(did_you_mean).unwrap_or_default();
                 let mut span = number.span;
-                if !word.is_empty() && !self.at_end() {
+                if !word.is_empty() && word != "per" && !self.at_end() {
                     span = span.to(self.bump().span);
-                    if self.eat(Kind::Slash) {
-                        self.bump();
-                    }
                 }
+                self.pass_period();
                 self.bad_number(Code::MissingUnit, span, &message, String::new(), help);
                 return None;
             }
@@ -90,10 +126,24 @@ impl Parser<'_, '_> {
         Some(of)
     }
 
+    /// Passes a period that belongs to something wrong.
+    fn pass_period(&mut self) {
+        if self.peek().kind == Kind::Slash || self.is_word("per") {
+            self.bump();
+            if self.peek().kind == Kind::Word {
+                self.bump();
+            }
+        }
+    }
+
     /// `/min`
     fn period(&mut self, start: Span) -> Read<Option<Per>> {
         let amount = self.since(start);
         let known = || PERIODS.iter().map(|(word, _)| *word);
+        if self.is_word("per") {
+            self.period_in_words(real)?;
+            return Ok(None);
+        }
         if !self.eat(Kind::Slash) {
             let text = amount.text(self.source);
             let fits = ["s", "min"].map(|unit| quote(&[text, "/", unit].concat()));
@@ -116,8 +166,7 @@ impl Parser<'_, '_> {
             _ => {
                 let message = [&quote(word), " is not a period"].concat();
                 let found = Diagnostic::new(Code::WrongUnit, token.span, message);
-                let alias = ALIASES.iter().find(|(other, _)| *other == word).map(|(_, real)| *real);
-                self.sink.push(match alias {
+                self.sink.push(match real(word) {
                     Some(real) => instead(found, real.to_string()),
                     None => found.with_help(["periods are ", &words_text(known(), "and")].concat()),
                 });

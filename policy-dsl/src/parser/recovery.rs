@@ -15,7 +15,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn at_top(&self) -> bool {
+    pub(super) fn at_top(&self) -> bool {
         std::ptr::eq(self.block, &raw const POLICY)
     }
 
@@ -29,6 +29,15 @@ impl Parser<'_, '_> {
         let text = self.text(token);
         blocks().iter().any(|other| other.statement(text).is_some())
             || self.suggest(text, self.block.words()).is_some()
+    }
+
+    /// Whether a word with a value behind it stands here: a statement, though none that is known.
+    pub(super) fn at_unknown_statement(&self) -> bool {
+        let value = matches!(
+            self.ahead(1).kind,
+            Kind::Text | Kind::Number | Kind::Dollar | Kind::Condition | Kind::Open
+        );
+        self.peek().kind == Kind::Word && !self.at_top() && value
     }
 
     /// To the end of the statement, over any block within it.
@@ -57,15 +66,36 @@ impl Parser<'_, '_> {
         last.kind == Kind::Comma || (last.kind == Kind::Word && self.text(last) == "per")
     }
 
-    /// Whether a line starts here that opens a new block, so that the one before must have lost its brace. Some words
-    /// are a block at the top level and a statement inside of one, such as `retry`: then the line's `{` decides.
+    /// How far the line is indented that begins with what stands here; `None` when it doesn't begin a line.
+    pub(super) fn indentation(&self) -> Option<usize> {
+        let start = self.peek().span.start;
+        match self.previous() {
+            None => Some(0),
+            Some(last) if last.kind == Kind::Newline => Some((start - last.span.end) as usize),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a line starts here that belongs to a block around, so that the one being read must have lost its brace. Its
+    /// indentation tells; where that is unknown, it must be a block that the policy consists of. Some words are a block
+    /// there and a statement inside of one, such as `retry`: then the line's `{` decides.
     pub(super) fn opens_block(&self, inside: Option<&vocabulary::Block>) -> bool {
         let word = self.peek();
-        let starts_line = self.previous().is_some_and(|token| token.kind == Kind::Newline);
-        if word.kind != Kind::Word || !starts_line || POLICY.statement(self.text(word)).is_none() {
+        let Some(indent) = self.indentation().filter(|_| word.kind == Kind::Word) else { return false };
+        let text = self.text(word);
+        let opener =
+            if inside.is_some() { self.around.last().and_then(|(_, indent)| *indent) } else { self.indent };
+        let belongs_around = match opener {
+            Some(opener) if indent > opener => return false,
+            Some(_) if inside.is_some() => {
+                self.around.iter().any(|(block, _)| block.statement(text).is_some())
+            }
+            _ => POLICY.statement(text).is_some(),
+        };
+        if !belongs_around {
             return false;
         }
-        if inside.is_some_and(|block| block.statement(self.text(word)).is_none()) {
+        if inside.is_some_and(|block| block.statement(text).is_none()) {
             return true;
         }
         // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.

@@ -6,7 +6,7 @@ use super::{Parser, Read, Scope, Stop};
 use crate::ast::{Item, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::token::{Kind, quote};
+use crate::token::{Kind, quote, unquoted};
 use crate::vocabulary::{Leaf, Shape, words_text};
 
 /// The values read so far.
@@ -49,10 +49,10 @@ impl<'s> Parser<'s, '_> {
     ) -> Read<()> {
         let start = self.peek().span;
         match shape {
-            Shape::Fixed(words) => words.split(' ').try_for_each(|word| self.expect(word)),
-            Shape::Sign(sign) => self.expect(sign),
+            Shape::Fixed(words) => self.fixed(words, &[], out),
+            Shape::Sign(sign) => self.fixed(sign, &[], out),
             Shape::Word(word) => {
-                self.expect(word)?;
+                self.fixed(word, &[], out)?;
                 out.push(Value::Word(word), start);
                 Ok(())
             }
@@ -61,14 +61,7 @@ impl<'s> Parser<'s, '_> {
                 out.push(value.unwrap_or(Value::Hole), self.since(start));
                 Ok(())
             }
-            Shape::Seq(parts) => {
-                let mut rest: &'static [Shape] = parts;
-                while let Some((first, behind)) = rest.split_first() {
-                    self.shape(first, Some(&Follow { shapes: behind, next: follow }), out)?;
-                    rest = behind;
-                }
-                Ok(())
-            }
+            Shape::Seq(parts) => self.sequence(parts, follow, out),
             Shape::OneOf(what, alternatives) => self.one_of(what, alternatives, follow, out),
             Shape::Maybe(inner) if self.starts(inner) => self.shape(inner, follow, out),
             Shape::Maybe(_) => {
@@ -99,19 +92,78 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
-    /// Passes this word, number or sign, or reports that it must stand here.
-    fn expect(&mut self, text: &str) -> Read<()> {
-        if self.is_text(text) {
-            self.bump();
-            return Ok(());
-        }
-        let expected = match self.statement {
-            Some(statement) if statement.example.contains(text) => {
-                [&quote(text), " as in `", statement.example, "`"].concat()
+    fn sequence(
+        &mut self,
+        parts: &'static [Shape],
+        follow: Option<&Follow<'_>>,
+        out: &mut Values<'s>,
+    ) -> Read<()> {
+        let mut rest = parts;
+        while let Some((first, behind)) = rest.split_first() {
+            match first {
+                Shape::Fixed(words) => self.fixed(words, behind, out)?,
+                Shape::Sign(sign) => self.fixed(sign, behind, out)?,
+                _ => self.shape(first, Some(&Follow { shapes: behind, next: follow }), out)?,
             }
-            _ => quote(text),
-        };
-        Err(self.unexpected(&expected))
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Passes these words, or this sign, or reports that they must stand here. `behind` is what follows them.
+    fn fixed(&mut self, words: &'static str, behind: &'static [Shape], out: &mut Values<'s>) -> Read<()> {
+        let mut left = words;
+        while !left.is_empty() {
+            let (word, after) = left.split_once(' ').unwrap_or((left, ""));
+            if self.is_text(word) {
+                self.bump();
+                left = after;
+                continue;
+            }
+            // What is missing may be a consequence of what was wrong before.
+            if out.wrong {
+                return Err(Stop);
+            }
+            out.wrong = true;
+            let token = self.peek();
+            let text = self.text(token);
+            let example = self.statement.map(|known| known.example).filter(|example| example.contains(left));
+            let meant = self.suggest(text, std::iter::once(word)).is_some() || word == ".." && text == "to";
+            if token.kind == Kind::Word && meant {
+                let message = ["expected ", &quote(word), ", found ", &quote(text)].concat();
+                let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+                self.sink.push(
+                    found.with_help(["write ", &quote(word)].concat()).with_replacement(token.span, word),
+                );
+                self.bump();
+                left = after;
+            } else if behind.first().is_some_and(|next| self.begins(next)) {
+                self.left_out(left, example);
+                return Ok(());
+            } else if is_comparison(token.kind) && matches!(left, "<" | "<=" | ">" | ">=") {
+                let message = ["expected ", &quote(left), ", found ", &quote(text)].concat();
+                let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+                self.sink.push(found.with_help(["this bound is written with ", &quote(left)].concat()));
+                self.bump();
+                return Ok(());
+            } else {
+                let mut expected = quote(left);
+                match (example, behind.first().and_then(first_leaf)) {
+                    (Some(example), _) => expected.extend([" as in `", example, "`"]),
+                    (None, Some(leaf)) => expected.extend([" and ", leaf.described()]),
+                    (None, None) => {}
+                }
+                return Err(self.unexpected(&expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this can only be the beginning of the shape: no name, which any word could be.
+    fn begins(&self, shape: &'static Shape) -> bool {
+        let name =
+            matches!(first_leaf(shape), Some(Leaf::Name(_) | Leaf::Define(_) | Leaf::Auth | Leaf::Trigger));
+        !name && self.starts(shape) && !self.at_end()
     }
 
     fn is_text(&self, text: &str) -> bool {
@@ -149,7 +201,24 @@ impl<'s> Parser<'s, '_> {
         if let Some(alternative) = alternatives.iter().rev().find(takes) {
             return self.shape(alternative, follow, out);
         }
+        if let Some(parts) = self.left_out_word(alternatives) {
+            let Some((first, behind)) = parts.split_first() else { return Err(Stop) };
+            if let Shape::Word(word) = first {
+                out.push(Value::Word(word), token.span);
+            }
+            out.wrong = true;
+            return self.sequence(behind, follow, out);
+        }
         let words = alternatives.iter().filter_map(first_word);
+        if token.kind == Kind::Text {
+            let inner = unquoted(self.text(token));
+            if let Some(word) = words.clone().find(|word| *word == inner) {
+                let Stop = self.needless_quotes(&quote(word), |_| true);
+                self.bump();
+                out.push(Value::Hole, token.span);
+                return Ok(());
+            }
+        }
         if token.kind != Kind::Word {
             // What would be refused isn't offered.
             let offered = |alternative: &&'static Shape| {
@@ -159,7 +228,8 @@ impl<'s> Parser<'s, '_> {
             let leaves = alternatives.iter().filter(offered).filter_map(first_leaf);
             let leaves = leaves.map(|leaf| leaf.described().to_string());
             let expected = either(words.map(quote).chain(leaves));
-            return Err(self.unexpected(&expected));
+            let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+            return Err(self.needless_quotes(&expected, is_number));
         }
         let word = self.text(token);
         let meant = self.suggest(word, words.clone());
@@ -182,15 +252,27 @@ impl<'s> Parser<'s, '_> {
             Some(Shape::Seq(parts)) => {
                 self.bump();
                 out.push(Value::Hole, token.span);
-                let mut rest = parts.split_first().map_or(&[][..], |(_, rest)| rest);
-                while let Some((first, behind)) = rest.split_first() {
-                    self.shape(first, Some(&Follow { shapes: behind, next: follow }), out)?;
-                    rest = behind;
-                }
-                Ok(())
+                self.sequence(parts.split_first().map_or(&[], |(_, rest)| rest), follow, out)
             }
             _ => Err(Stop),
         }
+    }
+
+    /// The alternative whose first word was left out, if it can only be that one: `header` in `vary "accept-language"`.
+    fn left_out_word(&mut self, alternatives: &'static [Shape]) -> Option<&'static [Shape]> {
+        let mut fitting = alternatives.iter().filter_map(|alternative| match plain(alternative) {
+            Shape::Seq(parts) => Some(*parts),
+            _ => None,
+        });
+        let fits = |parts: &&'static [Shape]| matches!(parts, [Shape::Fixed(_) | Shape::Word(_), next, ..] if self.begins(next));
+        let parts = fitting.find(fits)?;
+        if fitting.any(|parts| fits(&parts)) {
+            return None;
+        }
+        if let Some(Shape::Fixed(word) | Shape::Word(word)) = parts.first() {
+            self.left_out(word, None);
+        }
+        Some(parts)
     }
 
     /// Items with commas in between, up to the end of the statement or to what follows the list. A comma may end a line.
@@ -225,15 +307,27 @@ impl<'s> Parser<'s, '_> {
             out.wrong |= read.wrong;
             items.push(Item { values: read.values, spans: read.spans, span });
             if self.eat(Kind::Comma) {
+                let line_end = self.at;
                 self.skip_newlines();
-                continue;
+                if !self.ends_list(item, follow) {
+                    continue;
+                }
+                self.at = line_end;
+                self.trailing_comma();
+                out.wrong = true;
+                break;
             }
-            let more = matches!(self.peek().kind, Kind::Word | Kind::Number) && !self.follows(follow);
+            let joint = self.is_word("and") || self.is_word("or");
+            let more = (joint || self.starts(item)) && !self.follows(follow);
             if !more || self.at_end() || self.at_wrong_statement() || count > most {
                 break;
             }
             if !forgotten {
-                self.unexpected("`,` between the values of a list");
+                self.misspelt_behind(follow)?;
+                self.forgotten_comma(joint);
+            }
+            if joint {
+                self.bump();
             }
             (forgotten, out.wrong) = (true, true);
         }
@@ -246,6 +340,31 @@ impl<'s> Parser<'s, '_> {
             return Ok(None);
         }
         Ok(Some(items))
+    }
+
+    fn forgotten_comma(&mut self, joint: bool) {
+        let token = self.peek();
+        let start = self.previous().map_or(token.span.start, |last| last.span.end) as usize;
+        let end = if joint { token.span.end as usize } else { start };
+        let message =
+            ["expected `,` between the values of a list, found ", &token.describe(self.source)].concat();
+        let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+        self.sink.push(found.with_replacement(Span::new(start, end), ","));
+    }
+
+    /// `try a, b fastset`: a misspelt word behind a list isn't one more of its names.
+    fn misspelt_behind(&mut self, follow: Option<&Follow<'_>>) -> Read<()> {
+        let token = self.peek();
+        let mut words = Vec::new();
+        for shape in follow.map_or(&[][..], |follow| follow.shapes) {
+            if let Shape::Maybe(Shape::OneOf(_, alternatives)) = shape {
+                words.extend(alternatives.iter().filter_map(first_word));
+            }
+        }
+        let Some(meant) = self.suggest(self.text(token), words.iter().copied()) else { return Ok(()) };
+        let message = ["unknown word ", &quote(self.text(token)), " behind a list"].concat();
+        self.sink.push(Diagnostic::new(Code::UnknownWord, token.span, message).with_suggestion(meant));
+        Err(Stop)
     }
 
     /// `try cheapest a, b`: what belongs behind a list isn't taken for one of its names.
@@ -262,7 +381,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     /// Whether what stands here belongs behind the list.
-    fn follows(&self, follow: Option<&Follow<'_>>) -> bool {
+    pub(super) fn follows(&self, follow: Option<&Follow<'_>>) -> bool {
         let mut next = follow;
         while let Some(follow) = next {
             for shape in follow.shapes {
@@ -277,6 +396,10 @@ impl<'s> Parser<'s, '_> {
         }
         false
     }
+}
+
+fn is_comparison(kind: Kind) -> bool {
+    matches!(kind, Kind::Less | Kind::Greater | Kind::LessEqual | Kind::GreaterEqual)
 }
 
 /// The shape itself, supported or not.

@@ -68,6 +68,10 @@ fn decimal(number: u64, digits: u32, least: usize) -> String {
 }
 
 impl Durations {
+    pub(crate) fn holds(self, duration: Duration) -> bool {
+        (self.min..=self.max).contains(&duration)
+    }
+
     /// `1ms to 1h`.
     #[must_use]
     pub fn text(self) -> String {

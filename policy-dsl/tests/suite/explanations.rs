@@ -1,6 +1,6 @@
 //! The long explanations: there is one for every code, and its examples are what they say.
 
-use seawall_policy::{Code, check, render};
+use seawall_policy::{Code, Scope, check_as, render};
 
 /// What can't be shown in a few lines: it takes a megabyte, a hundred mistakes, 33 braces, or a running proxy.
 const WITHOUT_EXAMPLE: &[Code] = &[
@@ -43,9 +43,8 @@ fn a_wrong_example_leads_to_its_code_and_a_right_one_to_no_finding() {
         let (wrong, right) = ("seawall wrong", "seawall right");
         // An explanation is of the language. What of it this version can't carry out yet may stand in its examples.
         let found_in = |source| {
-            let mut found = check(source).diagnostics;
-            found.retain(|found| found.code == *code || found.code != Code::NotSupported);
-            found
+            let scope = if *code == Code::NotSupported { Scope::Supported } else { Scope::WholeLanguage };
+            check_as(source, scope).diagnostics
         };
         for source in examples(code.explanation(), wrong) {
             let found = found_in(source);

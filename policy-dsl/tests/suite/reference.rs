@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use seawall_policy::vocabulary::{Block, Presence, Statement, blocks, grammar, syntax};
+use seawall_policy::condition::{FUNCTIONS, NAMES, OPERATORS, compile};
+use seawall_policy::vocabulary::{Block, FIRST, Presence, Statement, blocks, grammar, syntax};
 use seawall_policy::{Code, Scope, Severity, check, check_as, render};
 
-use super::bless;
+use super::{bless, literate};
 
 fn readme() -> String {
     fs::read_to_string(bless::path("README.md")).unwrap()
@@ -49,6 +50,25 @@ fn table(out: &mut String, block: &Block) {
     out.push('\n');
 }
 
+/// What conditions can say.
+fn conditions() -> String {
+    let mut out = String::from("\n| name | type | since | meaning |\n|---|---|---|---|\n");
+    for name in NAMES {
+        let since = if name.supported { FIRST } else { "not yet" };
+        let cells = [&code(name.name), &code(name.ty().as_str()), since, name.doc];
+        writeln!(out, "| {} |", cells.map(cell).join(" | ")).unwrap();
+    }
+    for (title, words) in [("function", FUNCTIONS), ("operator, the tightest first", OPERATORS)] {
+        writeln!(out, "\n| {title} | example | meaning |\n|---|---|---|").unwrap();
+        for word in words {
+            let cells = [&code(word.name), &code(word.usage), word.doc];
+            writeln!(out, "| {} |", cells.map(cell).join(" | ")).unwrap();
+        }
+    }
+    out.push('\n');
+    out
+}
+
 fn reference() -> String {
     let mut out = String::from("\n");
     for block in blocks() {
@@ -71,11 +91,13 @@ fn with_section(readme: &str, name: &str, section: &str) -> String {
     [before, &begin, section, &end, after].concat()
 }
 
+/// The policies of the README say themselves what is found in them, as in `tests/literate`.
 #[test]
-fn grammar_and_tables_of_the_readme_are_those_of_the_vocabulary() {
+fn the_readme_is_what_the_vocabulary_and_its_policies_make_of_it() {
     let readme = with_section(&readme(), "grammar", &format!("\n```ebnf\n{}```\n\n", grammar()));
+    let readme = with_section(&readme, "conditions", &conditions());
     let readme = with_section(&readme, "reference", &reference());
-    bless::same(&bless::path("README.md"), &readme);
+    bless::same(&bless::path("README.md"), &literate::as_it_should_be(&readme));
 }
 
 #[test]
@@ -91,6 +113,25 @@ fn every_example_of_a_readme_checks_without_a_finding() {
         let checked = check(source);
         assert!(checked.diagnostics.is_empty(), "{}", render("README.md", source, &checked.diagnostics));
         assert!(checked.policy.is_some());
+    }
+}
+
+#[test]
+fn every_condition_of_the_readme_is_read() {
+    let findings = |source: &str| {
+        let mut found = Vec::new();
+        compile(source, 0, &mut |finding| found.push(finding));
+        found
+    };
+    let readme = readme();
+    let examples = readme.split("```cel\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    for source in examples.lines() {
+        assert!(findings(source).is_empty(), "{source}: {:#?}", findings(source));
+    }
+    // Those of the tables may be a part of a condition.
+    for usage in FUNCTIONS.iter().chain(OPERATORS).flat_map(|word| word.usage.split(" or ")) {
+        let whole = [usage.to_string(), format!("{usage} == 1"), format!("{usage} == \"a\"")];
+        assert!(whole.iter().any(|source| findings(source).is_empty()), "{usage}");
     }
 }
 
