@@ -95,6 +95,7 @@ codes! {
     SharedCache = "SW0513" Warning "a cache that tells no tenants apart",
     NoEffect = "SW0514" Warning "a statement that can't have an effect here",
     EnvironmentNotSet = "SW0601" Error "an environment variable named in the policy isn't set",
+    FileReference = "SW0602" Error "a file that the policy refers to can't be put in its place",
     ConditionSyntax = "SW0701" Error "a condition that can't be read",
     ConditionName = "SW0702" Error "a name or function that conditions don't have",
     ConditionType = "SW0703" Error "a value of the wrong type in a condition",

@@ -1,6 +1,7 @@
 //! Values that are written as one: names, words, strings, and texts in other languages.
 
 use super::{Parser, Read, Stop, text};
+use crate::MAX_INLINE_BYTES;
 use crate::ast::{Name, Value};
 use crate::condition;
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,8 +12,6 @@ use crate::vocabulary::{Leaf, PERCENTILES, STATUSES, TRIGGERS, Text, words_text}
 
 /// Names appear in response headers and in metrics.
 const LONGEST_NAME: usize = 64;
-/// Longest text written in place.
-const LONGEST_INLINE: usize = 256 << 10;
 
 impl Leaf {
     /// Whether it is read from a token of this kind, be it wrong.
@@ -223,7 +222,7 @@ impl<'s> Parser<'s, '_> {
                 self.bump();
                 let body = self.text(token).split_once('\n').map_or("", |(_, body)| body);
                 let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
-                if text.len() > LONGEST_INLINE {
+                if text.len() > MAX_INLINE_BYTES {
                     let message = "the text written in place is longer than 256 KiB".into();
                     self.report(
                         Code::InvalidText,

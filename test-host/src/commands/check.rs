@@ -110,6 +110,7 @@ fn judge(path: &Path, fix: bool) -> anyhow::Result<Judged> {
     Ok(Judged { name, source: text, checked })
 }
 
+/// The whole text of a file, or of the standard input.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let read = if is_stdin(path) {

@@ -6,6 +6,10 @@ mod abi;
 #[cfg(test)]
 mod bless;
 #[cfg(test)]
+mod bundle;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
 mod determinism;
 #[cfg(test)]
 mod expectations;
@@ -14,6 +18,12 @@ mod findings;
 #[cfg(test)]
 mod formatting;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod module;
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 mod support;
