@@ -27,6 +27,7 @@ mod check;
 pub mod condition;
 mod diagnostic;
 mod hash;
+pub mod ide;
 mod lexer;
 mod lower;
 mod parser;

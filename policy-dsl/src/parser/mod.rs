@@ -13,6 +13,8 @@ mod shape;
 mod statement;
 mod text;
 
+pub(crate) use leaf::LONGEST_NAME;
+
 use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
