@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Parser, Read, Stop, did_you_mean};
+use super::{Parser, Read, Scope, Stop};
 use crate::ast::{Item, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -144,26 +144,35 @@ impl<'s> Parser<'s, '_> {
         }
         let token = self.peek();
         // A number with a wrong unit is told so by whatever takes numbers here.
-        let takes = |alternative: &&'static Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
+        let takes =
+            |alternative: &&'static Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
         if let Some(alternative) = alternatives.iter().rev().find(takes) {
             return self.shape(alternative, follow, out);
         }
         let words = alternatives.iter().filter_map(first_word);
         if token.kind != Kind::Word {
-            let leaves = alternatives.iter().filter_map(first_leaf).map(|leaf| leaf.described().to_string());
+            // What would be refused isn't offered.
+            let offered = |alternative: &&'static Shape| {
+                self.scope == Scope::WholeLanguage || !matches!(alternative, Shape::Later(..))
+            };
+            let words = alternatives.iter().filter(offered).filter_map(first_word);
+            let leaves = alternatives.iter().filter(offered).filter_map(first_leaf);
+            let leaves = leaves.map(|leaf| leaf.described().to_string());
             let expected = either(words.map(quote).chain(leaves));
             return Err(self.unexpected(&expected));
         }
         let word = self.text(token);
         let meant = self.suggest(word, words.clone());
-        let found = Diagnostic::new(Code::UnknownWord, token.span, ["unknown ", what, " ", &quote(word)].concat());
+        let found =
+            Diagnostic::new(Code::UnknownWord, token.span, ["unknown ", what, " ", &quote(word)].concat());
         self.sink.push(match meant {
-            Some(meant) => found.with_help(did_you_mean(meant)),
+            Some(meant) => found.with_suggestion(meant),
             None => found.with_help(["known are ", &words_text(words, "and")].concat()),
         });
         out.wrong = true;
         // Read as what was meant, so that what stands behind it is checked too.
-        let meant = alternatives.iter().find(|alternative| meant.is_some() && first_word(alternative) == meant);
+        let meant =
+            alternatives.iter().find(|alternative| meant.is_some() && first_word(alternative) == meant);
         match meant.map(plain) {
             Some(Shape::Word(_)) => {
                 self.bump();
@@ -198,6 +207,7 @@ impl<'s> Parser<'s, '_> {
         let (mut count, mut forgotten, start) = (0_usize, false, self.peek().span);
         loop {
             let at = self.peek().span;
+            self.not_behind(what, follow)?;
             let mut read = Values::default();
             self.shape(item, follow, &mut read)?;
             count += 1;
@@ -213,7 +223,7 @@ impl<'s> Parser<'s, '_> {
                 out.wrong = true;
             }
             out.wrong |= read.wrong;
-            items.push(Item { values: read.values, span });
+            items.push(Item { values: read.values, spans: read.spans, span });
             if self.eat(Kind::Comma) {
                 self.skip_newlines();
                 continue;
@@ -236,6 +246,19 @@ impl<'s> Parser<'s, '_> {
             return Ok(None);
         }
         Ok(Some(items))
+    }
+
+    /// `try cheapest a, b`: what belongs behind a list isn't taken for one of its names.
+    fn not_behind(&mut self, what: &str, follow: Option<&Follow<'_>>) -> Read<()> {
+        let (token, next) = (self.peek(), self.ahead(1));
+        let behind = token.kind == Kind::Word && next.kind == Kind::Word && self.follows(follow);
+        if !behind || self.block.statement(self.text(next)).is_some() {
+            return Ok(());
+        }
+        let message = [&quote(self.text(token)), " stands behind the ", what].concat();
+        let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+        self.sink.push(found.with_help(["write it behind the last of the ", what].concat()));
+        Err(Stop)
     }
 
     /// Whether what stands here belongs behind the list.

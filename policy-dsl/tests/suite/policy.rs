@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, Backoff, BreakerId, PathMatch, Provider, TargetId, Trigger};
+use seawall_policy::policy::{
+    Auth, Backoff, BreakerId, Jitter, PathMatch, Provider, TargetId, Trigger, Trip,
+};
 use seawall_policy::{Policy, check, render};
 
 #[track_caller]
@@ -56,17 +58,19 @@ fn every_statement_arrives() {
 
     let [touchy] = &policy.breakers[..] else { panic!() };
     assert_eq!((touchy.window, touchy.open), (Duration::from_secs(300), Duration::from_millis(200)));
-    assert_eq!((touchy.error_rate_bp, touchy.at_least, &touchy.recover[..]), (50, 3, &[2][..]));
+    let trip = Trip::ErrorRate { above_bp: 50, at_least: 3 };
+    assert_eq!((&touchy.trips[..], &touchy.recover[..]), (&[trip][..], &[2][..]));
 
     let [chat] = &policy.routes[..] else { panic!() };
     assert_eq!(chat.path, PathMatch::Prefix("/v1/".into()));
-    assert_eq!(chat.plan, [TargetId(0), TargetId(2), TargetId(1)], "`try` first, then each `then` in order");
-    assert_eq!((chat.breaker, chat.timeout), (Some(BreakerId(0)), Duration::from_millis(1500)));
+    let plan: Vec<TargetId> = chat.targets().collect();
+    assert_eq!(plan, [TargetId(0), TargetId(2), TargetId(1)], "`try` first, then each `then` in order");
+    assert_eq!((chat.breaker, chat.timeout.total), (Some(BreakerId(0)), Duration::from_millis(1500)));
     assert_eq!(chat.retry.on, [Trigger::Status(429), Trigger::Status(503), Trigger::Timeout]);
     assert_eq!((chat.retry.attempts, chat.retry.honor_retry_after), (7, Duration::ZERO));
     assert_eq!(
         chat.retry.backoff,
-        Backoff { base: Duration::from_millis(1), cap: Duration::from_secs(3600) }
+        Backoff { jitter: Jitter::Full, base: Duration::from_millis(1), cap: Duration::from_secs(3600) }
     );
 }
 
@@ -82,15 +86,19 @@ fn what_is_left_out_has_its_default() {
     let all = [408, 429, 500, 502, 503, 504, 529].map(Trigger::Status);
     let all = [&all[..], &[Trigger::Timeout, Trigger::Connect, Trigger::Reset]].concat();
     for route in [one, two] {
-        assert_eq!((route.timeout, &route.retry.on), (seconds(60), &all));
-        assert_eq!(route.retry.backoff, Backoff { base: Duration::from_millis(500), cap: seconds(8) });
+        assert_eq!((route.timeout.total, &route.retry.on), (seconds(60), &all));
+        assert_eq!(
+            route.retry.backoff,
+            Backoff { jitter: Jitter::Full, base: Duration::from_millis(500), cap: seconds(8) }
+        );
         assert_eq!(route.retry.honor_retry_after, seconds(60));
     }
     assert_eq!((one.retry.attempts, two.retry.attempts), (3, 2), "without a retry block, each target once");
     assert_eq!((one.breaker, two.breaker), (Some(BreakerId(0)), None));
     let [breaker] = &policy.breakers[..] else { panic!() };
     assert_eq!((breaker.window, breaker.open), (seconds(60), seconds(30)));
-    assert_eq!((breaker.error_rate_bp, breaker.at_least, &breaker.recover[..]), (5000, 20, &[1, 5, 10][..]));
+    let trip = Trip::ErrorRate { above_bp: 5000, at_least: 20 };
+    assert_eq!((&breaker.trips[..], &breaker.recover[..]), (&[trip][..], &[1, 5, 10][..]));
 }
 
 #[test]
@@ -117,7 +125,7 @@ fn names_may_be_words_of_the_language() {
         "seawall 1\ntarget target { cluster \"a\"  provider openai }\ntarget try { cluster \"b\"  provider openai }\n\
          retry timeout { }\nroute route { match path \"/\"  try target, try  retry timeout  timeout 3s }",
     );
-    assert_eq!(policy.routes[0].plan, [TargetId(0), TargetId(1)]);
+    assert_eq!(policy.routes[0].targets().collect::<Vec<_>>(), [TargetId(0), TargetId(1)]);
 }
 
 #[test]
@@ -132,7 +140,7 @@ fn every_unit_of_time_is_read() {
         let source = format!(
             "seawall 1\ntarget a {{ cluster \"a\" provider openai }}\nroute r {{ match path \"/\" try a timeout {text} }}"
         );
-        assert_eq!(policy(&source).routes[0].timeout, Duration::from_nanos(nanos), "{text}");
+        assert_eq!(policy(&source).routes[0].timeout.total, Duration::from_nanos(nanos), "{text}");
     }
 }
 
@@ -144,7 +152,7 @@ fn the_hash_is_twelve_hex_digits_and_stays() {
         "{hash}"
     );
     // It names policies in logs and metrics: a change of the encoding must be meant.
-    assert_eq!(policy("seawall 1\nroute default { pass }").hash, "ac71292b111c");
+    assert_eq!(policy("seawall 1\nroute default { pass }").hash, "53a6b079d315");
 }
 
 #[test]

@@ -3,63 +3,57 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use seawall_policy::vocabulary::{BLOCKS, Block, Presence, Value};
-use seawall_policy::{Code, Severity, check, render};
+use seawall_policy::vocabulary::{Block, Presence, Statement, blocks, grammar, syntax};
+use seawall_policy::{Code, Scope, Severity, check, check_as, render};
 
 use super::bless;
-
-const BEGIN: &str = "<!-- generated from src/vocabulary/table.rs and src/diagnostic/code.rs: begin -->\n";
-const END: &str = "<!-- generated: end -->\n";
 
 fn readme() -> String {
     fs::read_to_string(bless::path("README.md")).unwrap()
 }
 
-/// A `|` would end the cell.
+/// A `|` would end the cell, a line end the table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    text.replace('|', "\\|").replace('\n', " ⏎ ")
+}
+
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
 fn table(out: &mut String, block: &Block) {
     writeln!(out, "### `{}`\n\n{}\n", block.word, block.doc).unwrap();
-    writeln!(out, "| statement | value | unit | allowed | default | example | meaning |").unwrap();
-    writeln!(out, "|---|---|---|---|---|---|---|").unwrap();
-    let (later, built): (Vec<_>, Vec<_>) =
-        block.statements.iter().partition(|statement| statement.value == Value::NotSupported);
-    for statement in built {
+    writeln!(out, "| statement | type | unit | range | default | example | since | meaning |").unwrap();
+    writeln!(out, "|---|---|---|---|---|---|---|---|").unwrap();
+    for statement in block.statements {
         let default = match statement.presence {
             Presence::Required => "required".to_string(),
             Presence::Optional(text) => text.to_string(),
-            Presence::Default(text) => format!("`{text}`"),
+            Presence::Default(text) => code(text),
         };
-        let value = statement.value;
+        let word = if statement.word.is_empty() { "*(no word)*".into() } else { code(statement.word) };
+        let kind = syntax(&statement.shape);
         let repeats = if statement.repeats { " May stand more than once." } else { "" };
         let cells = [
-            &format!("`{}`", statement.word),
-            value.kind_text(),
-            &value.unit_text(),
-            &value.range_text(),
+            &word,
+            &if kind.is_empty() { String::new() } else { code(&kind) },
+            &statement.shape.unit_text(),
+            &statement.shape.range_text(),
             &default,
-            &format!("`{}`", statement.example),
+            &code(statement.example),
+            statement.since.unwrap_or("not yet"),
             &format!("{}{repeats}", statement.doc),
         ];
         writeln!(out, "| {} |", cells.map(cell).join(" | ")).unwrap();
     }
-    if !later.is_empty() {
-        let words: Vec<String> = later.iter().map(|statement| format!("`{}`", statement.word)).collect();
-        writeln!(out, "\nNot supported by this version: {}.", words.join(", ")).unwrap();
-    }
     out.push('\n');
 }
 
-fn generated() -> String {
+fn reference() -> String {
     let mut out = String::from("\n");
-    for block in BLOCKS.iter().filter(|block| block.supported) {
+    for block in blocks() {
         table(&mut out, block);
     }
-    let later: Vec<String> =
-        BLOCKS.iter().filter(|block| !block.supported).map(|block| format!("`{}`", block.word)).collect();
-    writeln!(out, "Blocks not supported by this version: {}.\n", later.join(", ")).unwrap();
     writeln!(out, "### Findings\n\n| code | severity | meaning |\n|---|---|---|").unwrap();
     for code in Code::ALL {
         writeln!(out, "| {} | {} | {} |", code.id(), code.severity().as_str(), cell(code.title())).unwrap();
@@ -68,12 +62,20 @@ fn generated() -> String {
     out
 }
 
+/// The README with what stands between the marks of this name replaced.
+fn with_section(readme: &str, name: &str, section: &str) -> String {
+    let begin = format!("<!-- generated {name}: begin -->\n");
+    let end = format!("<!-- generated {name}: end -->\n");
+    let (before, rest) = readme.split_once(&begin).expect("the mark where the section begins");
+    let (_, after) = rest.split_once(&end).expect("the mark where the section ends");
+    [before, &begin, section, &end, after].concat()
+}
+
 #[test]
-fn the_tables_of_the_readme_are_those_of_the_vocabulary() {
-    let readme = readme();
-    let (before, rest) = readme.split_once(BEGIN).expect("the mark where the tables begin");
-    let (_, after) = rest.split_once(END).expect("the mark where the tables end");
-    bless::same(&bless::path("README.md"), &[before, BEGIN, &generated(), END, after].concat());
+fn grammar_and_tables_of_the_readme_are_those_of_the_vocabulary() {
+    let readme = with_section(&readme(), "grammar", &format!("\n```ebnf\n{}```\n\n", grammar()));
+    let readme = with_section(&readme, "reference", &reference());
+    bless::same(&bless::path("README.md"), &readme);
 }
 
 #[test]
@@ -103,46 +105,85 @@ fn every_path_in_the_code_map_exists() {
     }
 }
 
-/// A statement in the least policy that can hold it.
+/// What examples refer to.
+const AROUND: &str = "seawall 1
+target openai_east { cluster \"c\"  provider openai }
+target openai_west { cluster \"c\"  provider openai }
+target backup { cluster \"c\"  provider openai }
+retry standard { }
+breaker standard { }
+";
+const LIMITS: &str = "limit tpm per tenant { 90k tokens/min }\nlimit rpm per tenant { 500 requests/min }\n";
+
+/// The statement in the least policy that can hold it.
 fn around(block: &Block, statement: &str) -> String {
+    if block.word == "policy" {
+        return format!("{AROUND}{statement}\nroute last {{ match path \"/last\"  try backup }}\n");
+    }
     let word = statement.split(' ').next().unwrap();
-    let rest: String = block
-        .statements
-        .iter()
-        .filter(|other| other.presence == Presence::Required && other.word != word)
-        .map(|other| format!("  {}\n", other.example))
-        .collect();
-    let mut source = String::from("seawall 1\n");
-    for name in ["openai_east", "openai_west", "backup"] {
-        writeln!(source, "target {name} {{ cluster \"c\"  provider openai }}").unwrap();
+    let is_bare = block.statement(word).is_none();
+    let needed = |other: &&Statement| match other.presence {
+        Presence::Required => {
+            if is_bare {
+                !other.word.is_empty()
+            } else {
+                other.word != word
+            }
+        }
+        _ => false,
+    };
+    let mut body: String =
+        block.statements.iter().filter(needed).map(|other| format!("  {}\n", other.example)).collect();
+    if word == "pass" && block.word == "route" {
+        return format!("{AROUND}route default {{ {statement} }}\n");
     }
-    for (kind, name) in [("retry", "standard"), ("breaker", "standard")] {
-        writeln!(source, "{kind} {name} {{ }}").unwrap();
-    }
-    let name = if word == "pass" { "default" } else { "example" };
-    let rest = if word == "pass" { String::new() } else { rest };
-    writeln!(source, "{} {name} {{\n  {statement}\n{rest}}}", block.word).unwrap();
-    if block.word != "route" {
-        source.push_str("route default { pass }\n");
-    }
-    source
+    body.push_str(&format!("  {statement}\n"));
+    let (outer, parent) = blocks()
+        .into_iter()
+        .flat_map(|outer| outer.statements.iter().map(move |parent| (outer, parent)))
+        .find(|(_, parent)| parent.block().is_some_and(|inner| std::ptr::eq(inner, block)))
+        .unwrap();
+    let head = match parent.example.split_once('{') {
+        Some((head, _)) => head.to_string(),
+        None => format!("{} ", parent.example),
+    };
+    let text = around(outer, &format!("{head}{{\n{body}}}"));
+    if statement.starts_with("limit ") && block.word == "route" { text + LIMITS } else { text }
 }
 
 #[test]
 fn every_example_and_default_of_the_vocabulary_is_accepted() {
-    for block in BLOCKS {
-        for statement in block.statements.iter().filter(|statement| statement.value != Value::NotSupported) {
+    for block in blocks() {
+        for statement in block.statements {
             let written = match statement.presence {
                 Presence::Default(text) => format!("{} {text}", statement.word),
                 _ => statement.example.to_string(),
             };
             for text in [statement.example, &written] {
                 let source = around(block, text);
-                let checked = check(&source);
+                let checked = check_as(&source, Scope::WholeLanguage);
                 let errors =
                     checked.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
                 assert!(errors == 0, "{}", render("example", &source, &checked.diagnostics));
+                assert!(checked.policy.is_some(), "what checks can be lowered: {source}");
             }
+        }
+    }
+}
+
+#[test]
+fn what_this_version_cannot_carry_out_is_refused_and_nothing_else_is() {
+    for block in blocks() {
+        for statement in block.statements {
+            let source = around(block, statement.example);
+            let refused = check(&source).diagnostics.iter().any(|found| found.code == Code::NotSupported);
+            let inner = seawall_policy::vocabulary::blocks()
+                .into_iter()
+                .flat_map(|outer| outer.statements)
+                .filter(|outer| outer.block().is_some_and(|inner| std::ptr::eq(inner, block)))
+                .any(|outer| outer.since.is_none());
+            let overrides = block.word == "overrides";
+            assert_eq!(refused, statement.since.is_none() || inner || overrides, "{source}");
         }
     }
 }

@@ -11,7 +11,7 @@ const BREAKER_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::
 pub(super) const BREAKER: Statement = Statement::new(
     "breaker",
     BREAKER_SHAPE,
-    "breaker standard { trip errors > 20% of at least 10 }",
+    "breaker strict { trip errors > 20% of at least 10 }",
     "When to stop sending to a target, and how to begin again.",
 )
 .repeats();
@@ -66,10 +66,7 @@ const TRIP: Shape = OneOf(
     "signal",
     &[
         Seq(&[Word("errors"), Sign(">"), percent(0, 9_900), Fixed("of at least"), count(1, 100_000)]),
-        Shape::Later(
-            "tripping on errors in a row",
-            &Seq(&[count(1, 1_000), Fixed("errors in a row")]),
-        ),
+        Shape::Later("tripping on errors in a row", &Seq(&[count(1, 1_000), Fixed("errors in a row")])),
         Shape::Later(
             "tripping on `latency`",
             &Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
@@ -94,7 +91,7 @@ const RETRY_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("retry")), Shape::Bloc
 pub(super) const RETRY: Statement = Statement::new(
     "retry",
     RETRY_SHAPE,
-    "retry standard { attempts 3 }",
+    "retry patient { attempts 5 }",
     "When another attempt follows, and how long to wait before it.",
 )
 .repeats();

@@ -59,14 +59,9 @@ static TIER_BODY: Block = Block {
         )
         .default("1")
         .later(),
-        Statement::new(
-            "weight",
-            count(1, 100),
-            "weight 4",
-            "Its share among tiers of the same priority.",
-        )
-        .default("1")
-        .later(),
+        Statement::new("weight", count(1, 100), "weight 4", "Its share among tiers of the same priority.")
+            .default("1")
+            .later(),
     ],
 };
 
@@ -75,7 +70,7 @@ const LIMIT_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("limit")), SCOPE, Shap
 pub(super) const LIMIT: Statement = Statement::new(
     "limit",
     LIMIT_SHAPE,
-    "limit tpm per tenant { 90k tokens/min }",
+    "limit daily per tenant { $50/day }",
     "How much may be used, and by whom.",
 )
 .repeats()

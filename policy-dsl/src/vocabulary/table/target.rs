@@ -9,7 +9,7 @@ const TARGET_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("target")), Shape::Bl
 pub(super) const TARGET: Statement = Statement::new(
     "target",
     TARGET_SHAPE,
-    r#"target backup { cluster "backup"  provider openai }"#,
+    r#"target example { cluster "example"  provider openai }"#,
     "One place an attempt can be sent to.",
 )
 .repeats();
@@ -118,4 +118,3 @@ static MEMBERS: Block = Block {
     .repeats()
     .later()],
 };
-
