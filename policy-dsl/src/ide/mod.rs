@@ -31,7 +31,6 @@ use crate::diagnostic::Sink;
 use crate::lexer::{Lexed, lex};
 use crate::span::Span;
 use crate::token::{Kind, Token};
-use crate::vocabulary::Statement;
 use walk::{Node, Role, Walk, Walker};
 
 /// A policy as it stands in an editor, with all its mistakes. Reading it takes time proportional to its length; keep to
@@ -118,7 +117,3 @@ impl<'s> Document<'s> {
     }
 }
 
-/// The statement as people call it.
-fn word_of(definition: &Statement, block: &str) -> String {
-    if definition.word.is_empty() { ["the value of a `", block, "`"].concat() } else { ["`", definition.word, "`"].concat() }
-}

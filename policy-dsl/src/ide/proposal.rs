@@ -68,10 +68,10 @@ impl Completion {
 
 /// The statement with a place for each thing that it can't do without.
 pub(super) fn snippet(definition: &Statement) -> Option<String> {
-    let (name, block) = match definition.shape {
-        Shape::Block(block) => ("", *block),
-        Shape::Seq([Shape::Leaf(Leaf::Define(_)), Shape::Block(block)]) => ("${1:name} ", *block),
-        Shape::Seq([Shape::Leaf(Leaf::Title), Shape::Block(block)]) => ("\"${1:what must hold}\" ", *block),
+    let (name, block): (_, &Block) = match definition.shape {
+        Shape::Block(block) => ("", block),
+        Shape::Seq([Shape::Leaf(Leaf::Define(_)), Shape::Block(block)]) => ("${1:name} ", block),
+        Shape::Seq([Shape::Leaf(Leaf::Title), Shape::Block(block)]) => ("\"${1:what must hold}\" ", block),
         _ => return None,
     };
     let mut text = [definition.word, " ", name, "{\n"].concat();

@@ -74,7 +74,7 @@ impl Place {
         Self { threads: vec![Thread { steps: vec![Step::Shape(shape)], later: false }] }
     }
 
-    /// What can come next, and whether the statement may end here. With `lenient`, a list may go on without a comma.
+    /// What can come next, and whether the statement may end here.
     pub(super) fn expected(&self, lenient: bool) -> (Vec<Expected>, bool) {
         let mut expansion = Expansion { expected: Vec::new(), finished: false, lenient };
         for thread in &self.threads {
@@ -83,20 +83,16 @@ impl Place {
         (expansion.expected, expansion.finished)
     }
 
-    /// Passes a token and tells what it is here; `None` when it can't stand here.
-    pub(super) fn advance(&mut self, kind: Kind, text: &str) -> Option<Terminal> {
-        for lenient in [false, true] {
-            let (expected, _) = self.expected(lenient);
-            let fits = |wanted: Fit| move |found: &Expected| found.terminal.fit(kind, text) == wanted;
-            let fit = if expected.iter().any(fits(Fit::Exact)) { Fit::Exact } else { Fit::Loose };
-            let found: Vec<Expected> = expected.into_iter().filter(fits(fit)).collect();
-            if let Some(first) = found.first() {
-                let terminal = first.terminal;
-                self.threads = found.into_iter().map(|found| found.next).collect();
-                return Some(terminal);
-            }
-        }
-        None
+    /// Passes a token and tells what it is here; `None` when it can't stand here. With `lenient`, a list may go on without
+    /// a comma.
+    pub(super) fn advance(&mut self, kind: Kind, text: &str, lenient: bool) -> Option<Terminal> {
+        let (expected, _) = self.expected(lenient);
+        let fits = |wanted: Fit| move |found: &Expected| found.terminal.fit(kind, text) == wanted;
+        let fit = if expected.iter().any(fits(Fit::Exact)) { Fit::Exact } else { Fit::Loose };
+        let found: Vec<Expected> = expected.into_iter().filter(fits(fit)).collect();
+        let terminal = found.first()?.terminal;
+        self.threads = found.into_iter().map(|found| found.next).collect();
+        Some(terminal)
     }
 }
 

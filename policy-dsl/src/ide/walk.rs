@@ -196,7 +196,12 @@ impl<'s, 't> Walker<'s, 't> {
             return;
         }
         current.holds = false;
-        if let Some(terminal) = current.place.advance(kind, self.text(at)) {
+        let text = self.text(at);
+        let mut terminal = current.place.advance(kind, text, false);
+        if terminal.is_none() && !(kind == Kind::Word && self.ends_statement(at)) {
+            terminal = current.place.advance(kind, text, true);
+        }
+        if let Some(terminal) = terminal {
             current.passed += 1;
             let role = match terminal {
                 Terminal::Open(block) => return self.enter(block, node, at),
@@ -250,7 +255,7 @@ impl<'s, 't> Walker<'s, 't> {
         let known = block.statement(text).filter(|_| kind == Kind::Word);
         if known.is_none() && let Some(bare) = block.bare() {
             let mut place = Place::start(&bare.shape);
-            if place.advance(kind, text).is_some() {
+            if place.advance(kind, text, false).is_some() {
                 let node = self.add(bare, region, at);
                 return self.within(Current::new(Some(node), Place::start(&bare.shape)), at, kind);
             }

@@ -14,6 +14,7 @@ mod diagnostics;
 mod explanations;
 mod fixes;
 mod golden;
+mod ide;
 mod limits;
 mod policy;
 mod properties;
