@@ -23,7 +23,12 @@ impl Document<'_> {
             return nothing;
         }
         let tokens = &self.lexed.tokens;
-        let before = tokens.partition_point(|token| token.span.end < offset || token.span.end == offset && !is_typed(token.kind));
+        let is_before = |token: &Token| match token.kind {
+            Kind::End => false,
+            kind if is_typed(kind) => token.span.end < offset,
+            _ => token.span.end <= offset,
+        };
+        let before = tokens.partition_point(is_before);
         let touched = tokens.get(before).filter(|token| token.span.start < offset);
         let mut typing = Typing { document: self, scope, at: before, token: None, found: nothing };
         match touched {
@@ -115,20 +120,20 @@ impl Typing<'_, '_> {
     /// The statements that the block may still hold.
     fn statements(&mut self, region: usize, block: &'static Block, is_top: bool) {
         let nodes = &self.document.walk.nodes;
+        let typed = self.token.map(|_| self.at);
         let used = |statement: &Statement| {
             let same = |node: &&super::walk::Node| node.region == region && node.definition.word == statement.word;
-            nodes.iter().filter(same).any(|node| node.first != self.at)
+            nodes.iter().filter(same).any(|node| Some(node.first) != typed)
         };
-        let free = |statement: &&&'static Statement| statement.repeats || !used(statement);
         let offered: Vec<&'static Statement> =
-            block.statements.iter().collect::<Vec<_>>().iter().filter(free).copied().collect();
+            block.statements.iter().filter(|statement| statement.repeats || !used(statement)).collect();
         let versioned = (0..self.document.lexed.tokens.len())
-            .any(|at| at != self.at && self.document.text(at) == "seawall" && self.document.node(at).is_none());
+            .any(|at| Some(at) != typed && self.document.text(at) == "seawall" && self.document.node(at).is_none());
         if is_top && !versioned {
             return self.add(CompletionKind::Statement, "seawall 1", "the version of the language");
         }
         for statement in offered.into_iter().filter(|statement| !statement.word.is_empty()) {
-            if !self.is_offered(statement) {
+            if !self.is_offered(statement) || self.is_number() {
                 continue;
             }
             let required = if statement.presence == Presence::Required { "required" } else { "" };
