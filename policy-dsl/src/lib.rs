@@ -26,6 +26,7 @@ mod ast;
 mod check;
 pub mod condition;
 mod diagnostic;
+mod fmt;
 mod hash;
 pub mod ide;
 mod lexer;
@@ -38,6 +39,7 @@ mod token;
 pub mod vocabulary;
 
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
+pub use fmt::{Unformatted, format};
 pub use parser::Scope;
 pub use policy::Policy;
 pub use span::{LineIndex, Position, Span};

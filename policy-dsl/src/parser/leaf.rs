@@ -206,19 +206,14 @@ impl<'s> Parser<'s, '_> {
         match token.kind {
             Kind::Inline => {
                 self.bump();
-                let text = self.text(token);
+                let body = self.text(token).split_once('\n').map_or("", |(_, body)| body);
+                let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
                 if text.len() > LONGEST_INLINE {
                     let message = "the text written in place is longer than 256 KiB".into();
-                    self.report(
-                        Code::InvalidText,
-                        Span::new(token.span.start as usize, token.span.start as usize + 2),
-                        message,
-                    );
+                    self.report(Code::InvalidText, Span::new(token.span.start as usize, token.span.start as usize + 2), message);
                     return Ok(None);
                 }
-                let body = text.split_once('\n').map_or("", |(_, body)| body);
-                let body = body.rsplit_once('\n').map_or("", |(body, _)| body);
-                Ok(Some(dedent(body)))
+                Ok(Some(text))
             }
             Kind::OpenText => {
                 self.bump();
@@ -368,7 +363,7 @@ fn unquoting(found: Diagnostic, bare: &str) -> Diagnostic {
 }
 
 /// What all lines are indented by is the policy's layout and not part of the text.
-fn dedent(body: &str) -> String {
+pub(crate) fn dedent(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let lines = || body.lines().filter(|line| !line.trim().is_empty());
     let common = lines().map(indent).min().unwrap_or(0);
