@@ -1,15 +1,16 @@
 //! What may stand at a place. The tokens before it are read as far as they go, and then the shapes tell what comes next.
 
+use super::Document;
 use super::hover;
 use super::proposal::{Completion, CompletionKind, Completions, snippet};
 use super::steps::{COUNTED, Expected, Terminal};
 use super::walk::{Current, Role, Walker};
-use super::Document;
 use crate::parser::Scope;
 use crate::span::Span;
 use crate::token::{Kind, Token};
 use crate::vocabulary::{
-    Block, Leaf, MULTIPLES, PERCENTILES, PERIODS, Presence, SIZE_UNITS, STATUSES, Statement, TIME_UNITS, TRIGGERS,
+    Block, Leaf, MULTIPLES, PERCENTILES, PERIODS, Presence, SIZE_UNITS, STATUSES, Statement, TIME_UNITS,
+    TRIGGERS,
 };
 
 impl Document<'_> {
@@ -36,7 +37,9 @@ impl Document<'_> {
                 typing.token = Some(*token);
                 typing.found.replace = token.span;
             }
-            Some(token) if token.kind == Kind::Condition => return self.complete_in_condition(*token, offset, scope),
+            Some(token) if token.kind == Kind::Condition => {
+                return self.complete_in_condition(*token, offset, scope);
+            }
             Some(_) => return typing.found,
             // A condition that was never closed ends where the line does.
             None => {
@@ -122,13 +125,15 @@ impl Typing<'_, '_> {
         let nodes = &self.document.walk.nodes;
         let typed = self.token.map(|_| self.at);
         let used = |statement: &Statement| {
-            let same = |node: &&super::walk::Node| node.region == region && node.definition.word == statement.word;
+            let same =
+                |node: &&super::walk::Node| node.region == region && node.definition.word == statement.word;
             nodes.iter().filter(same).any(|node| Some(node.first) != typed)
         };
         let offered: Vec<&'static Statement> =
             block.statements.iter().filter(|statement| statement.repeats || !used(statement)).collect();
-        let versioned = (0..self.document.lexed.tokens.len())
-            .any(|at| Some(at) != typed && self.document.text(at) == "seawall" && self.document.node(at).is_none());
+        let versioned = (0..self.document.lexed.tokens.len()).any(|at| {
+            Some(at) != typed && self.document.text(at) == "seawall" && self.document.node(at).is_none()
+        });
         if is_top && !versioned {
             return self.add(CompletionKind::Statement, "seawall 1", "the version of the language");
         }
@@ -141,7 +146,10 @@ impl Typing<'_, '_> {
                 detail: if is_top { String::new() } else { required.to_string() },
                 doc: hover::statement(statement, block),
                 snippet: snippet(statement),
-                ..Completion::new(if is_top { CompletionKind::Definition } else { CompletionKind::Statement }, statement.word)
+                ..Completion::new(
+                    if is_top { CompletionKind::Definition } else { CompletionKind::Statement },
+                    statement.word,
+                )
             });
         }
         if let Some(bare) = block.bare().filter(|bare| self.is_offered(bare)) {
@@ -193,7 +201,9 @@ impl Typing<'_, '_> {
             return;
         }
         let mut speaks_of_others = false;
-        definition.shape.each_leaf(&mut |leaf| speaks_of_others |= matches!(leaf, Leaf::Name(_) | Leaf::Inline));
+        definition
+            .shape
+            .each_leaf(&mut |leaf| speaks_of_others |= matches!(leaf, Leaf::Name(_) | Leaf::Inline));
         let value = definition.example.strip_prefix(definition.word).unwrap_or("").trim_start();
         let is_known = self.found.items.iter().any(|item| item.label == value);
         if !speaks_of_others && !value.is_empty() && !is_known {
@@ -212,7 +222,8 @@ impl Typing<'_, '_> {
             Leaf::Percentile => PERCENTILES.iter().for_each(|(word, _)| self.add(Value, *word, "")),
             Leaf::Trigger => {
                 let offered = |supported: &bool| *supported || self.scope == Scope::WholeLanguage;
-                let words = TRIGGERS.iter().filter(|(.., supported)| offered(supported)).map(|(word, ..)| *word);
+                let words =
+                    TRIGGERS.iter().filter(|(.., supported)| offered(supported)).map(|(word, ..)| *word);
                 let words: Vec<String> =
                     STATUSES.iter().map(u16::to_string).chain(words.map(String::from)).collect();
                 words.into_iter().for_each(|word| self.add(Value, word, ""));
@@ -263,7 +274,11 @@ impl Typing<'_, '_> {
                 let multiples = MULTIPLES.iter().map(|(multiple, _)| *multiple);
                 let numbers: Vec<String> = match multiple {
                     Some(_) => vec![counted_number],
-                    None => [""].into_iter().chain(multiples).map(|multiple| [digits, multiple].concat()).collect(),
+                    None => [""]
+                        .into_iter()
+                        .chain(multiples)
+                        .map(|multiple| [digits, multiple].concat())
+                        .collect(),
                 };
                 for number in numbers {
                     self.add(CompletionKind::Unit, number + " tokens", "");

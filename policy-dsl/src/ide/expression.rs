@@ -25,7 +25,9 @@ impl Document<'_> {
             return Some(Hover { span, markdown: described(name) });
         }
         let function = FUNCTIONS.iter().find(|function| function.name == part)?;
-        let markdown = ["**`", function.name, "`** – ", function.doc, "\n\n```cel\n", function.usage, "\n```\n"].concat();
+        let markdown =
+            ["**`", function.name, "`** – ", function.doc, "\n\n```cel\n", function.usage, "\n```\n"]
+                .concat();
         Some(Hover { span, markdown })
     }
 
@@ -38,7 +40,9 @@ impl Document<'_> {
         let named = |name: &&Name| scope == Scope::WholeLanguage || name.supported;
         let dot = text.rfind('.');
         let names = NAMES.iter().filter(named);
-        if let Some(dot) = dot.filter(|dot| !NAMES.iter().any(|name| text.get(..=*dot).is_some_and(|head| name.name.starts_with(head)))) {
+        if let Some(dot) = dot.filter(|dot| {
+            !NAMES.iter().any(|name| text.get(..=*dot).is_some_and(|head| name.name.starts_with(head)))
+        }) {
             found.replace.start = Span::new(word.start as usize + dot + 1, 0).start;
             found.items.extend(FUNCTIONS.iter().map(|function| Completion {
                 detail: function.doc.into(),

@@ -25,10 +25,14 @@ impl Document<'_> {
         let offset = self.clamp(offset);
         let at = self.token_at(offset)?;
         let token = self.token(at)?;
-        if token.kind == Kind::Condition && let Some(found) = self.hover_in_condition(token, offset) {
+        if token.kind == Kind::Condition
+            && let Some(found) = self.hover_in_condition(token, offset)
+        {
             return Some(found);
         }
-        if let Role::Name(kind) = self.role(at) && let Some(text) = self.definition_text(kind, self.text(at)) {
+        if let Role::Name(kind) = self.role(at)
+            && let Some(text) = self.definition_text(kind, self.text(at))
+        {
             return Some(Hover { span: token.span, markdown: text });
         }
         if self.text(at) == "seawall" && self.node(at).is_none() {
@@ -83,7 +87,8 @@ pub(super) fn statement(definition: &Statement, block: &Block) -> String {
         }
     } else {
         let value = syntax(&definition.shape);
-        let word = if definition.word.is_empty() { String::new() } else { ["\"", definition.word, "\" "].concat() };
+        let word =
+            if definition.word.is_empty() { String::new() } else { ["\"", definition.word, "\" "].concat() };
         text.extend(["```ebnf\n", [&word, &*value].concat().trim_end(), "\n```\n\n"]);
     }
     let mut line = |title: &str, value: &str| {

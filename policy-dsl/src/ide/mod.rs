@@ -116,4 +116,3 @@ impl<'s> Document<'s> {
         found
     }
 }
-

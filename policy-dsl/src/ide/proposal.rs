@@ -83,7 +83,10 @@ pub(super) fn snippet(definition: &Statement) -> Option<String> {
 fn required(block: &Block) -> String {
     let mut text = String::new();
     for (index, statement) in block.statements.iter().enumerate() {
-        if statement.presence == Presence::Required && statement.block().is_none() && !statement.word.is_empty() {
+        if statement.presence == Presence::Required
+            && statement.block().is_none()
+            && !statement.word.is_empty()
+        {
             let place = (index + 2).to_string();
             // The marks of a string, where its value is one.
             let mut value = ["${", &place, "}"].concat();

@@ -46,7 +46,11 @@ impl Document<'_> {
             document.walk.parts.iter().map(|part| (part.role, part.node)).collect()
         };
         if roles(&renamed) != roles(self) {
-            return Err(refusal(&["with the name ", &quote(new_name), " the policy would be read differently"]));
+            return Err(refusal(&[
+                "with the name ",
+                &quote(new_name),
+                " the policy would be read differently",
+            ]));
         }
         Ok(fix.edits)
     }
@@ -56,7 +60,8 @@ impl Document<'_> {
 fn check(name: &str) -> Result<(), Refusal> {
     let mut sink = Sink::default();
     let tokens = lex(name, &mut sink).tokens;
-    let one = matches!(tokens.as_slice(), [word, _] if word.kind == Kind::Word && word.span.text(name) == name);
+    let one =
+        matches!(tokens.as_slice(), [word, _] if word.kind == Kind::Word && word.span.text(name) == name);
     if sink.has_errors() || !one {
         let rule = "a name is a letter or `_`, then letters, digits, `_` or `-`";
         return Err(refusal(&[&quote(name), " is no name: ", rule]));

@@ -63,8 +63,13 @@ enum Step {
 }
 
 /// What a rate counts, and whether it does so by a period.
-pub(super) const COUNTED: &[(&str, bool)] =
-    &[("tokens", true), ("input tokens", true), ("output tokens", true), ("requests", true), ("concurrent", false)];
+pub(super) const COUNTED: &[(&str, bool)] = &[
+    ("tokens", true),
+    ("input tokens", true),
+    ("output tokens", true),
+    ("requests", true),
+    ("concurrent", false),
+];
 
 const SLASH: Step = Step::Shape(&Shape::Sign("/"));
 const HEADER: Step = Step::Shape(&Shape::Leaf(Leaf::Text(Text::Header)));

@@ -1,7 +1,7 @@
 //! Names: what they name, where they are defined and where they are used.
 
-use super::walk::Role;
 use super::Document;
+use super::walk::Role;
 use crate::span::Span;
 use crate::token::{Kind, unquoted};
 

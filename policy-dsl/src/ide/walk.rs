@@ -233,7 +233,8 @@ impl<'s, 't> Walker<'s, 't> {
 
     /// Whether this word begins the next statement of a block that is written in one line.
     fn ends_statement(&self, at: usize) -> bool {
-        let continues = at.checked_sub(1).is_some_and(|last| self.kind(last) == Kind::Comma || self.text(last) == "per");
+        let continues =
+            at.checked_sub(1).is_some_and(|last| self.kind(last) == Kind::Comma || self.text(last) == "per");
         !self.is_top() && !continues && self.region().1.statement(self.text(at)).is_some()
     }
 
@@ -253,7 +254,9 @@ impl<'s, 't> Walker<'s, 't> {
         let (region, block) = self.region();
         let text = self.text(at);
         let known = block.statement(text).filter(|_| kind == Kind::Word);
-        if known.is_none() && let Some(bare) = block.bare() {
+        if known.is_none()
+            && let Some(bare) = block.bare()
+        {
             let mut place = Place::start(&bare.shape);
             if place.advance(kind, text, false).is_some() {
                 let node = self.add(bare, region, at);
@@ -287,7 +290,9 @@ impl<'s, 't> Walker<'s, 't> {
         let (region, _) = self.region();
         let node = self.walk.regions.get(region).and_then(|region| region.node);
         if let Some(node) = node.and_then(|node| self.walk.nodes.get_mut(node)) {
-            let written = |at: &usize| !matches!(self.tokens.get(*at).map(|token| token.kind), Some(Kind::Newline | Kind::End));
+            let written = |at: &usize| {
+                !matches!(self.tokens.get(*at).map(|token| token.kind), Some(Kind::Newline | Kind::End))
+            };
             node.last = (node.last..at).rev().find(written).unwrap_or(node.last);
         }
         self.open.pop();
@@ -306,13 +311,15 @@ impl<'s, 't> Walker<'s, 't> {
     /// has it.
     fn opens_block(&self, at: usize, inside: Option<&Block>) -> bool {
         let word = self.text(at);
-        if self.kind(at) != Kind::Word || self.before(at) != Kind::Newline || POLICY.statement(word).is_none() {
+        if self.kind(at) != Kind::Word || self.before(at) != Kind::Newline || POLICY.statement(word).is_none()
+        {
             return false;
         }
         if inside.is_some_and(|block| block.statement(word).is_none()) {
             return true;
         }
-        let mut line = (at..self.tokens.len()).map(|next| self.kind(next)).take_while(|kind| *kind != Kind::Newline);
+        let mut line =
+            (at..self.tokens.len()).map(|next| self.kind(next)).take_while(|kind| *kind != Kind::Newline);
         line.any(|kind| kind == Kind::Open)
     }
 }

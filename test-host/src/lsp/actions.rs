@@ -21,9 +21,10 @@ impl Server {
             ..Default::default()
         };
         let mut actions = Vec::new();
-        let touched = open.found.iter().filter(|found| {
-            found.span.start as usize <= asked.end && asked.start <= found.span.end as usize
-        });
+        let touched = open
+            .found()
+            .iter()
+            .filter(|found| found.span.start as usize <= asked.end && asked.start <= found.span.end as usize);
         for (found, fix) in touched.filter_map(|found| Some((found, found.fix.as_ref()?))) {
             if wanted(&CodeActionKind::QuickFix) {
                 actions.push(CodeAction {
@@ -36,7 +37,7 @@ impl Server {
                 });
             }
         }
-        let fixes: Vec<&Fix> = open.found.iter().filter_map(|found| found.fix.as_ref()).collect();
+        let fixes: Vec<&Fix> = open.found().iter().filter_map(|found| found.fix.as_ref()).collect();
         if !fixes.is_empty() && wanted(&CodeActionKind::SourceFixAll) {
             let fixed = apply(&open.lines.text, &fixes).text;
             actions.push(CodeAction {

@@ -24,14 +24,13 @@ pub(super) struct Client {
 /// Begins with an editor.
 pub(super) fn agree(params: &InitializeParams) -> (Server, InitializeResult) {
     let text = params.capabilities.text_document.as_ref();
-    let offered = params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
+    let offered =
+        params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
     let bytes = offered.is_some_and(|offered| offered.contains(&PositionEncodingKind::UTF8));
     let item = text.and_then(|text| text.completion.as_ref()?.completion_item.as_ref());
     let formats = text.and_then(|text| text.hover.as_ref()?.content_format.as_ref());
     let findings = text.and_then(|text| text.publish_diagnostics.as_ref());
-    let related = findings.and_then(|findings| {
-        findings.diagnostics_capabilities.related_information
-    });
+    let related = findings.and_then(|findings| findings.diagnostics_capabilities.related_information);
     let client = Client {
         encoding: if bytes { Encoding::Utf8 } else { Encoding::Utf16 },
         snippets: item.and_then(|item| item.snippet_support).unwrap_or(false),

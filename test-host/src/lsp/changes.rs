@@ -7,7 +7,11 @@ use lsp_types::{TextDocumentContentChangeEvent, TextEdit};
 use super::lines::{Encoding, Lines};
 
 /// Makes the changes in their order; each speaks of the text that the one before has left.
-pub(super) fn apply(mut text: String, changes: Vec<TextDocumentContentChangeEvent>, encoding: Encoding) -> String {
+pub(super) fn apply(
+    mut text: String,
+    changes: Vec<TextDocumentContentChangeEvent>,
+    encoding: Encoding,
+) -> String {
     for change in changes {
         match change {
             TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
@@ -17,7 +21,9 @@ pub(super) fn apply(mut text: String, changes: Vec<TextDocumentContentChangeEven
                 lines.text.replace_range(bytes, &change.text);
                 text = lines.text;
             }
-            TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => text = change.text,
+            TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(change) => {
+                text = change.text
+            }
         }
     }
     text
@@ -44,7 +50,8 @@ pub(super) fn difference(old: &Lines, new: &str) -> Vec<TextEdit> {
 #[cfg(test)]
 mod tests {
     use lsp_types::{
-        Position, TextDocumentContentChangePartial as Partial, TextDocumentContentChangeWholeDocument as Whole,
+        Position, TextDocumentContentChangePartial as Partial,
+        TextDocumentContentChangeWholeDocument as Whole,
     };
 
     use super::*;

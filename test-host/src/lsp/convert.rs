@@ -1,8 +1,9 @@
 //! Findings, proposals and trees in the protocol's words.
 
 use lsp_types::{
-    CompletionItem, CompletionItemKind, Contents, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    DocumentSymbol, Documentation, InsertTextFormat, Location, MarkupContent, MarkupKind, SymbolKind, TextEdit, Uri,
+    CompletionItem, CompletionItemKind, Contents, DiagnosticRelatedInformation, DiagnosticSeverity,
+    DiagnosticTag, DocumentSymbol, Documentation, InsertTextFormat, Location, MarkupContent, MarkupKind,
+    SymbolKind, TextEdit, Uri,
 };
 use seawall_policy::ide::{Completion, CompletionKind, Completions, Outline};
 use seawall_policy::{Code, Diagnostic, Edit, Severity};
@@ -11,7 +12,12 @@ use super::capabilities::Client;
 use super::lines::Lines;
 
 /// A finding, with what is to be done about it behind its message.
-pub(super) fn diagnostic(found: &Diagnostic, uri: &Uri, lines: &Lines, client: Client) -> lsp_types::Diagnostic {
+pub(super) fn diagnostic(
+    found: &Diagnostic,
+    uri: &Uri,
+    lines: &Lines,
+    client: Client,
+) -> lsp_types::Diagnostic {
     let mut message = found.message.clone();
     for (title, text) in [("", Some(&found.label)), ("help: ", found.help.as_ref())] {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
@@ -43,7 +49,10 @@ pub(super) fn edits(edits: &[Edit], lines: &Lines) -> Vec<TextEdit> {
 }
 
 pub(super) fn markup(text: String, client: Client) -> MarkupContent {
-    MarkupContent { kind: if client.markdown { MarkupKind::Markdown } else { MarkupKind::PlainText }, value: text }
+    MarkupContent {
+        kind: if client.markdown { MarkupKind::Markdown } else { MarkupKind::PlainText },
+        value: text,
+    }
 }
 
 pub(super) fn contents(text: String, client: Client) -> Contents {

@@ -104,16 +104,19 @@ mod tests {
     #[test]
     fn positions_count_what_was_agreed() {
         let text = "aé𝄞b\r\nc\rd\n";
-        for (encoding, positions) in
-            [(Encoding::Utf16, [(0, 0), (0, 1), (0, 2), (0, 4)]), (Encoding::Utf8, [(0, 0), (0, 1), (0, 3), (0, 7)])]
-        {
+        for (encoding, positions) in [
+            (Encoding::Utf16, [(0, 0), (0, 1), (0, 2), (0, 4)]),
+            (Encoding::Utf8, [(0, 0), (0, 1), (0, 3), (0, 7)]),
+        ] {
             let lines = Lines::new(text.into(), encoding);
             for ((line, character), letter) in positions.into_iter().zip(["a", "é", "𝄞", "b"]) {
                 let offset = text.find(letter).unwrap();
                 assert_eq!(lines.position(offset), at(line, character), "{letter} {encoding:?}");
                 assert_eq!(lines.offset(at(line, character)), offset, "{letter} {encoding:?}");
             }
-            for (offset, position) in [(8, at(0, lines.position(8).character)), (10, at(1, 0)), (12, at(2, 0)), (14, at(3, 0))] {
+            for (offset, position) in
+                [(8, at(0, lines.position(8).character)), (10, at(1, 0)), (12, at(2, 0)), (14, at(3, 0))]
+            {
                 assert_eq!(lines.position(offset), position, "{offset} {encoding:?}");
                 assert_eq!(lines.offset(position), offset, "{offset} {encoding:?}");
             }

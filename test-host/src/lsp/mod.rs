@@ -33,19 +33,20 @@ pub fn serve(connection: &Connection) -> bool {
     let Some(mut server) = start(connection) else { return false };
     let mut ending = false;
     loop {
-        // Nothing waits: time to say what is wrong.
-        if connection.receiver.is_empty() {
+        let message = connection.receiver.try_recv().or_else(|_nothing_waits| {
             for told in server.findings() {
                 send(connection, told);
             }
-        }
-        let Ok(message) = connection.receiver.recv() else { return false };
+            connection.receiver.recv()
+        });
+        let Ok(message) = message else { return false };
         match message {
             Message::Notification(told) if told.method == "exit" => return ending,
             Message::Notification(told) => server.notify(&told.method, told.params),
             Message::Response(_) => {}
             Message::Request(request) if ending || request.method == "initialize" => {
-                let message = if ending { "the server is shutting down" } else { "the server has started already" };
+                let message =
+                    if ending { "the server is shutting down" } else { "the server has started already" };
                 send(connection, error(request, ErrorCode::InvalidRequest, message));
             }
             Message::Request(request) if request.method == "shutdown" => {
@@ -71,7 +72,9 @@ fn start(connection: &Connection) -> Option<Server> {
                         send(connection, Response::new_ok(request.id, result));
                         return Some(server);
                     }
-                    Err(wrong) => send(connection, error(request, ErrorCode::InvalidParams, &wrong.to_string())),
+                    Err(wrong) => {
+                        send(connection, error(request, ErrorCode::InvalidParams, &wrong.to_string()))
+                    }
                 }
             }
             Message::Request(request) => {

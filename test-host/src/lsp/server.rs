@@ -1,13 +1,14 @@
 //! The open documents, and which question is answered by what.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use lsp_server::{ErrorCode, Notification, Request, Response};
 use lsp_types::{
-    CompletionRequest, CompletionResponse, DefinitionRequest, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentFormattingRequest, DocumentHighlightRequest, DocumentSymbolRequest,
-    FoldingRangeRequest, HoverRequest, PrepareRenameRequest, PublishDiagnosticsParams, ReferencesRequest,
-    RenameRequest, TextDocumentPositionParams, Uri,
+    CompletionRequest, CompletionResponse, DefinitionRequest, DidChangeTextDocumentParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentFormattingRequest,
+    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, HoverRequest, PrepareRenameRequest,
+    PublishDiagnosticsParams, ReferencesRequest, RenameRequest, TextDocumentPositionParams, Uri,
 };
 use seawall_policy::{Diagnostic, MAX_SOURCE_BYTES, Scope, ide};
 
@@ -34,15 +35,19 @@ pub(super) struct Open {
     pub(super) uri: Uri,
     version: i32,
     pub(super) lines: Lines,
-    pub(super) found: Vec<Diagnostic>,
+    found: OnceCell<Vec<Diagnostic>>,
     /// The findings have been told.
     told: bool,
 }
 
 impl Open {
     fn new(uri: Uri, version: i32, lines: Lines) -> Self {
-        let found = seawall_policy::check(&lines.text).diagnostics;
-        Self { uri, version, lines, found, told: false }
+        Self { uri, version, lines, found: OnceCell::new(), told: false }
+    }
+
+    /// What a check says. Made when it is first asked for, as an editor may type faster.
+    pub(super) fn found(&self) -> &[Diagnostic] {
+        self.found.get_or_init(|| seawall_policy::check(&self.lines.text).diagnostics)
     }
 
     /// `None` for a text too large to be asked about; the finding says so.
@@ -113,8 +118,12 @@ impl Server {
         for open in self.documents.values_mut().filter(|open| !open.told) {
             open.told = true;
             let found = |found| convert::diagnostic(found, &open.uri, &open.lines, self.client);
-            let diagnostics = open.found.iter().map(found).collect();
-            told.push(PublishDiagnosticsParams { uri: open.uri.clone(), version: Some(open.version), diagnostics });
+            let diagnostics = open.found().iter().map(found).collect();
+            told.push(PublishDiagnosticsParams {
+                uri: open.uri.clone(),
+                version: Some(open.version),
+                diagnostics,
+            });
         }
         let method = "textDocument/publishDiagnostics";
         told.into_iter().map(|params| Notification::new(method.to_string(), params)).collect()

@@ -19,7 +19,8 @@ impl Server {
         let range = hover.as_ref().map(|hover| open.lines.range(hover.span));
         let mut parts: Vec<String> = hover.into_iter().map(|hover| hover.markdown).collect();
         let here = |span: seawall_policy::Span| span.start as usize <= at && at <= span.end as usize;
-        let mut codes: Vec<_> = open.found.iter().filter(|found| here(found.span)).map(|found| found.code).collect();
+        let mut codes: Vec<_> =
+            open.found().iter().filter(|found| here(found.span)).map(|found| found.code).collect();
         codes.dedup();
         for code in codes {
             parts.push(format!("**{}**: {}\n\n{}", code.id(), code.title(), code.explanation()));
@@ -39,7 +40,8 @@ impl Server {
     pub(super) fn references(open: &Open, at: usize, with_definition: bool) -> Vec<Location> {
         let wanted = |symbol: &Symbol<'_>| with_definition || symbol.place == Place::Reference;
         let symbols = open.read().map(|document| document.references(at)).unwrap_or_default();
-        let location = |symbol: Symbol<'_>| Location { uri: open.uri.clone(), range: open.lines.range(symbol.span) };
+        let location =
+            |symbol: Symbol<'_>| Location { uri: open.uri.clone(), range: open.lines.range(symbol.span) };
         symbols.into_iter().filter(wanted).map(location).collect()
     }
 

@@ -1,5 +1,5 @@
 //! The test host from outside: host calls, determinism, what is told of mistakes (in
-//! expectations and in policies), and the real module.
+//! expectations and in policies), the language server, and the real module.
 
 #[cfg(test)]
 mod abi;
@@ -11,6 +11,8 @@ mod determinism;
 mod expectations;
 #[cfg(test)]
 mod findings;
+#[cfg(test)]
+mod lsp;
 #[cfg(test)]
 mod module;
 #[cfg(test)]

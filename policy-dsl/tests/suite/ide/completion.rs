@@ -16,7 +16,10 @@ fn what_may_come_next_is_what_the_shape_says() {
         ("route r { stream co$0 }", "live, until_commit, complete"),
         ("limit l per $0 { }", "tenant, tier, route, target, group"),
         ("limit l per group $0 { }", "both"),
-        ("retry r { backoff $0 }", "full_jitter, equal_jitter, decorrelated_jitter, no_jitter, full_jitter 500ms .. 8s"),
+        (
+            "retry r { backoff $0 }",
+            "full_jitter, equal_jitter, decorrelated_jitter, no_jitter, full_jitter 500ms .. 8s",
+        ),
         ("retry r { backoff full_jitter 1s $0 }", ".."),
         ("retry r { on $0 }", "408, 429, 500, 502, 503, 504, 529, timeout, connect"),
         ("retry r { on 429,\n  $0 }", "408, 429"),
@@ -43,7 +46,10 @@ fn what_may_come_next_is_what_the_shape_says() {
         ("route r { contract { body <= 4$0 } }", "4MiB, 4KiB, 4B"),
         ("route r { contract { output <= 2$0 } }", "2 tokens, 2k tokens, 2M tokens"),
         ("route r { contract { output <= 2k$0 } }", "2k tokens"),
-        ("limit l global { 90k$0 }", "90k tokens/s, 90k tokens/min, 90k tokens/hour, 90k tokens/day, 90k input tokens/s"),
+        (
+            "limit l global { 90k$0 }",
+            "90k tokens/s, 90k tokens/min, 90k tokens/hour, 90k tokens/day, 90k input tokens/s",
+        ),
         ("limit l global { 90k $0 }", "tokens/s, tokens/min"),
         ("limit l global { 90k tokens/$0 }", "s, min, hour, day"),
         ("limit l global { $5/$0 }", "s, min, hour, day"),
@@ -102,7 +108,9 @@ fn statements_are_proposed_until_they_stand_there() {
 #[test]
 fn a_block_that_is_never_closed_does_not_hide_where_one_is() {
     assert!(labels(&with("target t {\n  $0\n\nroute chat { try t }")).contains(&"cluster".to_string()));
-    assert!(labels(&with("target t {\n  cluster \"a\"\n\nroute chat {\n  $0\n}")).contains(&"try".to_string()));
+    assert!(
+        labels(&with("target t {\n  cluster \"a\"\n\nroute chat {\n  $0\n}")).contains(&"try".to_string())
+    );
     assert!(labels(&with("route r {\n  contract {\n    $0\n  try t")).contains(&"turns".to_string()));
 }
 
@@ -170,7 +178,10 @@ fn a_definition_with_its_required_statements_is_offered_as_a_whole() {
     let (_, found) = complete_in(&with("$0"), Scope::Supported);
     let target = found.items.iter().find(|item| item.label == "target").unwrap();
     assert_eq!(target.kind, CompletionKind::Definition);
-    assert_eq!(target.snippet.as_deref(), Some("target ${1:name} {\n\tcluster \"${3}\"\n\tprovider ${4}\n\t$0\n}"));
+    assert_eq!(
+        target.snippet.as_deref(),
+        Some("target ${1:name} {\n\tcluster \"${3}\"\n\tprovider ${4}\n\t$0\n}")
+    );
     let route = found.items.iter().find(|item| item.label == "route").unwrap();
     assert_eq!(route.snippet.as_deref(), Some("route ${1:name} {\n\tmatch path \"${2}\"\n\t$0\n}"));
     assert!(target.doc.contains("One place an attempt can be sent to"));
@@ -211,7 +222,8 @@ fn what_is_proposed_is_not_refused() {
             let (start, end) = (found.replace.start as usize, found.replace.end as usize);
             let written = [&source[..start], &item.label, &source[end..]].concat();
             let checked = check_as(&written, Scope::WholeLanguage);
-            let errors: Vec<_> = checked.diagnostics.iter().filter(|found| found.code.id() < "SW05").collect();
+            let errors: Vec<_> =
+                checked.diagnostics.iter().filter(|found| found.code.id() < "SW05").collect();
             assert!(errors.is_empty(), "{marked} with {}: {errors:?}", item.label);
         }
     }

@@ -33,7 +33,11 @@ fn a_place_is_explained_by_what_stands_there() {
         // Conditions.
         ("route r { when `mod$0el == \"a\"` }", "model", "string"),
         ("route r { when `tokens.in$0put > 5` }", "tokens.input", "estimated tokens of the prompt"),
-        ("route r { when `model.starts$0With(\"a\")` }", "startsWith", "whether a string begins with another"),
+        (
+            "route r { when `model.starts$0With(\"a\")` }",
+            "startsWith",
+            "whether a string begins with another",
+        ),
         ("route r { when `mod$0el.startsWith(\"a\")` }", "model", "model that the client asks for"),
         ("route r { when `\"mod$0el\" == model` }", "`\"model\" == model`", "**`when`** in `route`"),
     ] {

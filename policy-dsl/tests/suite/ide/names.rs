@@ -66,7 +66,8 @@ fn a_name_is_used_wherever_the_grammar_says_so() {
 
 #[test]
 fn a_name_changes_everywhere_at_once_and_nothing_else_does() {
-    let text = "route r { match path \"/\"  try openai_west, openai_$0east  retry standard  breaker standard }";
+    let text =
+        "route r { match path \"/\"  try openai_west, openai_$0east  retry standard  breaker standard }";
     let marked = with(text);
     let new = renamed(&marked, "east").unwrap();
     assert_eq!(new, marked.replace("$0", "").replace("openai_east", "east"));

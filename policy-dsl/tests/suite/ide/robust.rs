@@ -55,9 +55,14 @@ fn every_word_of_a_policy_without_mistakes_is_understood() {
         let code = line.split("//").next().unwrap();
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         for (start, _) in code.match_indices(|c: char| c.is_ascii_alphabetic()) {
-            let free = !code[..start].ends_with(is_word) && code[..start].matches(['"', '`']).count() % 2 == 0;
+            let free =
+                !code[..start].ends_with(is_word) && code[..start].matches(['"', '`']).count() % 2 == 0;
             if free && !code.starts_with("seawall") && !code[..start].contains('/') {
-                assert!(document.hover(at + start).is_some(), "nothing known at {:?} of {line}", &code[start..]);
+                assert!(
+                    document.hover(at + start).is_some(),
+                    "nothing known at {:?} of {line}",
+                    &code[start..]
+                );
             }
         }
         at += line.len();
@@ -67,7 +72,19 @@ fn every_word_of_a_policy_without_mistakes_is_understood() {
 #[test]
 fn a_large_text_is_read_in_linear_time() {
     // Would take hours if any of it were quadratic.
-    for piece in ["target a { cluster \"a\" }\n", "{", "}", "\n", "route r {\n", "a,\n\n", "try a b ", "`", "\"", "x.", "limit"] {
+    for piece in [
+        "target a { cluster \"a\" }\n",
+        "{",
+        "}",
+        "\n",
+        "route r {\n",
+        "a,\n\n",
+        "try a b ",
+        "`",
+        "\"",
+        "x.",
+        "limit",
+    ] {
         let source = ["seawall 1\n", &piece.repeat((1 << 19) / piece.len())].concat();
         let document = Document::new(&source);
         let _ = document.outline();
