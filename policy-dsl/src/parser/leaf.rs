@@ -210,7 +210,11 @@ impl<'s> Parser<'s, '_> {
                 let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
                 if text.len() > LONGEST_INLINE {
                     let message = "the text written in place is longer than 256 KiB".into();
-                    self.report(Code::InvalidText, Span::new(token.span.start as usize, token.span.start as usize + 2), message);
+                    self.report(
+                        Code::InvalidText,
+                        Span::new(token.span.start as usize, token.span.start as usize + 2),
+                        message,
+                    );
                     return Ok(None);
                 }
                 Ok(Some(text))

@@ -20,3 +20,4 @@ mod policy;
 mod properties;
 mod reference;
 mod rendering;
+mod textmate;

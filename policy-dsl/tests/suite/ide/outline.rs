@@ -4,12 +4,12 @@ use seawall_policy::ide::{Document, Outline};
 
 use super::with;
 
-fn print(source: &str, outlines: &[Outline], depth: usize, out: &mut String) {
+fn print(outlines: &[Outline], depth: usize, out: &mut String) {
     for outline in outlines {
         assert!(outline.span.start <= outline.head.start && outline.head.end <= outline.span.end);
         let line = ["  ".repeat(depth).as_str(), outline.kind, " ", &outline.name, "\n"].concat();
         out.push_str(&line);
-        print(source, &outline.children, depth + 1, out);
+        print(&outline.children, depth + 1, out);
     }
 }
 
@@ -20,7 +20,7 @@ fn definitions_hold_their_blocks() {
          test \"it works\" {\n  request { }\n  expect { status 200 }\n}\nroute default { pass }",
     );
     let mut out = String::new();
-    print(&source, &Document::new(&source).outline(), 0, &mut out);
+    print(&Document::new(&source).outline(), 0, &mut out);
     let wanted = "target openai_east\ntarget openai_west\ngroup both\nlimit tpm\nretry standard\nbreaker standard\n\
                   route chat\n  try try\n  contract contract\n  output output\ntenant tenant\n\
                   test it works\n  request request\n  expect expect\nroute default\n";
