@@ -28,6 +28,12 @@ macro_rules! codes {
                 match self { $(Code::$name => $title,)* }
             }
 
+            /// Whether the text can't be read as it was meant, so that all else about it is a guess.
+            #[must_use]
+            pub(crate) fn is_syntax(self) -> bool {
+                self.id().starts_with("SW01")
+            }
+
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Code::$name => Severity::$severity,)* }

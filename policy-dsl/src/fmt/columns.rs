@@ -25,8 +25,11 @@ pub(super) struct Cell {
 
 /// Spaces between statements on one line.
 const GAP: usize = 2;
+/// With wider holes a row falls apart, so that columns help nobody.
+const WIDEST_HOLE: usize = 24;
 
-/// The rows as lines. Of the ways to align them the first that fits is taken: by statement, by brace, not at all.
+/// The rows as lines. Of the ways to align them the first is taken that fits and leaves no wide holes: by statement, by
+/// brace, not at all.
 pub(super) fn align(rows: &[Row], indent: usize) -> Vec<String> {
     let heads = [0, 1].map(|column| widest(rows.iter().filter_map(|row| row.head.get(column))));
     let by_statement = levels(rows).map(|levels| {
@@ -34,15 +37,13 @@ pub(super) fn align(rows: &[Row], indent: usize) -> Vec<String> {
         let start = |cell: &Cell| levels.get(&cell.id).and_then(|level| starts.get(*level)).copied();
         rows.iter().map(|row| line(row, heads, &|cell| start(cell).unwrap_or(0))).collect::<Vec<_>>()
     });
-    let fits = |lines: &Vec<String>| lines.iter().all(|line| indent + width(line) <= WIDTH);
-    if let Some(lines) = by_statement.filter(fits) {
-        return lines;
-    }
-    let by_brace = rows.iter().map(|row| line(row, heads, &|_| 0)).collect();
-    if fits(&by_brace) {
-        return by_brace;
-    }
-    rows.iter().map(|row| line(row, [0, 0], &|_| 0)).collect()
+    let by_brace = Some(rows.iter().map(|row| line(row, heads, &|_| 0)).collect());
+    let fits = |lines: &Vec<String>| {
+        let hole = " ".repeat(WIDEST_HOLE + 1);
+        lines.iter().all(|line| indent + width(line) <= WIDTH && !line.trim_start().contains(&hole))
+    };
+    let aligned = by_statement.filter(fits).or(by_brace.filter(fits));
+    aligned.unwrap_or_else(|| rows.iter().map(|row| line(row, [0, 0], &|_| 0)).collect())
 }
 
 fn widest<'t>(texts: impl Iterator<Item = &'t String>) -> usize {

@@ -52,8 +52,9 @@ pub(super) struct HeadLine<'s> {
     pub(super) comment: Option<&'s str>,
 }
 
-pub(super) fn entries<'s>(source: &'s str, lexed: &Lexed, file: &ast::File<'_>) -> Body<'s> {
-    let mut reader = Reader { source, pieces: pieces(lexed), at: 0 };
+/// `None` when a token belongs to no statement, which only happens behind an error.
+pub(super) fn entries<'s>(source: &'s str, lexed: &Lexed, file: &ast::File<'_>) -> Option<Body<'s>> {
+    let mut reader = Reader { source, pieces: pieces(lexed), at: 0, lost: false };
     let mut body = Body { comment: None, entries: Vec::new(), flat: None };
     // `seawall 1` is no statement of the tree.
     reader.comments(&mut body, reader.first_token(), false);
@@ -63,13 +64,14 @@ pub(super) fn entries<'s>(source: &'s str, lexed: &Lexed, file: &ast::File<'_>) 
     let version = Statement { definition: None, head, block: None, comment: None };
     body.entries.push(Entry { blank, what: Content::Statement(version) });
     reader.body(&mut body, &file.policy.statements, u32::MAX, false);
-    body
+    (!reader.lost).then_some(body)
 }
 
 struct Reader<'s> {
     source: &'s str,
     pieces: Vec<Piece>,
     at: usize,
+    lost: bool,
 }
 
 impl<'s> Reader<'s> {
@@ -117,8 +119,11 @@ impl<'s> Reader<'s> {
 
     /// Those up to `end`. One on the line of a statement or of the opening brace belongs to that.
     fn comments(&mut self, body: &mut Body<'s>, end: u32, braces: bool) {
-        while let Some(piece) = self.peek().filter(|piece| piece.what == What::Comment && piece.span.start < end) {
-            self.at += 1;
+        while let Some(piece) = self.next_before(end) {
+            if piece.what != What::Comment {
+                self.lost = true;
+                return;
+            }
             let text = self.comment(piece);
             let place = match body.entries.last_mut() {
                 _ if piece.starts_line() => None,

@@ -36,24 +36,25 @@ pub enum Unformatted {
 /// most one blank line, LF at the end of each line, no byte order mark. Keeps every comment. What it returns, it returns
 /// unchanged when it is given that. Takes time proportional to the length of the source.
 ///
-/// All that is needed is a text that can be read as a policy of the whole language; names may be unknown and
-/// statements missing.
+/// All that is needed is a text that can be read: names may be unknown, statements missing, values out of their range.
 ///
 /// # Errors
 /// [`Unformatted::Invalid`] when the source can't be read, or its formatted text would be over 1 MiB.
 pub fn format(source: &str) -> Result<String, Unformatted> {
     let before = Read::new(source)?;
-    let entries = entries::entries(source, &before.lexed, &before.file);
-    let text = layout::layout(&entries);
-    if text.len() > MAX_SOURCE_BYTES {
-        let message = "the policy would be larger than 1 MiB once it is formatted";
-        let found = Diagnostic::new(Code::SourceTooLarge, Span::default(), message);
-        return Err(Unformatted::Invalid(vec![found]));
-    }
-    let Ok(after) = Read::new(&text) else {
-        return Err(Unformatted::Unsound("the formatted policy can't be read"));
+    // What was read in spite of an error is trusted only as far as it comes out the same again.
+    let unsound = |why| match &before.errors[..] {
+        [] => Unformatted::Unsound(why),
+        errors => Unformatted::Invalid(errors.to_vec()),
     };
-    same::compare((source, &before), (&text, &after)).map_err(Unformatted::Unsound)?;
+    let body = entries::entries(source, &before.lexed, &before.file);
+    let body = body.ok_or_else(|| unsound("there is a word outside of any statement"))?;
+    let text = layout::layout(&body);
+    if text.len() > MAX_SOURCE_BYTES {
+        return Err(too_large("the policy would be larger than 1 MiB once it is formatted"));
+    }
+    let after = Read::new(&text).map_err(|_| unsound("the formatted policy can't be read"))?;
+    same::compare((source, &before), (&text, &after)).map_err(unsound)?;
     Ok(text)
 }
 
@@ -61,23 +62,27 @@ pub fn format(source: &str) -> Result<String, Unformatted> {
 struct Read<'s> {
     lexed: Lexed,
     file: File<'s>,
+    /// Those that leave no doubt about where a statement ends.
+    errors: Vec<Diagnostic>,
 }
 
 impl<'s> Read<'s> {
     fn new(source: &'s str) -> Result<Self, Unformatted> {
-        let mut sink = Sink::default();
         if source.len() > MAX_SOURCE_BYTES {
-            let message = "the policy is larger than 1 MiB";
-            sink.push(Diagnostic::new(Code::SourceTooLarge, Span::default(), message));
-            return Err(Unformatted::Invalid(sink.finish()));
+            return Err(too_large("the policy is larger than 1 MiB"));
         }
+        let mut sink = Sink::default();
         let file = parser::parse(source, Scope::WholeLanguage, &mut sink);
-        if sink.has_errors() || file.abandoned {
-            let mut found = sink.finish();
-            found.retain(|found| found.severity == Severity::Error);
-            return Err(Unformatted::Invalid(found));
+        let mut errors = sink.finish();
+        errors.retain(|found| found.severity == Severity::Error);
+        if file.abandoned || errors.iter().any(|found| found.code.is_syntax()) {
+            return Err(Unformatted::Invalid(errors));
         }
-        // Once more for the comments, which the parser has no use for.
-        Ok(Self { lexed: lexer::lex(source, &mut sink), file })
+        // Once more for the comments, which the parser has no use for. Findings are those from above.
+        Ok(Self { lexed: lexer::lex(source, &mut Sink::default()), file, errors })
     }
+}
+
+fn too_large(message: &str) -> Unformatted {
+    Unformatted::Invalid(vec![Diagnostic::new(Code::SourceTooLarge, Span::default(), message)])
 }

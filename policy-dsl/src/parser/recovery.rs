@@ -68,8 +68,16 @@ impl Parser<'_, '_> {
         if inside.is_some_and(|block| block.statement(self.text(word)).is_none()) {
             return true;
         }
-        let line = self.tokens.iter().skip(self.at).take_while(|token| token.kind != Kind::Newline);
-        line.into_iter().any(|token| token.kind == Kind::Open)
+        // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
+        let ends = |(number, token): &(usize, &Token)| match token.kind {
+            Kind::Newline | Kind::Semicolon | Kind::Close => true,
+            Kind::Word if *number > 0 => {
+                inside.is_some_and(|block| block.statement(self.text(**token)).is_some())
+            }
+            _ => false,
+        };
+        let head = self.tokens.iter().skip(self.at + 1).enumerate().take_while(|entry| !ends(entry));
+        head.into_iter().any(|(_, token)| token.kind == Kind::Open)
     }
 
     /// A string without its closing quote swallows the brace behind it. That has been reported.

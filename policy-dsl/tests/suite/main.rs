@@ -13,6 +13,8 @@ mod condition;
 mod diagnostics;
 mod explanations;
 mod fixes;
+mod fmt;
+mod generate;
 mod golden;
 mod ide;
 mod limits;
