@@ -4,6 +4,7 @@
 //! It begins and ends blocks and statements where the parser does, so that an editor shows what a check will say.
 
 use super::steps::{Expected, Place, Terminal};
+use crate::parser::opens_block;
 use crate::suggest::nearest;
 use crate::token::{Kind, Token};
 use crate::vocabulary::{Block, Leaf, POLICY, Statement};
@@ -307,19 +308,7 @@ impl<'s, 't> Walker<'s, 't> {
         }
     }
 
-    /// Whether a line starts here that opens a new block, so that the one before must have lost its brace; as the parser
-    /// has it.
     fn opens_block(&self, at: usize, inside: Option<&Block>) -> bool {
-        let word = self.text(at);
-        if self.kind(at) != Kind::Word || self.before(at) != Kind::Newline || POLICY.statement(word).is_none()
-        {
-            return false;
-        }
-        if inside.is_some_and(|block| block.statement(word).is_none()) {
-            return true;
-        }
-        let mut line =
-            (at..self.tokens.len()).map(|next| self.kind(next)).take_while(|kind| *kind != Kind::Newline);
-        line.any(|kind| kind == Kind::Open)
+        opens_block(self.source, self.tokens, at, inside)
     }
 }

@@ -14,6 +14,7 @@ mod statement;
 mod text;
 
 pub(crate) use leaf::{LONGEST_NAME, dedent};
+pub(crate) use recovery::opens_block;
 
 use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};

@@ -57,27 +57,9 @@ impl Parser<'_, '_> {
         last.kind == Kind::Comma || (last.kind == Kind::Word && self.text(last) == "per")
     }
 
-    /// Whether a line starts here that opens a new block, so that the one before must have lost its brace. Some words
-    /// are a block at the top level and a statement inside of one, such as `retry`: then the line's `{` decides.
+    /// As [`opens_block`], for the token that stands here.
     pub(super) fn opens_block(&self, inside: Option<&vocabulary::Block>) -> bool {
-        let word = self.peek();
-        let starts_line = self.previous().is_some_and(|token| token.kind == Kind::Newline);
-        if word.kind != Kind::Word || !starts_line || POLICY.statement(self.text(word)).is_none() {
-            return false;
-        }
-        if inside.is_some_and(|block| block.statement(self.text(word)).is_none()) {
-            return true;
-        }
-        // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
-        let ends = |(number, token): &(usize, &Token)| match token.kind {
-            Kind::Newline | Kind::Semicolon | Kind::Close => true,
-            Kind::Word if *number > 0 => {
-                inside.is_some_and(|block| block.statement(self.text(**token)).is_some())
-            }
-            _ => false,
-        };
-        let head = self.tokens.iter().skip(self.at + 1).enumerate().take_while(|entry| !ends(entry));
-        head.into_iter().any(|(_, token)| token.kind == Kind::Open)
+        opens_block(self.source, &self.tokens, self.at, inside)
     }
 
     /// A string without its closing quote swallows the brace behind it. That has been reported.
@@ -86,4 +68,27 @@ impl Parser<'_, '_> {
             self.tokens.iter().take(self.at).rev().skip_while(|token| token.kind == Kind::Newline);
         before.next().is_some_and(|token| token.kind == Kind::OpenText)
     }
+}
+
+/// Whether a line starts at this token that opens a new block, so that the one before must have lost its brace. Some words
+/// are a block at the top level and a statement inside of one, such as `retry`: then the line's `{` decides.
+pub(crate) fn opens_block(source: &str, tokens: &[Token], at: usize, inside: Option<&vocabulary::Block>) -> bool {
+    let text = |token: &Token| token.span.text(source);
+    let starts_line =
+        at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|token| token.kind == Kind::Newline);
+    let Some(word) = tokens.get(at).filter(|word| word.kind == Kind::Word && starts_line) else { return false };
+    if POLICY.statement(text(word)).is_none() {
+        return false;
+    }
+    if inside.is_some_and(|block| block.statement(text(word)).is_none()) {
+        return true;
+    }
+    // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
+    let ends = |(number, token): &(usize, &Token)| match token.kind {
+        Kind::Newline | Kind::Semicolon | Kind::Close => true,
+        Kind::Word if *number > 0 => inside.is_some_and(|block| block.statement(text(token)).is_some()),
+        _ => false,
+    };
+    let head = tokens.iter().skip(at + 1).enumerate().take_while(|entry| !ends(entry));
+    head.into_iter().any(|(_, token)| token.kind == Kind::Open)
 }
