@@ -1,5 +1,7 @@
 //! What may stand at a place. The tokens before it are read as far as they go, and then the shapes tell what comes next.
 
+use std::collections::BTreeSet;
+
 use super::Document;
 use super::hover;
 use super::proposal::{Completion, CompletionKind, Completions, snippet};
@@ -238,20 +240,15 @@ impl Typing<'_, '_> {
         let holder = node.and_then(|node| document.walk.nodes.get(node));
         let around = holder.and_then(|node| document.walk.regions.get(node.region)?.node);
         let own = around.and_then(|node| document.walk.nodes.get(node)?.name);
-        let mut taken: Vec<&str> = Vec::new();
-        if let Some(holder) = holder {
-            let here = (holder.first..self.at).filter(|at| document.role(*at) == Role::Name(kind));
-            taken.extend(here.map(|at| document.text(at)));
-        }
-        for at in document.definitions(kind) {
-            let name = document.text(at);
-            if Some(at) == own || taken.contains(&name) {
-                continue;
-            }
-            self.found.push(Completion {
+        let named = holder.map_or(self.at..self.at, |node| node.first..self.at);
+        let named = named.filter(|at| document.role(*at) == Role::Name(kind));
+        let taken: BTreeSet<&str> = named.map(|at| document.text(at)).collect();
+        let others = document.definitions(kind).into_iter().filter(|at| Some(*at) != own);
+        for at in others.filter(|at| !taken.contains(document.text(*at))) {
+            self.found.items.push(Completion {
                 detail: kind.into(),
-                doc: document.definition_text(kind, name).unwrap_or_default(),
-                ..Completion::new(CompletionKind::Name, name)
+                doc: document.definition_text(kind, at).unwrap_or_default(),
+                ..Completion::new(CompletionKind::Name, document.text(at))
             });
         }
     }

@@ -31,7 +31,8 @@ impl Document<'_> {
             return Some(found);
         }
         if let Role::Name(kind) = self.role(at)
-            && let Some(text) = self.definition_text(kind, self.text(at))
+            && let Some(text) =
+                self.defined(kind, self.text(at)).and_then(|at| self.definition_text(kind, at))
         {
             return Some(Hover { span: token.span, markdown: text });
         }
@@ -44,12 +45,16 @@ impl Document<'_> {
         Some(Hover { span: token.span, markdown: statement(node.definition, block) })
     }
 
-    /// The definition as it is written.
-    pub(super) fn definition_text(&self, kind: &'static str, name: &str) -> Option<String> {
+    /// The token that defines this name.
+    fn defined(&self, kind: &'static str, name: &str) -> Option<usize> {
         let named = |at: &usize| self.role(*at) == Role::Define(kind) && self.text(*at) == name;
-        let at = (0..self.lexed.tokens.len()).find(named)?;
+        (0..self.lexed.tokens.len()).find(named)
+    }
+
+    /// The definition as it is written, by the token of its name.
+    pub(super) fn definition_text(&self, kind: &'static str, at: usize) -> Option<String> {
         let text = self.span(self.node(at)?).text(self.source);
-        let mut markdown = ["**", kind, " `", name, "`**\n\n```seawall\n"].concat();
+        let mut markdown = ["**", kind, " `", self.text(at), "`**\n\n```seawall\n"].concat();
         for line in text.lines().take(MOST_LINES) {
             markdown.extend([line, "\n"]);
         }

@@ -65,3 +65,45 @@ impl<'s> Document<'s> {
 fn is_same(a: &Symbol<'_>, b: &Symbol<'_>) -> bool {
     a.kind == b.kind && a.name == b.name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sink;
+    use crate::parser::{Scope, parse};
+
+    /// Names as the parser has them: kind and place, in the order of the text.
+    fn parsed(source: &str) -> Vec<(&'static str, Span)> {
+        let file = parse(source, Scope::WholeLanguage, &mut Sink::default());
+        let mut found = Vec::new();
+        for statement in &file.policy.statements {
+            let kind = statement.definition.word;
+            found.extend(statement.name().filter(|_| kind != "test").map(|name| (kind, name.span)));
+            statement.each_reference(&mut |kind, name| found.push((kind, name.span)));
+        }
+        found.sort_by_key(|(_, span)| span.start);
+        found
+    }
+
+    #[test]
+    fn names_are_those_of_the_parser_whether_or_not_there_are_mistakes() {
+        for (source, same) in [
+            (include_str!("../../tests/golden/whole_language.seawall"), true),
+            (include_str!("../../tests/golden/misspelt.seawall"), false),
+            (include_str!("../../tests/golden/missing_braces.seawall"), false),
+            (include_str!("../../tests/golden/unterminated.seawall"), false),
+            (include_str!("../../tests/golden/values.seawall"), false),
+            (include_str!("../../tests/golden/warnings.seawall"), true),
+        ] {
+            let document = Document::new(source);
+            let found: Vec<_> = document.symbols().map(|symbol| (symbol.kind, symbol.span)).collect();
+            let parsed = parsed(source);
+            assert!(!parsed.is_empty());
+            for (kind, span) in &parsed {
+                assert!(found.contains(&(*kind, *span)), "{kind} {} of {source}", span.text(source));
+            }
+            // Where there are mistakes, the parser may leave out more.
+            assert!(!same || found == parsed, "{found:?} {parsed:?}");
+        }
+    }
+}

@@ -72,11 +72,20 @@ impl Parser<'_, '_> {
 
 /// Whether a line starts at this token that opens a new block, so that the one before must have lost its brace. Some words
 /// are a block at the top level and a statement inside of one, such as `retry`: then the line's `{` decides.
-pub(crate) fn opens_block(source: &str, tokens: &[Token], at: usize, inside: Option<&vocabulary::Block>) -> bool {
+pub(crate) fn opens_block(
+    source: &str,
+    tokens: &[Token],
+    at: usize,
+    inside: Option<&vocabulary::Block>,
+) -> bool {
     let text = |token: &Token| token.span.text(source);
-    let starts_line =
-        at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|token| token.kind == Kind::Newline);
-    let Some(word) = tokens.get(at).filter(|word| word.kind == Kind::Word && starts_line) else { return false };
+    let starts_line = at
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|token| token.kind == Kind::Newline);
+    let Some(word) = tokens.get(at).filter(|word| word.kind == Kind::Word && starts_line) else {
+        return false;
+    };
     if POLICY.statement(text(word)).is_none() {
         return false;
     }

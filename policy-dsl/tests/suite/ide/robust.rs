@@ -38,7 +38,6 @@ proptest! {
         ask(&WHOLE[cut..], at);
     }
 
-    /// Every piece that a check understands is understood here: without mistakes no word is left without its meaning.
     #[test]
     fn a_place_behind_the_end_is_the_end(past in 0_usize..10) {
         let document = Document::new(WHOLE);
@@ -90,5 +89,11 @@ fn a_large_text_is_read_in_linear_time() {
         let _ = document.outline();
         let _ = document.folds();
         let _ = document.hover(source.len() / 2);
+        let _ = document.complete(source.len(), Scope::WholeLanguage);
     }
+    let targets: String = (0..20_000).map(|number| format!("target t{number} {{ }}\n")).collect();
+    let source = ["seawall 1\n", &targets, "route r { try t0, "].concat();
+    let document = Document::new(&source);
+    assert_eq!(document.complete(source.len(), Scope::Supported).items.len(), 19_999);
+    assert!(document.rename(source.find("t19999").unwrap(), "other").is_ok());
 }
