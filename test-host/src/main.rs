@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use seawall_test_host::commands::{Exit, check, explain, lsp, provider, test, up};
+use seawall_test_host::commands::{Exit, check, explain, fmt, lsp, provider, test, up};
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
@@ -18,6 +18,7 @@ enum Command {
     Test(test::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Fmt(fmt::Args),
     Lsp(lsp::Args),
     Provider(provider::Args),
     Up(up::Args),
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Lsp(args) => lsp::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
         Command::Up(args) => up::run(&args),

@@ -59,7 +59,8 @@ pub(super) fn entries<'s>(source: &'s str, lexed: &Lexed, file: &ast::File<'_>) 
     // `seawall 1` is no statement of the tree.
     reader.comments(&mut body, reader.first_token(), false);
     let blank = reader.peek().is_some_and(|piece| piece.after_blank() && !body.entries.is_empty());
-    let words = [reader.bump(), reader.bump()].into_iter().flatten().filter_map(|piece| reader.word(piece)).collect();
+    let words =
+        [reader.bump(), reader.bump()].into_iter().flatten().filter_map(|piece| reader.word(piece)).collect();
     let head = vec![HeadLine { blank: false, words, comment: None }];
     let version = Statement { definition: None, head, block: None, comment: None };
     body.entries.push(Entry { blank, what: Content::Statement(version) });

@@ -165,7 +165,9 @@ fn lead(statement: &Statement<'_>, place: Place, column: usize) -> String {
     key
 }
 
-fn statements<'e, 's: 'e>(entries: impl Iterator<Item = &'e Entry<'s>>) -> impl Iterator<Item = &'e Statement<'s>> {
+fn statements<'e, 's: 'e>(
+    entries: impl Iterator<Item = &'e Entry<'s>>,
+) -> impl Iterator<Item = &'e Statement<'s>> {
     entries.filter_map(|entry| match &entry.what {
         Content::Statement(statement) => Some(statement),
         Content::Comment(_) => None,

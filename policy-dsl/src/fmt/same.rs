@@ -80,3 +80,41 @@ fn value(one: &Value<'_>, other: &Value<'_>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(before: &str, after: &str) -> Option<&'static str> {
+        let read = |source| Read::new(source).map_err(|error| format!("{source}: {error:?}")).unwrap();
+        compare((before, &read(before)), (after, &read(after))).err()
+    }
+
+    #[test]
+    fn every_kind_of_change_is_noticed() {
+        let policy = "seawall 1\nroute r { match path \"/\"  try a } // why\n";
+        assert_eq!(difference(policy, "seawall 1;route r{match path\"/\";try a}// why  "), None);
+        for (from, to, why) in [
+            ("try a", "try b", "it would have changed a word"),
+            ("try a", "try a, b", "it would have changed a word"),
+            ("// why", "", "it would have changed a comment"),
+            ("// why", "// Why", "it would have changed a comment"),
+            ("// why", "// why\n// not", "it would have changed a comment"),
+        ] {
+            assert_eq!(difference(policy, &policy.replace(from, to)), Some(why), "{to}");
+        }
+    }
+
+    #[test]
+    fn the_same_words_may_be_another_policy() {
+        let body = |lines: &str| format!("seawall 1\ntest \"t\" {{ request {{ body <<A\n{lines}A\n}} }}");
+        let changed = Some("it would have changed what the policy means");
+        assert_eq!(difference(&body("  {\n  }\n"), &body("{\n}\n")), None);
+        assert_eq!(difference(&body("  {\n  }\n"), &body("{\n }\n")), changed);
+        // Two statements are two groups of members, one is one.
+        let members = |between| format!("seawall 1\ngroup g {{ a,{between}b }}");
+        assert_eq!(difference(&members(" "), &members("\n")), None);
+        let bare = "seawall 1\nlimit l global { 1k tokens/min; observe }";
+        assert_eq!(difference(bare, &bare.replace(';', "\n")), None);
+    }
+}

@@ -62,7 +62,8 @@ pub(super) fn inline_lines(text: &str, indent: usize) -> Vec<String> {
         // Where all lines are blank, none tells how far they are indented, so nothing can be added.
         let blank = content.trim().is_empty();
         let space = if blank { 0 } else { indent + super::INDENT };
-        let indented = |line: &str| if line.is_empty() { String::new() } else { [&" ".repeat(space), line].concat() };
+        let indented =
+            |line: &str| if line.is_empty() { String::new() } else { [&" ".repeat(space), line].concat() };
         lines.extend(content.split('\n').map(indented));
         // The last line end of the source belongs to the layout, so an empty last line needs one more.
         if content.ends_with('\n') {

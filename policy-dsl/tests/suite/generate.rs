@@ -2,8 +2,8 @@
 //! They can all be read; names are defined and required statements are there, but rules between statements may be broken.
 
 use seawall_policy::vocabulary::{
-    Block, Durations, Leaf, PERCENTILES, POLICY, Presence, STATUSES, Shape, Statement, TRIGGERS, Text, duration_text,
-    percent_text,
+    Block, Durations, Leaf, PERCENTILES, POLICY, Presence, STATUSES, Shape, Statement, TRIGGERS, Text,
+    duration_text, percent_text,
 };
 
 /// Names of each kind; all of them are defined. Some are words of the language, which is allowed.
@@ -251,7 +251,15 @@ fn texts(kind: Text) -> &'static [&'static str] {
         Text::HeaderValue => &["\"yes\"", "\"a // b\""],
         Text::Method => &["\"GET\"", "\"POST\""],
         Text::File => &["\"answer.schema.json\""],
-        Text::Model | Text::Label | Text::Free => &["\"gpt-4.1\"", "\"gpt-4.1-mini\"", "\"b\"", "\"c\"", "\"d\"", "\"ä \\\"b\\\" \\\\\"", "\"{ } ; // `\""],
+        Text::Model | Text::Label | Text::Free => &[
+            "\"gpt-4.1\"",
+            "\"gpt-4.1-mini\"",
+            "\"b\"",
+            "\"c\"",
+            "\"d\"",
+            "\"ä \\\"b\\\" \\\\\"",
+            "\"{ } ; // `\"",
+        ],
     }
 }
 

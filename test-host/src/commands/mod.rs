@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 mod explain_policy;
+pub mod fmt;
 pub mod lsp;
 pub mod provider;
 pub mod test;

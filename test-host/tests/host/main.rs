@@ -12,6 +12,8 @@ mod expectations;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod formatting;
+#[cfg(test)]
 mod lsp;
 #[cfg(test)]
 mod module;
