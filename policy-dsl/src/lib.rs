@@ -28,6 +28,7 @@ pub mod condition;
 mod diagnostic;
 mod fmt;
 mod hash;
+pub mod ide;
 mod lexer;
 mod lower;
 mod parser;

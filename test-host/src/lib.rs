@@ -33,6 +33,7 @@ pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
 mod junit;
+pub mod lsp;
 pub mod manual;
 pub mod policy_tests;
 pub mod report;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use seawall_test_host::commands::{
-    Exit, bundle, check, completions, explain, fmt, init, man, provider, test, up,
+    Exit, bundle, check, completions, explain, fmt, init, lsp, man, provider, test, up,
 };
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
@@ -23,6 +23,7 @@ enum Command {
     Init(init::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
+    Lsp(lsp::Args),
     Provider(provider::Args),
     Up(up::Args),
     Completions(completions::Args),
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Lsp(args) => lsp::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
         Command::Up(args) => up::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),

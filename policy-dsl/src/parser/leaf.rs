@@ -11,11 +11,11 @@ use crate::token::{Kind, Token, quote, unquoted};
 use crate::vocabulary::{Leaf, PERCENTILES, STATUSES, TRIGGERS, Text, words_text};
 
 /// Names appear in response headers and in metrics.
-const LONGEST_NAME: usize = 64;
+pub(crate) const LONGEST_NAME: usize = 64;
 
 impl Leaf {
     /// Whether it is read from a token of this kind, be it wrong.
-    pub(super) fn takes(self, kind: Kind) -> bool {
+    pub(crate) fn takes(self, kind: Kind) -> bool {
         match self {
             Leaf::Money { .. } => matches!(kind, Kind::Dollar | Kind::Number),
             Leaf::Rate => matches!(kind, Kind::Number | Kind::Dollar),

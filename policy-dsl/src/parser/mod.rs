@@ -16,7 +16,7 @@ mod shape;
 mod statement;
 mod text;
 
-pub(crate) use leaf::dedent;
+pub(crate) use leaf::{LONGEST_NAME, dedent};
 
 use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};

@@ -7,6 +7,7 @@ pub mod explain;
 mod explain_policy;
 pub mod fmt;
 pub mod init;
+pub mod lsp;
 pub mod man;
 pub mod provider;
 pub mod test;

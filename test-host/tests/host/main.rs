@@ -1,5 +1,5 @@
 //! The test host from outside: host calls, determinism, what is told of mistakes (in
-//! expectations and in policies), and the real module.
+//! expectations and in policies), the language server, and the real module.
 
 #[cfg(test)]
 mod abi;
@@ -19,6 +19,8 @@ mod findings;
 mod formatting;
 #[cfg(test)]
 mod init;
+#[cfg(test)]
+mod lsp;
 #[cfg(test)]
 mod manual;
 #[cfg(test)]
