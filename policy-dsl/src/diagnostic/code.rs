@@ -5,7 +5,8 @@ use super::Severity;
 macro_rules! codes {
     ($($name:ident = $id:literal $severity:ident $title:literal,)*) => {
         /// A kind of finding, by a number that stays: SW01xx syntax, SW02xx names and structure, SW03xx values and
-        /// units, SW04xx not supported, SW05xx warnings, SW06xx what only the running host can tell.
+        /// units, SW04xx not supported, SW05xx warnings, SW06xx what only the running host can tell,
+        /// SW07xx conditions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $title] $name,)*
@@ -88,4 +89,10 @@ codes! {
     SharedCache = "SW0513" Warning "a cache that tells no tenants apart",
     NoEffect = "SW0514" Warning "a statement that can't have an effect here",
     EnvironmentNotSet = "SW0601" Error "an environment variable named in the policy isn't set",
+    ConditionSyntax = "SW0701" Error "a condition that can't be read",
+    ConditionName = "SW0702" Error "a name or function that conditions don't have",
+    ConditionType = "SW0703" Error "a value of the wrong type in a condition",
+    ConditionTooLarge = "SW0704" Error "a condition that is too long, too deep or holds too large a number",
+    ConditionNotSupported = "SW0705" Error "CEL that isn't part of Seawall's conditions",
+    ConditionConstant = "SW0706" Warning "a condition, or a part of one, that always comes to the same",
 }

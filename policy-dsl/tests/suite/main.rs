@@ -9,6 +9,7 @@
 )]
 
 mod bless;
+mod condition;
 mod diagnostics;
 mod golden;
 mod limits;
