@@ -193,8 +193,8 @@ impl<'s> Parser<'s, '_> {
     fn condition(&mut self, source: Option<&str>, token: Token) -> Option<Value<'s>> {
         let offset = token.span.start + 1;
         let condition = condition::compile(source?, offset, &mut |found| self.sink.push(found))?;
-        for used in condition.unsupported() {
-            self.not_supported(used.span, &["`", used.name, "` in a condition"].concat());
+        for used in condition.uses().iter().filter(|used| !used.name.supported) {
+            self.not_supported(used.span, &["`", used.name.name, "` in a condition"].concat());
         }
         Some(Value::Condition(condition))
     }
