@@ -26,6 +26,7 @@ mod ast;
 mod check;
 pub mod condition;
 mod diagnostic;
+pub mod explain;
 mod hash;
 mod lexer;
 mod lower;

@@ -1,0 +1,84 @@
+//! What conditions ask of a request that is explained, and who its caller is.
+
+use super::request::Request;
+use crate::condition::{Facts, FlagName, NumberName, TextName};
+use crate::policy::{Policy, Route, TenantSource};
+
+pub(super) struct Known<'r> {
+    request: &'r Request,
+    tenant: &'r str,
+    tier: &'r str,
+    prompt_version: &'r str,
+    /// Shows nothing that could be a secret, instead of what is there.
+    hides: bool,
+}
+
+impl<'r> Known<'r> {
+    pub(super) fn new(policy: &'r Policy, route: &Route, request: &'r Request) -> Self {
+        let tenant = tenant(policy, request);
+        let version = route.trace.as_ref().and_then(|trace| trace.prompt_version.as_ref());
+        let prompt_version = version.and_then(|header| request.header(header)).unwrap_or_default();
+        Self { request, tenant, tier: tier(policy, tenant), prompt_version, hides: false }
+    }
+
+    /// The same, fit to be shown.
+    pub(super) fn hiding(self) -> Self {
+        Self { hides: true, ..self }
+    }
+}
+
+/// The caller's name; `anonymous` when no source of the policy has one.
+pub(super) fn tenant<'r>(policy: &Policy, request: &'r Request) -> &'r str {
+    let from_headers = policy.tenant.iter().find_map(|source| match source {
+        TenantSource::Header { name, .. } => request.header(name),
+        _ => None,
+    });
+    request.tenant.as_deref().or(from_headers).unwrap_or("anonymous")
+}
+
+/// The tier of a tenant; empty when none takes it.
+pub(super) fn tier<'p>(policy: &'p Policy, tenant: &str) -> &'p str {
+    let named = policy.tiers.iter().find(|tier| tier.tenants.iter().any(|name| name == tenant));
+    let tier = named.or_else(|| policy.tiers.iter().find(|tier| tier.is_default));
+    tier.map_or("", |tier| &tier.name)
+}
+
+impl Facts for Known<'_> {
+    fn text(&self, name: TextName) -> &str {
+        match name {
+            TextName::Model => self.request.facts().and_then(|facts| facts.model.as_deref()).unwrap_or_default(),
+            TextName::Path => self.request.bare_path(),
+            TextName::Method => &self.request.method,
+            TextName::Tenant => self.tenant,
+            TextName::Tier => self.tier,
+            TextName::PromptVersion => self.prompt_version,
+        }
+    }
+
+    fn number(&self, name: NumberName) -> i64 {
+        let facts = self.request.facts();
+        let number = match name {
+            NumberName::InputTokens => facts.map_or(0, |facts| facts.input_tokens),
+            NumberName::MaxOutputTokens => facts.and_then(|facts| facts.max_tokens).unwrap_or_default(),
+            NumberName::Turns => facts.map_or(0, |facts| u64::from(facts.messages)),
+            NumberName::Hour => u64::from(self.request.hour.min(23)),
+            NumberName::Tools => facts.map_or(0, |facts| facts.tools.len() as u64),
+        };
+        i64::try_from(number).unwrap_or(i64::MAX)
+    }
+
+    fn flag(&self, name: FlagName) -> bool {
+        match name {
+            FlagName::Stream => self.request.streams(),
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let value = self.request.header(name)?;
+        Some(if self.hides && super::secrets::is_sensitive(name) { super::secrets::HIDDEN } else { value })
+    }
+
+    fn has_tool(&self, name: &str) -> bool {
+        self.request.facts().is_some_and(|facts| facts.tools.iter().any(|tool| tool == name))
+    }
+}
