@@ -85,6 +85,7 @@ pub(crate) enum Value<'s> {
 #[derive(Clone, Debug)]
 pub(crate) struct Item<'s> {
     pub(crate) values: Vec<Value<'s>>,
+    pub(crate) spans: Vec<Span>,
     pub(crate) span: Span,
 }
 

@@ -85,6 +85,6 @@ fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
         return None;
     }
     let policy = lower::policy(&file, &resolved)?;
-    check::lint(&file, &policy, sink);
+    check::lint(&file, &resolved, &policy, sink);
     Some(policy)
 }

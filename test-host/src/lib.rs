@@ -28,6 +28,7 @@
 
 pub mod commands;
 pub mod demo;
+pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
 pub mod report;

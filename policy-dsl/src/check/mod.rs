@@ -25,8 +25,12 @@ pub(crate) fn check<'f>(source: &str, file: &'f File<'f>, sink: &mut Sink) -> Re
     let names = names::check(file, sink);
     let targets = like::resolve(file, &names, sink);
     blocks::check(source, file, &targets, sink);
-    rules::check(file, sink);
+    rules::check(source, file, sink);
     routes::check(file, sink);
+    // With an error in the file, what seems unused may be used where the mistake is.
+    if !sink.has_errors() {
+        names.unused(sink);
+    }
     Resolved { names, targets }
 }
 

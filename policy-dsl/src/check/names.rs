@@ -38,6 +38,22 @@ impl<'f> Names<'f> {
         let of_kind = self.defined.range((kind, "")..).take_while(move |((other, _), _)| *other == kind);
         of_kind.map(|((_, name), definition)| (*name, definition.statement))
     }
+
+    /// Reports definitions that nothing refers to.
+    pub(super) fn unused(&self, sink: &mut Sink) {
+        for ((kind, name), definition) in &self.defined {
+            let help = match *kind {
+                "route" | "test" | "tier" => continue,
+                "group" => "name it in a `limit per group`, or remove it",
+                _ => "name it in a `route`, or remove it",
+            };
+            if definition.used {
+                continue;
+            }
+            let message = [*kind, " `", name, "` is never used"].concat();
+            sink.push(Diagnostic::new(Code::Unused, definition.span, message).with_help(help));
+        }
+    }
 }
 
 pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) -> Names<'f> {
@@ -48,10 +64,6 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) -> Names<'f> {
         // A target that only another is like is used by that one.
         statement.each_reference(&mut |kind, name| refer(&mut names, kind, name, uses, sink));
         plan(statement, sink);
-    }
-    // With an error in the file, what seems unused may be used where the mistake is.
-    if !sink.has_errors() {
-        unused(&names, sink);
     }
     names
 }
@@ -120,20 +132,5 @@ fn plan(route: &Statement<'_>, sink: &mut Sink) {
                 seen.insert(target.text, target.span);
             }
         });
-    }
-}
-
-fn unused(names: &Names<'_>, sink: &mut Sink) {
-    for ((kind, name), definition) in &names.defined {
-        let help = match *kind {
-            "route" | "test" | "tier" => continue,
-            "group" => "name it in a `limit per group`, or remove it",
-            _ => "name it in a `route`, or remove it",
-        };
-        if definition.used {
-            continue;
-        }
-        let message = [*kind, " `", name, "` is never used"].concat();
-        sink.push(Diagnostic::new(Code::Unused, definition.span, message).with_help(help));
     }
 }

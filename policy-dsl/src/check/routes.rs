@@ -40,9 +40,10 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
             let found = Diagnostic::new(Code::UnreachableRoute, route.name_span(), message)
                 .with_label(["`", other, "` takes all of them"].concat())
                 .with_related(earlier.name_span(), "this one comes first");
-            sink.push(found.with_help(
-                "the first route that matches wins: put the narrower one above, or remove it",
-            ));
+            sink.push(
+                found
+                    .with_help("the first route that matches wins: put the narrower one above, or remove it"),
+            );
         }
         let list = if is_exact { exact.entry(text) } else { prefixes.entry(text) }.or_default();
         if list.len() < MOST {

@@ -1,22 +1,20 @@
 //! Values that contradict each other, each of which is right by itself.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::only;
 use crate::ast::{Block, File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
 use crate::span::Span;
-use crate::vocabulary::duration_text;
 
-pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
+pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
     for statement in &file.policy.statements {
         let Some(block) = statement.block() else { continue };
         match statement.definition.word {
             "target" => block.all("price").for_each(|price| complete_price(price, sink)),
-            "retry" => block.all("backoff").for_each(|backoff| backoff_order(backoff, sink)),
+            "retry" => block.all("backoff").for_each(|backoff| backoff_order(source, backoff, sink)),
             "route" => {
-                block.all("timeout").for_each(|timeout| timeouts(timeout, sink));
+                block.all("timeout").for_each(|timeout| timeouts(source, timeout, sink));
                 block.all("try").chain(block.all("then")).for_each(|stage| weights(stage, sink));
             }
             "test" => order_of_test(block, sink),
@@ -26,23 +24,24 @@ pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
     tiers(file, sink);
 }
 
-/// A range that starts above its end; the spans are those of both ends.
-fn in_order(what: &str, first: (Duration, Span), last: (Duration, Span), bound: &str, sink: &mut Sink) {
-    if first.0 <= last.0 {
-        return;
-    }
-    let (from, to) = (duration_text(first.0), duration_text(last.0));
-    let message = [what, " starts at `", &from, "`, above its ", bound, " of `", &to, "`"].concat();
-    let help = ["write `", &to, " .. ", &from, "`"].concat();
-    let edits = vec![Edit { span: first.1, replacement: to }, Edit { span: last.1, replacement: from }];
-    let found = Diagnostic::new(Code::RangeOrder, first.1.to(last.1), message);
-    sink.push(found.with_help(help).with_fix("swap them", edits));
+/// A range that starts above its end.
+fn out_of_order(source: &str, what: &str, bound: &str, from: Span, to: Span) -> Diagnostic {
+    let (first, last) = (from.text(source), to.text(source));
+    let message = [what, " starts at `", first, "`, above its ", bound, " of `", last, "`"].concat();
+    let help = ["write `", last, " .. ", first, "`"].concat();
+    let edits = vec![
+        Edit { span: from, replacement: last.to_string() },
+        Edit { span: to, replacement: first.to_string() },
+    ];
+    Diagnostic::new(Code::RangeOrder, from.to(to), message).with_help(help).with_fix("swap them", edits)
 }
 
-fn backoff_order(backoff: &Statement<'_>, sink: &mut Sink) {
+fn backoff_order(source: &str, backoff: &Statement<'_>, sink: &mut Sink) {
     let [_, Value::Duration(base), Value::Duration(cap)] = &backoff.values[..] else { return };
     let [_, from, to] = &backoff.spans[..] else { return };
-    in_order("the backoff", (*base, *from), (*cap, *to), "cap", sink);
+    if base > cap {
+        sink.push(out_of_order(source, "the backoff", "cap", *from, *to));
+    }
 }
 
 /// The parts of a list, by the word that each begins with, if one does.
@@ -50,7 +49,7 @@ fn items<'a, 's>(statement: &'a Statement<'s>) -> &'a [Item<'s>] {
     if let Some(Value::List(items)) = only(statement) { items } else { &[] }
 }
 
-fn timeouts(timeout: &Statement<'_>, sink: &mut Sink) {
+fn timeouts(source: &str, timeout: &Statement<'_>, sink: &mut Sink) {
     if timeout.wrong {
         return;
     }
@@ -67,8 +66,11 @@ fn timeouts(timeout: &Statement<'_>, sink: &mut Sink) {
             let found = Diagnostic::new(Code::RepeatedValue, item.span, message);
             sink.push(found.with_related(first, "first here"));
         }
-        if let [Value::Hundredths(_), _, Value::Duration(min), Value::Duration(max)] = &item.values[..] {
-            in_order("the timeout", (*min, item.span), (*max, item.span), "end", sink);
+        let ends = (&item.values[..], &item.spans[..]);
+        if let ([_, _, Value::Duration(min), Value::Duration(max)], [_, _, from, to]) = ends
+            && min > max
+        {
+            sink.push(out_of_order(source, "the timeout", "end", *from, *to));
         }
     }
 }
@@ -143,7 +145,9 @@ fn order_of_test(test: &Block<'_>, sink: &mut Sink) {
                     statement.word,
                     "this `expect` has no `request` above it",
                 );
-                sink.push(found.with_help("write `request { }` above it: the least one is a chat completion"));
+                sink.push(
+                    found.with_help("write `request { }` above it: the least one is a chat completion"),
+                );
             }
             "upstream" => refuses_alone(statement, sink),
             _ => {}

@@ -2,6 +2,7 @@
 //! do about it stands apart, in `help`.
 
 mod code;
+mod explain;
 mod fix;
 mod mask;
 mod render;

@@ -10,9 +10,8 @@ use crate::vocabulary::{STATUSES, TRIGGERS};
 
 impl Lower<'_, '_> {
     pub(super) fn target(&self, name: &str, _: &Statement<'_>) -> Option<Target> {
-        let get = |word: &str| {
-            self.resolved.targets.statement(name, word).map(|statement| &statement.values[..])
-        };
+        let get =
+            |word: &str| self.resolved.targets.statement(name, word).map(|statement| &statement.values[..]);
         let words = |word: &str| get(word).map_or(Some(None), |values| text(values).map(Some));
         let [Value::Word(provider)] = get("provider")? else { return None };
         Some(Target {

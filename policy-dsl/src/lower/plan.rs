@@ -53,9 +53,6 @@ fn changes(block: &Block<'_>) -> Option<Overrides> {
 }
 
 /// The ids that a list names.
-pub(super) fn ids<T: Ord>(
-    values: &[Value<'_>],
-    id: impl Fn(&Value<'_>) -> Option<T>,
-) -> Option<Vec<T>> {
+pub(super) fn ids<T: Ord>(values: &[Value<'_>], id: impl Fn(&Value<'_>) -> Option<T>) -> Option<Vec<T>> {
     list(values)?.iter().map(|item| id(item.values.first()?)).collect()
 }

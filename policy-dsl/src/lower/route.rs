@@ -75,7 +75,11 @@ impl Lower<'_, '_> {
             trace: settings.maybe("trace", |values| match values {
                 [Value::BasisPoints(share_bp), Value::Word("otel"), header] => Some(Trace {
                     share_bp: *share_bp,
-                    prompt_version: if let Value::Text(header) = header { Some(header.clone()) } else { None },
+                    prompt_version: if let Value::Text(header) = header {
+                        Some(header.clone())
+                    } else {
+                        None
+                    },
                 }),
                 _ => None,
             })?,
@@ -149,9 +153,8 @@ impl Lower<'_, '_> {
         };
         Some(Some(Output {
             schema: settings.maybe("schema", document)?,
-            invalid: settings.read("invalid", |values| {
-                list(values)?.iter().map(|item| action(&item.values)).collect()
-            })?,
+            invalid: settings
+                .read("invalid", |values| list(values)?.iter().map(|item| action(&item.values)).collect())?,
             deny: patterns("deny")?,
             require: patterns("require")?,
             judge: settings.maybe("judge", |values| {

@@ -1,6 +1,6 @@
 //! How a request authenticates. A secret must never stand in a policy, so whatever might be one is hidden.
 
-use super::{Parser, Read, Stop, did_you_mean, text};
+use super::{Parser, Read, Stop, text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Auth, EnvVar};
 use crate::token::{Kind, quote};
@@ -24,7 +24,7 @@ impl Parser<'_, '_> {
                 };
                 let message = ["unknown kind of authentication ", &quote(word)].concat();
                 let found = Diagnostic::new(Code::UnknownWord, kind.span, message);
-                self.sink.push(found.with_help(did_you_mean(meant)));
+                self.sink.push(found.with_suggestion(meant));
                 word = meant;
             }
             Kind::Word => {}
@@ -80,5 +80,4 @@ impl Parser<'_, '_> {
         self.sink.push(found.with_label("hidden here, but not in the file").with_help(help));
         Stop
     }
-
 }

@@ -1,6 +1,6 @@
 //! Values that are written as one: names, words, strings, and texts in other languages.
 
-use super::{Parser, Read, Stop, did_you_mean, text};
+use super::{Parser, Read, Stop, text};
 use crate::ast::{Name, Value};
 use crate::condition;
 use crate::diagnostic::{Code, Diagnostic};
@@ -130,7 +130,7 @@ impl<'s> Parser<'s, '_> {
             Kind::Text => {
                 let bare = unquoted(text);
                 let message = ["the name of a `", kind, "` is written without quotes"].concat();
-                Some((message, Some(["write ", &quote(bare)].concat())))
+                Some((message, Some(bare)))
             }
             _ => {
                 self.unexpected(&["the name of the `", kind, "`"].concat());
@@ -138,10 +138,12 @@ impl<'s> Parser<'s, '_> {
             }
         };
         self.bump();
-        if let Some((message, help)) = invalid {
-            let help =
-                help.unwrap_or_else(|| "a name is a letter or `_`, then letters, digits, `_` or `-`".into());
-            self.sink.push(Diagnostic::new(Code::InvalidName, token.span, message).with_help(help));
+        if let Some((message, bare)) = invalid {
+            let found = Diagnostic::new(Code::InvalidName, token.span, message);
+            self.sink.push(match bare {
+                Some(bare) => unquoting(found, bare),
+                None => found.with_help("a name is a letter or `_`, then letters, digits, `_` or `-`"),
+            });
         }
         let text = if token.kind == Kind::Text { unquoted(text) } else { text };
         Some(Value::Define(Name { text, span: token.span }))
@@ -158,8 +160,7 @@ impl<'s> Parser<'s, '_> {
             Kind::Text => {
                 let bare = unquoted(self.text(token));
                 let message = ["the name of a ", kind, " is written without quotes"].concat();
-                let help = ["write ", &quote(bare)].concat();
-                self.sink.push(Diagnostic::new(Code::InvalidName, token.span, message).with_help(help));
+                self.sink.push(unquoting(Diagnostic::new(Code::InvalidName, token.span, message), bare));
                 self.bump();
                 Ok(Name { text: bare, span: token.span })
             }
@@ -208,7 +209,11 @@ impl<'s> Parser<'s, '_> {
                 let text = self.text(token);
                 if text.len() > LONGEST_INLINE {
                     let message = "the text written in place is longer than 256 KiB".into();
-                    self.report(Code::InvalidText, Span::new(token.span.start as usize, token.span.start as usize + 2), message);
+                    self.report(
+                        Code::InvalidText,
+                        Span::new(token.span.start as usize, token.span.start as usize + 2),
+                        message,
+                    );
                     return Ok(None);
                 }
                 let body = text.split_once('\n').map_or("", |(_, body)| body);
@@ -246,7 +251,7 @@ impl<'s> Parser<'s, '_> {
                     ["unknown failure ", &quote(text)].concat(),
                 );
                 self.sink.push(match self.suggest(text, known()) {
-                    Some(meant) => found.with_help(did_you_mean(meant)),
+                    Some(meant) => found.with_suggestion(meant),
                     None => found.with_help(["known are ", &words_text(known(), "and")].concat()),
                 });
                 Ok(None)
@@ -296,10 +301,8 @@ impl<'s> Parser<'s, '_> {
     ) -> Read<Option<(String, Span)>> {
         let (string, span) = self.string(expected)?;
         let Some(string) = string else { return Ok(None) };
-        let Err((message, help)) = check(&string) else { return Ok(Some((string, span))) };
-        let mut found = Diagnostic::new(Code::InvalidText, span, message);
-        found.help = help;
-        self.sink.push(found);
+        let Err(objection) = check(&string) else { return Ok(Some((string, span))) };
+        self.sink.push(objection.at(span));
         Ok(None)
     }
 
@@ -313,9 +316,11 @@ impl<'s> Parser<'s, '_> {
                 return Ok((None, token.span));
             }
             Kind::Word => {
-                let help = ["put it in quotes: `\"", self.text(token), "\"`"].concat();
+                let quoted = ["\"", self.text(token), "\""].concat();
                 let message = ["expected ", expected, ", found ", &token.describe(self.source)].concat();
-                self.sink.push(Diagnostic::new(Code::UnexpectedToken, token.span, message).with_help(help));
+                let found = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+                let help = ["put it in quotes: `", &quoted, "`"].concat();
+                self.sink.push(found.with_help(help).with_replacement(token.span, quoted));
                 return Err(Stop);
             }
             _ => return Err(self.unexpected(expected)),
@@ -354,11 +359,20 @@ impl<'s> Parser<'s, '_> {
     }
 }
 
+/// The fix for a name in quotes, if what they hold is one.
+fn unquoting(found: Diagnostic, bare: &str) -> Diagnostic {
+    let span = found.span;
+    let found = found.with_help(["write ", &quote(bare)].concat());
+    let is_name = text::is_name(bare) && bare.len() <= LONGEST_NAME;
+    if is_name { found.with_replacement(span, bare) } else { found }
+}
+
 /// What all lines are indented by is the policy's layout and not part of the text.
 fn dedent(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let lines = || body.lines().filter(|line| !line.trim().is_empty());
     let common = lines().map(indent).min().unwrap_or(0);
-    let cut: Vec<&str> = body.lines().map(|line| line.get(common..).unwrap_or("").trim_end_matches('\r')).collect();
+    let cut: Vec<&str> =
+        body.lines().map(|line| line.get(common..).unwrap_or("").trim_end_matches('\r')).collect();
     cut.join("\n")
 }

@@ -94,7 +94,8 @@ impl<'s, 'k> Parser<'s, 'k> {
 
     /// Where the token passed last ends, at least where `start` does.
     fn since(&self, start: Span) -> Span {
-        self.previous().map_or(start, |last| if last.span.end > start.start { start.to(last.span) } else { start })
+        self.previous()
+            .map_or(start, |last| if last.span.end > start.start { start.to(last.span) } else { start })
     }
 
     /// Passes one token; the end of the file stays.

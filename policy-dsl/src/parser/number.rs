@@ -7,8 +7,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::token::{Kind, quote};
 use crate::vocabulary::{
-    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, factor_text, money_text, percent_text, range, size_text,
-    time_units_text, tokens_text, words_text,
+    Durations, Leaf, MULTIPLES, SIZE_UNITS, TIME_UNITS, factor_text, money_text, percent_text, range,
+    size_text, time_units_text, tokens_text, words_text,
 };
 
 /// What people write for a unit of time, and what it is called here.
@@ -75,7 +75,14 @@ impl<'s> Parser<'s, '_> {
         Ok(Number { span: token.span, text, whole, fraction, unit })
     }
 
-    pub(super) fn bad_number(&mut self, code: Code, span: Span, message: &[&str], label: String, help: String) {
+    pub(super) fn bad_number(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: &[&str],
+        label: String,
+        help: String,
+    ) {
         let found = Diagnostic::new(code, span, message.concat()).with_label(label);
         self.sink.push(if help.is_empty() { found } else { found.with_help(help) });
     }
@@ -175,17 +182,21 @@ impl<'s> Parser<'s, '_> {
                 self.bump();
                 found.span = found.span.to(next.span);
                 let fixed = [value, unit].concat();
-                found = found.with_help(["write ", &quote(&fixed), ", without a space"].concat());
+                let (help, span) = (["write ", &quote(&fixed), ", without a space"].concat(), found.span);
+                found = found.with_help(help).with_replacement(span, fixed);
             }
             self.sink.push(found);
             return None;
         }
-        let message = [&quote(number.unit), " is not a unit of time"];
-        let help = match alias(number.unit) {
-            Some(unit) => ["write ", &quote(&[value, unit].concat())].concat(),
-            None => ["units of time are ", &time_units_text(), "; one number has one unit"].concat(),
-        };
-        self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+        let message = [&quote(number.unit), " is not a unit of time"].concat();
+        let found = Diagnostic::new(Code::WrongUnit, number.span, message);
+        self.sink.push(match alias(number.unit) {
+            Some(unit) => instead(found, [value, unit].concat()),
+            None => {
+                let units = ["units of time are ", &time_units_text(), "; one number has one unit"];
+                found.with_help(units.concat())
+            }
+        });
         None
     }
 
@@ -244,7 +255,12 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn token_count(&mut self, max: u64) -> Read<Option<u64>> {
         let leaf = Leaf::Tokens { max };
         let number = self.number(leaf)?;
-        let Some(digits) = self.multiple(&number, leaf) else { return Ok(None) };
+        let Some(digits) = self.multiple(&number, leaf) else {
+            if self.is_word("tokens") {
+                self.bump();
+            }
+            return Ok(None);
+        };
         if !self.is_word("tokens") {
             let fits = quote(&[number.text, " tokens"].concat());
             let message = [&quote(number.text), " needs a unit: ", &fits];
@@ -265,9 +281,9 @@ impl<'s> Parser<'s, '_> {
             ("K" | "m", None) => {
                 let value = number.text.strip_suffix(number.unit).unwrap_or("");
                 let meant = if number.unit == "K" { "k" } else { "M" };
-                let message = [&quote(number.unit), " is not a multiple of a number"];
-                let help = ["write ", &quote(&[value, meant].concat())].concat();
-                self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+                let message = [&quote(number.unit), " is not a multiple of a number"].concat();
+                let found = Diagnostic::new(Code::WrongUnit, number.span, message);
+                self.sink.push(instead(found, [value, meant].concat()));
                 None
             }
             (unit, None) => {
@@ -317,4 +333,10 @@ impl<'s> Parser<'s, '_> {
         let value = self.within(&number, number.span, 0, (1, max / unit), &allowed);
         Ok(value.and_then(|value| value.checked_mul(*unit)))
     }
+}
+
+/// With the text that must have been meant.
+pub(super) fn instead(found: Diagnostic, text: String) -> Diagnostic {
+    let span = found.span;
+    found.with_help(["write ", &quote(&text)].concat()).with_replacement(span, text)
 }

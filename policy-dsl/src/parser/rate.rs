@@ -1,6 +1,6 @@
 //! Amounts over time: `90k tokens/min`, `500 requests/min`, `32 concurrent`, `$50/day`, `3/s`.
 
-use super::number::Number;
+use super::number::{Number, instead};
 use super::{Parser, Read, did_you_mean};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Amount, Money, Per, Tokens};
@@ -71,7 +71,8 @@ impl Parser<'_, '_> {
                 let units = ["tokens/min", "requests/min", "concurrent"];
                 let fits = units.map(|unit| quote(&[number.text, " ", unit].concat()));
                 let [tokens, requests, concurrent] = &fits;
-                let message = [&quote(number.text), " needs a unit: ", tokens, ", ", requests, " or ", concurrent];
+                let message =
+                    [&quote(number.text), " needs a unit: ", tokens, ", ", requests, " or ", concurrent];
                 let known = ["tokens", "requests", "concurrent", "input", "output"];
                 let help = self.suggest(word, known.into_iter()).map(did_you_mean).unwrap_or_default();
                 let mut span = number.span;
@@ -117,7 +118,7 @@ impl Parser<'_, '_> {
                 let found = Diagnostic::new(Code::WrongUnit, token.span, message);
                 let alias = ALIASES.iter().find(|(other, _)| *other == word).map(|(_, real)| *real);
                 self.sink.push(match alias {
-                    Some(real) => found.with_help(["write ", &quote(real)].concat()),
+                    Some(real) => instead(found, real.to_string()),
                     None => found.with_help(["periods are ", &words_text(known(), "and")].concat()),
                 });
                 None

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Parser, Read, Scope, Stop, did_you_mean};
+use super::{Parser, Read, Scope, Stop};
 use crate::ast::{Item, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -144,7 +144,8 @@ impl<'s> Parser<'s, '_> {
         }
         let token = self.peek();
         // A number with a wrong unit is told so by whatever takes numbers here.
-        let takes = |alternative: &&'static Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
+        let takes =
+            |alternative: &&'static Shape| first_leaf(alternative).is_some_and(|leaf| leaf.takes(token.kind));
         if let Some(alternative) = alternatives.iter().rev().find(takes) {
             return self.shape(alternative, follow, out);
         }
@@ -162,14 +163,16 @@ impl<'s> Parser<'s, '_> {
         }
         let word = self.text(token);
         let meant = self.suggest(word, words.clone());
-        let found = Diagnostic::new(Code::UnknownWord, token.span, ["unknown ", what, " ", &quote(word)].concat());
+        let found =
+            Diagnostic::new(Code::UnknownWord, token.span, ["unknown ", what, " ", &quote(word)].concat());
         self.sink.push(match meant {
-            Some(meant) => found.with_help(did_you_mean(meant)),
+            Some(meant) => found.with_suggestion(meant),
             None => found.with_help(["known are ", &words_text(words, "and")].concat()),
         });
         out.wrong = true;
         // Read as what was meant, so that what stands behind it is checked too.
-        let meant = alternatives.iter().find(|alternative| meant.is_some() && first_word(alternative) == meant);
+        let meant =
+            alternatives.iter().find(|alternative| meant.is_some() && first_word(alternative) == meant);
         match meant.map(plain) {
             Some(Shape::Word(_)) => {
                 self.bump();
@@ -220,7 +223,7 @@ impl<'s> Parser<'s, '_> {
                 out.wrong = true;
             }
             out.wrong |= read.wrong;
-            items.push(Item { values: read.values, span });
+            items.push(Item { values: read.values, spans: read.spans, span });
             if self.eat(Kind::Comma) {
                 self.skip_newlines();
                 continue;

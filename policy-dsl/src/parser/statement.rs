@@ -1,7 +1,7 @@
 //! The frame of a statement: its word, and what to make of one that isn't known.
 
+use super::Parser;
 use super::shape::Values;
-use super::{Parser, did_you_mean};
 use crate::ast::{Block, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -33,7 +33,8 @@ impl<'s> Parser<'s, '_> {
         let complete = self.shape(&definition.shape, None, &mut read).is_ok();
         let span = self.since(word);
         (self.statement, self.in_refused) = outer;
-        let ended = complete && (definition.block().is_some() && read.has_block() || self.end_of_statement(definition.word));
+        let ended = complete
+            && (definition.block().is_some() && read.has_block() || self.end_of_statement(definition.word));
         if !complete {
             self.skip();
         }
@@ -67,11 +68,13 @@ impl<'s> Parser<'s, '_> {
             (Some(home), _) => {
                 found.with_help(["`", text, "` belongs in a `", home.word, "` block"].concat())
             }
-            (None, Some(meant)) => found.with_help(did_you_mean(meant)),
+            (None, Some(meant)) => found.with_suggestion(meant),
             (None, None) => {
                 let known = block.statements.iter().filter(|known| known.since.is_some());
-                let known =
-                    vocabulary::words_text(known.map(|known| known.word).filter(|word| !word.is_empty()), "and");
+                let known = vocabulary::words_text(
+                    known.map(|known| known.word).filter(|word| !word.is_empty()),
+                    "and",
+                );
                 found.with_help([if top { "a policy is made of " } else { "it has " }, &known].concat())
             }
         });
@@ -95,7 +98,11 @@ impl<'s> Parser<'s, '_> {
 
 /// The statement as messages name it.
 fn named(block: &Block<'_>, definition: &vocabulary::Statement) -> String {
-    if definition.word.is_empty() { ["this `", block.definition.word, "`"].concat() } else { quote(definition.word) }
+    if definition.word.is_empty() {
+        ["this `", block.definition.word, "`"].concat()
+    } else {
+        quote(definition.word)
+    }
 }
 
 /// Another block that has this statement.

@@ -1,5 +1,7 @@
 //! What strings may hold. Most become the value of an HTTP header, where a space or a line break would be an injection.
 
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
 use crate::token::quote;
 use crate::vocabulary::Text;
 
@@ -10,8 +12,35 @@ const LONGEST: usize = 1024;
 const RESERVED: &[&str] =
     &["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
 
-/// What is wrong, and what to do about it.
-pub(super) type Objection = (String, Option<String>);
+/// What is wrong with a string, and what to do about it.
+pub(super) struct Objection {
+    message: String,
+    help: Option<String>,
+    /// What the string must be instead, where that is certain.
+    instead: Option<String>,
+}
+
+impl Objection {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None, instead: None }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    fn instead(self, text: impl Into<String>) -> Self {
+        Self { instead: Some(text.into()), ..self }
+    }
+
+    pub(super) fn at(self, span: Span) -> Diagnostic {
+        let mut found = Diagnostic::new(Code::InvalidText, span, self.message);
+        found.help = self.help;
+        let Some(instead) = self.instead else { return found };
+        let text = ["\"", &instead.replace('\\', "\\\\").replace('"', "\\\""), "\""].concat();
+        found.with_help(["write `", &text, "`"].concat()).with_replacement(span, text)
+    }
+}
 
 /// Whether the value can be used as this kind of text.
 pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection> {
@@ -22,26 +51,23 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
         return Ok(());
     }
     if value.is_empty() {
-        return Err((["`", word, "` is empty"].concat(), None));
+        return Err(Objection::new(["`", word, "` is empty"].concat()));
     }
     if value.len() > LONGEST {
-        return Err((["`", word, "` is longer than 1024 bytes"].concat(), None));
+        return Err(Objection::new(["`", word, "` is longer than 1024 bytes"].concat()));
     }
     if let (Text::Host, Some((_, host))) = (rule, value.split_once("://")) {
         let host = host.split('/').next().unwrap_or(host);
-        return Err(("`host` holds a scheme".into(), Some(["write `\"", host, "\"`"].concat())));
+        return Err(Objection::new("`host` holds a scheme").instead(host));
     }
     if rule == Text::Host && value.contains('/') {
-        return Err((
-            "`host` holds a path".into(),
-            Some("write the path as a statement of its own: `path`".into()),
-        ));
+        return Err(
+            Objection::new("`host` holds a path").help("write the path as a statement of its own: `path`")
+        );
     }
     if rule == Text::Path && !value.starts_with('/') {
-        return Err((
-            ["`", word, "` must start with `/`"].concat(),
-            Some(["write `\"/", value, "\"`"].concat()),
-        ));
+        let message = ["`", word, "` must start with `/`"].concat();
+        return Err(Objection::new(message).instead(["/", value].concat()));
     }
     let allowed = |c: char| match rule {
         Text::Model | Text::Label | Text::File | Text::Free => !c.is_control(),
@@ -52,8 +78,11 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
         Text::Path => c.is_ascii_graphic() && c != '*' && c != '#',
     };
     match value.chars().find(|c| !allowed(*c)) {
-        Some(' ') => Err((["`", word, "` must not hold a space"].concat(), None)),
-        Some(c) => Err((["`", word, "` must not hold ", &quote(c.encode_utf8(&mut [0; 4]))].concat(), None)),
+        Some(' ') => Err(Objection::new(["`", word, "` must not hold a space"].concat())),
+        Some(c) => {
+            let c = quote(c.encode_utf8(&mut [0; 4]));
+            Err(Objection::new(["`", word, "` must not hold ", &c].concat()))
+        }
         None => Ok(()),
     }
 }
@@ -61,12 +90,12 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
 /// The path of `match`, without the `*` that may end it.
 pub(super) fn check_match(path: &str) -> Result<(), Objection> {
     if path.contains('?') {
-        let help = "paths are compared without their query: leave out what starts with `?`".into();
-        return Err(("a query can't be matched".into(), Some(help)));
+        let help = "paths are compared without their query: leave out what starts with `?`";
+        return Err(Objection::new("a query can't be matched").help(help));
     }
     if path.contains('*') {
-        let help = "write `/v1/*` to match every path that starts with `/v1/`".into();
-        return Err(("`*` can only stand at the end of a path".into(), Some(help)));
+        let help = "write `/v1/*` to match every path that starts with `/v1/`";
+        return Err(Objection::new("`*` can only stand at the end of a path").help(help));
     }
     check(Text::Path, "path", path)
 }
@@ -75,12 +104,12 @@ pub(super) fn check_match(path: &str) -> Result<(), Objection> {
 pub(super) fn check_header(name: &str) -> Result<(), Objection> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || name.len() > LONGEST || !name.chars().all(token) {
-        let help = "a header's name is made of letters, digits and `-`: `x-api-key`".into();
-        return Err(("this is not the name of a header".into(), Some(help)));
+        let help = "a header's name is made of letters, digits and `-`: `x-api-key`";
+        return Err(Objection::new("this is not the name of a header").help(help));
     }
     if name.chars().any(|c| c.is_ascii_uppercase()) {
-        let help = ["write `\"", &name.to_ascii_lowercase(), "\"`"].concat();
-        return Err(("header names are written in lower case".into(), Some(help)));
+        let found = Objection::new("header names are written in lower case");
+        return Err(found.instead(name.to_ascii_lowercase()));
     }
     Ok(())
 }
@@ -89,7 +118,7 @@ pub(super) fn check_header(name: &str) -> Result<(), Objection> {
 pub(super) fn check_credential_header(name: &str) -> Result<(), Objection> {
     check_header(name)?;
     if RESERVED.contains(&name) || name.starts_with("x-seawall-") || name.starts_with("x-envoy-") {
-        return Err((["the header ", &quote(name), " can't carry credentials"].concat(), None));
+        return Err(Objection::new(["the header ", &quote(name), " can't carry credentials"].concat()));
     }
     Ok(())
 }
@@ -98,4 +127,10 @@ pub(super) fn check_credential_header(name: &str) -> Result<(), Objection> {
 pub(super) fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+}
+
+/// What can name a block.
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
 }

@@ -65,11 +65,22 @@ pub enum Scope {
 /// An amount of something, mostly per time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Amount {
-    Tokens { kind: Tokens, amount: u64, per: Per },
-    Requests { amount: u64, per: Per },
+    Tokens {
+        kind: Tokens,
+        amount: u64,
+        per: Per,
+    },
+    Requests {
+        amount: u64,
+        per: Per,
+    },
     /// At the same time.
     Concurrent(u64),
-    Money { micro_dollars: u64, per: Per, window: Money },
+    Money {
+        micro_dollars: u64,
+        per: Per,
+        window: Money,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,8 +13,11 @@ pub fn syntax(shape: &Shape) -> String {
         Shape::Word(word) => terminal(word),
         Shape::Leaf(leaf) => leaf.symbol().into(),
         Shape::Seq(parts) => {
-            let parts: Vec<String> =
-                parts.iter().map(|part| within(part, parts.len() > 1)).filter(|part| !part.is_empty()).collect();
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|part| within(part, parts.len() > 1))
+                .filter(|part| !part.is_empty())
+                .collect();
             parts.join(" ")
         }
         Shape::OneOf(_, parts) => parts.iter().map(syntax).collect::<Vec<_>>().join(" | "),
@@ -49,11 +52,11 @@ fn terminal(text: &str) -> String {
 pub fn grammar() -> String {
     let mut out = String::from("policy = \"seawall\" \"1\" end { policy_statement end } ;\n");
     for block in blocks() {
+        out.push('\n');
         if block.word != "policy" {
             let rule = [block.word, "_block = \"{\" { ", block.word, "_statement end } \"}\" ;\n"];
             out.extend(rule);
         }
-        out.push('\n');
         out.extend([block.word, "_statement\n"]);
         for (number, statement) in block.statements.iter().enumerate() {
             let word = if statement.word.is_empty() { String::new() } else { terminal(statement.word) };
@@ -200,7 +203,10 @@ mod tests {
     fn shapes_print_as_ebnf() {
         let retry = blocks().into_iter().find(|block| block.word == "retry");
         let print = |word: &str| {
-            retry.and_then(|retry| retry.statement(word)).map(|found| syntax(&found.shape)).unwrap_or_default()
+            retry
+                .and_then(|retry| retry.statement(word))
+                .map(|found| syntax(&found.shape))
+                .unwrap_or_default()
         };
         assert_eq!(print("on"), r#"failure { "," failure }"#);
         assert_eq!(

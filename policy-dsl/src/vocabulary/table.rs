@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::shape::{Durations, Leaf, Shape, Text};
 use super::Block;
+use super::shape::{Durations, Leaf, Shape, Text};
 use crate::policy::Trigger;
 
 mod contract;

@@ -1,6 +1,6 @@
 //! One table of mistakes: what is said, what is underlined, and what help is given.
 
-use seawall_policy::{Code, Diagnostic, Severity, check};
+use seawall_policy::{Code, Diagnostic, Scope, Severity, check, check_as};
 
 /// Two targets, and the routes that use them.
 const HEAD: &str = "seawall 1\ntarget east { cluster \"east\"  provider openai }\ntarget west { cluster \"west\"  provider openai }\n";
@@ -14,11 +14,18 @@ struct Case {
     help: &'static str,
     /// What else is rightly found in the same text.
     beside: &'static [Code],
+    scope: Scope,
 }
 
 impl Case {
     fn beside(mut self, codes: &'static [Code]) -> Self {
         self.beside = codes;
+        self
+    }
+
+    /// A rule about what this version can't carry out yet.
+    fn whole_language(mut self) -> Self {
+        self.scope = Scope::WholeLanguage;
         self
     }
 }
@@ -31,7 +38,16 @@ fn case(
     label: &'static str,
     help: &'static str,
 ) -> Case {
-    Case { code, source: source.into(), message, underlined, label, help, beside: &[] }
+    Case {
+        code,
+        source: source.into(),
+        message,
+        underlined,
+        label,
+        help,
+        beside: &[],
+        scope: Scope::Supported,
+    }
 }
 
 /// Statements of a route that tries both targets.
@@ -52,6 +68,27 @@ fn retry(statements: &str) -> String {
 /// Statements of a breaker that a route uses.
 fn breaker(statements: &str) -> String {
     route(&format!("breaker b }}\nbreaker b {{ {statements}"))
+}
+
+/// A definition beside a route.
+fn top(definition: &str) -> String {
+    format!("{}{definition}\n", route(""))
+}
+
+/// A route with a deadline of 10s, and statements of its retry block and its own.
+fn deadline(retry: &str, statements: &str) -> String {
+    route(&format!("deadline 10s  {statements}  retry r }}\nretry r {{ {retry}"))
+}
+
+fn whole(
+    code: Code,
+    source: impl Into<String>,
+    message: &'static str,
+    underlined: &'static str,
+    label: &'static str,
+    help: &'static str,
+) -> Case {
+    case(code, source, message, underlined, label, help).whole_language()
 }
 
 const CP: &str = "cluster \"c\"  provider openai  ";
@@ -220,13 +257,86 @@ fn cases() -> Vec<Case> {
             "the first route that matches wins: put the narrower one above, or remove it"),
         case(UnreachableRoute, format!("{HEAD}route all {{ match path \"/*\"  try west }}\nroute r {{ match path \"/v1/*\"  try east }}"), "no request can reach route `r`", "r",
             "`all` takes all of them", "the first route that matches wins: put the narrower one above, or remove it"),
+
+        case(LikeItself, "seawall 1\ntarget a { like b }\ntarget b { like a  cluster \"c\"  provider openai }\nroute r { match path \"/\"  try a, b }", "target `b` is like itself, by way of others", "like a", "",
+            "one of them must say everything itself"),
+        case(MissingStatement, "seawall 1\ntarget a { cluster \"c\" }\ntarget b { like a  provider openai }\nroute r { match path \"/\"  try a, b }", "`target a` has no `provider`", "target a", "",
+            "add, for example, `provider openai`"),
+        whole(TierConflict, top("tier gold { tenants \"acme\" }\ntier free { tenants \"acme\" }"), "tenant `acme` is in two tiers", "\"acme\"", "", ""),
+        whole(TierConflict, top("tier gold { default }\ntier free { default }"), "two tiers are the `default` one", "default", "", ""),
+        case(TestOrder, top("test \"x\" { expect { status 200 }  request { } }"), "this `expect` has no `request` above it", "expect", "", "write `request { }` above it: the least one is a chat completion"),
+        case(TestOrder, top("test \"x\" { upstream east { refuse; reset }  request { } }"), "a provider that refuses connections can do nothing else", "refuse", "",
+            "write another `upstream` block behind the request that it is for"),
+        case(DuplicateName, top("test \"x\" { request { } }\ntest \"x\" { request { } }"), "a `test` named `x` exists already", "\"x\"", "", ""),
+        case(MissingStatement, top("test \"x\" { }"), "`test x` has no `request`", "test \"x\"", "", "add, for example, `request { model \"gpt-4.1\" }`"),
+        whole(IncompletePrice, target(&format!("{CP} price $2 in per 1M tokens")), "the price says nothing about `out`", "price $2 in per 1M tokens", "", "write what both cost: `price $2 in, $8 out per 1M tokens`"),
+        whole(RepeatedValue, target(&format!("{CP} price $2 in, $3 in, $8 out per 1M tokens")), "the price of `in` is written twice", "$3 in", "", ""),
+        whole(WeightCount, format!("{HEAD}route r {{ match path \"/v1\"  try east, west weighted 80, 15, 5 }}"), "there are 3 weights for 2 targets", "80, 15, 5", "",
+            "write one weight for each target, in the same order"),
+        whole(RangeOrder, route("timeout 2x p95 in 60s .. 5s"), "the timeout starts at `60s`, above its end of `5s`", "60s .. 5s", "", "write `5s .. 60s`"),
+        whole(RepeatedValue, route("timeout 5s, idle 2s, idle 3s"), "idle is written twice", "idle 3s", "", ""),
+        whole(MissingUnit, target(&format!("{CP} context 128k")), "`128k` needs a unit: `128k tokens`", "128k", "", ""),
+        whole(MissingUnit, top("limit l global { 90k }"), "`90k` needs a unit: `90k tokens/min`, `90k requests/min` or `90k concurrent`", "90k", "", ""),
+        whole(MissingUnit, top("limit l global { 90k tokens }"), "`90k tokens` needs a period: `90k tokens/s` or `90k tokens/min`", "90k tokens", "", ""),
+        whole(MissingUnit, route("contract { cost <= 5 }"), "`5` needs a unit: `$5`", "5", "", ""),
+        whole(MissingUnit, route("contract { body <= 5 }"), "`5` needs a unit: `5MiB`", "5", "", ""),
+        whole(MissingUnit, retry("budget 10% of requests, at least 3"), "`3` needs a unit: `3/s`", "3", "", ""),
+        whole(MissingUnit, route("contract { failover cost <= 3 }"), "`3` needs a unit: `3x`", "3", "", ""),
+        whole(WrongUnit, top("limit l global { 90k tokens/minute }"), "`minute` is not a period", "minute", "", "write `min`"),
+        whole(WrongUnit, target(&format!("{CP} context 128K tokens")), "`K` is not a multiple of a number", "128K", "", "write `128k`"),
+        whole(WrongUnit, target(&format!("{CP} context 128s")), "`s` doesn't fit here", "128s", "", "write a number of tokens such as `32k tokens`"),
+        whole(WrongUnit, route("contract { body <= 4MB }"), "`MB` is not a unit of size", "4MB", "", "units of size are `B`, `KiB` or `MiB`"),
+        whole(WrongUnit, route("contract { cost <= $5k }"), "`k` is not a currency", "5k", "", "write an amount of money such as `$0.25`"),
+        whole(NotWhole, target(&format!("{CP} context 1.2345k tokens")), "`1.2345k tokens` is not a whole number of its unit", "1.2345k tokens", "", ""),
+        whole(NotWhole, route("contract { cost <= $0.1234567 }"), "`$0.1234567` has more than six decimals", "$0.1234567", "", ""),
+        whole(NotWhole, route("output { drift 1% by east alert 0.12345 }"), "`0.12345` has more than four decimals", "0.12345", "", ""),
+        whole(OutOfRange, route("contract { body <= 65MiB }"), "`65MiB` is out of range for `body`", "65MiB", "must be 1B to 64MiB", ""),
+        whole(OutOfRange, route("output { drift 1% by east alert 1.5 }"), "`1.5` is out of range for `drift`", "1.5", "must be 0 to 1", ""),
+        whole(OutOfRange, route("hedge after p95 at most 0%"), "`0%` is out of range for `hedge`", "0%", "must be 0.01% to 100%", ""),
+        whole(UnknownWord, route("stream liv"), "unknown mode `liv`", "liv", "", "did you mean `live`?"),
+        whole(UnknownWord, route("contract { input <= 3k tokens else rejct }"), "unknown action `rejct`", "rejct", "", "did you mean `reject`?"),
+        whole(UnknownWord, top("limit l per tenat { 5 concurrent }"), "unknown scope `tenat`", "tenat", "", "did you mean `tenant`?"),
+        whole(UnexpectedToken, route("hedge after p96"), "expected `p50`, `p90`, `p95` or `p99`, found `p96`", "p96", "", ""),
+        whole(UnknownName, route("limit tpm"), "unknown limit `tpm`", "tpm", "not defined in this policy", "define it: `limit tpm { … }`"),
+        whole(UnknownName, top("group g { east }\nlimit l per group g { 5 concurrent }\nroute q { match path \"/q\"  try g  limit l }"), "unknown target `g`", "g", "not defined in this policy", "this is a `group`; name its members"),
+        whole(MissingStatement, top("limit l global { burst 5% }"), "`limit l` has no amount", "limit l", "", "add, for example, `90k tokens/min`"),
+        whole(DuplicateStatement, top("limit l global { 5 concurrent; 6 concurrent }"), "the amount is written twice in this `limit`", "6", "", ""),
+
+        case(UnreachedTarget, retry("attempts 1"), "with 1 attempt, target `west` is never reached", "retry r", "", "raise `attempts` to 2, one for each target"),
+        whole(SmallContext, "seawall 1\ntarget a { cluster \"c\"  provider openai  context 8k tokens }\nroute r { match path \"/\"  try a  contract { input <= 32k tokens  output <= 2k tokens } }".to_string(),
+            "the contract admits `34k tokens`, but target `a` holds `8k tokens`", "a", "", "admit less, or choose a target with a larger context window"),
+        whole(BackoffTooLong, deadline("attempts 4  backoff full_jitter 5s .. 20s", "timeout 1s"), "waits before retries add up to `35s`, longer than the deadline of `10s`", "backoff full_jitter 5s .. 20s", "",
+            "such a retry fails at once instead: make the waits shorter"),
+        whole(BackoffTooLong, deadline("attempts 2  honor retry_after up to 20s", "timeout 1s"), "a `retry-after` may be waited out for `20s`, longer than the deadline of `10s`", "honor retry_after up to 20s", "",
+            "such a retry fails at once instead: make the waits shorter"),
+        whole(AttemptsTooLong, deadline("attempts 3  backoff full_jitter 10ms .. 1s", "timeout 4s"), "3 attempts of `4s` take `12s`, longer than the deadline of `10s`", "timeout 4s", "",
+            "the last ones will be cut short: lower `timeout` or `attempts`"),
+        whole(InnerTimeout, deadline("attempts 3", "timeout 11s"), "one attempt may take `11s`, longer than the deadline of `10s`", "timeout 11s", "", "make the timeout shorter"),
+        whole(InnerTimeout, route("timeout 5s, first_token 6s"), "`first_token` of `6s` is longer than the whole attempt may take, `5s`", "timeout 5s, first_token 6s", "",
+            "make it shorter, or the timeout of the attempt longer"),
+        whole(NoRetryBudget, retry("budget 0% of requests"), "this budget pays for no retry at all", "budget 0% of requests", "",
+            "allow a share of the requests, `budget 10% of requests`, or write `attempts 1` when none is wanted"),
+        case(SampleOutOfReach, breaker("window 1s  trip errors > 5% of at least 2000"), "`at least 2000` is out of reach: a busy proxy sends at most 1000 in `1s`", "trip errors > 5% of at least 2000", "",
+            "lower the sample, or make the breaker's `window` longer"),
+        whole(SampleOutOfReach, format!("{}limit l global {{ 60 requests/min }}\n", route("limit l  breaker b }\nbreaker b { window 10s  trip errors > 5% of at least 200")),
+            "`at least 200` is out of reach: limit `l` admits at most 32 in `10s`", "trip errors > 5% of at least 200", "", "lower the sample, or make the breaker's `window` longer"),
+        whole(MissingPrice, format!("{HEAD}route r {{ match path \"/\"  try east  contract {{ cost <= $1 }} }}\nroute q {{ match path \"/q\"  try west }}"), "target `east` has no `price`, which the contract needs", "east", "",
+            "add, for example, `price $2 in, $8 out per 1M tokens` to the target"),
+        whole(UnboundedHedge, route("hedge after p95"), "hedging without a bound doubles the traffic when everything is slow", "hedge after p95", "", "bound it: `hedge after p95 at most 5%`"),
+        whole(ForgeableTenant, top("tenant by header \"x-tenant\""), "callers can set the header `x-tenant` and be any tenant", "header \"x-tenant\"", "",
+            "when something in front of this proxy sets or strips it, say so: write `trusted` behind it"),
+        whole(SharedCache, route("cache 1h"), "without `tenant by` every caller gets the answers of every other from this cache", "cache", "",
+            "say who calls, for example `tenant by jwt \"sub\"`, or remove the cache"),
+        whole(NoEffect, format!("{}limit l global {{ 60 requests/min  queue 5 }}\n", route("limit l")), "nobody waits in this line", "queue 5", "", "say how long a request may wait: `wait up to 2s`"),
+        whole(NoEffect, format!("{}limit l global {{ 6 concurrent  burst 5% }}\n", route("limit l")), "requests at the same time have no burst", "burst 5%", "", "remove it, or raise the amount"),
+        whole(NoEffect, top("tier gold { priority 3 }"), "nobody is in this tier", "gold", "", "name its `tenants`, or make it the `default`"),
     ]
 }
 
 impl Case {
     /// What is wrong with the report of this mistake.
     fn judge(&self) -> Result<(), String> {
-        let checked = check(&self.source);
+        let checked = check_as(&self.source, self.scope);
         let mut of_code = checked.diagnostics.iter().filter(|found| found.code == self.code);
         let (Some(found), None) = (of_code.next(), of_code.next()) else {
             return Err(format!("not reported once: {:#?}", checked.diagnostics));

@@ -11,6 +11,8 @@
 mod bless;
 mod condition;
 mod diagnostics;
+mod explanations;
+mod fixes;
 mod golden;
 mod limits;
 mod policy;

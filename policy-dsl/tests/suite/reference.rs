@@ -123,10 +123,17 @@ fn around(block: &Block, statement: &str) -> String {
     let word = statement.split(' ').next().unwrap();
     let is_bare = block.statement(word).is_none();
     let needed = |other: &&Statement| match other.presence {
-        Presence::Required => if is_bare { !other.word.is_empty() } else { other.word != word },
+        Presence::Required => {
+            if is_bare {
+                !other.word.is_empty()
+            } else {
+                other.word != word
+            }
+        }
         _ => false,
     };
-    let mut body: String = block.statements.iter().filter(needed).map(|other| format!("  {}\n", other.example)).collect();
+    let mut body: String =
+        block.statements.iter().filter(needed).map(|other| format!("  {}\n", other.example)).collect();
     if word == "pass" && block.word == "route" {
         return format!("{AROUND}route default {{ {statement} }}\n");
     }

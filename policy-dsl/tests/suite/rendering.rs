@@ -13,6 +13,9 @@ fn a_finding_looks_like_this() {
 error[SW0201]: unknown target `openai_wst`
  --> p.seawall:5:7
   |
+2 | target openai_west { cluster \"c\"  provider openai }
+  |        ----------- this one?
+...
 5 |   try openai_wst
   |       ^^^^^^^^^^ not defined in this policy
   |

@@ -1,9 +1,13 @@
 //! The subcommands of `seawall`, one file each: its arguments and what it does.
 
 pub mod check;
+pub mod explain;
+mod explain_policy;
 pub mod provider;
 pub mod test;
 pub mod up;
+
+use std::io::{self, Write};
 
 /// How a command ends, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,5 +22,34 @@ pub enum Exit {
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise (NO_COLOR, CLICOLOR, TERM).
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Whether what goes there is coloured.
+    fn on(self, to: &impl anstream::stream::RawStream) -> bool {
+        match self {
+            Color::Auto => anstream::AutoStream::choice(to) != anstream::ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+}
+
+/// To the standard output. `print!` panics when nobody reads any more; but who reads only the first lines has seen what
+/// they wanted to see.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }

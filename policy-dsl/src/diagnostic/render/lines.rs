@@ -46,8 +46,13 @@ impl Marked<'_> {
             let end = shown.column(mark.span.end as usize).max(begin + 1);
             Under { start: begin, end, label: mask.text(mark.label), sign }
         };
-        let mut unders: Vec<Under> = self.marks.iter().map(under).collect();
-        unders.sort_by_key(|under| (under.start, under.sign == '^'));
+        // There are few, and this spares the module a sort.
+        let mut unders: Vec<Under> = Vec::new();
+        for under in self.marks.iter().map(under) {
+            let last = (under.start, under.sign == '^');
+            let at = unders.partition_point(|other| (other.start, other.sign == '^') <= last);
+            unders.insert(at, under);
+        }
         let mut rows = vec![shown.text];
         labels(&mut rows, &unders);
         rows

@@ -56,7 +56,7 @@ impl Rendering<'_> {
             for (index, row) in rows.iter().enumerate() {
                 let head = if index == 0 { number.as_str() } else { "" };
                 let fill = " ".repeat(widest.saturating_sub(head.len()));
-                self.push(&[head, &fill, " | ", row, "\n"]);
+                self.push(&[&fill, head, " | ", row, "\n"]);
             }
         }
         let help = found.help.as_deref();

@@ -122,13 +122,7 @@ pub(super) static OUTPUT: Block = Block {
         .later(),
         Statement::new(
             "drift",
-            Seq(&[
-                percent(0, 10_000),
-                Fixed("by"),
-                TARGET_NAME,
-                Fixed("alert"),
-                Shape::Leaf(Leaf::Share),
-            ]),
+            Seq(&[percent(0, 10_000), Fixed("by"), TARGET_NAME, Fixed("alert"), Shape::Leaf(Leaf::Share)]),
             "drift 1% by backup alert 0.15",
             "Compares the embeddings of so many answers, and tells when they move this far.",
         )
@@ -136,10 +130,8 @@ pub(super) static OUTPUT: Block = Block {
     ],
 };
 
-const DOCUMENT: Shape = OneOf(
-    "document",
-    &[Seq(&[Word("file"), text(Text::File)]), Shape::Leaf(Leaf::Inline)],
-);
+const DOCUMENT: Shape =
+    OneOf("document", &[Seq(&[Word("file"), text(Text::File)]), Shape::Leaf(Leaf::Inline)]);
 
 const ACTIONS: Shape = OneOf(
     "action",
@@ -153,10 +145,5 @@ const ACTIONS: Shape = OneOf(
     ],
 );
 
-const ACTION: &[Shape] = &[
-    Word("repair"),
-    Seq(&[Word("retry"), count(1, 5)]),
-    Word("fail_over"),
-    Word("reject"),
-    Word("pass"),
-];
+const ACTION: &[Shape] =
+    &[Word("repair"), Seq(&[Word("retry"), count(1, 5)]), Word("fail_over"), Word("reject"), Word("pass")];

@@ -66,10 +66,7 @@ const TRIP: Shape = OneOf(
     "signal",
     &[
         Seq(&[Word("errors"), Sign(">"), percent(0, 9_900), Fixed("of at least"), count(1, 100_000)]),
-        Shape::Later(
-            "tripping on errors in a row",
-            &Seq(&[count(1, 1_000), Fixed("errors in a row")]),
-        ),
+        Shape::Later("tripping on errors in a row", &Seq(&[count(1, 1_000), Fixed("errors in a row")])),
         Shape::Later(
             "tripping on `latency`",
             &Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),

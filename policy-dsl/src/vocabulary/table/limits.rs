@@ -59,14 +59,9 @@ static TIER_BODY: Block = Block {
         )
         .default("1")
         .later(),
-        Statement::new(
-            "weight",
-            count(1, 100),
-            "weight 4",
-            "Its share among tiers of the same priority.",
-        )
-        .default("1")
-        .later(),
+        Statement::new("weight", count(1, 100), "weight 4", "Its share among tiers of the same priority.")
+            .default("1")
+            .later(),
     ],
 };
 

@@ -2,9 +2,7 @@
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::contract::{CONTRACT, OUTPUT};
-use super::{
-    HEADER, HOUR, MS, NOTHING, PERCENTILE, TARGET_NAME, count, duration, factor, percent, text,
-};
+use super::{HEADER, HOUR, MS, NOTHING, PERCENTILE, TARGET_NAME, count, duration, factor, percent, text};
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
 const ROUTE_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Block(&ROUTE_BODY)]);
@@ -217,20 +215,10 @@ static OVERRIDES: Block = Block {
             "Lowers the request's own, sets it when absent.",
         )
         .later(),
-        Statement::new(
-            "model",
-            text(Text::Model),
-            r#"model "gpt-4.1-mini""#,
-            "Replaces the target's model.",
-        )
-        .later(),
-        Statement::new(
-            "temperature",
-            Shape::Leaf(Leaf::Share),
-            "temperature 0.2",
-            "Replaces the request's.",
-        )
-        .later(),
+        Statement::new("model", text(Text::Model), r#"model "gpt-4.1-mini""#, "Replaces the target's model.")
+            .later(),
+        Statement::new("temperature", Shape::Leaf(Leaf::Share), "temperature 0.2", "Replaces the request's.")
+            .later(),
         Statement::new(
             "header",
             Seq(&[HEADER, text(Text::HeaderValue)]),
@@ -239,8 +227,7 @@ static OVERRIDES: Block = Block {
         )
         .repeats()
         .later(),
-        Statement::new("path", text(Text::Path), r#"path "/v1/chat""#, "Replaces the target's path.")
-            .later(),
+        Statement::new("path", text(Text::Path), r#"path "/v1/chat""#, "Replaces the target's path.").later(),
     ],
 };
 
@@ -259,4 +246,3 @@ const TIMEOUT: Shape = OneOf(
 );
 
 const VARY: Shape = OneOf("source", &[Seq(&[Word("header"), HEADER]), Word("prompt_version")]);
-

@@ -118,4 +118,3 @@ static MEMBERS: Block = Block {
     .repeats()
     .later()],
 };
-

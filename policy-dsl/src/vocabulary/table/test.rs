@@ -28,17 +28,26 @@ static BODY: Block = Block {
         )
         .absent("prompt, correct answers")
         .repeats(),
-        Statement::new("request", Shape::Block(&REQUEST), r#"request { model "gpt-4.1" }"#, "A request is made.")
-            .required()
-            .repeats(),
-        Statement::new("expect", Shape::Block(&EXPECT), "expect { status 200 }", "What came of the request above it.")
-            .repeats(),
+        Statement::new(
+            "request",
+            Shape::Block(&REQUEST),
+            r#"request { model "gpt-4.1" }"#,
+            "A request is made.",
+        )
+        .required()
+        .repeats(),
+        Statement::new(
+            "expect",
+            Shape::Block(&EXPECT),
+            "expect { status 200 }",
+            "What came of the request above it.",
+        )
+        .repeats(),
         Statement::new("wait", duration(MS, HOUR), "wait 30s", "Time passes.").repeats(),
     ],
 };
 
-const TIMES: Shape =
-    Maybe(&OneOf("number", &[Seq(&[count(1, 100_000), Fixed("times")]), Word("forever")]));
+const TIMES: Shape = Maybe(&OneOf("number", &[Seq(&[count(1, 100_000), Fixed("times")]), Word("forever")]));
 const ZERO_UP: Shape = duration(Duration::ZERO, HOUR);
 
 static UPSTREAM: Block = Block {
@@ -58,12 +67,19 @@ static UPSTREAM: Block = Block {
             "An answer with this status, after so much time.",
         )
         .repeats(),
-        Statement::new("reset", TIMES, "reset 2 times", "The connection breaks before an answer comes.").repeats(),
-        Statement::new("cut", TIMES, "cut", "The connection breaks in the middle of the answer.").repeats(),
-        Statement::new("malformed", TIMES, "malformed", "A 200 with JSON that stops in the middle.").repeats(),
-        Statement::new("hang", TIMES, "hang forever", "No answer ever comes.").repeats(),
-        Statement::new("refuse", NOTHING, "refuse", "Nobody listens: no connection can be made. Stands alone.")
+        Statement::new("reset", TIMES, "reset 2 times", "The connection breaks before an answer comes.")
             .repeats(),
+        Statement::new("cut", TIMES, "cut", "The connection breaks in the middle of the answer.").repeats(),
+        Statement::new("malformed", TIMES, "malformed", "A 200 with JSON that stops in the middle.")
+            .repeats(),
+        Statement::new("hang", TIMES, "hang forever", "No answer ever comes.").repeats(),
+        Statement::new(
+            "refuse",
+            NOTHING,
+            "refuse",
+            "Nobody listens: no connection can be made. Stands alone.",
+        )
+        .repeats(),
     ],
 };
 
@@ -99,12 +115,7 @@ static EXPECT: Block = Block {
     doc: "What must have come of the request above; of each one, if there were several. What isn't named may be anything.",
     statements: &[
         Statement::new("status", count(100, 599), "status 200", "The status the caller got."),
-        Statement::new(
-            "target",
-            TARGET_NAME,
-            "target backup",
-            "The target whose answer the caller got.",
-        ),
+        Statement::new("target", TARGET_NAME, "target backup", "The target whose answer the caller got."),
         Statement::new(
             "attempts",
             Seq(&[count(0, 10), Maybe(&Seq(&[Fixed("at"), TARGET_NAME]))]),
@@ -119,7 +130,8 @@ static EXPECT: Block = Block {
             "A header of the answer.",
         )
         .repeats(),
-        Statement::new("body", text(Text::Free), r#"body "rate_limit""#, "The answer's body holds this.").repeats(),
+        Statement::new("body", text(Text::Free), r#"body "rate_limit""#, "The answer's body holds this.")
+            .repeats(),
         Statement::new(
             "took",
             Seq(&[Fixed("at"), OneOf("bound", &[Word("least"), Word("most")]), ZERO_UP]),

@@ -1,0 +1,43 @@
+//! Who calls: names that callers can choose, and answers that are kept for the wrong ones.
+
+use super::Judged;
+use crate::ast::{File, Statement, Value};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+
+pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
+    for tenant in file.policy.all("tenant") {
+        let Some(Value::List(sources)) = tenant.values.first() else { continue };
+        for source in sources {
+            let [Value::Word("header"), Value::Text(header), Value::Absent] = &source.values[..] else {
+                continue;
+            };
+            let message = ["callers can set the header `", header, "` and be any tenant"].concat();
+            let found = Diagnostic::new(Code::ForgeableTenant, source.span, message);
+            let help =
+                "when something in front of this proxy sets or strips it, say so: write `trusted` behind it";
+            // Whether it may be trusted is not for a program to say, so this is no fix.
+            sink.push(found.with_help(help));
+        }
+    }
+    for tier in file.policy.all("tier") {
+        let nobody = |block: &crate::ast::Block<'_>| !block.has("tenants") && !block.has("default");
+        if tier.block().is_some_and(nobody) {
+            let found = Diagnostic::new(Code::NoEffect, tier.name_span(), "nobody is in this tier");
+            sink.push(found.with_help("name its `tenants`, or make it the `default`"));
+        }
+    }
+}
+
+pub(super) fn check_route(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    if judged.route.cache.is_none() || !judged.policy.tenant.is_empty() {
+        return;
+    }
+    let message = "without `tenant by` every caller gets the answers of every other from this cache";
+    let span = judged
+        .block
+        .all("cache")
+        .next()
+        .map_or(judged.written.name_span(), |cache: &Statement<'_>| cache.word);
+    let found = Diagnostic::new(Code::SharedCache, span, message);
+    sink.push(found.with_help("say who calls, for example `tenant by jwt \"sub\"`, or remove the cache"));
+}

@@ -1,0 +1,159 @@
+//! The commands as they are run: what they print where, and how they end.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const CLEAN: &str = "seawall 1\nroute default { pass }\n";
+const WARNED: &str = "seawall 1\ntarget spare { cluster \"c\"  provider openai }\nroute default { pass }\n";
+const WRONG: &str = "seawall 1\nroute default { pass }\nbreaker k { window 30 }\n";
+
+/// Policies in a directory of their own.
+struct Policies(tempfile::TempDir);
+
+impl Policies {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        Self(directory)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seawall"));
+        command
+            .current_dir(self.0.path())
+            .args(arguments)
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
+        command
+    }
+
+    /// Exit code, standard output, standard error.
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        said(self.command(arguments).output().unwrap())
+    }
+}
+
+fn said(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_exit_code_says_how_it_went() {
+    let here = Policies::new(&[("clean", CLEAN), ("warned", WARNED), ("wrong", WRONG)]);
+    for (arguments, code) in [
+        (&["check", "clean"][..], 0),
+        (&["check", "warned"], 0),
+        (&["check", "--deny-warnings", "clean"], 0),
+        (&["check", "--deny-warnings", "warned"], 1),
+        (&["check", "clean", "wrong"], 1),
+        (&["check", "gone", "wrong"], 2),
+        (&["check"], 2),
+        (&["check", "--fix", "-"], 2),
+    ] {
+        assert_eq!(here.run(arguments).0, code, "{arguments:?}");
+    }
+}
+
+#[test]
+fn several_policies_are_all_checked_and_counted() {
+    let here = Policies::new(&[("clean", CLEAN), ("warned", WARNED), ("wrong", WRONG)]);
+    let (_, out, err) = here.run(&["check", "wrong", "gone", "warned", "clean"]);
+    assert!(out.contains("clean: ok, policy ") && out.contains("warned: ok, policy "), "{out}");
+    assert!(out.contains("\n4 policies: 1 error, 1 warning, 1 unreadable\n"), "{out}");
+    assert!(out.contains("`seawall explain SW0301` says more"), "{out}");
+    assert!(err.starts_with("error: cannot read gone: "), "{err}");
+    assert_eq!(here.run(&["check", "clean", "clean"]).1.lines().last(), Some("2 policies: no findings"));
+}
+
+#[test]
+fn a_policy_may_come_from_the_standard_input() {
+    let here = Policies::new(&[]);
+    for (text, code, told) in
+        [(WRONG.as_bytes(), 1, "<stdin>:3:20"), (CLEAN.as_bytes(), 0, "<stdin>: ok"), (b"a\n\xff", 2, "")]
+    {
+        let mut child = here
+            .command(&["check", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text).unwrap();
+        let (exit, out, err) = said(child.wait_with_output().unwrap());
+        assert_eq!(exit, code, "{out}{err}");
+        assert!(out.contains(told), "{out}");
+        assert_eq!(err.contains("<stdin>: line 2 is not UTF-8"), code == 2, "{err}");
+    }
+}
+
+#[test]
+fn only_a_terminal_gets_colours_unless_asked_for() {
+    let here = Policies::new(&[("wrong", WRONG)]);
+    for (arguments, coloured) in [
+        (&["check", "wrong"][..], false),
+        (&["check", "--color", "always", "wrong"], true),
+        (&["check", "--color", "never", "wrong"], false),
+        (&["check", "--color", "always", "--format", "plain", "wrong"], false),
+        (&["explain", "SW0301"], false),
+        (&["explain", "--color", "always", "SW0301"], true),
+    ] {
+        assert_eq!(here.run(arguments).1.contains('\u{1b}'), coloured, "{arguments:?}");
+    }
+    let forced = said(here.command(&["check", "wrong"]).env("CLICOLOR_FORCE", "1").output().unwrap());
+    assert!(forced.1.contains('\u{1b}'));
+    let refused =
+        here.command(&["check", "wrong"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
+    assert!(!said(refused).1.contains('\u{1b}'));
+}
+
+#[test]
+fn formats_for_programs_are_nothing_but_their_format() {
+    let here = Policies::new(&[("wrong", WRONG)]);
+    for format in ["json", "sarif"] {
+        let (code, out, _) = here.run(&["check", "--format", format, "wrong", "gone"]);
+        assert_eq!(code, 2);
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(out.contains("SW0301") && out.contains("cannot read gone") && value.is_object(), "{out}");
+    }
+}
+
+#[test]
+fn a_code_is_explained_and_an_unknown_one_leads_to_the_known() {
+    let here = Policies::new(&[]);
+    for code in seawall_policy::Code::ALL {
+        let (exit, out, _) = here.run(&["explain", &code.id().to_lowercase()]);
+        assert_eq!(exit, 0);
+        assert!(out.starts_with(code.id()) && out.contains(code.title()), "{out}");
+    }
+    let (exit, _, err) = here.run(&["explain", "SW0199"]);
+    assert!(exit == 2 && err.contains("there is no code SW0199; those of its range are SW0101, "), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions_and_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let here = Policies::new(&[("policy", "old")]);
+    let (path, link) = (here.path("policy"), here.path("link"));
+    symlink("policy", &link).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    seawall_test_host::diagnostics::repair::replace(&link, "old", "new").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+
+    let error = seawall_test_host::diagnostics::repair::replace(&path, "old", "newer").unwrap_err();
+    assert!(error.to_string().contains("was changed while it was being fixed"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    assert_eq!(fs::read_dir(here.0.path()).unwrap().count(), 2, "no temporary file is left");
+}
