@@ -31,6 +31,7 @@ pub mod demo;
 pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
+pub mod explain;
 pub mod report;
 pub mod scenario;
 pub mod sim;

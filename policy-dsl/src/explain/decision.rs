@@ -6,11 +6,13 @@ use super::bounds::{self, Known as Bounded};
 use super::document::Lines;
 use super::facts::{self, Known};
 use super::request::{Body, Request};
-use super::sequence::{End, Failure, Sequence};
 use super::words::{code, count, list, quoted, span};
-use super::{Explainer, Section, Verdict, changes, contract, failures, limits, plan, route};
-use crate::policy::{Forced, InputAction, PathMatch, Policy, Route, TenantSource, Trigger};
-use crate::vocabulary::{STATUSES, duration_text, money_text, size_text, tokens_text};
+use super::{Explainer, Section, Verdict, attempts, contract, failures, limits, route};
+use crate::policy::{Forced, InputAction, PathMatch, Policy, Route, TenantSource};
+use crate::vocabulary::{money_text, size_text, tokens_text};
+
+/// Longest body that the filter holds.
+const MAX_BODY_BYTES: u64 = 10 << 20;
 
 pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Section> {
     let policy = &explainer.policy;
@@ -27,9 +29,16 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
         sections.push(lines.section("What happens"));
         return sections;
     }
+    if request.body_bytes > MAX_BODY_BYTES {
+        let mut lines = Lines::default();
+        let most = size_text(MAX_BODY_BYTES);
+        lines.judge(0, "", format!("The caller gets 413 at once: a body may have at most {most}."), Verdict::No);
+        sections.push(lines.section("What happens"));
+        return sections;
+    }
     sections.extend(admission(explainer, taken, request));
-    sections.push(sent(explainer, taken, request));
-    sections.push(failed(explainer, taken));
+    sections.push(attempts::sent(explainer, taken, request));
+    sections.push(attempts::failed(explainer, taken));
     sections.push(holds(explainer, taken, request));
     sections
 }
@@ -117,9 +126,6 @@ fn routes(policy: &Policy, request: &Request) -> Section {
             taken = Some(route);
         }
     }
-    if taken.is_none() {
-        lines.say(0, "", "Every route has been asked.");
-    }
     lines.section("Which route takes it")
 }
 
@@ -185,115 +191,6 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Opt
         }
     }
     (!lines.is_empty()).then(|| lines.section("What must admit it"))
-}
-
-fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
-    let mut lines = Lines::default();
-    let mut number = 0;
-    if let Some(canary) = route.canary {
-        let (share, target) = (super::words::share(canary.share_bp), explainer.target_name(canary.target));
-        lines.say(0, "", format!("{share} of such requests go to {target} first; the others:"));
-    }
-    for stage in &route.plan {
-        if let Some(order) = plan::order(&explainer.policy, stage) {
-            lines.say(0, "", order);
-        }
-        for id in &stage.targets {
-            let Some(target) = explainer.target(*id) else { continue };
-            number += 1;
-            lines.say(0, format!("{number}."), format!("{}: {}", code(&target.name), super::target::place(target)));
-            changes::lines(&mut lines, 1, route, (target, &stage.overrides), request);
-        }
-    }
-    let removed: Vec<String> = request
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("x-seawall-") || name.starts_with("x-envoy-"))
-        .map(|(name, _)| code(name))
-        .collect();
-    if !removed.is_empty() {
-        let text = format!("headers that the proxy itself acts on don't go further from a caller: {}", list(&removed, "and"));
-        lines.say(0, "", text);
-    }
-    if route.plan.iter().map(|stage| stage.targets.len()).sum::<usize>() > route.retry.attempts as usize {
-        let attempts = count(route.retry.attempts, "attempt");
-        lines.caution(0, "", format!("with {attempts} in all, the last of these are reached only when a breaker keeps others back"));
-    }
-    lines.section("Where it goes, and what is changed on the way")
-}
-
-/// What follows each kind of failure, when every attempt fails alike.
-fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
-    let retry = &route.retry;
-    let targets = route.targets().count();
-    let status = |status, retry_after| Failure::Status { status, retry_after };
-    let mut failures: Vec<(String, Failure)> = STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
-    // Anything else of the provider's.
-    failures.push(("any other 5xx".into(), status(501, None)));
-    failures.extend([
-        ("no answer in time".into(), Failure::Timeout),
-        ("no connection".into(), Failure::Connect),
-        ("a broken connection".into(), Failure::Reset),
-        ("any other 4xx".into(), status(400, None)),
-    ]);
-    let mut rows: Vec<(Vec<String>, Sequence, Failure)> = Vec::new();
-    for (name, failure) in failures {
-        let sequence = Sequence::of(retry, targets, failure);
-        let says = last_word(&sequence, failure);
-        match rows.iter_mut().find(|(_, known, other)| *known == sequence && last_word(known, *other) == says) {
-            Some((names, ..)) => names.push(name),
-            None => rows.push((vec![name], sequence, failure)),
-        }
-    }
-    let mut lines = Lines::default();
-    lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open:");
-    for (names, sequence, failure) in rows {
-        lines.say(0, list(&names, "or"), path(explainer, route, &sequence, failure));
-    }
-    if retry.on.iter().any(|trigger| matches!(trigger, Trigger::Status(_))) && retry.attempts > 1 {
-        let honored = retry.honor_retry_after;
-        if !honored.is_zero() && targets < retry.attempts as usize {
-            lines.say(
-                0,
-                "with `retry-after`",
-                format!("up to {}, that is waited as well before the next attempt at the same target", duration_text(honored)),
-            );
-        }
-        let longer = honored.saturating_add(Duration::from_secs(1));
-        if let Some(Trigger::Status(code)) = retry.on.iter().find(|trigger| matches!(trigger, Trigger::Status(_))) {
-            let failure = status(*code, Some(longer));
-            let sequence = Sequence::of(retry, targets, failure);
-            let name = format!("with a longer one than {}", duration_text(honored));
-            lines.say(0, name, path(explainer, route, &sequence, failure));
-        }
-    }
-    lines.section("When attempts fail")
-}
-
-/// The targets one after the other, the waits between them, and what the caller gets in the end.
-fn path(explainer: &Explainer<'_>, route: &Route, sequence: &Sequence, failure: Failure) -> String {
-    let places: Vec<_> = route.targets().collect();
-    let mut text = String::new();
-    for attempt in &sequence.attempts {
-        if let Some(backoff) = attempt.backoff {
-            text += &format!(" → wait up to {}", span(backoff));
-        }
-        let name = places.get(attempt.position).map(|id| explainer.target_name(*id)).unwrap_or_default();
-        text += &format!("{}{name}", if text.is_empty() { "" } else { " → " });
-    }
-    format!("{text} → {}", last_word(sequence, failure))
-}
-
-/// What the caller gets in the end.
-fn last_word(sequence: &Sequence, failure: Failure) -> &'static str {
-    match (failure, sequence.end) {
-        (_, End::ClientError) => "the caller gets it as it is",
-        (Failure::Timeout, _) => "the caller gets 504",
-        (Failure::Connect, _) => "the caller gets 503",
-        (Failure::Reset, _) => "the caller gets 502",
-        (_, End::NotRetried) => "the caller gets it as it is: it isn't retried",
-        _ => "the caller gets the last one",
-    }
 }
 
 /// Everything else that holds for this request.

@@ -62,7 +62,7 @@ impl Facts for Known<'_> {
             NumberName::MaxOutputTokens => facts.and_then(|facts| facts.max_tokens).unwrap_or_default(),
             NumberName::Turns => facts.map_or(0, |facts| u64::from(facts.messages)),
             NumberName::Hour => u64::from(self.request.hour.min(23)),
-            NumberName::Tools => facts.map_or(0, |facts| facts.tools.len() as u64),
+            NumberName::Tools => facts.map_or(0, |facts| u64::from(facts.tool_count)),
         };
         i64::try_from(number).unwrap_or(i64::MAX)
     }
@@ -74,6 +74,10 @@ impl Facts for Known<'_> {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
+        // The filter's own: nobody may send them.
+        if name.starts_with("x-seawall-") {
+            return None;
+        }
         let value = self.request.header(name)?;
         Some(if self.hides && super::secrets::is_sensitive(name) { super::secrets::HIDDEN } else { value })
     }

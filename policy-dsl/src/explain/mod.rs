@@ -24,6 +24,7 @@
 //! variables and of headers, but no value that could be a secret: those of request headers that may hold credentials
 //! are left out wherever they turn up.
 
+mod attempts;
 mod bounds;
 mod changes;
 mod contract;
@@ -142,10 +143,22 @@ impl<'s> Explainer<'s> {
             "",
             "The filter refuses this policy. It is explained below as a version that supports all of it would carry it out.",
         );
+        let mut seen: Vec<(String, Vec<String>)> = Vec::new();
         for found in &self.refused {
-            let label = format!("line {}", index.line_of(found.span.start));
-            let code = if found.code == Code::NotSupported { "" } else { found.code.id() };
-            lines.say(1, label, [code, if code.is_empty() { "" } else { ": " }, &found.message].concat());
+            let line = index.line_of(found.span.start).to_string();
+            let text = match found.message.strip_suffix(" is not supported by this version") {
+                Some(what) if found.code == Code::NotSupported => what.to_owned(),
+                _ => format!("{}: {}", found.code.id(), found.message),
+            };
+            match seen.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, lines)) if lines.last() == Some(&line) => {}
+                Some((_, lines)) => lines.push(line),
+                None => seen.push((text, vec![line])),
+            }
+        }
+        for (text, at) in seen {
+            let plural = if at.len() == 1 { "line" } else { "lines" };
+            lines.say(1, "", format!("{text} in {plural} {}", words::list(&at, "and")));
         }
         Some(lines.section("Not supported by this version"))
     }

@@ -1,7 +1,7 @@
 //! The routes and where they lead, as rows and columns to be drawn.
 
-use super::words::{self, list, provider};
-use crate::policy::{HedgeDelay, Order, Policy, Route, Target, TargetId, Trigger};
+use super::words::{self, list};
+use crate::policy::{HedgeDelay, Order, PathMatch, Policy, Provider, Route, Target, TargetId, Trigger};
 use crate::vocabulary::{duration_text, percent_text};
 
 /// A row for each route. What no route takes passes untouched.
@@ -36,11 +36,11 @@ pub struct Column {
 }
 
 /// A target within a stage.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub name: String,
-    /// `cluster · provider`
-    pub place: String,
+    pub cluster: String,
+    pub provider: Provider,
     pub model: Option<String>,
     /// Its weight, where that decides.
     pub weight: Option<u32>,
@@ -70,8 +70,8 @@ fn row(policy: &Policy, route: &Route) -> Row {
     Row {
         name: route.name.clone(),
         path: match &route.path {
-            crate::policy::PathMatch::Exact(path) => path.clone(),
-            crate::policy::PathMatch::Prefix(start) => format!("{start}*"),
+            PathMatch::Exact(path) => path.clone(),
+            PathMatch::Prefix(start) => format!("{start}*"),
         },
         condition: route.when.as_ref().map(crate::condition::Condition::text),
         budget: format!("{attempts} · {} each", duration_text(timeout)),
@@ -92,11 +92,12 @@ fn column(policy: &Policy, stage: &crate::policy::PlanStage) -> Column {
     };
     let changed = !super::plan::overrides(&stage.overrides).is_empty();
     let node = |(index, id): (usize, &TargetId)| {
-        let Target { name, cluster, provider: dialect, model, .. } = policy.targets.get(id.0)?;
+        let Target { name, cluster, provider, model, .. } = policy.targets.get(id.0)?;
         let model = stage.overrides.model.as_ref().or(model.as_ref());
         Some(Node {
             name: name.clone(),
-            place: format!("{cluster} · {}", provider(*dialect)),
+            cluster: cluster.clone(),
+            provider: *provider,
             model: model.cloned(),
             weight: weights.get(index).copied(),
             is_changed: changed,
@@ -152,6 +153,14 @@ fn asides(policy: &Policy, route: &Route) -> Vec<Aside> {
     asides
 }
 
+impl Node {
+    /// Its provider's name.
+    #[must_use]
+    pub fn provider_name(&self) -> &'static str {
+        words::provider(self.provider)
+    }
+}
+
 impl Picture {
     /// With every text as `show` makes it.
     pub(super) fn masked(mut self, show: &dyn Fn(&str) -> String) -> Self {
@@ -170,7 +179,7 @@ impl Picture {
                 each(&mut column.order);
                 for node in &mut column.nodes {
                     each(&mut node.name);
-                    each(&mut node.place);
+                    each(&mut node.cluster);
                     node.model.iter_mut().for_each(&mut each);
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::document::Lines;
 use super::target::place;
-use super::words::{code, list, quoted};
+use super::words::{code, count, list, quoted};
 use super::Explainer;
 use crate::policy::{Order, Overrides, PlanStage, Policy, Route};
 use crate::vocabulary::money_text;
@@ -25,6 +25,20 @@ pub(super) fn lines(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route)
                 lines.say(2, "", change);
             }
         }
+    }
+    reach(lines, 1, route);
+}
+
+/// Says when there are more targets than attempts.
+pub(super) fn reach(lines: &mut Lines, depth: u8, route: &Route) {
+    let attempts = route.retry.attempts;
+    if route.targets().count() > attempts as usize {
+        let text = if route.breaker.is_some() {
+            "the last of these are reached only when a breaker keeps others back"
+        } else {
+            "the last of these are never reached"
+        };
+        lines.caution(depth, "", format!("with {} in all, {text}", count(attempts, "attempt")));
     }
 }
 

@@ -6,7 +6,7 @@ pub struct Request {
     pub method: String,
     /// With its query, if it has one.
     pub path: String,
-    /// Names in lower case.
+    /// Names in lower case, each once: several values are joined by commas.
     pub headers: Vec<(String, String)>,
     pub body: Body,
     /// Length of the body.
@@ -50,7 +50,9 @@ pub struct BodyFacts {
     pub max_tokens: Option<u64>,
     /// Number of messages.
     pub messages: u32,
-    /// Names of the tools that it declares.
+    /// Number of tools that it declares.
+    pub tool_count: u32,
+    /// The names of those that have one.
     pub tools: Vec<String>,
     /// Estimated tokens of the prompt.
     pub input_tokens: u64,
@@ -90,6 +92,7 @@ impl Request {
         }
     }
 
+    /// Whether the answer is to be streamed.
     pub(super) fn streams(&self) -> bool {
         self.facts().is_some_and(|facts| facts.stream)
     }

@@ -64,13 +64,18 @@ fn write_line(f: &mut fmt::Formatter<'_>, line: &Line, start: usize, width: usiz
     };
     let mut begin = start;
     if !line.label.is_empty() || width > 0 {
+        begin += width + 2;
         let length = line.label.chars().count();
         out += &line.label;
-        out += &" ".repeat(width.saturating_sub(length) + 2);
-        // A label that is too long only moves its own first line.
-        begin += width + 2;
+        if length > width {
+            // Too long to stand beside the text.
+            out += "\n";
+            out += &" ".repeat(begin);
+        } else {
+            out += &" ".repeat(width - length + 2);
+        }
     }
-    let mut column = out.chars().count() + mark.chars().count();
+    let mut column = begin + mark.chars().count();
     out += mark;
     let hanging = begin + mark.chars().count();
     let mut is_first = true;
