@@ -5,16 +5,16 @@ use std::time::Duration;
 use super::document::Lines;
 use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
-use super::words::{code, list, share, span};
+use super::words::{code, list, span};
 use super::{Explainer, Section, changes, plan, target};
 use crate::policy::{Route, Trigger};
-use crate::vocabulary::{STATUSES, duration_text};
+use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
     let mut lines = Lines::default();
     let mut number = 0;
     if let Some(canary) = route.canary {
-        let (part, target) = (share(canary.share_bp), explainer.target_name(canary.target));
+        let (part, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
         lines.say(0, "", format!("{part} of such requests go to {target} first; the others:"));
     }
     for stage in &route.plan {
@@ -28,18 +28,21 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
             changes::lines(&mut lines, 1, route, (to, &stage.overrides), request);
         }
     }
-    let removed: Vec<String> = request
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("x-seawall-") || name.starts_with("x-envoy-"))
-        .map(|(name, _)| code(name))
-        .collect();
+    let removed = request.headers.iter().filter(|(name, _)| steers_the_proxy(name));
+    let removed: Vec<String> = removed.map(|(name, _)| code(name)).collect();
     if !removed.is_empty() {
-        let text = format!("headers that the proxy itself acts on don't go further from a caller: {}", list(&removed, "and"));
+        let text = format!("removed, as callers can't steer the proxy: {}", list(&removed, "and"));
         lines.say(0, "", text);
     }
     plan::reach(&mut lines, 0, route);
     lines.section("Where it goes, and what is changed on the way")
+}
+
+/// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its
+/// own.
+fn steers_the_proxy(name: &str) -> bool {
+    let steers = |name: &str| ["retr", "timeout", "stream-duration"].iter().any(|part| name.contains(part));
+    name.starts_with("x-seawall-") || name.strip_prefix("x-envoy-").is_some_and(steers)
 }
 
 /// What follows each kind of failure, when every attempt fails alike.
@@ -47,7 +50,8 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
     let retry = &route.retry;
     let targets = route.targets().count();
     let status = |status, retry_after| Failure::Status { status, retry_after };
-    let mut failures: Vec<(String, Failure)> = STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
+    let mut failures: Vec<(String, Failure)> =
+        STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
     // Anything else of the provider's.
     failures.push(("any other 5xx".into(), status(501, None)));
     failures.extend([
@@ -60,7 +64,8 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
     for (name, failure) in failures {
         let sequence = Sequence::of(retry, targets, failure);
         let says = last_word(&sequence, failure);
-        match rows.iter_mut().find(|(_, known, other)| *known == sequence && last_word(known, *other) == says) {
+        match rows.iter_mut().find(|(_, known, other)| *known == sequence && last_word(known, *other) == says)
+        {
             Some((names, ..)) => names.push(name),
             None => rows.push((vec![name], sequence, failure)),
         }
@@ -75,15 +80,21 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
         if !honored.is_zero() && targets < retry.attempts as usize {
             lines.say(
                 0,
-                "with `retry-after`",
-                format!("up to {}, that is waited as well before the next attempt at the same target", duration_text(honored)),
+                format!("`retry-after` up to {}", duration_text(honored)),
+                "that is waited as well before the next attempt at the same target",
             );
         }
         let longer = honored.saturating_add(Duration::from_secs(1));
-        if let Some(Trigger::Status(code)) = retry.on.iter().find(|trigger| matches!(trigger, Trigger::Status(_))) {
+        if let Some(Trigger::Status(code)) =
+            retry.on.iter().find(|trigger| matches!(trigger, Trigger::Status(_)))
+        {
             let failure = status(*code, Some(longer));
             let sequence = Sequence::of(retry, targets, failure);
-            let name = format!("with a longer one than {}", duration_text(honored));
+            let name = if honored.is_zero() {
+                "any `retry-after`".into()
+            } else {
+                format!("`retry-after` above {}", duration_text(honored))
+            };
             lines.say(0, name, path(explainer, route, &sequence, failure));
         }
     }
@@ -112,7 +123,6 @@ fn last_word(sequence: &Sequence, failure: Failure) -> &'static str {
         (Failure::Connect, _) => "the caller gets 503",
         (Failure::Reset, _) => "the caller gets 502",
         (_, End::NotRetried) => "the caller gets it as it is: it isn't retried",
-        _ => "the caller gets the last one",
+        _ => "the caller gets the last failure",
     }
 }
-

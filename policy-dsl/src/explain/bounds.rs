@@ -94,7 +94,13 @@ fn duration(lines: &mut Lines, policy: &Policy, route: &Route, streams: bool, kn
 }
 
 /// Most tokens of the prompt and the answer of one attempt at a target; `None` where nothing bounds them.
-fn most_tokens(policy: &Policy, route: &Route, target: &Target, own: Option<u64>, degraded: Option<u32>) -> [Option<u64>; 2] {
+fn most_tokens(
+    policy: &Policy,
+    route: &Route,
+    target: &Target,
+    own: Option<u64>,
+    degraded: Option<u32>,
+) -> [Option<u64>; 2] {
     let least = |bounds: &[Option<u64>]| bounds.iter().flatten().copied().min();
     let input = match route.contract.input {
         // A longer one goes elsewhere.
@@ -113,7 +119,8 @@ fn tokens(lines: &mut Lines, policy: &Policy, route: &Route, own: Option<u64>) {
     let attempts = u64::from(route.retry.attempts);
     let mut most: [Option<u64>; 2] = [Some(0), Some(0)];
     let (mut dearest, mut unknown): (Option<(u64, String)>, Vec<String>) = (None, Vec::new());
-    let planned = route.plan.iter().flat_map(|stage| stage.targets.iter().map(|id| (*id, stage.overrides.max_tokens)));
+    let planned =
+        route.plan.iter().flat_map(|stage| stage.targets.iter().map(|id| (*id, stage.overrides.max_tokens)));
     let instead = match route.contract.input {
         Some((_, InputAction::Use(other))) => Some((other, None)),
         _ => None,
@@ -126,7 +133,9 @@ fn tokens(lines: &mut Lines, policy: &Policy, route: &Route, own: Option<u64>) {
             *most = most.zip(bound).map(|(most, bound)| most.max(bound));
         }
         let priced = bounds[0].zip(bounds[1]).zip(target.price);
-        let cost = priced.map(|((input, output), price)| cost(input, price.input).saturating_add(cost(output, price.output)));
+        let cost = priced.map(|((input, output), price)| {
+            cost(input, price.input).saturating_add(cost(output, price.output))
+        });
         let cost = match (cost, route.contract.cost_micro_dollars) {
             (Some(cost), Some(most)) => Some(cost.min(most)),
             (cost, most) => cost.or(most),
@@ -145,14 +154,16 @@ fn tokens(lines: &mut Lines, policy: &Policy, route: &Route, own: Option<u64>) {
     };
     let [input, output] = most;
     if input.is_some() || output.is_some() {
-        let all = input.zip(output).map(|(input, output)| input.saturating_add(output).saturating_mul(attempts));
+        let all =
+            input.zip(output).map(|(input, output)| input.saturating_add(output).saturating_mul(attempts));
         let all = all.map(|all| format!(", {} with all attempts", multiple_text(all))).unwrap_or_default();
         let text = format!("in one attempt: {} and {}{all}", words(input, "prompt"), words(output, "answer"));
         lines.say(1, "tokens", text);
     }
     let Some((cost, name)) = dearest else { return };
     let all = money_text(cost.saturating_mul(attempts));
-    let mut text = format!("{} for one attempt, at `{name}`, and {all} if all attempts are charged", money_text(cost));
+    let mut text =
+        format!("{} for one attempt, at `{name}`, and {all} if all attempts are charged", money_text(cost));
     if !unknown.is_empty() {
         text = format!("{text}; nothing is known of {}", super::words::list(&unknown, "and"));
     }

@@ -7,7 +7,13 @@ use super::words::{code, list, quoted};
 use super::{plan, target};
 use crate::policy::{Auth, Overrides, Route, Target};
 
-pub(super) fn lines(lines: &mut Lines, depth: u8, route: &Route, place: (&Target, &Overrides), request: &Request) {
+pub(super) fn lines(
+    lines: &mut Lines,
+    depth: u8,
+    route: &Route,
+    place: (&Target, &Overrides),
+    request: &Request,
+) {
     let (to, overrides) = place;
     model(lines, depth, overrides.model.as_ref().or(to.model.as_ref()), request);
     most_tokens(lines, depth, route, overrides, request);
@@ -66,16 +72,29 @@ fn credentials(lines: &mut Lines, depth: u8, to: &Target, request: &Request) {
         lines.say(depth, "credentials", format!("{}{what}", target::auth(auth)));
     }
     let names = request.headers.iter().map(|(name, _)| name);
-    let mut kept: Vec<String> = names.filter(|name| is_sensitive(name) && Some(name.as_str()) != replaced).map(|name| code(name)).collect();
+    let mut kept: Vec<String> = names
+        .filter(|name| is_sensitive(name) && Some(name.as_str()) != replaced)
+        .map(|name| code(name))
+        .collect();
     kept.dedup();
     match (kept.is_empty(), replaced) {
-        (true, None) => lines.say(depth, "credentials", "none: the caller sends none, and the target has none"),
+        (true, None) => {
+            lines.say(depth, "credentials", "none: the caller sends none, and the target has none")
+        }
         (true, Some(_)) => {}
-        (false, None) => lines.say(depth, "credentials", format!("the caller's go to this provider: {}", list(&kept, "and"))),
+        (false, None) => lines.say(
+            depth,
+            "credentials",
+            format!("the caller's go to this provider: {}", list(&kept, "and")),
+        ),
         (false, Some(_)) => lines.caution(
             depth,
             "",
-            format!("the caller's {} goes to this provider too: only {} is replaced", list(&kept, "and"), code(replaced.unwrap_or_default())),
+            format!(
+                "the caller's {} goes to this provider too: only {} is replaced",
+                list(&kept, "and"),
+                code(replaced.unwrap_or_default())
+            ),
         ),
     }
 }

@@ -1,13 +1,13 @@
 //! What a request may use, what an answer must be like, and what else a route does, in words.
 
+use super::Explainer;
 use super::document::Lines;
 use super::plan::decimal;
-use super::words::{code, list, quoted, share};
-use super::Explainer;
+use super::words::{code, list, quoted};
 use crate::policy::{
     Contract, Document, InputAction, InvalidAction, Output, Route, Sticky, StreamMode, Vary,
 };
-use crate::vocabulary::{duration_text, factor_text, money_text, size_text, tokens_text};
+use crate::vocabulary::{duration_text, factor_text, money_text, percent_text, size_text, tokens_text};
 
 pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &Contract) {
     let mut rules: Vec<(&str, String)> = Vec::new();
@@ -20,11 +20,13 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
         rules.push(("input", format!("a prompt has at most {}; {otherwise}", tokens_text(most))));
     }
     if let Some(most) = contract.output {
-        let text = format!("an answer has at most {}: `max_tokens` is lowered to that, or set", tokens_text(most));
+        let text =
+            format!("an answer has at most {}: `max_tokens` is lowered to that, or set", tokens_text(most));
         rules.push(("output", text));
     }
     if let Some(most) = contract.cost_micro_dollars {
-        rules.push(("cost", format!("one attempt costs at most {}, by its target's price", money_text(most))));
+        rules
+            .push(("cost", format!("one attempt costs at most {}, by its target's price", money_text(most))));
     }
     if let Some(most) = contract.turns {
         rules.push(("turns", format!("a request has at most {most} messages")));
@@ -33,21 +35,31 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
         rules.push(("body", format!("a request's body has at most {}", size_text(most))));
     }
     if let Some((most, header)) = &contract.conversation {
-        let text = format!("all requests with one value of the header {} cost at most {}", code(header), money_text(*most));
+        let text = format!(
+            "all requests with one value of the header {} cost at most {}",
+            code(header),
+            money_text(*most)
+        );
         rules.push(("conversation", text));
     }
     if let Some((percentile, most)) = contract.latency {
-        let text = format!("warns when the p{percentile} of answers takes longer than {}", duration_text(most));
+        let text =
+            format!("warns when the p{percentile} of answers takes longer than {}", duration_text(most));
         rules.push(("latency", text));
     }
     if let Some(most) = contract.failover_cost {
-        let text = format!("no target is used that costs more than {} what the first one costs", factor_text(most));
+        let text =
+            format!("no target is used that costs more than {} what the first one costs", factor_text(most));
         rules.push(("failover", text));
     }
     if rules.is_empty() {
         return;
     }
-    lines.say(0, "contract", "what one request may use; what doesn't fit is refused before it costs anything");
+    lines.say(
+        0,
+        "contract",
+        "what one request may use; what doesn't fit is refused before it costs anything",
+    );
     for (label, text) in rules {
         lines.say(1, label, text);
     }
@@ -56,8 +68,12 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
 pub(super) fn output(lines: &mut Lines, explainer: &Explainer<'_>, route: &str, output: &Output) {
     lines.say(0, "output", "what an answer must be like");
     match &output.schema {
-        Some(Document::File(file)) => lines.say(1, "schema", format!("it fits the JSON Schema in the file {}", quoted(file))),
-        Some(Document::Inline(_)) => lines.say(1, "schema", "it fits the JSON Schema that is written in the policy"),
+        Some(Document::File(file)) => {
+            lines.say(1, "schema", format!("it fits the JSON Schema in the file {}", quoted(file)))
+        }
+        Some(Document::Inline(_)) => {
+            lines.say(1, "schema", "it fits the JSON Schema that is written in the policy")
+        }
         None => {}
     }
     for pattern in &output.deny {
@@ -74,13 +90,17 @@ pub(super) fn output(lines: &mut Lines, explainer: &Explainer<'_>, route: &str, 
             Document::File(file) => format!("with the prompt in the file {}", quoted(file)),
             Document::Inline(_) => "with the prompt in the policy".into(),
         };
-        let (share, by) = (share(judge.share_bp), explainer.target_name(judge.by));
+        let (share, by) = (percent_text(judge.share_bp), explainer.target_name(judge.by));
         lines.say(1, "judge", format!("{share} of the answers are scored by {by} after delivery, {prompt}"));
     }
     if let Some(drift) = output.drift {
-        let (share, by) = (share(drift.share_bp), explainer.target_name(drift.by));
+        let (share, by) = (percent_text(drift.share_bp), explainer.target_name(drift.by));
         let far = decimal(drift.alert);
-        lines.say(1, "drift", format!("{share} of the answers are embedded by {by}; warns when they move by {far}"));
+        lines.say(
+            1,
+            "drift",
+            format!("{share} of the answers are embedded by {by}; warns when they move by {far}"),
+        );
     }
 }
 
@@ -97,8 +117,12 @@ fn invalid(action: InvalidAction) -> String {
 
 pub(super) fn stream(mode: StreamMode) -> &'static str {
     match mode {
-        StreamMode::Live => "goes to the caller as it comes; once its headers came, nothing can be rescued any more",
-        StreamMode::UntilCommit => "is held back until its first token; an error before that can still be rescued",
+        StreamMode::Live => {
+            "goes to the caller as it comes; once its headers came, nothing can be rescued any more"
+        }
+        StreamMode::UntilCommit => {
+            "is held back until its first token; an error before that can still be rescued"
+        }
         StreamMode::Complete => "is held back until it is complete; any failure can still be rescued",
     }
 }
@@ -135,8 +159,12 @@ pub(super) fn others(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route
         );
     }
     for (target, part) in &route.shadow {
-        let (share, target) = (share(*part), explainer.target_name(*target));
-        lines.say(0, "shadow", format!("{share} of the requests are copied to {target}, whose answers are thrown away"));
+        let (share, target) = (percent_text(*part), explainer.target_name(*target));
+        lines.say(
+            0,
+            "shadow",
+            format!("{share} of the requests are copied to {target}, whose answers are thrown away"),
+        );
     }
     if let Some(canary) = route.canary {
         let sticky = match canary.sticky {
@@ -144,14 +172,19 @@ pub(super) fn others(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route
             Some(Sticky::Conversation) => ", always the same conversations",
             None => "",
         };
-        let (share, target) = (share(canary.share_bp), explainer.target_name(canary.target));
+        let (share, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
         lines.say(0, "canary", format!("{share} of the requests go to {target} first{sticky}"));
     }
     if let Some(trace) = &route.trace {
         let version = trace.prompt_version.as_ref();
-        let version = version.map(|header| format!("; the prompt's version is read from the header {}", code(header)));
-        let share = share(trace.share_bp);
-        lines.say(0, "trace", format!("{share} of the requests are recorded for OpenTelemetry{}", version.unwrap_or_default()));
+        let version =
+            version.map(|header| format!("; the prompt's version is read from the header {}", code(header)));
+        let share = percent_text(trace.share_bp);
+        lines.say(
+            0,
+            "trace",
+            format!("{share} of the requests are recorded for OpenTelemetry{}", version.unwrap_or_default()),
+        );
     }
 }
 

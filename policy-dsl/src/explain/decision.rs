@@ -7,7 +7,7 @@ use super::document::Lines;
 use super::facts::{self, Known};
 use super::request::{Body, Request};
 use super::words::{code, count, list, quoted, span};
-use super::{Explainer, Section, Verdict, attempts, contract, failures, limits, route};
+use super::{Explainer, Section, Verdict, attempts, contract, failures, limits};
 use crate::policy::{Forced, InputAction, PathMatch, Policy, Route, TenantSource};
 use crate::vocabulary::{money_text, size_text, tokens_text};
 
@@ -19,24 +19,47 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
     let mut sections = vec![the_request(policy, request), routes(policy, request)];
     let Some(taken) = route_of(policy, request) else {
         let mut lines = Lines::default();
-        lines.say(0, "", "No route takes it: it passes through untouched, with no retry, other target or breaker.");
+        lines.say(
+            0,
+            "",
+            "No route takes it: it passes through untouched, with no retry, other target or breaker.",
+        );
         sections.push(lines.section("What happens"));
         return sections;
     };
     if let Some(why) = request.unreadable() {
         let mut lines = Lines::default();
-        lines.judge(0, "", format!("The caller gets 400 at once, as its body can't be read: {why}."), Verdict::No);
+        lines.judge(
+            0,
+            "",
+            format!("The caller gets 400 at once, as its body can't be read: {why}."),
+            Verdict::No,
+        );
         sections.push(lines.section("What happens"));
         return sections;
     }
     if request.body_bytes > MAX_BODY_BYTES {
         let mut lines = Lines::default();
         let most = size_text(MAX_BODY_BYTES);
-        lines.judge(0, "", format!("The caller gets 413 at once: a body may have at most {most}."), Verdict::No);
+        lines.judge(
+            0,
+            "",
+            format!("The caller gets 413 at once: a body may have at most {most}."),
+            Verdict::No,
+        );
         sections.push(lines.section("What happens"));
         return sections;
     }
-    sections.extend(admission(explainer, taken, request));
+    let (rules, is_refused) = admission(explainer, taken, request);
+    if !rules.lines.is_empty() {
+        sections.push(rules);
+    }
+    if is_refused {
+        let mut lines = Lines::default();
+        lines.judge(0, "", "The request is refused before anything is sent.", Verdict::No);
+        sections.push(lines.section("What happens"));
+        return sections;
+    }
     sections.push(attempts::sent(explainer, taken, request));
     sections.push(attempts::failed(explainer, taken));
     sections.push(holds(explainer, taken, request));
@@ -72,15 +95,27 @@ fn the_request(policy: &Policy, request: &Request) -> Section {
             lines.say(0, "model", model);
             lines.say(0, "stream", if facts.stream { "yes" } else { "no" });
             let tools: Vec<String> = facts.tools.iter().map(|tool| quoted(tool)).collect();
-            let tools = if tools.is_empty() { "no tools".into() } else { format!("the tools {}", list(&tools, "and")) };
+            let tools = if tools.is_empty() {
+                "no tools".into()
+            } else {
+                format!("the tools {}", list(&tools, "and"))
+            };
             let tokens = facts.input_tokens;
-            lines.say(0, "body", format!("{}, about {}, {tools}", count(facts.messages, "message"), count(tokens, "token")));
+            lines.say(
+                0,
+                "body",
+                format!("{}, about {}, {tools}", count(facts.messages, "message"), count(tokens, "token")),
+            );
             if let Some(most) = facts.max_tokens {
                 lines.say(0, "max_tokens", most.to_string());
             }
         }
         (Body::Unreadable(_), _) if request.is_json() => lines.caution(0, "body", "can't be read"),
-        _ => lines.say(0, "body", "not JSON by its headers: it goes on unread, and has no model and no messages for the policy"),
+        _ => lines.say(
+            0,
+            "body",
+            "not JSON by its headers: it goes on unread, and has no model and no messages for the policy",
+        ),
     }
     let mut names: Vec<String> = request.headers.iter().map(|(name, _)| code(name)).collect();
     names.dedup();
@@ -94,7 +129,11 @@ fn the_request(policy: &Policy, request: &Request) -> Section {
         lines.say(0, "tenant", format!("{}, in {tier}", quoted(tenant)));
         let hidden = policy.tenant.iter().find(|source| !matches!(source, TenantSource::Header { .. }));
         if let (Some(source), None) = (hidden, &request.tenant) {
-            lines.caution(1, "", format!("{} isn't known here; say who calls with \"tenant\"", limits::source(source)));
+            lines.caution(
+                1,
+                "",
+                format!("{} isn't known here; say who calls with \"tenant\"", limits::source(source)),
+            );
         }
     }
     lines.section("The request")
@@ -148,9 +187,10 @@ fn when(lines: &mut Lines, policy: &Policy, route: &Route, request: &Request) {
     }
 }
 
-/// The rules of the contract and the limits, before anything is sent.
-fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Option<Section> {
+/// The rules of the contract and the limits, before anything is sent; and whether the contract refuses the request.
+fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Section, bool) {
     let mut lines = Lines::default();
+    let mut is_refused = false;
     let facts = request.facts().cloned().unwrap_or_default();
     let rules = &route.contract;
     if let Some((most, action)) = rules.input {
@@ -163,24 +203,29 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Opt
         };
         let text = format!("about {} of at most {}{otherwise}", facts.input_tokens, tokens_text(most));
         lines.answer(0, "input", text, fits);
+        is_refused |= !fits && action == InputAction::Reject;
     }
     if let Some(most) = rules.turns {
         let fits = facts.messages <= most;
         let otherwise = if fits { "" } else { ": it is refused" };
         lines.answer(0, "turns", format!("{} of at most {most} messages{otherwise}", facts.messages), fits);
+        is_refused |= !fits;
     }
     if let Some(most) = rules.body_bytes {
         let fits = request.body_bytes <= most;
         let otherwise = if fits { "" } else { ": it is refused" };
         let text = format!("{} of at most {}{otherwise}", size_text(request.body_bytes), size_text(most));
         lines.answer(0, "body", text, fits);
+        is_refused |= !fits;
     }
     if let Some(most) = rules.cost_micro_dollars {
         lines.say(0, "cost", format!("an attempt that could cost more than {} isn't made", money_text(most)));
     }
     if let Some((most, header)) = &rules.conversation {
         let text = match request.header(header) {
-            Some(_) => format!("counts to the conversation in {}, at most {}", code(header), money_text(*most)),
+            Some(_) => {
+                format!("counts to the conversation in {}, at most {}", code(header), money_text(*most))
+            }
             None => format!("it has no header {}, so it counts to no conversation", code(header)),
         };
         lines.say(0, "conversation", text);
@@ -190,7 +235,7 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Opt
             lines.say(0, format!("limit {label}"), text);
         }
     }
-    (!lines.is_empty()).then(|| lines.section("What must admit it"))
+    (lines.section("What must admit it"), is_refused)
 }
 
 /// Everything else that holds for this request.
@@ -198,18 +243,20 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
     let mut lines = Lines::default();
     if request.streams() {
         lines.say(0, "stream", format!("the answer {}", contract::stream(route.stream)));
-        let longer = span(route.timeout.total.saturating_mul(10));
-        lines.say(
-            1,
-            "",
-            format!("the first attempt streams; a later one arrives as a whole, for which it has {longer}"),
-        );
+        if route.retry.attempts > 1 {
+            let longer = span(route.timeout.total.saturating_mul(10));
+            let text = format!(
+                "the first attempt streams; a later one arrives as a whole, for which it has {longer}"
+            );
+            lines.say(1, "", text);
+        }
     } else {
-        lines.say(0, "stream", "no: an answer is judged as a whole, and any failure of it can still be retried");
+        lines.say(0, "stream", "no: the answer is one JSON object");
     }
-    failures::times(&mut lines, route, &explainer.written);
+    failures::times(&mut lines, route, &explainer.written, Some(request.streams()));
     let header = route.deadline.as_ref().and_then(|deadline| deadline.header.as_ref());
-    let own = header.and_then(|header| request.header(header)).and_then(|value| value.trim().parse::<u64>().ok());
+    let own =
+        header.and_then(|header| request.header(header)).and_then(|value| value.trim().parse::<u64>().ok());
     let deadline = own.map(Duration::from_millis);
     if let (Some(header), Some(deadline)) = (header, deadline) {
         lines.say(1, "", format!("the request's {} says {}", code(header), span(deadline)));
@@ -219,7 +266,9 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
             let state = match breaker.force {
                 Some(Forced::Open) => "held open: no target of this route is asked, the caller gets 503",
                 Some(Forced::Closed) => "held closed: it keeps nothing back",
-                None => "a target whose breaker is open is skipped; when all are open, the caller gets 503 at once",
+                None => {
+                    "a target whose breaker is open is skipped; when all are open, the caller gets 503 at once"
+                }
             };
             lines.say(0, "breaker", format!("{}: {state}", code(&breaker.name)));
             failures::breaker(&mut lines, 1, breaker, &explainer.written);
@@ -238,8 +287,9 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
     ];
     let also: Vec<String> = also.iter().filter(|(is, _)| *is).map(|(_, name)| code(name)).collect();
     if !also.is_empty() {
-        let text = format!("{} of this route; the summary of the policy says what they do", list(&also, "and"));
+        let text =
+            format!("{} of this route; the summary of the policy says what they do", list(&also, "and"));
         lines.say(0, "also holds", text);
     }
-    lines.section(format!("What holds in route {}: {}", code(&route.name), route::takes(&route.path)))
+    lines.section(format!("What else holds in route {}", code(&route.name)))
 }

@@ -91,7 +91,13 @@ impl Lines {
     }
 
     /// `Yes` when it holds, otherwise `No`.
-    pub(super) fn answer(&mut self, depth: u8, label: impl Into<String>, text: impl Into<String>, holds: bool) {
+    pub(super) fn answer(
+        &mut self,
+        depth: u8,
+        label: impl Into<String>,
+        text: impl Into<String>,
+        holds: bool,
+    ) {
         self.judge(depth, label, text, if holds { Verdict::Yes } else { Verdict::No });
     }
 

@@ -46,7 +46,9 @@ pub(super) fn tier<'p>(policy: &'p Policy, tenant: &str) -> &'p str {
 impl Facts for Known<'_> {
     fn text(&self, name: TextName) -> &str {
         match name {
-            TextName::Model => self.request.facts().and_then(|facts| facts.model.as_deref()).unwrap_or_default(),
+            TextName::Model => {
+                self.request.facts().and_then(|facts| facts.model.as_deref()).unwrap_or_default()
+            }
             TextName::Path => self.request.bare_path(),
             TextName::Method => &self.request.method,
             TextName::Tenant => self.tenant,

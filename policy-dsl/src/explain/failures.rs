@@ -1,16 +1,24 @@
 //! Retries, breakers and the times that go with them, in words.
 
 use super::document::Lines;
-use super::words::{code, count, list, share, trigger};
+use super::words::{code, count, list, trigger};
 use super::written::Written;
 use crate::policy::{Breaker, BudgetSpent, Forced, HedgeDelay, Jitter, Retry, Route, Trip};
-use crate::vocabulary::{duration_text, factor_text, money_text};
+use crate::vocabulary::{duration_text, factor_text, money_text, percent_text};
 
 pub(super) fn retry(lines: &mut Lines, route: &Route, targets: usize, written: &Written) {
     let Retry { on, attempts, backoff, honor_retry_after, budget } = &route.retry;
     let name = written.retry_of(&route.name);
     let mark = |word| name.map_or(" (default)", |name| written.mark("retry", name, word));
     let over = if targets == 1 { "" } else { ", over all its targets" };
+    if *attempts == 1 {
+        let mark = if name.is_none() { " (default)" } else { mark("attempts") };
+        return lines.say(
+            0,
+            "retry",
+            format!("none: there is one attempt in all, and its failure goes to the caller{mark}"),
+        );
+    }
     let attempts = count(*attempts, "attempt");
     match name {
         Some(name) => {
@@ -23,9 +31,13 @@ pub(super) fn retry(lines: &mut Lines, route: &Route, targets: usize, written: &
     lines.say(1, "", format!("another follows after {}{}", list(&triggers, "or"), mark("on")));
     let (base, cap) = (duration_text(backoff.base), duration_text(backoff.cap));
     let wait = match backoff.jitter {
-        Jitter::Full => format!("a random time between 0 and {base}, a bound that doubles with each retry up to {cap}"),
+        Jitter::Full => {
+            format!("a random time between 0 and {base}, a bound that doubles with each retry up to {cap}")
+        }
         Jitter::Equal => {
-            format!("half of {base} and a random time up to the other half; doubles with each retry up to {cap}")
+            format!(
+                "half of {base} and a random time up to the other half; doubles with each retry up to {cap}"
+            )
         }
         Jitter::Decorrelated => {
             format!("a random time between {base} and three times the wait before, at most {cap}")
@@ -41,7 +53,11 @@ pub(super) fn retry(lines: &mut Lines, route: &Route, targets: usize, written: &
     };
     lines.say(1, "", format!("{honor}{}", mark("honor")));
     if targets > 1 {
-        lines.say(1, "", "the next target is tried at once; after a timeout, the one that was silent isn't asked again");
+        lines.say(
+            1,
+            "",
+            "the next target is tried at once; after a timeout, the one that was silent isn't asked again",
+        );
     }
     if let Some(budget) = budget {
         let floor = match budget.at_least_per_second {
@@ -52,7 +68,7 @@ pub(super) fn retry(lines: &mut Lines, route: &Route, targets: usize, written: &
             BudgetSpent::Fail => "goes to the caller",
             BudgetSpent::NextTarget => "goes to the next target",
         };
-        let share = share(budget.share_bp);
+        let share = percent_text(budget.share_bp);
         lines.say(
             1,
             "",
@@ -66,19 +82,28 @@ pub(super) fn breaker(lines: &mut Lines, depth: u8, breaker: &Breaker, written: 
     let Breaker { name, window, trips, open, recover, force } = breaker;
     let mark = |word| written.mark("breaker", name, word);
     match force {
-        Some(Forced::Open) => lines.caution(depth, "", "is held open: nothing is sent to the targets that it guards"),
+        Some(Forced::Open) => {
+            lines.caution(depth, "", "is held open: nothing is sent to the targets that it guards")
+        }
         Some(Forced::Closed) => lines.caution(depth, "", "is held closed: it never opens"),
         None => {}
     }
     let trips: Vec<String> = trips.iter().map(|trip| one_trip(*trip)).collect();
     let window = format!("{}{}", duration_text(*window), mark("window"));
     lines.say(depth, "opens", format!("when, within {window}, {}{}", list(&trips, "or"), mark("trip")));
-    lines.say(depth, "open", format!("for {}{} nothing is sent to that target", duration_text(*open), mark("open")));
+    lines.say(
+        depth,
+        "open",
+        format!("for {}{} nothing is sent to that target", duration_text(*open), mark("open")),
+    );
     let stages: Vec<String> = recover.iter().map(ToString::to_string).collect();
     let probes = match recover.as_slice() {
         [1] => "one probe is let through, and must succeed".into(),
         [only] => format!("{only} probes are let through, and all must succeed"),
-        _ => format!("{} probes are let through, stage by stage, and all of a stage must succeed", list(&stages, "then")),
+        _ => format!(
+            "{} probes are let through, stage by stage, and all of a stage must succeed",
+            list(&stages, "then")
+        ),
     };
     lines.say(depth, "recovers", format!("{probes}; a failure opens it again{}", mark("recover")));
 }
@@ -86,7 +111,7 @@ pub(super) fn breaker(lines: &mut Lines, depth: u8, breaker: &Breaker, written: 
 fn one_trip(trip: Trip) -> String {
     match trip {
         Trip::ErrorRate { above_bp, at_least } => {
-            format!("more than {} of at least {} failed", share(above_bp), count(at_least, "attempt"))
+            format!("more than {} of at least {} failed", percent_text(above_bp), count(at_least, "attempt"))
         }
         Trip::ErrorsInARow(errors) => match errors {
             1 => "an attempt failed".into(),
@@ -101,7 +126,11 @@ fn one_trip(trip: Trip) -> String {
             format!("the first token's p{percentile} was above {factor} its usual")
         }
         Trip::Quality { below_bp, at_least } => {
-            format!("fewer than {} of at least {} were good", share(below_bp), count(at_least, "answer"))
+            format!(
+                "fewer than {} of at least {} were good",
+                percent_text(below_bp),
+                count(at_least, "answer")
+            )
         }
         Trip::Cost { above_micro_dollars } => {
             format!("a request cost more than {}", money_text(above_micro_dollars))
@@ -109,7 +138,8 @@ fn one_trip(trip: Trip) -> String {
     }
 }
 
-pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written) {
+/// `streams`: whether the answer is to be streamed, if that is known.
+pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written, streams: Option<bool>) {
     let timeout = route.timeout;
     let mark = written.mark("route", &route.name, "timeout");
     let total = duration_text(timeout.total);
@@ -125,21 +155,12 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written) {
             );
         }
     }
-    let most = [
-        (timeout.first_token, "until the first token"),
-        (timeout.idle, "of silence within a stream"),
-        (timeout.per_output_token, "for each token of the answer"),
-    ];
-    for (most, what) in most {
-        if let Some(most) = most {
-            lines.say(1, "", format!("at most {} {what}", duration_text(most)));
-        }
+    if streams != Some(false) {
+        stream_times(lines, route);
     }
-    lines.say(
-        1,
-        "",
-        "a stream must have begun by then; one that is retried arrives as a whole and may take ten times as long",
-    );
+    if let Some(most) = timeout.per_output_token {
+        lines.say(1, "", format!("at most {} for each token of the answer", duration_text(most)));
+    }
     if let Some(deadline) = &route.deadline {
         let text = match (&deadline.header, deadline.default) {
             (Some(header), Some(default)) => format!(
@@ -148,9 +169,14 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written) {
                 duration_text(default),
             ),
             (Some(header), None) => {
-                format!("a request may take as many milliseconds in all as its header {} says, if it has one", code(header))
+                format!(
+                    "a request may take as many milliseconds in all as its header {} says, if it has one",
+                    code(header)
+                )
             }
-            (None, default) => format!("a request may take {} in all", duration_text(default.unwrap_or_default())),
+            (None, default) => {
+                format!("a request may take {} in all", duration_text(default.unwrap_or_default()))
+            }
         };
         lines.say(0, "deadline", text + ", with all attempts and waits");
     }
@@ -161,7 +187,7 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written) {
         };
         let most = hedge.at_most_bp.map_or_else(
             || "any number of the requests".into(),
-            |most| format!("at most {} of the requests", share(most)),
+            |most| format!("at most {} of the requests", percent_text(most)),
         );
         lines.say(
             0,
@@ -169,4 +195,20 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written) {
             format!("an attempt that takes {after} gets a second one beside it at the next target, and the first answer wins; for {most}"),
         );
     }
+}
+
+fn stream_times(lines: &mut Lines, route: &Route) {
+    let timeout = route.timeout;
+    let most = [(timeout.first_token, "until the first token"), (timeout.idle, "of silence within a stream")];
+    for (most, what) in most {
+        if let Some(most) = most {
+            lines.say(1, "", format!("at most {} {what}", duration_text(most)));
+        }
+    }
+    let retried = if route.retry.attempts > 1 {
+        "; one that is retried arrives as a whole, and may take ten times as long"
+    } else {
+        ""
+    };
+    lines.say(1, "", format!("a stream must have begun by then{retried}"));
 }

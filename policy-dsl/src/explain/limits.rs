@@ -1,10 +1,10 @@
 //! Who calls, and how much they may use, in words.
 
 use super::document::Lines;
-use super::words::{amount, code, count, list, quoted, share};
+use super::words::{amount, code, count, list, quoted};
 use super::{Explainer, Section};
 use crate::policy::{Amount, Limit, LimitId, Scope, TenantSource};
-use crate::vocabulary::duration_text;
+use crate::vocabulary::{duration_text, percent_text};
 
 pub(super) fn limit(explainer: &Explainer<'_>, id: LimitId) -> Option<(String, String)> {
     let limit = explainer.policy.limits.get(id.0)?;
@@ -26,7 +26,11 @@ fn text(explainer: &Explainer<'_>, limit: &Limit) -> String {
     let mark = |word| explainer.written.mark("limit", &limit.name, word);
     let mut text = format!("{} {who}", amount(limit.amount));
     if matches!(limit.amount, Amount::Tokens { .. } | Amount::Requests { .. }) {
-        text += &format!(", {} of it at once beyond the even flow{}", share(limit.burst_bp), mark("burst"));
+        text += &format!(
+            ", {} of it at once beyond the even flow{}",
+            percent_text(limit.burst_bp),
+            mark("burst")
+        );
     }
     text += &match (limit.observe, limit.wait) {
         (true, _) => "; only counted, nothing is refused".into(),
@@ -42,7 +46,7 @@ fn text(explainer: &Explainer<'_>, limit: &Limit) -> String {
         }
     };
     if let Some(warn) = limit.warn_bp {
-        text += &format!("; warns when {} of it is used", share(warn));
+        text += &format!("; warns when {} of it is used", percent_text(warn));
     }
     if let Some(service) = &limit.service {
         text += &format!("; counted by the rate limit service behind cluster {}", quoted(service));
@@ -60,7 +64,11 @@ pub(super) fn callers(explainer: &Explainer<'_>) -> Option<Section> {
         lines.say(0, "tenant", format!("named by {}{first}; otherwise `anonymous`", list(&sources, "or")));
         for source in &policy.tenant {
             if let TenantSource::Header { name, trusted: false } = source {
-                lines.caution(1, "", format!("callers can write what they like into `{name}`: it isn't declared `trusted`"));
+                lines.caution(
+                    1,
+                    "",
+                    format!("callers can write what they like into `{name}`: it isn't declared `trusted`"),
+                );
             }
         }
     }

@@ -111,7 +111,9 @@ fn triggers(on: &[Trigger]) -> String {
     let mut words: Vec<String> = Vec::new();
     let above: Vec<u16> = on
         .iter()
-        .filter_map(|trigger| if let Trigger::Status(status @ 500..) = trigger { Some(*status) } else { None })
+        .filter_map(
+            |trigger| if let Trigger::Status(status @ 500..) = trigger { Some(*status) } else { None },
+        )
         .collect();
     for trigger in on {
         let word = match trigger {
@@ -133,7 +135,10 @@ fn asides(policy: &Policy, route: &Route) -> Vec<Aside> {
     let name = |id: TargetId| policy.targets.get(id.0).map(|target| target.name.clone()).unwrap_or_default();
     let mut asides = Vec::new();
     if let Some(canary) = route.canary {
-        asides.push(Aside { label: format!("canary {}", percent_text(canary.share_bp)), target: name(canary.target) });
+        asides.push(Aside {
+            label: format!("canary {}", percent_text(canary.share_bp)),
+            target: name(canary.target),
+        });
     }
     for (target, share) in &route.shadow {
         asides.push(Aside { label: format!("shadow {}", percent_text(*share)), target: name(*target) });

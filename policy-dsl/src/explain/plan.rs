@@ -1,15 +1,19 @@
 //! Where the requests of a route go, in words.
 
+use super::Explainer;
 use super::document::Lines;
 use super::target::place;
 use super::words::{code, count, list, quoted};
-use super::Explainer;
 use crate::policy::{Order, Overrides, PlanStage, Policy, Route};
 use crate::vocabulary::money_text;
 
 pub(super) fn lines(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route) {
     let only = route.targets().count() == 1;
-    let what = if only { "one target" } else { "its targets in this order, the next one when those before have failed" };
+    let what = if only {
+        "one target"
+    } else {
+        "its targets in this order, the next one when those before have failed"
+    };
     lines.say(0, "goes to", what);
     let mut number = 0;
     for stage in &route.plan {

@@ -72,7 +72,8 @@ impl Request {
 
     /// Whether its body is JSON by its headers: not compressed, and not said to be something else. What isn't goes on unread.
     pub(super) fn is_json(&self) -> bool {
-        let is_plain = self.header("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+        let is_plain =
+            self.header("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
         is_plain && self.header("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 

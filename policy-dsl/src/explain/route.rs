@@ -13,7 +13,11 @@ pub(super) fn section(explainer: &Explainer<'_>, route: &Route) -> Section {
             lines.say(0, "when", code(&condition.text()));
             let names: Vec<String> = condition_names(condition);
             if condition.needs_body() {
-                lines.say(1, "", format!("known once the body is there, as it asks for {}", list(&names, "and")));
+                lines.say(
+                    1,
+                    "",
+                    format!("known once the body is there, as it asks for {}", list(&names, "and")),
+                );
             }
         }
         None => lines.say(0, "when", "always (default)"),
@@ -32,10 +36,13 @@ pub(super) fn section(explainer: &Explainer<'_>, route: &Route) -> Section {
         }
         None => lines.say(0, "breaker", "none (default)"),
     }
-    failures::times(&mut lines, route, &explainer.written);
+    failures::times(&mut lines, route, &explainer.written, None);
     if !route.limits.is_empty() {
-        let names: Vec<String> =
-            route.limits.iter().filter_map(|id| Some(code(&explainer.policy.limits.get(id.0)?.name))).collect();
+        let names: Vec<String> = route
+            .limits
+            .iter()
+            .filter_map(|id| Some(code(&explainer.policy.limits.get(id.0)?.name)))
+            .collect();
         lines.say(0, "limits", format!("{}; all must admit a request", list(&names, "and")));
         for id in &route.limits {
             if let Some((label, text)) = limits::limit(explainer, *id) {
@@ -48,7 +55,7 @@ pub(super) fn section(explainer: &Explainer<'_>, route: &Route) -> Section {
     lines.section(format!("Route {}", code(&route.name)))
 }
 
-pub(super) fn takes(path: &PathMatch) -> String {
+fn takes(path: &PathMatch) -> String {
     match path {
         PathMatch::Exact(path) => format!("requests with the path {}", quoted(path)),
         PathMatch::Prefix(start) => format!("requests whose path begins with {}", quoted(start)),

@@ -11,7 +11,17 @@ const SHORTEST: usize = 8;
 
 /// Parts of header names that speak of credentials: too many are hidden rather than too few.
 const SENSITIVE: [&str; 11] = [
-    "auth", "cookie", "credential", "csrf", "jwt", "key", "passw", "secret", "session", "signature", "token",
+    "auth",
+    "cookie",
+    "credential",
+    "csrf",
+    "jwt",
+    "key",
+    "passw",
+    "secret",
+    "session",
+    "signature",
+    "token",
 ];
 
 /// Whether the value of a header may be a secret; the name is in lower case.
@@ -71,7 +81,9 @@ mod tests {
 
     #[test]
     fn names_that_speak_of_credentials_are_known() {
-        for name in ["authorization", "x-api-key", "api-key", "cookie", "x-goog-api-key", "x-amz-security-token"] {
+        for name in
+            ["authorization", "x-api-key", "api-key", "cookie", "x-goog-api-key", "x-amz-security-token"]
+        {
             assert!(is_sensitive(name), "{name}");
         }
         for name in ["content-type", "x-tenant-id", "accept", "x-request-deadline-ms"] {

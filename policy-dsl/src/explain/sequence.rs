@@ -129,11 +129,8 @@ mod tests {
 
     fn retry(attempts: u32) -> Retry {
         let on = vec![Trigger::Status(408), Trigger::Status(429), Trigger::Status(500), Trigger::Timeout];
-        let backoff = Backoff {
-            jitter: Jitter::Full,
-            base: Duration::from_millis(500),
-            cap: Duration::from_secs(1),
-        };
+        let backoff =
+            Backoff { jitter: Jitter::Full, base: Duration::from_millis(500), cap: Duration::from_secs(1) };
         Retry { on, attempts, backoff, honor_retry_after: Duration::from_secs(60), budget: None }
     }
 
@@ -181,7 +178,11 @@ mod tests {
             .map(|attempt| attempt.backoff.map(|wait| wait.as_millis()))
             .collect();
         assert_eq!(waits, [None, Some(500), Some(1_000), Some(1_000)]);
-        let backoff = Backoff { jitter: Jitter::Decorrelated, base: Duration::from_secs(1), cap: Duration::from_secs(5) };
+        let backoff = Backoff {
+            jitter: Jitter::Decorrelated,
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(5),
+        };
         assert_eq!(longest_backoff(backoff, 0), Duration::from_secs(3));
         assert_eq!(longest_backoff(backoff, 40), Duration::from_secs(5));
     }

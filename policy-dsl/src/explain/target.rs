@@ -25,7 +25,11 @@ pub(super) fn auth(auth: &Auth) -> String {
 
 /// Everything about it.
 pub(super) fn all(lines: &mut Lines, target: &Target) {
-    lines.say(0, code(&target.name), format!("cluster {}, speaks {}", quoted(&target.cluster), provider(target.provider)));
+    lines.say(
+        0,
+        code(&target.name),
+        format!("cluster {}, speaks {}", quoted(&target.cluster), provider(target.provider)),
+    );
     let or_callers = |text: &Option<String>| match text {
         Some(text) => quoted(text),
         None => "the caller's (default)".into(),
@@ -45,7 +49,11 @@ pub(super) fn all(lines: &mut Lines, target: &Target) {
             format!(", {} of the cached part of it", money_text(price.cached))
         };
         let (input, output) = (money_text(price.input), money_text(price.output));
-        lines.say(1, "price", format!("per 1M tokens: {input} of the prompt{cached}, {output} of the answer"));
+        lines.say(
+            1,
+            "price",
+            format!("per 1M tokens: {input} of the prompt{cached}, {output} of the answer"),
+        );
     }
     if !target.quota.is_empty() {
         let quota: Vec<String> = target.quota.iter().map(|granted| amount(*granted)).collect();

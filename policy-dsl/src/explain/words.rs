@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::policy::{Amount, Money, Per, Provider, Tokens, Trigger};
-use crate::vocabulary::{duration_text, money_text, multiple_text, percent_text};
+use crate::vocabulary::{duration_text, money_text, multiple_text};
 
 /// A name of the policy.
 pub(super) fn code(name: &str) -> String {
@@ -57,11 +57,6 @@ pub(super) fn span(duration: Duration) -> String {
         (hours, minutes, 0) => format!("{hours}h {minutes}m"),
         (hours, minutes, rest) => format!("{hours}h {minutes}m {}", seconds(rest)),
     }
-}
-
-/// `one in 20` is easier to see than `5%`, but only where it is exact; so both are left to the reader.
-pub(super) fn share(basis_points: u32) -> String {
-    percent_text(basis_points)
 }
 
 pub(super) fn provider(provider: Provider) -> &'static str {

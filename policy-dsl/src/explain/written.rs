@@ -25,7 +25,9 @@ impl Written {
             if definition.definition.word != "route" {
                 continue;
             }
-            if let Some([Value::Name("retry", retry)]) = block.all("retry").next().map(|found| &found.values[..]) {
+            if let Some([Value::Name("retry", retry)]) =
+                block.all("retry").next().map(|found| &found.values[..])
+            {
                 written.retries.insert(name.text.into(), retry.text.into());
             }
         }

@@ -59,11 +59,15 @@ pub(super) fn run(path: &Path, options: &Options, color: Color) -> anyhow::Resul
         bail!("the policy and the request can't both come from the standard input");
     }
     if options.request.is_some() && matches!(options.format, Format::Mermaid | Format::Svg) {
-        bail!("a picture shows the plan of every route, not one request; leave out --request, or use --format html");
+        bail!(
+            "a picture shows the plan of every route, not one request; leave out --request, or use --format html"
+        );
     }
     let source = read(path)?;
     let request = match &options.request {
-        Some(from) => Some(input::request(&read(from)?).with_context(|| format!("cannot use {}", from.display()))?),
+        Some(from) => {
+            Some(input::request(&read(from)?).with_context(|| format!("cannot use {}", from.display()))?)
+        }
         None => None,
     };
     let Ok(explainer) = Explainer::new(&source) else {

@@ -59,7 +59,10 @@ fn write_line(out: &mut String, line: &Line) -> std::fmt::Result {
     let indent = f32::from(line.depth) * 1.75;
     let text = marked(&line.text);
     if line.label.is_empty() {
-        return writeln!(out, "<div class=\"line none\" style=\"margin-left:{indent}rem\"><span{verdict}>{text}</span></div>");
+        return writeln!(
+            out,
+            "<div class=\"line none\" style=\"margin-left:{indent}rem\"><span{verdict}>{text}</span></div>"
+        );
     }
     let label = marked(&line.label);
     writeln!(

@@ -19,8 +19,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use serde_json::{Map, Value};
 use seawall_policy::explain::{Body, BodyFacts, Request};
+use serde_json::{Map, Value};
 
 /// Where a bare body is sent.
 const DEFAULT_PATH: &str = "/v1/chat/completions";
@@ -38,9 +38,12 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub fn request(text: &str) -> anyhow::Result<Request> {
     let value: Value = serde_json::from_str(text).context("the request isn't JSON")?;
     let Value::Object(members) = value else {
-        bail!("a request is an object: {{ \"path\": …, \"headers\": {{…}}, \"body\": … }}, or the body of a chat completion")
+        bail!(
+            "a request is an object: {{ \"path\": …, \"headers\": {{…}}, \"body\": … }}, or the body of a chat completion"
+        )
     };
-    let is_bare = !members.contains_key("path") && (members.contains_key("messages") || members.contains_key("model"));
+    let is_bare =
+        !members.contains_key("path") && (members.contains_key("messages") || members.contains_key("model"));
     if is_bare {
         let path = DEFAULT_PATH.to_owned();
         let body_bytes = text.trim().len() as u64;
@@ -56,7 +59,9 @@ pub fn request(text: &str) -> anyhow::Result<Request> {
         Some(other) => bail!("`{name}` of the request must be a string, not {}", kind(other)),
     };
     let Some(path) = text_of("path")? else {
-        bail!("the request has no `path`, and isn't the body of a chat completion, which has `messages` or `model`")
+        bail!(
+            "the request has no `path`, and isn't the body of a chat completion, which has `messages` or `model`"
+        )
     };
     if !path.starts_with('/') {
         bail!("the request's `path` must start with `/`, without scheme and host");
@@ -86,9 +91,7 @@ fn headers(value: Option<&Value>) -> anyhow::Result<Vec<(String, String)>> {
             Value::Array(values) => values.iter().map(Value::as_str).collect(),
             _ => None,
         };
-        let Some(texts) = texts else {
-            bail!("the header `{name}` must be a string, or a list of strings")
-        };
+        let Some(texts) = texts else { bail!("the header `{name}` must be a string, or a list of strings") };
         let (name, value) = (name.to_ascii_lowercase(), texts.join(","));
         match headers.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = format!("{known},{value}"),
@@ -232,7 +235,9 @@ mod tests {
         let body = |text: &str| request(&format!(r#"{{"path": "/", "body": {text}}}"#)).unwrap().body;
         assert_eq!(body("\"\""), Body::None);
         assert_eq!(body("null"), Body::None);
-        assert!(matches!(body(r#""{\"model\":\"m\"}""#), Body::Json(facts) if facts.model.as_deref() == Some("m")));
+        assert!(
+            matches!(body(r#""{\"model\":\"m\"}""#), Body::Json(facts) if facts.model.as_deref() == Some("m"))
+        );
         assert!(matches!(body("\"[]\""), Body::Unreadable(why) if why.contains("object")));
         assert!(matches!(body("\"{\""), Body::Unreadable(why) if why.contains("valid")));
     }
@@ -247,7 +252,10 @@ mod tests {
             (r#"{"path": "/", "bdoy": {}}"#, "has no `bdoy`; it has `method`"),
             (r#"{"path": 1}"#, "must be a string, not a number"),
             (r#"{"path": "/", "headers": []}"#, "must be an object of strings, not a list"),
-            (r#"{"path": "/", "headers": {"authorization": 12345678}}"#, "the header `authorization` must be"),
+            (
+                r#"{"path": "/", "headers": {"authorization": 12345678}}"#,
+                "the header `authorization` must be",
+            ),
             (r#"{"path": "/", "body": 3}"#, "must be an object or a string, not a number"),
             (r#"{"path": "/", "hour": 24}"#, "from 0 to 23"),
         ] {

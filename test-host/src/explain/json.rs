@@ -50,7 +50,11 @@ impl<'d> Section<'d> {
 ///
 /// # Errors
 /// None that can happen: all of it is text and numbers.
-pub fn render(explainer: &Explainer<'_>, document: &Document, request: Option<&Request>) -> serde_json::Result<String> {
+pub fn render(
+    explainer: &Explainer<'_>,
+    document: &Document,
+    request: Option<&Request>,
+) -> serde_json::Result<String> {
     let explanation = Explanation {
         policy: &explainer.policy().hash,
         supported: explainer.is_supported(),

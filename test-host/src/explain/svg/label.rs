@@ -2,8 +2,9 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Width of a character of half width, in parts of the font's size. The widest of the usual monospaced fonts has 0.602.
-const ADVANCE: f32 = 0.61;
+/// Width of a character of half width, in parts of the font's size. The usual monospaced fonts have up to 0.602, but some
+/// renderers round it to whole pixels: at most 7 of a size of 11.
+const ADVANCE: f32 = 0.64;
 
 /// The width of a text.
 pub(super) fn width(text: &str, size: f32) -> f32 {
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!(wrap("one two three four", 10.0, most, 2), ["one two", "three f…"]);
         assert_eq!(wrap("", 10.0, most, 2), Vec::<String>::new());
         for room in 0..12 {
-            for line in wrap("模型 a\u{301}b 模x", 10.0, room as f32 * 6.1, 9) {
+            for line in wrap("模型 a\u{301}b 模x", 10.0, room as f32 * 6.4, 9) {
                 assert!(!line.is_empty());
             }
         }

@@ -7,7 +7,9 @@
 mod draw;
 mod label;
 
-use draw::{Area, LEADING, RouteCard, arrow, beside, bold, breaker, card, small, small_width, target, target_height};
+use draw::{
+    Area, LEADING, RouteCard, arrow, beside, bold, breaker, card, small, small_width, target, target_height,
+};
 use seawall_policy::explain::{Column, Picture, Row};
 use svg::Document;
 use svg::node::element::{Definitions, Group, Marker, Path, Rectangle};
@@ -37,7 +39,8 @@ const FRAME: f32 = 10.0;
 /// A whole document of SVG 1.1.
 #[must_use]
 pub fn render(picture: &Picture) -> String {
-    let most_columns = picture.rows.iter().map(|row| row.columns.len().min(MOST_COLUMNS)).max().unwrap_or(1).max(1);
+    let most_columns =
+        picture.rows.iter().map(|row| row.columns.len().min(MOST_COLUMNS)).max().unwrap_or(1).max(1);
     let width = 2.0 * MARGIN + ROUTE_WIDTH + most_columns as f32 * (GAP + TARGET_WIDTH + 2.0 * FRAME) + GAP;
     let mut y = MARGIN + TITLE;
     let mut drawn = Group::new();
@@ -94,7 +97,14 @@ fn draw_row(mut group: Group, row: &Row, top: f32) -> (Group, f32) {
             if index == 0 && number > 0 {
                 // From the end of the line above, back to the left.
                 let (turn, back, start) = (from.0 + TURN, y - BETWEEN_LINES / 2.0, left - TURN);
-                group = group.add(arrow(&[from, (turn, from.1), (turn, back), (start, back), (start, entry), (x, entry)]));
+                group = group.add(arrow(&[
+                    from,
+                    (turn, from.1),
+                    (turn, back),
+                    (start, back),
+                    (start, entry),
+                    (x, entry),
+                ]));
                 let most = TARGET_WIDTH + 2.0 * GAP;
                 group = beside(group, label, (left + TARGET_WIDTH, back - 5.0), most, 1);
             } else {
@@ -124,7 +134,9 @@ fn draw_row(mut group: Group, row: &Row, top: f32) -> (Group, f32) {
 /// Where an arrow leaves a stage: from its last target, when they are tried one after the other.
 fn exit(column: &Column, frame: Area) -> (f32, f32) {
     let y = match column.nodes.last() {
-        Some(last) if column.nodes.len() > 1 && !is_framed(column) => frame.bottom() - target_height(last) / 2.0,
+        Some(last) if column.nodes.len() > 1 && !is_framed(column) => {
+            frame.bottom() - target_height(last) / 2.0
+        }
         _ => frame.y + ENTRY,
     };
     (frame.right(), y)
@@ -180,7 +192,8 @@ fn rest(y: f32, has_breakers: bool) -> (Group, f32) {
     if has_breakers {
         let x = x + 8.0 + small_width("passes untouched", 300.0) + 60.0;
         let text = "guarded by a breaker: skipped while it is open";
-        group = group.add(breaker(x, area.middle())).add(small(text).at(x + 16.0, area.middle() + 4.0, 400.0));
+        group =
+            group.add(breaker(x, area.middle())).add(small(text).at(x + 16.0, area.middle() + 4.0, 400.0));
     }
     (group, area.bottom())
 }
