@@ -1,5 +1,7 @@
-//! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it.
+//! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
+//! what reading a policy costs.
 
+mod language;
 mod load;
 mod report;
 mod side_by_side;
@@ -19,6 +21,8 @@ struct Cli {
 enum Command {
     /// Envoy with and without Seawall, alternating in one run, one worker on a core of its own.
     Envoy(EnvoyArgs),
+    /// The policy language, natively and as a Wasm module.
+    Language(language::Args),
 }
 
 #[derive(clap::Args)]
@@ -53,7 +57,8 @@ struct EnvoyArgs {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Cli { command: Command::Envoy(args) } = Cli::parse();
-    let results = side_by_side::run(&args)?;
-    report::write(&results, &args)
+    match Cli::parse().command {
+        Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
+        Command::Language(args) => language::run(&args),
+    }
 }

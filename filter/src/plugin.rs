@@ -129,13 +129,14 @@ impl Plugin {
                 self.held.insert(id);
                 return true;
             }
-            Effect::PassRequest { remove } => remove_request_headers(&remove),
+            Effect::PassRequest { remove } => {
+                remove_request_headers(&remove);
+                let_request_go(id, place);
+            }
             Effect::Route { cluster, timeout, streams, set, remove, body } => {
                 remove_request_headers(&remove);
                 route(&cluster, timeout, streams, &set, body.as_deref());
-                if place != Place::Request && host::set_effective_context(id.0).is_ok() {
-                    let _ = host::resume(StreamType::HttpRequest);
-                }
+                let_request_go(id, place);
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
                 if !self.calls.start((id, attempt), &cluster, &headers, &body, timeout) {
@@ -177,6 +178,13 @@ impl Plugin {
         });
         host::set_tick_period(millis);
         self.armed = deadline;
+    }
+}
+
+/// Lets a request go on that is held since an earlier callback than the one under way.
+fn let_request_go(id: ExchangeId, place: Place) {
+    if place != Place::Request && host::set_effective_context(id.0).is_ok() {
+        let _ = host::resume(StreamType::HttpRequest);
     }
 }
 

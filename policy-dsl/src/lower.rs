@@ -4,6 +4,8 @@ mod definitions;
 mod plan;
 mod route;
 
+use std::collections::BinaryHeap;
+
 use crate::ast::{Block, File, Item, Statement, Value};
 use crate::check::Resolved;
 use crate::hash;
@@ -122,4 +124,16 @@ fn document(values: &[Value<'_>]) -> Option<Document> {
         [Value::Text(text)] => Some(Document::Inline(text.clone())),
         _ => None,
     }
+}
+
+/// In order. A heap's sort is a tenth of the code that a slice's is, and the module pays for each type.
+fn sorted<T: Ord>(items: Vec<T>) -> Vec<T> {
+    BinaryHeap::from(items).into_sorted_vec()
+}
+
+/// In order, each once.
+fn distinct<T: Ord>(items: Vec<T>) -> Vec<T> {
+    let mut items = sorted(items);
+    items.dedup();
+    items
 }

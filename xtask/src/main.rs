@@ -53,6 +53,8 @@ enum Bench {
     },
     /// The core by itself (criterion).
     Core,
+    /// The policy language, natively and as a Wasm module.
+    Language,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +82,7 @@ fn run(command: Command) -> Result<()> {
             cargo(["test", "--workspace", "--exclude", "seawall-filter"]).env("SEAWALL_BLESS", "1"),
         ),
         Command::Bench { what: Bench::Envoy { flags } } => bench_envoy(&parts, &flags),
+        Command::Bench { what: Bench::Language } => bench_language(&parts),
         Command::Bench { what: Bench::Core } => {
             step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
         }
@@ -94,6 +97,16 @@ fn up(parts: &Parts, flags: &[String]) -> Result<()> {
     let mut command = parts.seawall();
     command.arg("up").arg("--wasm").arg(wasm).arg("--envoy").arg(envoy).args(flags);
     run::in_foreground(command)
+}
+
+/// The difference between the two modules is what the language adds to one.
+fn bench_language(parts: &Parts) -> Result<()> {
+    let empty = parts.language_module(false)?;
+    let language = parts.language_module(true)?;
+    let seawall = parts.wasm()?;
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "language"]);
+    command.arg("--empty").arg(empty).arg("--language").arg(language).arg("--seawall").arg(seawall);
+    step("bench", &mut command)
 }
 
 fn bench_envoy(parts: &Parts, flags: &[String]) -> Result<()> {

@@ -56,6 +56,18 @@ impl Parts {
         Ok(self.target.join(TARGET).join("wasm/seawall.wasm"))
     }
 
+    /// Builds the module of the policy language by itself, or one without it.
+    pub(crate) fn language_module(&self, with: bool) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let name = if with { "language.wasm" } else { "empty.wasm" };
+        let mut build =
+            cargo(["build", "--package", "seawall-bench-language", "--target", TARGET, "--profile", "wasm"]);
+        step(&format!("build {name}"), build.args(with.then_some("--features=language")))?;
+        let built = self.target.join(TARGET).join("wasm");
+        std::fs::copy(built.join("seawall_bench_language.wasm"), built.join(name))?;
+        Ok(built.join(name))
+    }
+
     pub(crate) fn wasm_target(&self) -> Result<()> {
         let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
         // Without rustup the toolchain's owner has put the target there, or the build will say that it is missing.

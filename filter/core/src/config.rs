@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, Breaker, BreakerId, EnvVar, PathMatch, Policy, Route, TargetId};
+use seawall_policy::policy::{Auth, BreakerId, EnvVar, Policy, Route, TargetId};
 
+use crate::breaker::Rules;
 use crate::effect::{HeaderList, Text};
 
 /// A policy with its secrets.
@@ -13,8 +14,17 @@ pub struct Config {
     pub(crate) hash: Text,
     targets: Vec<Target>,
     guards: Vec<Guard>,
-    /// For each route, the number of the guard at each place of its plan; none for a route without a breaker.
-    guarded: Vec<Vec<usize>>,
+    /// What each breaker of the policy is made to do.
+    rules: Vec<Rules>,
+    /// For each route, the places where an attempt can be made, in order.
+    plans: Vec<Vec<Place>>,
+}
+
+/// A place of a route's plan.
+struct Place {
+    target: TargetId,
+    /// The number of its guard; none where the route has no breaker.
+    guard: Option<usize>,
 }
 
 /// A breaker at one target, whatever route leads there.
@@ -55,17 +65,9 @@ impl Config {
             return Err(missing);
         }
         let mut guards = Vec::new();
-        let guarded = policy.routes.iter().map(|route| guards_of(&policy, route, &mut guards)).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, guarded, policy })
-    }
-
-    /// The first route that matches this path; a query does not count.
-    pub(crate) fn find_route(&self, path: &str) -> Option<usize> {
-        let path = path.split('?').next().unwrap_or_default();
-        self.policy.routes.iter().position(|route| match &route.path {
-            PathMatch::Exact(exact) => path == exact,
-            PathMatch::Prefix(prefix) => path.starts_with(prefix.as_str()),
-        })
+        let plans = policy.routes.iter().map(|route| plan(&policy, route, &mut guards)).collect();
+        let rules = policy.breakers.iter().map(Rules::new).collect();
+        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, rules, plans, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -76,27 +78,36 @@ impl Config {
         self.targets.get(id.0)
     }
 
+    /// How many places a route's plan has.
+    pub(crate) fn place_count(&self, route: usize) -> usize {
+        self.plans.get(route).map_or(0, Vec::len)
+    }
+
+    fn place(&self, route: usize, position: usize) -> Option<&Place> {
+        self.plans.get(route)?.get(position)
+    }
+
     pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
-        self.route(route)?.plan.get(position).copied()
+        Some(self.place(route, position)?.target)
     }
 
     /// The target at one place of a route's plan, and how long an attempt at it may take.
     pub(crate) fn attempt(&self, route: usize, position: usize) -> Option<(&Target, Duration)> {
-        Some((self.target(self.target_at(route, position)?)?, self.route(route)?.timeout))
+        Some((self.target(self.target_at(route, position)?)?, self.route(route)?.timeout.total))
     }
 
     /// The number of the guard at one place of a route's plan.
     pub(crate) fn guard_at(&self, route: usize, position: usize) -> Option<usize> {
-        self.guarded.get(route)?.get(position).copied()
+        self.place(route, position)?.guard
     }
 
     pub(crate) fn guard_count(&self) -> usize {
         self.guards.len()
     }
 
-    pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Breaker)> {
+    pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Rules)> {
         let guard = self.guards.get(number)?;
-        Some((guard, self.policy.breakers.get(guard.breaker.0)?))
+        Some((guard, self.rules.get(guard.breaker.0)?))
     }
 
     /// The policy as it was checked: names and version, no secrets.
@@ -132,11 +143,11 @@ impl Target {
     }
 }
 
-/// The numbers of a route's guards; those not met before are added.
-fn guards_of(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usize> {
-    let Some(breaker) = route.breaker else { return Vec::new() };
-    let Some(name) = policy.breakers.get(breaker.0).map(|breaker| &breaker.name) else { return Vec::new() };
+/// The places of a route's plan; guards not met before are added.
+fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<Place> {
+    let breaker = route.breaker.and_then(|id| Some((id, &policy.breakers.get(id.0)?.name)));
     let mut number = |target: TargetId| {
+        let (breaker, name) = breaker?;
         let seawall_policy::policy::Target { name: target_name, cluster, .. } =
             policy.targets.get(target.0)?;
         // With the cluster: two filters in one proxy may give different targets the same name.
@@ -147,7 +158,7 @@ fn guards_of(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<usi
             guards.len() - 1
         }))
     };
-    route.plan.iter().filter_map(|target| number(*target)).collect()
+    route.targets().map(|target| Place { target, guard: number(target) }).collect()
 }
 
 /// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.

@@ -56,7 +56,8 @@ pub type HeaderList = Vec<(Text, Text)>;
 /// Something to do for one exchange, in the order given.
 #[derive(Clone, PartialEq)]
 pub enum Effect {
-    /// Let the request go where it was going, without the headers in `remove`, and forget it.
+    /// Let the request, just arrived or held, go where it was going: as it came, but without the headers in `remove`. Then
+    /// forget it.
     PassRequest { remove: Vec<String> },
     /// Keep the request's headers and body from going on.
     HoldRequest,

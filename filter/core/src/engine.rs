@@ -10,13 +10,13 @@ use crate::effect::Effect;
 use crate::event::{Event, ExchangeId};
 use crate::exchange::{After, Exchange, Phase};
 use crate::headers::Headers;
-use crate::request::forbidden;
 use crate::rng::Seed;
+use crate::route::Choice;
 use crate::store::Store;
 use crate::telemetry::{Decision, Reason};
 use crate::time::Timestamp;
 use crate::timers::Timers;
-use crate::turn::Turn;
+use crate::turn::{Turn, pass};
 
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -102,7 +102,7 @@ impl Engine {
         self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
     }
 
-    /// A new request: finds its route, or lets it pass.
+    /// A new request: finds its route, or that its body decides, or lets it pass.
     fn take_on(
         &mut self,
         now: Timestamp,
@@ -111,20 +111,16 @@ impl Engine {
         (headers, end_of_stream): (Headers, bool),
         fx: &mut Vec<Effect>,
     ) {
-        let path = headers.get(":path").unwrap_or_default();
-        let Some(route) = self.config.find_route(path) else {
-            fx.push(Effect::PassRequest { remove: forbidden(&headers, false) });
-            if self.is_tracing {
-                fx.push(Effect::Log(Decision::Pass { exchange: id.0 }));
-            }
-            return;
+        let (route, open) = match self.config.choose_by_headers(&headers, now, !end_of_stream) {
+            Choice::Route(route) => (route, None),
+            Choice::Body(first) => (first, Some(now)),
+            Choice::Pass => return pass(id, &headers, self.is_tracing, fx),
         };
         self.begun += 1;
-        let remove = forbidden(&headers, true);
-        let exchange = Box::new(Exchange::new(route, headers, remove, self.seed.derive(self.begun)));
+        let exchange = Box::new(Exchange::new(route, open, headers, self.seed.derive(self.begun)));
         self.step(now, store, id, exchange, fx, |exchange, turn| {
             if end_of_stream {
-                return exchange.begin(turn, Vec::new());
+                return exchange.begin(turn, Vec::new(), 0);
             }
             turn.fx.push(Effect::HoldRequest);
             After::Wait
@@ -146,11 +142,11 @@ impl Engine {
         let body_arrives = self.body_arrives;
         self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
             Phase::Waiting => exchange.wake(turn),
-            Phase::Reading if !body_arrives => {
+            Phase::Reading { .. } if !body_arrives => {
                 turn.fx.push(Effect::CountBody);
                 After::Wait
             }
-            Phase::Reading | Phase::InFlight { .. } => After::Wait,
+            Phase::Reading { .. } | Phase::InFlight { .. } => After::Wait,
         });
         Some(id)
     }
@@ -188,18 +184,19 @@ impl Engine {
 /// One event about an exchange that is under way; `room` is what may still be held of request bodies.
 fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
     match (event, &exchange.phase) {
-        (Event::RequestBody { buffered }, Phase::Reading) if buffered > MAX_BODY_BYTES => too_large(turn),
-        (Event::RequestBody { .. }, Phase::Reading) => {
+        (Event::RequestBody { buffered }, Phase::Reading { .. }) if buffered > MAX_BODY_BYTES => {
+            too_large(turn)
+        }
+        (Event::RequestBody { .. }, Phase::Reading { .. }) => {
             turn.fx.push(Effect::HoldRequest);
             After::Wait
         }
-        (Event::RequestEnd { body }, Phase::Reading) if body.len() > MAX_BODY_BYTES => too_large(turn),
-        (Event::RequestEnd { body }, Phase::Reading) if body.len() > room => {
-            turn.refuse(&OwnError::overloaded(), Reason::Overloaded)
+        (Event::RequestEnd { body }, Phase::Reading { .. }) if body.len() > MAX_BODY_BYTES => too_large(turn),
+        (Event::RequestEnd { body }, Phase::Reading { .. }) => exchange.begin(turn, body, room),
+        (Event::BodyCounted { received: 0 }, Phase::Reading { .. }) => {
+            After::WakeAt(turn.now.after(BODY_PATIENCE))
         }
-        (Event::RequestEnd { body }, Phase::Reading) => exchange.begin(turn, body),
-        (Event::BodyCounted { received: 0 }, Phase::Reading) => After::WakeAt(turn.now.after(BODY_PATIENCE)),
-        (Event::BodyCounted { .. }, Phase::Reading) => {
+        (Event::BodyCounted { .. }, Phase::Reading { .. }) => {
             turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
             turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
         }

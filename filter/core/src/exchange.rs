@@ -2,13 +2,19 @@
 //!
 //! | phase | event | to | effects |
 //! |---|---|---|---|
+//! | reading, route open | request complete, and no route takes it | – | pass the request |
 //! | reading | request complete | in flight | route: the first target that admits |
-//! | reading | body too large, unreadable or missing; no target admits | – | respond |
+//! | reading | body too large or missing | – | respond |
+//! | reading | request complete, but no room for its body, unreadable, or no target admits | – | respond |
 //! | in flight | success, or a failure after which nothing follows | – | pass or respond |
 //! | in flight | failure, again after a wait | waiting | hold the router's answer |
 //! | in flight | failure, move on | in flight | hold the router's answer, dispatch |
 //! | waiting | time is up | in flight | dispatch; or respond, if no target admits any more |
 //! | any | gone | – | |
+//!
+//! The route is open while it takes the body to tell which one it is; see [`route`](crate::route). Such a request is held to the
+//! same bounds as any other: one that is too large to be read can't be passed unread, or its size would be a way around the
+//! policy.
 //!
 //! The first attempt goes through the host's router, which streams and cancels; later ones are dispatched. Every permit of
 //! a breaker is given back exactly once: with the attempt's outcome, or unused when the client goes away.
@@ -24,9 +30,11 @@ use crate::config::Target;
 use crate::effect::{Effect, HeaderList};
 use crate::event::{Answer, Origin};
 use crate::headers::Headers;
-use crate::request::{dispatched_headers, provider_headers};
+use crate::request::{dispatched_headers, forbidden, provider_headers};
 use crate::retry::{self, Failed, Step};
 use crate::rng::Rng;
+use crate::route::Choice;
+use crate::sight::{Body, Sight};
 use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -38,10 +46,9 @@ const STREAM_FACTOR: u32 = 10;
 const TIMER_ERROR: Duration = Duration::from_millis(5);
 
 pub(crate) struct Exchange {
-    pub(crate) route: usize,
+    /// While it is open, the first route that may be it.
+    route: usize,
     headers: Headers,
-    /// Names of request headers that no provider may see.
-    remove: Vec<String>,
     pub(crate) phase: Phase,
     body: Rc<Vec<u8>>,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
@@ -55,8 +62,14 @@ pub(crate) struct Exchange {
 }
 
 pub(crate) enum Phase {
-    Reading,
-    InFlight { permit: Option<Permit>, begun: Timestamp },
+    Reading {
+        /// When the request arrived, if its route is open.
+        open: Option<Timestamp>,
+    },
+    InFlight {
+        permit: Option<Permit>,
+        begun: Timestamp,
+    },
     Waiting,
 }
 
@@ -78,12 +91,12 @@ pub(crate) enum After {
 }
 
 impl Exchange {
-    pub(crate) fn new(route: usize, headers: Headers, remove: Vec<String>, rng: Rng) -> Self {
+    /// Reads a request whose route is known, or `open` since it arrived; then `route` is the first that may take it.
+    pub(crate) fn new(route: usize, open: Option<Timestamp>, headers: Headers, rng: Rng) -> Self {
         Self {
             route,
             headers,
-            remove,
-            phase: Phase::Reading,
+            phase: Phase::Reading { open },
             body: Rc::default(),
             facts: None,
             rng,
@@ -94,14 +107,30 @@ impl Exchange {
         }
     }
 
-    /// The request is complete: first attempt.
-    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>) -> After {
-        if !body.is_empty() && is_json(&self.headers) {
-            match body::read(&body) {
-                Ok(facts) => self.facts = Some(facts),
-                Err(error) => {
-                    return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
-                }
+    /// The request is complete: which route, if that is open, and the first attempt. `room` is what may still be held of
+    /// request bodies.
+    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>, room: usize) -> After {
+        let open = if let Phase::Reading { open } = self.phase { open } else { None };
+        // What passes isn't held.
+        if open.is_none() && body.len() > room {
+            return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+        }
+        let facts = (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
+        if let Some(arrived) = open {
+            let read = facts.as_ref().ok().and_then(Option::as_ref);
+            let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));
+            match turn.config.choose(self.route, &Sight::new(&self.headers, arrived, seen)) {
+                Choice::Route(route) => self.route = route,
+                Choice::Body(_) | Choice::Pass => return turn.pass(&self.headers),
+            }
+            if body.len() > room {
+                return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+            }
+        }
+        match facts {
+            Ok(facts) => self.facts = facts,
+            Err(error) => {
+                return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
             }
         }
         self.body = Rc::new(body);
@@ -117,7 +146,7 @@ impl Exchange {
             timeout,
             streams: self.streams(),
             set: target.set.clone(),
-            remove: std::mem::take(&mut self.remove),
+            remove: forbidden(&self.headers, true),
             body: self.rewritten(target),
         });
         After::Wait
@@ -335,13 +364,6 @@ impl Exchange {
         let (exchange, n, target) = (turn.id.0, self.attempts, target.name.clone());
         turn.fx.push(Effect::Log(Decision::Attempt { exchange, n, target, outcome, status, next, wait }));
     }
-}
-
-/// Whether a body is JSON by its headers: not compressed, and not said to be something else.
-fn is_json(headers: &Headers) -> bool {
-    let is_plain =
-        headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    is_plain && headers.get("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
 }
 
 fn verdict(outcome: Outcome) -> Verdict {

@@ -12,6 +12,7 @@
 //! | module | decides |
 //! |---|---|
 //! | [`engine`](Engine) | which exchange an event is about |
+//! | `route`, `sight` | which route takes a request; what conditions see of it |
 //! | `exchange` | the way of one request from its headers to its answer |
 //! | `body` | what a request body says |
 //! | `classify` | what an attempt came to |
@@ -63,6 +64,8 @@ mod memory;
 mod request;
 mod retry;
 mod rng;
+mod route;
+mod sight;
 mod store;
 mod telemetry;
 mod time;

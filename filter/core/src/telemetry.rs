@@ -169,7 +169,7 @@ pub enum Metric {
 /// of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// No route matched.
+    /// No route takes it.
     Pass { exchange: u32 },
     /// An attempt has ended.
     Attempt {

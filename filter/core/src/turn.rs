@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use seawall_policy::policy::Breaker as BreakerPolicy;
-
 use crate::answer::{self, OwnError};
-use crate::breaker::{Admission, Breaker, Permit, Remembered, Transition, Verdict};
+use crate::breaker::{Admission, Breaker, Permit, Remembered, Rules, Transition, Verdict};
 use crate::config::Config;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
 use crate::exchange::After;
+use crate::headers::Headers;
+use crate::request::forbidden;
 use crate::store::{self, Store};
 use crate::telemetry::{Decision, Metric, Reason};
 use crate::time::Timestamp;
@@ -30,7 +30,7 @@ impl<'a> Turn<'a> {
     /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
     pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
         let now = self.now;
-        let admission = self.change(route, position, true, |breaker, policy| breaker.admit(policy, now));
+        let admission = self.change(route, position, true, |breaker, rules| breaker.admit(rules, now));
         match admission {
             None => Ok(None),
             Some(Admission::Admitted(permit)) => Ok(Some(permit)),
@@ -40,29 +40,29 @@ impl<'a> Turn<'a> {
 
     /// Takes the first place from `start` on that admits.
     pub(crate) fn admit_from(&mut self, route: usize, start: usize) -> Option<(usize, Option<Permit>)> {
-        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        let places = self.config.place_count(route);
         (start..places).find_map(|position| Some((position, self.admit(route, position).ok()?)))
     }
 
     /// Whether a place would admit an attempt now; asks without taking a permit.
     pub(crate) fn would_admit(&mut self, route: usize, position: usize) -> bool {
         let now = self.now;
-        self.peek(route, position).is_none_or(|(policy, breaker)| breaker.would_admit(policy, now))
+        self.peek(route, position).is_none_or(|(rules, breaker)| breaker.would_admit(rules, now))
     }
 
     /// Places from `start` on that would admit.
     pub(crate) fn count_admitting_from(&mut self, route: usize, start: usize) -> u32 {
-        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        let places = self.config.place_count(route);
         (start..places).map(|position| u32::from(self.would_admit(route, position))).sum()
     }
 
     /// How long until the first breaker of a plan may admit again.
     pub(crate) fn time_to_admission(&mut self, route: usize) -> Duration {
-        let places = self.config.route(route).map_or(0, |route| route.plan.len());
+        let places = self.config.place_count(route);
         let now = self.now;
         let waits = (0..places).filter_map(|position| {
-            let (policy, mut breaker) = self.peek(route, position)?;
-            match breaker.admit(policy, now).0 {
+            let (rules, mut breaker) = self.peek(route, position)?;
+            match breaker.admit(rules, now).0 {
                 Admission::Admitted(_) => Some(Duration::ZERO),
                 Admission::Refused { until } => Some(until.since(now)),
             }
@@ -77,9 +77,15 @@ impl<'a> Turn<'a> {
         if self.remembered.get_mut(number).is_some_and(|remembered| remembered.takes(permit, verdict, now)) {
             return;
         }
-        self.change(route, position, false, |breaker, policy| {
-            ((), breaker.record(policy, now, permit, verdict))
+        self.change(route, position, false, |breaker, rules| {
+            ((), breaker.record(rules, now, permit, verdict))
         });
+    }
+
+    /// Lets a request go that no route takes.
+    pub(crate) fn pass(&mut self, headers: &Headers) -> After {
+        pass(self.id, headers, self.is_tracing, self.fx);
+        After::Done
     }
 
     /// Answers in place of any attempt.
@@ -116,12 +122,12 @@ impl<'a> Turn<'a> {
         After::Done
     }
 
-    fn peek(&mut self, route: usize, position: usize) -> Option<(&'a BreakerPolicy, Breaker)> {
+    fn peek(&mut self, route: usize, position: usize) -> Option<(&'a Rules, Breaker)> {
         let config = self.config;
-        let (guard, policy) = config.guard(config.guard_at(route, position)?)?;
+        let (guard, rules) = config.guard(config.guard_at(route, position)?)?;
         let cell = self.store.get(&guard.key);
         let breaker = Breaker::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice()));
-        Some((policy, breaker.unwrap_or_default()))
+        Some((rules, breaker.unwrap_or_default()))
     }
 
     /// Changes the breaker at a place of a route's plan, and tells of its transition. Where `may_wait`, successes that
@@ -131,22 +137,22 @@ impl<'a> Turn<'a> {
         route: usize,
         position: usize,
         may_wait: bool,
-        mut change: impl FnMut(&mut Breaker, &BreakerPolicy) -> (R, Option<Transition>),
+        mut change: impl FnMut(&mut Breaker, &Rules) -> (R, Option<Transition>),
     ) -> Option<R> {
         let (config, now) = (self.config, self.now);
         let number = config.guard_at(route, position)?;
-        let (guard, policy) = config.guard(number)?;
+        let (guard, rules) = config.guard(number)?;
         let remembered = self.remembered.get(number).copied().unwrap_or_default();
         let mut waits = false;
         let (result, transition) = store::update(self.store, &guard.key, |bytes| {
             let mut breaker = Breaker::decode(bytes).unwrap_or_default();
-            waits = may_wait && breaker.lets_wait(policy, now, remembered);
+            waits = may_wait && breaker.lets_wait(rules, now, remembered);
             // That time has passed is nothing to write.
             let before = breaker.clone();
             if !waits {
-                breaker.recall(policy, now, remembered);
+                breaker.recall(rules, now, remembered);
             }
-            let result = change(&mut breaker, policy);
+            let result = change(&mut breaker, rules);
             ((breaker != before).then(|| breaker.encode()), result)
         });
         if let Some(remembered) = self.remembered.get_mut(number).filter(|_| !waits) {
@@ -159,5 +165,13 @@ impl<'a> Turn<'a> {
             }
         }
         Some(result)
+    }
+}
+
+/// Lets a request go that no route takes.
+pub(crate) fn pass(id: ExchangeId, headers: &Headers, is_tracing: bool, fx: &mut Vec<Effect>) {
+    fx.push(Effect::PassRequest { remove: forbidden(headers, false) });
+    if is_tracing {
+        fx.push(Effect::Log(Decision::Pass { exchange: id.0 }));
     }
 }

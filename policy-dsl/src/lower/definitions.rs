@@ -1,6 +1,6 @@
 //! Targets, tenants, limits and breakers.
 
-use super::{Lower, Settings, basis_points, count, duration, list, text};
+use super::{Lower, Settings, basis_points, count, distinct, duration, list, sorted, text};
 use crate::ast::{File, Statement, Value};
 use crate::policy::{
     Amount, Backoff, Breaker, BudgetSpent, Forced, Group, Jitter, Limit, Money, Price, Provider, Retry,
@@ -53,9 +53,7 @@ impl Lower<'_, '_> {
                 members.push(self.target_id(item.values.first()?)?);
             }
         }
-        members.sort_unstable();
-        members.dedup();
-        Some(Group { name: name.to_string(), members })
+        Some(Group { name: name.to_string(), members: distinct(members) })
     }
 
     #[expect(clippy::unused_self, reason = "one form for all definitions")]
@@ -68,7 +66,7 @@ impl Lower<'_, '_> {
                 tenants.push(text(&item.values)?);
             }
         }
-        tenants.sort_unstable();
+        let tenants = sorted(tenants);
         Some(Tier {
             name: name.to_string(),
             tenants,
@@ -134,8 +132,7 @@ impl Lower<'_, '_> {
             trips.push(settings.read("trip", one_trip)?);
         }
         // Any of them trips it: their order means nothing.
-        trips.sort_unstable();
-        trips.dedup();
+        let trips = distinct(trips);
         let stages = |values: &[Value<'_>]| list(values)?.iter().map(|item| count(&item.values)).collect();
         Some(Breaker {
             name: name.to_string(),

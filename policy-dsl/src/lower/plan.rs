@@ -1,6 +1,6 @@
 //! Where the requests of a route go.
 
-use super::{Lower, Settings, count, list, text};
+use super::{Lower, Settings, count, list, sorted, text};
 use crate::ast::{Block, Statement, Value};
 use crate::policy::{Order, Overrides, PlanStage};
 
@@ -41,13 +41,12 @@ fn changes(block: &Block<'_>) -> Option<Overrides> {
         [Value::Text(name), Value::Text(value)] => Some((name.clone(), value.clone())),
         _ => None,
     };
-    let mut headers = block.all("header").map(header).collect::<Option<Vec<_>>>()?;
-    headers.sort_unstable();
+    let headers = block.all("header").map(header).collect::<Option<Vec<_>>>()?;
     Some(Overrides {
         max_tokens: settings.maybe("max_tokens", count)?,
         model: settings.maybe("model", text)?,
         temperature: settings.maybe("temperature", super::basis_points)?,
-        headers,
+        headers: sorted(headers),
         path: settings.maybe("path", text)?,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::plan::ids;
-use super::{Lower, Settings, count, document, duration, list};
+use super::{Lower, Settings, count, distinct, document, duration, list, sorted};
 use crate::ast::{Block, File, Statement, Value};
 use crate::policy::{
     Adaptive, BreakerId, CacheRule, Canary, Contract, Deadline, Drift, Hedge, HedgeDelay, Idempotency,
@@ -40,8 +40,6 @@ impl Lower<'_, '_> {
         for statement in block.all("limit") {
             limits.extend(ids(&statement.values, |value| self.limit_id(value))?);
         }
-        limits.sort_unstable();
-        limits.dedup();
         let shadow = |statement: &Statement<'_>| match &statement.values[..] {
             [target, Value::BasisPoints(share)] => Some((self.target_id(target)?, *share)),
             _ => None,
@@ -54,7 +52,7 @@ impl Lower<'_, '_> {
                 _ => None,
             })?,
             plan,
-            limits,
+            limits: distinct(limits),
             retry,
             breaker,
             timeout: settings.read("timeout", timeout)?,
@@ -249,11 +247,10 @@ fn cache(values: &[Value<'_>]) -> Option<CacheRule> {
         [Value::Word("prompt_version")] => Some(Vary::PromptVersion),
         _ => None,
     };
-    let mut vary = match vary {
+    let vary = match vary {
         Value::List(items) => items.iter().map(|item| source(&item.values)).collect::<Option<Vec<_>>>()?,
         _ => Vec::new(),
     };
-    vary.sort_unstable();
     let stale = if let Value::Duration(stale) = stale { Some(*stale) } else { None };
-    Some(CacheRule { fresh: *fresh, stale, vary })
+    Some(CacheRule { fresh: *fresh, stale, vary: sorted(vary) })
 }

@@ -3,7 +3,7 @@
 //!
 //! | from | event | guard | to | effect |
 //! |---|---|---|---|---|
-//! | closed | failure | share of errors above the limit, enough attempts in the window | open | until now + `open` |
+//! | closed | failure | any trip: its share of errors exceeded, enough attempts in the window | open | until now + `open` |
 //! | open | admission | `open` has passed | half-open, first stage | this attempt is its first probe |
 //! | open | admission | otherwise | open | refused |
 //! | half-open | admission | probes left in the stage | half-open | admitted as a probe |
@@ -11,18 +11,18 @@
 //! | half-open | success | last one of the stage | next stage, or closed with an empty window | |
 //! | half-open | failure | | open | until now + `open` |
 //!
-//! Cold start: nothing trips before the window holds the least number of attempts. Open becomes half-open only when
+//! Cold start: no trip counts before the window holds its least number of attempts. Open becomes half-open only when
 //! somebody asks, so a target without traffic needs no timer. Results count only in the phase that admitted them: the
 //! failures of slow attempts that began before it opened say nothing about its recovery. A probe whose worker died
 //! would keep its place for ever; after [`PROBE_LEASE`] without progress the places are given out again.
 
 mod cell;
+mod rules;
 mod window;
 
 use std::time::Duration;
 
-use seawall_policy::policy::Breaker as BreakerPolicy;
-
+pub(crate) use self::rules::Rules;
 use self::window::{SLOTS, Slot, Window};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
@@ -135,11 +135,7 @@ impl Breaker {
     }
 
     /// Asks to make an attempt.
-    pub(crate) fn admit(
-        &mut self,
-        policy: &BreakerPolicy,
-        now: Timestamp,
-    ) -> (Admission, Option<Transition>) {
+    pub(crate) fn admit(&mut self, rules: &Rules, now: Timestamp) -> (Admission, Option<Transition>) {
         let before = self.state();
         if let Phase::Open { until } = self.phase {
             if now < until {
@@ -152,7 +148,7 @@ impl Breaker {
             if now.since(*progress) >= PROBE_LEASE {
                 *admitted = *succeeded;
             }
-            if *admitted >= probes(policy, *stage) {
+            if *admitted >= probes(rules, *stage) {
                 return (Admission::Refused { until: now.after(PROBE_WAIT) }, None);
             }
             *admitted += 1;
@@ -163,29 +159,24 @@ impl Breaker {
     }
 
     /// Whether [`Breaker::admit`] would admit now.
-    pub(crate) fn would_admit(&self, policy: &BreakerPolicy, now: Timestamp) -> bool {
-        matches!(self.clone().admit(policy, now), (Admission::Admitted(_), _))
+    pub(crate) fn would_admit(&self, rules: &Rules, now: Timestamp) -> bool {
+        matches!(self.clone().admit(rules, now), (Admission::Admitted(_), _))
     }
 
     /// Whether what a worker has remembered need not be written yet.
-    pub(crate) fn lets_wait(
-        &mut self,
-        policy: &BreakerPolicy,
-        now: Timestamp,
-        remembered: Remembered,
-    ) -> bool {
-        self.window.roll(policy.window, now);
+    pub(crate) fn lets_wait(&mut self, rules: &Rules, now: Timestamp, remembered: Remembered) -> bool {
+        self.window.roll(rules.window, now);
         self.phase == Phase::Closed
             && self.generation == remembered.generation
             && remembered.successes < self.window.total().successes / SHARE
-            && now.since(remembered.since) < policy.window / SLOTS as u32
+            && now.since(remembered.since) < rules.window / SLOTS as u32
     }
 
     /// Writes down what a worker has remembered.
-    pub(crate) fn recall(&mut self, policy: &BreakerPolicy, now: Timestamp, remembered: Remembered) {
+    pub(crate) fn recall(&mut self, rules: &Rules, now: Timestamp, remembered: Remembered) {
         if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0
         {
-            self.window.roll(policy.window, now);
+            self.window.roll(rules.window, now);
             self.window.add(remembered.since, Slot { successes: remembered.successes, failures: 0 });
         }
     }
@@ -193,7 +184,7 @@ impl Breaker {
     /// Takes back a permit.
     pub(crate) fn record(
         &mut self,
-        policy: &BreakerPolicy,
+        rules: &Rules,
         now: Timestamp,
         permit: Permit,
         verdict: Verdict,
@@ -205,16 +196,16 @@ impl Breaker {
         match (&mut self.phase, verdict) {
             (Phase::Closed, Verdict::Dropped) | (Phase::Open { .. }, _) => {}
             (Phase::Closed, Verdict::Success) => {
-                self.window.record(policy.window, now, Slot { successes: 1, failures: 0 })
+                self.window.record(rules.window, now, Slot { successes: 1, failures: 0 })
             }
             (Phase::Closed, Verdict::Failure) => {
-                self.window.record(policy.window, now, Slot { successes: 0, failures: 1 });
-                if self.is_over_the_limit(policy) {
-                    self.enter(Phase::Open { until: now.after(policy.open) });
+                self.window.record(rules.window, now, Slot { successes: 0, failures: 1 });
+                if self.is_over_a_limit(rules) {
+                    self.enter(Phase::Open { until: now.after(rules.open) });
                 }
             }
             (Phase::HalfOpen { .. }, Verdict::Failure) => {
-                self.enter(Phase::Open { until: now.after(policy.open) });
+                self.enter(Phase::Open { until: now.after(rules.open) });
             }
             (Phase::HalfOpen { admitted, progress, .. }, Verdict::Dropped) => {
                 *admitted = admitted.saturating_sub(1);
@@ -223,10 +214,10 @@ impl Breaker {
             (Phase::HalfOpen { stage, succeeded, progress, .. }, Verdict::Success) => {
                 *succeeded = succeeded.saturating_add(1);
                 *progress = now;
-                if *succeeded >= probes(policy, *stage) {
+                if *succeeded >= probes(rules, *stage) {
                     let stage = stage.saturating_add(1);
                     // A stage is a phase of its own: a lost probe of an earlier one does not count here.
-                    if usize::from(stage) < policy.recover.len() {
+                    if usize::from(stage) < rules.recover.len() {
                         self.enter(Phase::HalfOpen { stage, admitted: 0, succeeded: 0, progress: now });
                     } else {
                         self.window = Window::default();
@@ -238,11 +229,9 @@ impl Breaker {
         self.transition(before)
     }
 
-    fn is_over_the_limit(&self, policy: &BreakerPolicy) -> bool {
+    fn is_over_a_limit(&self, rules: &Rules) -> bool {
         let count = self.window.total();
-        let all = u64::from(count.successes) + u64::from(count.failures);
-        all >= u64::from(policy.at_least)
-            && u64::from(count.failures) * 10_000 > all * u64::from(policy.error_rate_bp)
+        rules.trips.iter().any(|limit| limit.is_exceeded_by(count))
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -257,8 +246,8 @@ impl Breaker {
 }
 
 /// Probes of a stage; a stage the policy does not have needs one.
-fn probes(policy: &BreakerPolicy, stage: u8) -> u32 {
-    policy.recover.get(usize::from(stage)).copied().unwrap_or(1)
+fn probes(rules: &Rules, stage: u8) -> u32 {
+    rules.recover.get(usize::from(stage)).copied().unwrap_or(1)
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
+use super::rules::ErrorRate;
 use super::*;
 use proptest::prelude::*;
 
-fn policy() -> BreakerPolicy {
-    BreakerPolicy {
-        name: "standard".into(),
+fn rules() -> Rules {
+    Rules {
         window: Duration::from_secs(60),
-        error_rate_bp: 5_000,
-        at_least: 4,
+        trips: vec![ErrorRate { above_bp: 5_000, at_least: 4 }],
         open: Duration::from_secs(30),
         recover: vec![1, 5, 10],
     }
@@ -18,7 +17,7 @@ fn at(seconds: u64) -> Timestamp {
 
 impl Breaker {
     fn try_admit(&mut self, seconds: u64) -> Option<Permit> {
-        match self.admit(&policy(), at(seconds)).0 {
+        match self.admit(&rules(), at(seconds)).0 {
             Admission::Admitted(permit) => Some(permit),
             Admission::Refused { .. } => None,
         }
@@ -26,7 +25,7 @@ impl Breaker {
 
     fn one(&mut self, seconds: u64, verdict: Verdict) {
         let permit = self.try_admit(seconds).expect("admitted");
-        self.record(&policy(), at(seconds), permit, verdict);
+        self.record(&rules(), at(seconds), permit, verdict);
     }
 
     /// A breaker that tripped at this second.
@@ -57,6 +56,29 @@ fn closed_trips_above_the_share_and_not_at_it() {
 }
 
 #[test]
+fn closed_trips_at_whichever_of_several_limits_is_exceeded() {
+    let rules = Rules {
+        trips: vec![ErrorRate { above_bp: 7_500, at_least: 3 }, ErrorRate { above_bp: 2_000, at_least: 10 }],
+        ..rules()
+    };
+    let trips_at = |verdicts: &str| {
+        let mut breaker = Breaker::default();
+        verdicts.chars().position(|verdict| {
+            let verdict = if verdict == 'x' { Verdict::Failure } else { Verdict::Success };
+            let permit = Permit { generation: breaker.generation, is_probe: false };
+            breaker.record(&rules, at(1), permit, verdict).is_some()
+        })
+    };
+    assert_eq!(trips_at("xxx"), Some(2), "the first: all of three");
+    assert_eq!(trips_at("x..x.....x"), Some(9), "the second: three of ten");
+    assert_eq!(trips_at("..x.x......."), None, "neither");
+    let none = Rules { trips: Vec::new(), ..rules.clone() };
+    let mut breaker = Breaker::default();
+    let permit = Permit { generation: 0, is_probe: false };
+    assert!((0..100).all(|_| breaker.record(&none, at(1), permit, Verdict::Failure).is_none()));
+}
+
+#[test]
 fn closed_forgets_failures_older_than_the_window() {
     let mut breaker = Breaker::default();
     for _ in 0..3 {
@@ -78,7 +100,7 @@ fn a_client_that_leaves_says_nothing_about_the_target() {
 #[test]
 fn open_refuses_until_its_time_is_over() {
     let mut breaker = Breaker::tripped(100);
-    assert_eq!(breaker.admit(&policy(), at(100)).0, Admission::Refused { until: at(130) });
+    assert_eq!(breaker.admit(&rules(), at(100)).0, Admission::Refused { until: at(130) });
     assert!(breaker.try_admit(129).is_none());
     assert!(breaker.try_admit(130).is_some());
     assert_eq!(breaker.state(), BreakerState::HalfOpen);
@@ -92,7 +114,7 @@ fn half_open_admits_one_then_five_then_ten_then_closes() {
         assert_eq!(permits.len(), probes);
         for permit in permits {
             assert_eq!(breaker.state(), BreakerState::HalfOpen);
-            breaker.record(&policy(), at(131), permit, Verdict::Success);
+            breaker.record(&rules(), at(131), permit, Verdict::Success);
         }
     }
     assert_eq!(breaker.state(), BreakerState::Closed);
@@ -104,7 +126,7 @@ fn half_open_reopens_at_the_first_failure_for_the_full_time() {
     let mut breaker = Breaker::tripped(100);
     breaker.one(130, Verdict::Success);
     breaker.one(131, Verdict::Failure);
-    assert_eq!(breaker.admit(&policy(), at(131)).0, Admission::Refused { until: at(161) });
+    assert_eq!(breaker.admit(&rules(), at(131)).0, Admission::Refused { until: at(161) });
 }
 
 #[test]
@@ -132,9 +154,9 @@ fn results_of_an_earlier_phase_do_not_count() {
         breaker.one(2, Verdict::Failure);
     }
     let probe = breaker.try_admit(40).expect("probe");
-    assert_eq!(breaker.record(&policy(), at(41), slow, Verdict::Failure), None);
+    assert_eq!(breaker.record(&rules(), at(41), slow, Verdict::Failure), None);
     assert_eq!(breaker.state(), BreakerState::HalfOpen, "the slow failure began before it opened");
-    breaker.record(&policy(), at(42), probe, Verdict::Success);
+    breaker.record(&rules(), at(42), probe, Verdict::Success);
     assert!(breaker.try_admit(43).is_some());
 }
 
@@ -145,9 +167,9 @@ fn transitions_are_told_once() {
     for n in 1..=4 {
         let permit = breaker.try_admit(1).expect("closed");
         let expected = if n == 4 { told(BreakerState::Closed, BreakerState::Open) } else { None };
-        assert_eq!(breaker.record(&policy(), at(1), permit, Verdict::Failure), expected);
+        assert_eq!(breaker.record(&rules(), at(1), permit, Verdict::Failure), expected);
     }
-    let (_, transition) = breaker.admit(&policy(), at(31));
+    let (_, transition) = breaker.admit(&rules(), at(31));
     assert_eq!(transition, told(BreakerState::Open, BreakerState::HalfOpen));
 }
 
@@ -161,12 +183,12 @@ fn remembered_successes_count_once_and_only_in_their_phase() {
         !remembered.takes(permits[0], Verdict::Failure, at(1))
             && !remembered.takes(permits[0], Verdict::Dropped, at(1))
     );
-    assert!(!breaker.clone().lets_wait(&policy(), at(2), remembered), "an empty window needs them");
-    breaker.recall(&policy(), at(2), remembered);
+    assert!(!breaker.clone().lets_wait(&rules(), at(2), remembered), "an empty window needs them");
+    breaker.recall(&rules(), at(2), remembered);
     assert_eq!(breaker.window.total().successes, 3);
 
     let mut tripped = Breaker::tripped(100);
-    tripped.recall(&policy(), at(101), remembered);
+    tripped.recall(&rules(), at(101), remembered);
     assert_eq!(tripped, Breaker::tripped(100));
     let probe = tripped.try_admit(130).expect("probe");
     assert!(!remembered.takes(probe, Verdict::Success, at(130)), "a probe's success is news");
@@ -179,22 +201,22 @@ fn remembered_successes_wait_only_while_they_are_few_and_fresh() {
         breaker.one(60, Verdict::Success);
     }
     let few = |successes, since| Remembered { generation: 0, successes, since: at(since) };
-    assert!(breaker.clone().lets_wait(&policy(), at(61), few(99, 60)));
-    assert!(!breaker.clone().lets_wait(&policy(), at(61), few(100, 60)), "too many");
-    assert!(!breaker.clone().lets_wait(&policy(), at(66), few(99, 60)), "older than a slot");
-    assert!(!breaker.clone().lets_wait(&policy(), at(200), few(1, 199)), "the window is empty by then");
+    assert!(breaker.clone().lets_wait(&rules(), at(61), few(99, 60)));
+    assert!(!breaker.clone().lets_wait(&rules(), at(61), few(100, 60)), "too many");
+    assert!(!breaker.clone().lets_wait(&rules(), at(66), few(99, 60)), "older than a slot");
+    assert!(!breaker.clone().lets_wait(&rules(), at(200), few(1, 199)), "the window is empty by then");
     let other = Remembered { generation: 1, ..few(1, 60) };
-    assert!(!breaker.lets_wait(&policy(), at(61), other), "another phase");
+    assert!(!breaker.lets_wait(&rules(), at(61), other), "another phase");
 }
 
 #[test]
 fn remembered_successes_count_as_of_their_time() {
     let remembered = Remembered { generation: 0, successes: 1_000, since: at(60) };
     let mut soon = Breaker::default();
-    soon.recall(&policy(), at(100), remembered);
+    soon.recall(&rules(), at(100), remembered);
     assert_eq!(soon.window.total().successes, 1_000);
     let mut late = Breaker::default();
-    late.recall(&policy(), at(120), remembered);
+    late.recall(&rules(), at(120), remembered);
     assert_eq!(late.window.total().successes, 0);
 }
 
@@ -204,7 +226,7 @@ fn a_late_probe_of_an_earlier_stage_does_not_count_in_the_next() {
     let lost = breaker.try_admit(130).expect("probe");
     breaker.one(190, Verdict::Success);
     let before = breaker.clone();
-    breaker.record(&policy(), at(191), lost, Verdict::Failure);
+    breaker.record(&rules(), at(191), lost, Verdict::Failure);
     assert_eq!(breaker, before);
 }
 
@@ -212,7 +234,7 @@ proptest! {
     /// An open breaker lets nothing through but its probes, and never more of them at once than its stage has.
     #[test]
     fn never_admits_more_probes_than_its_stage(steps in prop::collection::vec((0u64..20, 0u8..4), 1..300)) {
-        let policy = policy();
+        let rules = rules();
         let mut breaker = Breaker::tripped(0);
         let (mut now, mut out) = (0, Vec::new());
         for (pause, action) in steps {
@@ -226,11 +248,11 @@ proptest! {
             } else {
                 let permit = out.swap_remove(now as usize % out.len());
                 let verdict = [Verdict::Success, Verdict::Failure, Verdict::Dropped][usize::from(action - 1)];
-                breaker.record(&policy, at(now), permit, verdict);
+                breaker.record(&rules, at(now), permit, verdict);
             }
             if let Phase::HalfOpen { stage, admitted, succeeded, .. } = breaker.phase {
-                prop_assert!(admitted <= policy.recover[usize::from(stage)]);
-                prop_assert!(succeeded < policy.recover[usize::from(stage)]);
+                prop_assert!(admitted <= rules.recover[usize::from(stage)]);
+                prop_assert!(succeeded < rules.recover[usize::from(stage)]);
             }
         }
     }
@@ -244,11 +266,11 @@ proptest! {
         let permit = Permit { generation: breaker.generation, is_probe: true };
         for verdict in [Verdict::Dropped, Verdict::Success, Verdict::Failure] {
             let mut copy = breaker.clone();
-            copy.record(&policy(), now, permit, verdict);
+            copy.record(&rules(), now, permit, verdict);
         }
         let remembered = Remembered { generation: breaker.generation, successes: u32::MAX, since: now };
-        breaker.lets_wait(&policy(), now, remembered);
-        breaker.recall(&policy(), now, remembered);
-        breaker.admit(&policy(), now);
+        breaker.lets_wait(&rules(), now, remembered);
+        breaker.recall(&rules(), now, remembered);
+        breaker.admit(&rules(), now);
     }
 }

@@ -18,8 +18,10 @@ pub(crate) fn full_jitter(backoff: Backoff, retry: u32, rng: &mut Rng) -> Durati
 mod tests {
     use super::*;
     use crate::rng::Seed;
+    use seawall_policy::policy::Jitter;
 
-    const BACKOFF: Backoff = Backoff { base: Duration::from_millis(500), cap: Duration::from_secs(8) };
+    const BACKOFF: Backoff =
+        Backoff { jitter: Jitter::Full, base: Duration::from_millis(500), cap: Duration::from_secs(8) };
 
     #[test]
     fn stays_between_zero_and_the_growing_bound() {
@@ -38,7 +40,7 @@ mod tests {
 
     #[test]
     fn no_base_means_no_wait() {
-        let backoff = Backoff { base: Duration::ZERO, cap: Duration::ZERO };
+        let backoff = Backoff { jitter: Jitter::Full, base: Duration::ZERO, cap: Duration::ZERO };
         assert_eq!(full_jitter(backoff, 3, &mut Seed(1).derive(1)), Duration::ZERO);
     }
 

@@ -1,13 +1,18 @@
 use super::*;
 use crate::rng::Seed;
-use seawall_policy::policy::Backoff;
+use seawall_policy::policy::{Backoff, Jitter};
 
 fn policy() -> Retry {
     Retry {
         on: vec![Trigger::Status(429), Trigger::Status(503), Trigger::Timeout],
         attempts: 3,
-        backoff: Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) },
+        backoff: Backoff {
+            jitter: Jitter::Full,
+            base: Duration::from_millis(100),
+            cap: Duration::from_secs(1),
+        },
         honor_retry_after: Duration::from_secs(5),
+        budget: None,
     }
 }
 

@@ -110,7 +110,7 @@ impl World {
         let checked = seawall_policy::check(policy);
         let text = seawall_policy::render("test", policy, &checked.diagnostics);
         let policy = checked.policy.unwrap_or_else(|| panic!("{text}"));
-        let timeout = policy.routes[0].timeout;
+        let timeout = policy.routes[0].timeout.total;
         let engine =
             |worker| Engine::new(Config::new(policy.clone(), |_| None).unwrap(), Seed(seed + worker), true);
         Self {

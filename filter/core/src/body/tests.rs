@@ -1,3 +1,4 @@
+use super::scan::find_string_byte;
 use super::*;
 use proptest::prelude::*;
 

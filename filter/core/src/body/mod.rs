@@ -1,0 +1,187 @@
+//! Reads what decisions need out of a chat completion request, in one pass that copies nothing.
+//!
+//! This is a scanner, not a validator: it finds the members of the top-level object and where they lie, and skips
+//! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
+//! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
+
+mod scan;
+mod tools;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use self::scan::Scanner;
+use crate::headers::Headers;
+
+/// Deepest nesting that is read. Tool schemas reach about 20.
+pub const MAX_DEPTH: u32 = 128;
+
+/// What a request body says, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Where the value of `model` lies, quotes included.
+    pub model: Option<Range<usize>>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// `max_completion_tokens`, or its older name `max_tokens`.
+    pub max_tokens: Option<u64>,
+    /// Number of messages.
+    pub messages: u32,
+    /// Number of tools declared.
+    pub tools: u32,
+    /// Where the value of `tools` lies.
+    tools_at: Range<usize>,
+    /// The place after the opening brace, and whether members follow.
+    first_member: usize,
+    is_empty: bool,
+}
+
+/// Why a body cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// Not a JSON object.
+    NotAnObject,
+    /// Not JSON from this byte on.
+    Syntax { at: usize },
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// A member that decides something is there twice; which one counts is anyone's guess.
+    Duplicate { member: &'static str },
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnObject => f.write_str("the request body must be a JSON object"),
+            Self::Syntax { at } => write!(f, "the request body is not valid JSON at byte {at}"),
+            Self::TooDeep => write!(f, "the request body is nested deeper than {MAX_DEPTH} levels"),
+            Self::Duplicate { member } => write!(f, "the request body has more than one `{member}`"),
+        }
+    }
+}
+
+/// Reads a request body.
+///
+/// # Errors
+/// [`BodyError`] says why nothing can be decided about it.
+pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
+    let mut scan = Scanner::new(body, 0);
+    if !scan.opens(b'{') {
+        return Err(BodyError::NotAnObject);
+    }
+    let mut facts = Facts { first_member: scan.at(), is_empty: true, ..Facts::default() };
+    let mut seen = Seen::default();
+    while let Some((key, value)) = scan.member(facts.is_empty)? {
+        facts.is_empty = false;
+        let Some(member) = Member::of(&scan.key(key)) else { continue };
+        seen.once(member)?;
+        let text = scan.slice(value.range.clone());
+        match member {
+            Member::Model => facts.model = Some(value.range),
+            Member::Stream => facts.stream = text == b"true",
+            Member::MaxTokens if facts.max_tokens.is_some() => {}
+            Member::MaxTokens | Member::MaxCompletionTokens => facts.max_tokens = number(text),
+            Member::Messages => facts.messages = value.elements,
+            Member::Tools => (facts.tools, facts.tools_at) = (value.elements, value.range),
+        }
+    }
+    if scan.token().is_some() { Err(scan.error()) } else { Ok(facts) }
+}
+
+impl Facts {
+    /// The model that the body these facts are about asks for; `None` when it is no text.
+    pub(crate) fn model_name<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
+        scan::text_of(body.get(self.model.clone()?)?)
+    }
+
+    /// The names of the tools that the body declares.
+    pub(crate) fn tool_names<'b>(&self, body: &'b [u8]) -> Vec<Cow<'b, str>> {
+        tools::names(body.get(self.tools_at.clone()).unwrap_or_default())
+    }
+}
+
+/// Whether a body is JSON by its headers: not compressed, and not said to be something else.
+pub(crate) fn is_json(headers: &Headers) -> bool {
+    let is_plain =
+        headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    is_plain && headers.get("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
+}
+
+/// The body with another model; `model` is a JSON string, quotes included.
+#[must_use]
+pub(crate) fn with_model(body: &[u8], facts: &Facts, model: &str) -> Vec<u8> {
+    let mut changed = Vec::with_capacity(body.len() + model.len() + 16);
+    let (head, tail) = match &facts.model {
+        Some(range) => (body.get(..range.start), body.get(range.end..)),
+        None => (body.get(..facts.first_member), body.get(facts.first_member..)),
+    };
+    changed.extend_from_slice(head.unwrap_or_default());
+    if facts.model.is_none() {
+        changed.extend_from_slice(b"\"model\":");
+    }
+    changed.extend_from_slice(model.as_bytes());
+    if facts.model.is_none() && !facts.is_empty {
+        changed.push(b',');
+    }
+    changed.extend_from_slice(tail.unwrap_or_default());
+    changed
+}
+
+/// The members that decide something.
+#[derive(Clone, Copy)]
+enum Member {
+    Model,
+    Stream,
+    MaxTokens,
+    MaxCompletionTokens,
+    Messages,
+    Tools,
+}
+
+impl Member {
+    fn of(key: &[u8]) -> Option<Self> {
+        match key {
+            b"model" => Some(Self::Model),
+            b"stream" => Some(Self::Stream),
+            b"max_tokens" => Some(Self::MaxTokens),
+            b"max_completion_tokens" => Some(Self::MaxCompletionTokens),
+            b"messages" => Some(Self::Messages),
+            b"tools" => Some(Self::Tools),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Stream => "stream",
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+            Self::Messages => "messages",
+            Self::Tools => "tools",
+        }
+    }
+}
+
+/// The members met so far, a bit each.
+#[derive(Default)]
+struct Seen(u8);
+
+impl Seen {
+    fn once(&mut self, member: Member) -> Result<(), BodyError> {
+        let bit = 1 << member as u8;
+        if self.0 & bit != 0 {
+            return Err(BodyError::Duplicate { member: member.name() });
+        }
+        self.0 |= bit;
+        Ok(())
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

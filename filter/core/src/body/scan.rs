@@ -1,0 +1,212 @@
+//! Finds its way through JSON without reading more of it than it must.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::{BodyError, MAX_DEPTH};
+
+/// What a JSON string says, quotes included here; `None` for any other value, and for text that is none.
+pub(super) fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
+    let text = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if text.contains(&b'\\') {
+        return unescaped(text).map(Cow::Owned);
+    }
+    std::str::from_utf8(text).ok().map(Cow::Borrowed)
+}
+
+/// `None` for escapes that JSON doesn't have.
+fn unescaped(text: &[u8]) -> Option<String> {
+    serde_json::from_slice(&[b"\"", text, b"\""].concat()).ok()
+}
+
+/// Where the first quote or backslash is. Eight bytes at a time, and inlined: most strings of a prompt's JSON, and what lies
+/// between two escapes, are so short that calling a general search costs more than the search. ("Determine if a word has
+/// a byte equal to n", Bit Twiddling Hacks, S. E. Anderson: exact for the lowest such byte, which is the one we take.)
+#[inline]
+pub(super) fn find_string_byte(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(words.len() * 8 + found)
+}
+
+/// A place in a text of JSON.
+pub(super) struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// A value that has been skipped.
+pub(super) struct Value {
+    pub(super) range: Range<usize>,
+    /// Elements, if it is an array.
+    pub(super) elements: u32,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Steps into what begins with this bracket, if the next byte is one.
+    pub(super) fn opens(&mut self, bracket: u8) -> bool {
+        let opens = self.token() == Some(bracket);
+        self.at += usize::from(opens);
+        opens
+    }
+
+    /// Goes to the next element of what was stepped into; `false` behind its end.
+    pub(super) fn more(&mut self, is_first: bool, close: u8) -> Result<bool, BodyError> {
+        let byte = self.token();
+        if byte == Some(close) {
+            self.at += 1;
+            return Ok(false);
+        }
+        if !is_first {
+            if byte != Some(b',') {
+                return Err(self.error());
+            }
+            self.at += 1;
+            self.token();
+        }
+        Ok(true)
+    }
+
+    /// The next member of the object that was stepped into, the key without its quotes; `None` behind its end.
+    pub(super) fn member(&mut self, is_first: bool) -> Result<Option<(Range<usize>, Value)>, BodyError> {
+        if !self.more(is_first, b'}')? {
+            return Ok(None);
+        }
+        if self.token() != Some(b'"') {
+            return Err(self.error());
+        }
+        let key = self.string()?;
+        if self.token() != Some(b':') {
+            return Err(self.error());
+        }
+        self.at += 1;
+        self.token();
+        Ok(Some((key, self.value()?)))
+    }
+
+    /// A member's key. `{"mod\u0065l": …}` names the model too; rare enough to pay for a copy.
+    pub(super) fn key(&self, key: Range<usize>) -> Cow<'a, [u8]> {
+        let key = self.slice(key);
+        if !key.contains(&b'\\') {
+            return Cow::Borrowed(key);
+        }
+        unescaped(key).map_or(Cow::Borrowed(key), |text| Cow::Owned(text.into_bytes()))
+    }
+
+    /// Skips white space and looks at the byte after it.
+    pub(super) fn token(&mut self) -> Option<u8> {
+        while let Some(byte) = self.bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(*byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    pub(super) fn slice(&self, range: Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
+    pub(super) fn error(&self) -> BodyError {
+        BodyError::Syntax { at: self.at.min(self.bytes.len()) }
+    }
+
+    /// Skips the string that begins here; its range without the quotes.
+    fn string(&mut self) -> Result<Range<usize>, BodyError> {
+        let start = self.at + 1;
+        let mut end = start;
+        loop {
+            let rest = self.bytes.get(end..).unwrap_or_default();
+            let Some(found) = find_string_byte(rest) else {
+                self.at = self.bytes.len();
+                return Err(self.error());
+            };
+            end += found;
+            if rest.get(found) == Some(&b'"') {
+                self.at = end + 1;
+                return Ok(start..end);
+            }
+            end += 2;
+        }
+    }
+
+    /// Skips the value that begins here.
+    pub(super) fn value(&mut self) -> Result<Value, BodyError> {
+        let start = self.at;
+        let mut elements = 0;
+        match self.bytes.get(start) {
+            Some(b'"') => {
+                self.string()?;
+            }
+            Some(b'[') => elements = self.container()?,
+            Some(b'{') => {
+                self.container()?;
+            }
+            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                let rest = self.bytes.get(start..).unwrap_or_default();
+                let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+                self.at += rest.iter().position(is_end).unwrap_or(rest.len());
+            }
+            _ => return Err(self.error()),
+        }
+        Ok(Value { range: start..self.at, elements })
+    }
+
+    /// Skips the object or array that begins here and counts what lies directly in it.
+    fn container(&mut self) -> Result<u32, BodyError> {
+        // One bit for each open bracket, the innermost lowest: 1 is an array.
+        let mut open: u128 = 0;
+        let mut depth = 0;
+        let (mut commas, mut is_empty) = (0u32, true);
+        while let Some(&byte) = self.bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    is_empty = false;
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' if depth == MAX_DEPTH => return Err(BodyError::TooDeep),
+                b'{' | b'[' => {
+                    is_empty &= depth == 0;
+                    depth += 1;
+                    open = open << 1 | u128::from(byte == b'[');
+                }
+                b'}' | b']' => {
+                    if (open & 1 == 1) != (byte == b']') {
+                        return Err(self.error());
+                    }
+                    open >>= 1;
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at += 1;
+                        return Ok(if is_empty { 0 } else { commas.saturating_add(1) });
+                    }
+                }
+                b',' if depth == 1 => commas = commas.saturating_add(1),
+                b' ' | b'\n' | b'\r' | b'\t' => {}
+                _ => is_empty = false,
+            }
+            self.at += 1;
+        }
+        Err(self.error())
+    }
+}
