@@ -180,6 +180,42 @@ fn cost(tokens: u64, price: u64) -> u64 {
 mod tests {
     use super::*;
 
+    /// What the waits of every way to fail come to must lie within the bound that is told.
+    #[test]
+    fn no_sequence_of_attempts_waits_longer_than_is_told() {
+        use crate::explain::sequence::{Failure, Sequence};
+        for (attempts, targets) in
+            (1..=10).flat_map(|attempts| (1..=6).map(move |targets| (attempts, targets)))
+        {
+            let names: Vec<String> = (0..targets).map(|number| format!("t{number}")).collect();
+            let defined: String = names
+                .iter()
+                .map(|name| format!("target {name} {{ cluster \"c\"  provider openai }}\n"))
+                .collect();
+            let source = format!(
+                "seawall 1\n{defined}retry r {{ attempts {attempts} }}\n\
+                 route a {{ match path \"/\"  try {}\n retry r }}",
+                names.join(", ")
+            );
+            let policy = crate::check(&source).policy.unwrap();
+            let route = &policy.routes[0];
+            let (number, backoff) = waits(route);
+            let asked = Some(route.retry.honor_retry_after);
+            for failure in [
+                Failure::Status { status: 500, retry_after: None },
+                Failure::Status { status: 429, retry_after: asked },
+                Failure::Status { status: 408, retry_after: asked },
+                Failure::Timeout,
+                Failure::Reset,
+            ] {
+                let made = Sequence::of(&route.retry, targets, failure).attempts;
+                let waited: Duration = made.iter().filter_map(|attempt| attempt.backoff).sum();
+                let honored = made.iter().filter(|attempt| attempt.retry_after.is_some()).count();
+                assert!(waited <= backoff && honored <= number as usize, "{attempts} {targets} {failure:?}");
+            }
+        }
+    }
+
     #[test]
     fn cost_is_rounded_up() {
         assert_eq!(cost(32_000, 2_000_000), 64_000);

@@ -209,7 +209,7 @@ mod tests {
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         assert_eq!(headers.len(), 2);
         assert!(headers.contains(&("x-b", "2,3")));
-        let Body::Json(facts) = request.body else { unreachable!() };
+        let Body::Json(facts) = request.body else { panic!("{:?}", request.body) };
         let tools = vec!["f".to_owned(), "web".to_owned()];
         let expected = BodyFacts {
             model: Some("m".into()),
