@@ -126,7 +126,7 @@ fn the_request(policy: &Policy, request: &Request) -> Section {
         let tenant = facts::tenant(policy, request);
         let tier = facts::tier(policy, tenant);
         let tier = if tier.is_empty() { "no tier".into() } else { format!("tier {}", code(tier)) };
-        lines.say(0, "tenant", format!("{}, in {tier}", quoted(tenant)));
+        lines.say(0, "tenant", format!("{}, in {tier}", quoted(facts::shown_tenant(policy, request))));
         let hidden = policy.tenant.iter().find(|source| !matches!(source, TenantSource::Header { .. }));
         if let (Some(source), None) = (hidden, &request.tenant) {
             lines.caution(
@@ -174,7 +174,7 @@ fn when(lines: &mut Lines, policy: &Policy, route: &Route, request: &Request) {
     lines.answer(1, "when", code(&condition.text()), condition.holds(&known));
     let outcomes = condition.explain(&known);
     // What is shown is asked of a request without secrets; what came out, of the real one.
-    let shown = condition.explain(&known.hiding());
+    let shown = condition.explain(&known.hiding(policy, route));
     if outcomes.len() == 1 && outcomes.iter().all(|outcome| outcome.because.is_empty()) {
         return;
     }
@@ -253,7 +253,8 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
     } else {
         lines.say(0, "stream", "no: the answer is one JSON object");
     }
-    failures::times(&mut lines, route, &explainer.written, Some(request.streams()));
+    failures::timeout(&mut lines, route, &explainer.written, Some(request.streams()));
+    failures::deadline(&mut lines, route);
     let header = route.deadline.as_ref().and_then(|deadline| deadline.header.as_ref());
     let own =
         header.and_then(|header| request.header(header)).and_then(|value| value.trim().parse::<u64>().ok());
@@ -261,6 +262,7 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
     if let (Some(header), Some(deadline)) = (header, deadline) {
         lines.say(1, "", format!("the request's {} says {}", code(header), span(deadline)));
     }
+    failures::hedge(&mut lines, route);
     match route.breaker.and_then(|id| explainer.policy.breakers.get(id.0)) {
         Some(breaker) => {
             let state = match breaker.force {

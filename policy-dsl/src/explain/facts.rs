@@ -1,6 +1,7 @@
 //! What conditions ask of a request that is explained, and who its caller is.
 
 use super::request::Request;
+use super::secrets::{HIDDEN, is_sensitive};
 use crate::condition::{Facts, FlagName, NumberName, TextName};
 use crate::policy::{Policy, Route, TenantSource};
 
@@ -22,18 +23,33 @@ impl<'r> Known<'r> {
     }
 
     /// The same, fit to be shown.
-    pub(super) fn hiding(self) -> Self {
-        Self { hides: true, ..self }
+    pub(super) fn hiding(self, policy: &'r Policy, route: &Route) -> Self {
+        let version = route.trace.as_ref().and_then(|trace| trace.prompt_version.as_ref());
+        let is_hidden = version.is_some_and(|header| is_sensitive(header)) && !self.prompt_version.is_empty();
+        let prompt_version = if is_hidden { HIDDEN } else { self.prompt_version };
+        Self { tenant: shown_tenant(policy, self.request), prompt_version, hides: true, ..self }
     }
 }
 
-/// The caller's name; `anonymous` when no source of the policy has one.
-pub(super) fn tenant<'r>(policy: &Policy, request: &'r Request) -> &'r str {
+/// The caller's name, and the header it comes from; `anonymous` when no source of the policy has one.
+fn named<'r>(policy: &'r Policy, request: &'r Request) -> (&'r str, Option<&'r str>) {
     let from_headers = policy.tenant.iter().find_map(|source| match source {
-        TenantSource::Header { name, .. } => request.header(name),
+        TenantSource::Header { name, .. } => Some((request.header(name)?, Some(name.as_str()))),
         _ => None,
     });
-    request.tenant.as_deref().or(from_headers).unwrap_or("anonymous")
+    let told = request.tenant.as_deref().map(|tenant| (tenant, None));
+    told.or(from_headers).unwrap_or(("anonymous", None))
+}
+
+/// The caller's name.
+pub(super) fn tenant<'r>(policy: &'r Policy, request: &'r Request) -> &'r str {
+    named(policy, request).0
+}
+
+/// The caller's name, unless it is read from where credentials may stand.
+pub(super) fn shown_tenant<'r>(policy: &'r Policy, request: &'r Request) -> &'r str {
+    let (tenant, header) = named(policy, request);
+    if header.is_some_and(is_sensitive) { HIDDEN } else { tenant }
 }
 
 /// The tier of a tenant; empty when none takes it.
@@ -81,7 +97,7 @@ impl Facts for Known<'_> {
             return None;
         }
         let value = self.request.header(name)?;
-        Some(if self.hides && super::secrets::is_sensitive(name) { super::secrets::HIDDEN } else { value })
+        Some(if self.hides && is_sensitive(name) { HIDDEN } else { value })
     }
 
     fn has_tool(&self, name: &str) -> bool {

@@ -139,7 +139,7 @@ fn one_trip(trip: Trip) -> String {
 }
 
 /// `streams`: whether the answer is to be streamed, if that is known.
-pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written, streams: Option<bool>) {
+pub(super) fn timeout(lines: &mut Lines, route: &Route, written: &Written, streams: Option<bool>) {
     let timeout = route.timeout;
     let mark = written.mark("route", &route.name, "timeout");
     let total = duration_text(timeout.total);
@@ -161,6 +161,9 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written, streams
     if let Some(most) = timeout.per_output_token {
         lines.say(1, "", format!("at most {} for each token of the answer", duration_text(most)));
     }
+}
+
+pub(super) fn deadline(lines: &mut Lines, route: &Route) {
     if let Some(deadline) = &route.deadline {
         let text = match (&deadline.header, deadline.default) {
             (Some(header), Some(default)) => format!(
@@ -180,6 +183,9 @@ pub(super) fn times(lines: &mut Lines, route: &Route, written: &Written, streams
         };
         lines.say(0, "deadline", text + ", with all attempts and waits");
     }
+}
+
+pub(super) fn hedge(lines: &mut Lines, route: &Route) {
     if let Some(hedge) = route.hedge {
         let after = match hedge.after {
             HedgeDelay::Percentile(percentile) => format!("longer than the p{percentile} of answers"),

@@ -36,7 +36,9 @@ pub(super) fn section(explainer: &Explainer<'_>, route: &Route) -> Section {
         }
         None => lines.say(0, "breaker", "none (default)"),
     }
-    failures::times(&mut lines, route, &explainer.written, None);
+    failures::timeout(&mut lines, route, &explainer.written, None);
+    failures::deadline(&mut lines, route);
+    failures::hedge(&mut lines, route);
     if !route.limits.is_empty() {
         let names: Vec<String> = route
             .limits

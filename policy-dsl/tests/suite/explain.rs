@@ -111,6 +111,24 @@ fn a_short_secret_is_not_shown_where_conditions_ask_for_it() {
 }
 
 #[test]
+fn a_tenant_that_is_read_from_credentials_is_not_told() {
+    let policy = r#"seawall 1
+        target t { cluster "c"  provider openai }
+        tenant by header "x-api-key"
+        tier gold { tenants "qqq" }
+        route a {
+          match path "/*"
+          when `tenant != "zz" && prompt_version != "zz"`
+          try t
+          trace sample 1% to otel header prompt_version "x-session"
+        }"#;
+    let request = chat(body(), &[("x-api-key", "qqq"), ("x-session", "vvv")]);
+    let said = Explainer::new(policy).unwrap().request(&request).to_string();
+    assert!(!said.contains("qqq") && !said.contains("vvv"), "{said}");
+    assert!(said.contains("\"****\", in tier `gold`") && said.contains("takes the request"), "{said}");
+}
+
+#[test]
 fn nothing_of_a_request_steers_a_terminal() {
     let model = "a\u{1b}[31m\nb\u{202e}";
     let facts =
