@@ -26,6 +26,7 @@ mod ast;
 mod check;
 pub mod condition;
 mod diagnostic;
+pub mod explain;
 mod fmt;
 mod hash;
 pub mod ide;

@@ -14,7 +14,7 @@ pub use shape::{Durations, Leaf, Shape, Text};
 pub use syntax::{grammar, syntax};
 pub use table::{POLICY, STATUSES, TRIGGERS};
 pub use text::{duration_text, money_text, percent_text, tokens_text};
-pub(crate) use text::{factor_text, range, size_text, time_units_text, words_text};
+pub(crate) use text::{factor_text, multiple_text, range, size_text, time_units_text, words_text};
 
 /// The version of Seawall in which a statement became available.
 pub const FIRST: &str = "0.1";

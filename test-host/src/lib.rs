@@ -32,6 +32,7 @@ pub mod demo;
 pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
+pub mod explain;
 mod junit;
 pub mod lsp;
 pub mod manual;

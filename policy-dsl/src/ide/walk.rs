@@ -314,12 +314,7 @@ impl<'s, 't> Walker<'s, 't> {
 
 /// Whether a line starts at this token that opens a new block, so that the one before must have lost its brace. Some words
 /// are a block at the top level and a statement inside of one, such as `retry`: then the line's `{` decides.
-fn opens_block(
-    source: &str,
-    tokens: &[Token],
-    at: usize,
-    inside: Option<&Block>,
-) -> bool {
+fn opens_block(source: &str, tokens: &[Token], at: usize, inside: Option<&Block>) -> bool {
     let text = |token: &Token| token.span.text(source);
     let starts_line = at
         .checked_sub(1)

@@ -11,6 +11,7 @@
 mod bless;
 mod condition;
 mod diagnostics;
+mod explain;
 mod explanations;
 mod fixes;
 mod fmt;

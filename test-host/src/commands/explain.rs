@@ -8,12 +8,18 @@ use seawall_policy::Code;
 
 use super::{Color, Exit, explain_policy};
 
-/// Says at length what a finding means: why it is refused, and how it is written right.
+/// Says in plain words what a policy does, to all requests or to one; or what a finding means.
+///
+/// With a policy: each route, where its requests go, what happens when attempts fail, and the worst that can come of it;
+/// with --request, what happens to one request and why, rule by rule. With a code: why that is refused, and how it is written
+/// right.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A code, such as SW0203.
-    #[arg(value_name = "CODE")]
+    /// A policy file, `-` for the standard input, or a code such as SW0203.
+    #[arg(value_name = "POLICY|CODE")]
     subject: PathBuf,
+    #[command(flatten)]
+    policy: explain_policy::Options,
     /// Whether headings are coloured; `auto` is on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
@@ -22,11 +28,14 @@ pub struct Args {
 /// Prints the explanation.
 ///
 /// # Errors
-/// When there is no such code.
+/// When there is no such code, or the policy can't be explained; see [`super::explain_policy`].
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let Some(id) = args.subject.to_str().filter(|text| is_code(text)) else {
-        return explain_policy::run(&args.subject);
+        return explain_policy::run(&args.subject, &args.policy, args.color);
     };
+    if !args.policy.are_plain() {
+        bail!("--request, --format and --output are for policies, and {id} is a code");
+    }
     let Some(code) = Code::from_id(id) else { bail!(unknown(id)) };
     super::print(&explained(code, args.color.on(&std::io::stdout())))?;
     Ok(Exit::Ok)

@@ -14,6 +14,8 @@ mod determinism;
 #[cfg(test)]
 mod expectations;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod findings;
 #[cfg(test)]
 mod formatting;

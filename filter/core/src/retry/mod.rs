@@ -70,3 +70,6 @@ pub(crate) fn next(policy: &Retry, failed: Failed, rng: &mut Rng) -> Step {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod explained;

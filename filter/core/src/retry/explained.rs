@@ -1,0 +1,114 @@
+//! What `seawall explain` tells of retries is what happens: both are played through side by side.
+
+use proptest::prelude::*;
+use seawall_policy::explain::{Attempt, End, Failure, Sequence};
+use seawall_policy::policy::{Backoff, Jitter};
+
+use super::*;
+use crate::classify::{classify, trigger};
+use crate::event::{Answer, Origin};
+use crate::headers::Headers;
+use crate::rng::Seed;
+
+fn answer(failure: Failure) -> Answer {
+    let (origin, status) = match failure {
+        Failure::Status { status, .. } => (Origin::Provider, status),
+        Failure::Timeout => (Origin::Timeout, 504),
+        Failure::Connect => (Origin::Connect, 503),
+        Failure::Reset | Failure::InvalidOutput => (Origin::Reset, 503),
+    };
+    Answer { status, origin, headers: Headers::default(), body: Vec::new() }
+}
+
+fn end(reason: Reason) -> Option<End> {
+    match reason {
+        Reason::ClientError => Some(End::ClientError),
+        Reason::NotRetried => Some(End::NotRetried),
+        Reason::AttemptsSpent => Some(End::AttemptsSpent),
+        Reason::RetryAfterTooLong => Some(End::RetryAfterTooLong),
+        _ => None,
+    }
+}
+
+/// The attempts as they are really made, where every target admits. Each wait must lie within the explained one.
+fn played(
+    policy: &Retry,
+    targets: usize,
+    failure: Failure,
+    told: &Sequence,
+) -> Result<Sequence, TestCaseError> {
+    let (answer, mut rng) = (answer(failure), Seed(1).derive(1));
+    let retry_after = if let Failure::Status { retry_after, .. } = failure { retry_after } else { None };
+    let mut attempts = vec![Attempt { position: 0, backoff: None, retry_after: None }];
+    let (mut position, mut here) = (0, 1);
+    loop {
+        let failed = Failed {
+            outcome: classify(&answer),
+            trigger: trigger(&answer),
+            retry_after,
+            attempts: u32::try_from(attempts.len()).unwrap(),
+            attempts_here: here,
+            is_admitted_here: true,
+            later_targets: u32::try_from(targets - position - 1).unwrap(),
+        };
+        match next(policy, failed, &mut rng) {
+            Step::Again(wait) => {
+                let told = told.attempts.get(attempts.len()).and_then(|attempt| attempt.backoff);
+                let Some(longest) = told else { return Err(TestCaseError::fail("a wait isn't told of")) };
+                prop_assert!(wait <= longest + retry_after.unwrap_or_default());
+                attempts.push(Attempt { position, backoff: Some(longest), retry_after });
+                here += 1;
+            }
+            Step::MoveOn => {
+                position += 1;
+                here = 1;
+                attempts.push(Attempt { position, backoff: None, retry_after: None });
+            }
+            Step::Stop(reason) => {
+                let Some(end) = end(reason) else { return Err(TestCaseError::fail(reason.word())) };
+                return Ok(Sequence { attempts, end });
+            }
+        }
+    }
+}
+
+fn failures() -> impl Strategy<Value = Failure> {
+    let status = prop::sample::select(vec![400, 401, 404, 408, 422, 429, 500, 501, 502, 503, 504, 529, 599]);
+    let retry_after = prop::option::of((0..20_u64).prop_map(Duration::from_secs));
+    prop_oneof![
+        4 => (status, retry_after).prop_map(|(status, retry_after)| Failure::Status { status, retry_after }),
+        1 => Just(Failure::Timeout),
+        1 => Just(Failure::Connect),
+        1 => Just(Failure::Reset),
+    ]
+}
+
+fn policies() -> impl Strategy<Value = Retry> {
+    let statuses = [408, 429, 500, 502, 503, 504, 529].map(Trigger::Status);
+    let triggers: Vec<Trigger> =
+        statuses.into_iter().chain([Trigger::Timeout, Trigger::Connect, Trigger::Reset]).collect();
+    let on = prop::sample::subsequence(triggers, 1..=10);
+    (on, 1..11_u32, 1..2_000_u64, 1..9_000_u64, 0..20_u64).prop_map(|(on, attempts, base, cap, honor)| {
+        Retry {
+            on,
+            attempts,
+            backoff: Backoff {
+                jitter: Jitter::Full,
+                base: Duration::from_millis(base),
+                cap: Duration::from_millis(cap),
+            },
+            honor_retry_after: Duration::from_secs(honor),
+            budget: None,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_told_is_what_happens(policy in policies(), targets in 1..8_usize, failure in failures()) {
+        let told = Sequence::of(&policy, targets, failure);
+        prop_assert_eq!(played(&policy, targets, failure, &told)?, told);
+    }
+}

@@ -1,0 +1,128 @@
+//! The attempts at one request: where each goes and what is changed for it, and what follows when it fails.
+
+use std::time::Duration;
+
+use super::document::Lines;
+use super::request::Request;
+use super::sequence::{End, Failure, Sequence};
+use super::words::{code, list, span};
+use super::{Explainer, Section, changes, plan, target};
+use crate::policy::{Route, Trigger};
+use crate::vocabulary::{STATUSES, duration_text, percent_text};
+
+pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
+    let mut lines = Lines::default();
+    let mut number = 0;
+    if let Some(canary) = route.canary {
+        let (part, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
+        lines.say(0, "", format!("{part} of such requests go to {target} first; the others:"));
+    }
+    for stage in &route.plan {
+        if let Some(order) = plan::order(&explainer.policy, stage) {
+            lines.say(0, "", order);
+        }
+        for id in &stage.targets {
+            let Some(to) = explainer.target(*id) else { continue };
+            number += 1;
+            lines.say(0, format!("{number}."), format!("{}: {}", code(&to.name), target::place(to)));
+            changes::lines(&mut lines, 1, route, (to, &stage.overrides), request);
+        }
+    }
+    let removed = request.headers.iter().filter(|(name, _)| steers_the_proxy(name));
+    let removed: Vec<String> = removed.map(|(name, _)| code(name)).collect();
+    if !removed.is_empty() {
+        let text = format!("removed, as callers can't steer the proxy: {}", list(&removed, "and"));
+        lines.say(0, "", text);
+    }
+    plan::reach(&mut lines, 0, route);
+    lines.section("Where it goes, and what is changed on the way")
+}
+
+/// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its
+/// own.
+fn steers_the_proxy(name: &str) -> bool {
+    let steers = |name: &str| ["retr", "timeout", "stream-duration"].iter().any(|part| name.contains(part));
+    name.starts_with("x-seawall-") || name.strip_prefix("x-envoy-").is_some_and(steers)
+}
+
+/// What follows each kind of failure, when every attempt fails alike.
+pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
+    let retry = &route.retry;
+    let targets = route.targets().count();
+    let status = |status, retry_after| Failure::Status { status, retry_after };
+    let mut failures: Vec<(String, Failure)> =
+        STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
+    // Anything else of the provider's.
+    failures.push(("any other 5xx".into(), status(501, None)));
+    failures.extend([
+        ("no answer in time".into(), Failure::Timeout),
+        ("no connection".into(), Failure::Connect),
+        ("a broken connection".into(), Failure::Reset),
+        ("any other 4xx".into(), status(400, None)),
+    ]);
+    let mut rows: Vec<(Vec<String>, Sequence, Failure)> = Vec::new();
+    for (name, failure) in failures {
+        let sequence = Sequence::of(retry, targets, failure);
+        let says = last_word(&sequence, failure);
+        match rows.iter_mut().find(|(_, known, other)| *known == sequence && last_word(known, *other) == says)
+        {
+            Some((names, ..)) => names.push(name),
+            None => rows.push((vec![name], sequence, failure)),
+        }
+    }
+    let mut lines = Lines::default();
+    lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open. With the last failure the caller is told `x-should-retry: false`, so that its SDK doesn't begin anew.");
+    for (names, sequence, failure) in rows {
+        lines.say(0, list(&names, "or"), path(explainer, route, &sequence, failure));
+    }
+    if retry.on.iter().any(|trigger| matches!(trigger, Trigger::Status(_))) && retry.attempts > 1 {
+        let honored = retry.honor_retry_after;
+        if !honored.is_zero() && targets < retry.attempts as usize {
+            lines.say(
+                0,
+                format!("`retry-after` up to {}", duration_text(honored)),
+                "that is waited as well before the next attempt at the same target",
+            );
+        }
+        let longer = honored.saturating_add(Duration::from_secs(1));
+        if let Some(Trigger::Status(code)) =
+            retry.on.iter().find(|trigger| matches!(trigger, Trigger::Status(_)))
+        {
+            let failure = status(*code, Some(longer));
+            let sequence = Sequence::of(retry, targets, failure);
+            let name = if honored.is_zero() {
+                "any `retry-after`".into()
+            } else {
+                format!("`retry-after` above {}", duration_text(honored))
+            };
+            lines.say(0, name, path(explainer, route, &sequence, failure));
+        }
+    }
+    lines.section("When attempts fail")
+}
+
+/// The targets one after the other, the waits between them, and what the caller gets in the end.
+fn path(explainer: &Explainer<'_>, route: &Route, sequence: &Sequence, failure: Failure) -> String {
+    let places: Vec<_> = route.targets().collect();
+    let mut text = String::new();
+    for attempt in &sequence.attempts {
+        if let Some(backoff) = attempt.backoff {
+            text += &format!(" → wait up to {}", span(backoff));
+        }
+        let name = places.get(attempt.position).map(|id| explainer.target_name(*id)).unwrap_or_default();
+        text += &format!("{}{name}", if text.is_empty() { "" } else { " → " });
+    }
+    format!("{text} → {}", last_word(sequence, failure))
+}
+
+/// What the caller gets in the end.
+fn last_word(sequence: &Sequence, failure: Failure) -> &'static str {
+    match (failure, sequence.end) {
+        (_, End::ClientError) => "the caller gets it as it is",
+        (Failure::Timeout, _) => "the caller gets 504",
+        (Failure::Connect, _) => "the caller gets 503",
+        (Failure::Reset, _) => "the caller gets 502",
+        (_, End::NotRetried) => "the caller gets it as it is: it isn't retried",
+        _ => "the caller gets the last failure",
+    }
+}

@@ -1,0 +1,196 @@
+//! What a request may use, what an answer must be like, and what else a route does, in words.
+
+use super::Explainer;
+use super::document::Lines;
+use super::plan::decimal;
+use super::words::{code, list, quoted};
+use crate::policy::{
+    Contract, Document, InputAction, InvalidAction, Output, Route, Sticky, StreamMode, Vary,
+};
+use crate::vocabulary::{duration_text, factor_text, money_text, percent_text, size_text, tokens_text};
+
+pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &Contract) {
+    let mut rules: Vec<(&str, String)> = Vec::new();
+    if let Some((most, action)) = contract.input {
+        let otherwise = match action {
+            InputAction::Reject => "a longer one is refused".into(),
+            InputAction::TrimOldest => "of a longer one the oldest turns are left out".into(),
+            InputAction::Use(target) => format!("a longer one goes to {}", explainer.target_name(target)),
+        };
+        rules.push(("input", format!("a prompt has at most {}; {otherwise}", tokens_text(most))));
+    }
+    if let Some(most) = contract.output {
+        let text =
+            format!("an answer has at most {}: `max_tokens` is lowered to that, or set", tokens_text(most));
+        rules.push(("output", text));
+    }
+    if let Some(most) = contract.cost_micro_dollars {
+        rules
+            .push(("cost", format!("one attempt costs at most {}, by its target's price", money_text(most))));
+    }
+    if let Some(most) = contract.turns {
+        rules.push(("turns", format!("a request has at most {most} messages")));
+    }
+    if let Some(most) = contract.body_bytes {
+        rules.push(("body", format!("a request's body has at most {}", size_text(most))));
+    }
+    if let Some((most, header)) = &contract.conversation {
+        let text = format!(
+            "all requests with one value of the header {} cost at most {}",
+            code(header),
+            money_text(*most)
+        );
+        rules.push(("conversation", text));
+    }
+    if let Some((percentile, most)) = contract.latency {
+        let text =
+            format!("warns when the p{percentile} of answers takes longer than {}", duration_text(most));
+        rules.push(("latency", text));
+    }
+    if let Some(most) = contract.failover_cost {
+        let text =
+            format!("no target is used that costs more than {} what the first one costs", factor_text(most));
+        rules.push(("failover", text));
+    }
+    if rules.is_empty() {
+        return;
+    }
+    lines.say(
+        0,
+        "contract",
+        "what one request may use; what doesn't fit is refused before it costs anything",
+    );
+    for (label, text) in rules {
+        lines.say(1, label, text);
+    }
+}
+
+pub(super) fn output(lines: &mut Lines, explainer: &Explainer<'_>, route: &str, output: &Output) {
+    lines.say(0, "output", "what an answer must be like");
+    match &output.schema {
+        Some(Document::File(file)) => {
+            lines.say(1, "schema", format!("it fits the JSON Schema in the file {}", quoted(file)))
+        }
+        Some(Document::Inline(_)) => {
+            lines.say(1, "schema", "it fits the JSON Schema that is written in the policy")
+        }
+        None => {}
+    }
+    for pattern in &output.deny {
+        lines.say(1, "deny", format!("`/{pattern}/` isn't found in it"));
+    }
+    for pattern in &output.require {
+        lines.say(1, "require", format!("`/{pattern}/` is found in it"));
+    }
+    let actions: Vec<String> = output.invalid.iter().map(|action| invalid(*action)).collect();
+    let mark = explainer.written.mark("output", route, "invalid");
+    lines.say(1, "invalid", format!("one that doesn't fit is {}{mark}", actions.join(", then ")));
+    if let Some(judge) = &output.judge {
+        let prompt = match &judge.prompt {
+            Document::File(file) => format!("with the prompt in the file {}", quoted(file)),
+            Document::Inline(_) => "with the prompt in the policy".into(),
+        };
+        let (share, by) = (percent_text(judge.share_bp), explainer.target_name(judge.by));
+        lines.say(1, "judge", format!("{share} of the answers are scored by {by} after delivery, {prompt}"));
+    }
+    if let Some(drift) = output.drift {
+        let (share, by) = (percent_text(drift.share_bp), explainer.target_name(drift.by));
+        let far = decimal(drift.alert);
+        lines.say(
+            1,
+            "drift",
+            format!("{share} of the answers are embedded by {by}; warns when they move by {far}"),
+        );
+    }
+}
+
+fn invalid(action: InvalidAction) -> String {
+    match action {
+        InvalidAction::Repair => "repaired if that can be done".into(),
+        InvalidAction::Retry(1) => "asked for once more".into(),
+        InvalidAction::Retry(times) => format!("asked for up to {times} times more"),
+        InvalidAction::FailOver => "asked of the next target".into(),
+        InvalidAction::Reject => "refused".into(),
+        InvalidAction::Pass => "passed on all the same".into(),
+    }
+}
+
+pub(super) fn stream(mode: StreamMode) -> &'static str {
+    match mode {
+        StreamMode::Live => {
+            "goes to the caller as it comes; once its headers came, nothing can be rescued any more"
+        }
+        StreamMode::UntilCommit => {
+            "is held back until its first token; an error before that can still be rescued"
+        }
+        StreamMode::Complete => "is held back until it is complete; any failure can still be rescued",
+    }
+}
+
+pub(super) fn others(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route) {
+    let mark = explainer.written.mark("route", &route.name, "stream");
+    lines.say(0, "stream", format!("{}{mark}", stream(route.stream)));
+    contract(lines, explainer, &route.contract);
+    if let Some(rules) = &route.output {
+        output(lines, explainer, &route.name, rules);
+    }
+    if let Some(cache) = &route.cache {
+        let vary: Vec<String> = cache.vary.iter().map(vary).collect();
+        let vary = if vary.is_empty() { String::new() } else { format!(" and {}", list(&vary, "and")) };
+        let stale = cache.stale.map(|stale| {
+            format!("; when every target has failed, an older one too, for {} more", duration_text(stale))
+        });
+        let fresh = duration_text(cache.fresh);
+        lines.say(
+            0,
+            "cache",
+            format!(
+                "an answer is used again for {fresh}, for the same request of the same tenant{vary}{}",
+                stale.unwrap_or_default()
+            ),
+        );
+    }
+    if let Some(idempotency) = &route.idempotency {
+        let (header, keep) = (code(&idempotency.header), duration_text(idempotency.keep));
+        lines.say(
+            0,
+            "idempotency",
+            format!("a request with a value of the header {header} that was answered within {keep} gets that answer again"),
+        );
+    }
+    for (target, part) in &route.shadow {
+        let (share, target) = (percent_text(*part), explainer.target_name(*target));
+        lines.say(
+            0,
+            "shadow",
+            format!("{share} of the requests are copied to {target}, whose answers are thrown away"),
+        );
+    }
+    if let Some(canary) = route.canary {
+        let sticky = match canary.sticky {
+            Some(Sticky::Tenant) => ", always the same tenants",
+            Some(Sticky::Conversation) => ", always the same conversations",
+            None => "",
+        };
+        let (share, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
+        lines.say(0, "canary", format!("{share} of the requests go to {target} first{sticky}"));
+    }
+    if let Some(trace) = &route.trace {
+        let version = trace.prompt_version.as_ref();
+        let version =
+            version.map(|header| format!("; the prompt's version is read from the header {}", code(header)));
+        let share = percent_text(trace.share_bp);
+        lines.say(
+            0,
+            "trace",
+            format!("{share} of the requests are recorded for OpenTelemetry{}", version.unwrap_or_default()),
+        );
+    }
+}
+
+fn vary(vary: &Vary) -> String {
+    match vary {
+        Vary::Header(name) => format!("the same header {}", code(name)),
+        Vary::PromptVersion => "the same prompt version".into(),
+    }
+}

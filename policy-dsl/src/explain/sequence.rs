@@ -1,0 +1,189 @@
+//! Which attempts follow one another when every one fails alike, and no breaker keeps any of them back: what the filter's
+//! retry decides, played through.
+
+use std::time::Duration;
+
+use crate::policy::{Backoff, Jitter, Retry, Trigger};
+
+/// How an attempt fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The provider answers with this status.
+    Status {
+        status: u16,
+        /// What its `retry-after` asks for.
+        retry_after: Option<Duration>,
+    },
+    Timeout,
+    Connect,
+    Reset,
+    /// The answer doesn't fit the route's `output`.
+    InvalidOutput,
+}
+
+/// One attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The place of its target in the plan, from 0.
+    pub position: usize,
+    /// The longest backoff before it; `None` when it follows at once.
+    pub backoff: Option<Duration>,
+    /// What is waited besides, because the provider asked for it.
+    pub retry_after: Option<Duration>,
+}
+
+/// Why no attempt follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It isn't a failure but what the caller must hear.
+    ClientError,
+    /// The policy doesn't retry this.
+    NotRetried,
+    AttemptsSpent,
+    RetryAfterTooLong,
+}
+
+/// The attempts at a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    pub attempts: Vec<Attempt>,
+    pub end: End,
+}
+
+impl Failure {
+    /// The word of a policy's `on` for it.
+    #[must_use]
+    pub fn trigger(self) -> Trigger {
+        match self {
+            Failure::Status { status, .. } => Trigger::Status(status),
+            Failure::Timeout => Trigger::Timeout,
+            Failure::Connect => Trigger::Connect,
+            Failure::Reset => Trigger::Reset,
+            Failure::InvalidOutput => Trigger::InvalidOutput,
+        }
+    }
+
+    /// An error of the request, which no retry mends.
+    fn is_the_callers(self) -> bool {
+        matches!(self, Failure::Status { status: 400..=499, .. } if !self.is_silent() && self.trigger() != Trigger::Status(429))
+    }
+
+    /// A target that didn't answer in time has had its chance.
+    fn is_silent(self) -> bool {
+        matches!(self, Failure::Timeout | Failure::Status { status: 408, .. })
+    }
+
+    fn retry_after(self) -> Option<Duration> {
+        if let Failure::Status { retry_after, .. } = self { retry_after } else { None }
+    }
+}
+
+impl Sequence {
+    /// The attempts at a plan of so many targets. Ends within the policy's attempts.
+    #[must_use]
+    pub fn of(retry: &Retry, targets: usize, failure: Failure) -> Self {
+        let mut attempts = vec![Attempt { position: 0, backoff: None, retry_after: None }];
+        let mut here = 1;
+        let end = loop {
+            let position = attempts.last().map_or(0, |attempt| attempt.position);
+            if failure.is_the_callers() {
+                break End::ClientError;
+            }
+            if !retry.on.contains(&failure.trigger()) {
+                break End::NotRetried;
+            }
+            let left = (retry.attempts as usize).saturating_sub(attempts.len());
+            if left == 0 {
+                break End::AttemptsSpent;
+            }
+            let later = targets.saturating_sub(position + 1);
+            let asked = failure.retry_after();
+            let is_honored = asked.is_none_or(|wait| wait <= retry.honor_retry_after);
+            if left > later && is_honored && !(failure.is_silent() && later > 0) {
+                let backoff = Some(longest_backoff(retry.backoff, here - 1));
+                attempts.push(Attempt { position, backoff, retry_after: asked });
+                here += 1;
+            } else if later > 0 {
+                attempts.push(Attempt { position: position + 1, backoff: None, retry_after: None });
+                here = 1;
+            } else {
+                break End::RetryAfterTooLong;
+            }
+        };
+        Self { attempts, end }
+    }
+}
+
+/// The longest that the backoff before a retry can be; `retry` counts from 0.
+pub(super) fn longest_backoff(backoff: Backoff, retry: u32) -> Duration {
+    let (factor, times) = match backoff.jitter {
+        Jitter::Decorrelated => (3_u32, retry + 1),
+        Jitter::Full | Jitter::Equal | Jitter::None => (2, retry),
+    };
+    backoff.base.saturating_mul(factor.saturating_pow(times)).min(backoff.cap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry(attempts: u32) -> Retry {
+        let on = vec![Trigger::Status(408), Trigger::Status(429), Trigger::Status(500), Trigger::Timeout];
+        let backoff =
+            Backoff { jitter: Jitter::Full, base: Duration::from_millis(500), cap: Duration::from_secs(1) };
+        Retry { on, attempts, backoff, honor_retry_after: Duration::from_secs(60), budget: None }
+    }
+
+    fn positions(attempts: u32, targets: usize, failure: Failure) -> (Vec<usize>, End) {
+        let sequence = Sequence::of(&retry(attempts), targets, failure);
+        (sequence.attempts.iter().map(|attempt| attempt.position).collect(), sequence.end)
+    }
+
+    #[test]
+    fn the_first_target_gets_the_attempts_that_the_later_ones_leave() {
+        let failed = Failure::Status { status: 500, retry_after: None };
+        for (attempts, targets, expected) in [
+            (1, 1, vec![0]),
+            (3, 1, vec![0, 0, 0]),
+            (3, 2, vec![0, 0, 1]),
+            (3, 3, vec![0, 1, 2]),
+            (2, 4, vec![0, 1]),
+        ] {
+            assert_eq!(positions(attempts, targets, failed), (expected, End::AttemptsSpent));
+        }
+    }
+
+    #[test]
+    fn silence_and_long_waits_move_on() {
+        assert_eq!(positions(3, 2, Failure::Timeout), (vec![0, 1, 1], End::AttemptsSpent));
+        let asks = |seconds| Failure::Status { status: 429, retry_after: Some(Duration::from_secs(seconds)) };
+        assert_eq!(positions(3, 2, asks(60)), (vec![0, 0, 1], End::AttemptsSpent));
+        assert_eq!(positions(3, 2, asks(61)), (vec![0, 1], End::RetryAfterTooLong));
+    }
+
+    #[test]
+    fn what_no_retry_mends_is_not_retried() {
+        let failed = |status| Failure::Status { status, retry_after: None };
+        assert_eq!(positions(3, 2, failed(400)), (vec![0], End::ClientError));
+        assert_eq!(positions(3, 2, failed(501)), (vec![0], End::NotRetried));
+        assert_eq!(positions(3, 2, Failure::Reset), (vec![0], End::NotRetried));
+    }
+
+    #[test]
+    fn the_backoff_grows_to_its_bound() {
+        let failed = Failure::Status { status: 500, retry_after: None };
+        let waits: Vec<_> = Sequence::of(&retry(4), 1, failed)
+            .attempts
+            .iter()
+            .map(|attempt| attempt.backoff.map(|wait| wait.as_millis()))
+            .collect();
+        assert_eq!(waits, [None, Some(500), Some(1_000), Some(1_000)]);
+        let backoff = Backoff {
+            jitter: Jitter::Decorrelated,
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(5),
+        };
+        assert_eq!(longest_backoff(backoff, 0), Duration::from_secs(3));
+        assert_eq!(longest_backoff(backoff, 40), Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,4 @@
+//! `seawall explain` of policies: what it prints in each format, where, and how it ends.
+
+mod command;
+mod formats;
