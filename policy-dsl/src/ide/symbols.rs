@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn names_are_those_of_the_parser_whether_or_not_there_are_mistakes() {
         for (source, same) in [
-            (include_str!("../../tests/golden/whole_language.seawall"), true),
+            (include_str!("../../tests/reference.seawall"), true),
             (include_str!("../../tests/golden/misspelt.seawall"), false),
             (include_str!("../../tests/golden/missing_braces.seawall"), false),
             (include_str!("../../tests/golden/unterminated.seawall"), false),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use seawall_policy::Scope;
 use seawall_policy::ide::Document;
 
-const WHOLE: &str = include_str!("../../golden/whole_language.seawall");
+const WHOLE: &str = include_str!("../../reference.seawall");
 
 fn ask(source: &str, at: usize) {
     let document = Document::new(source);
