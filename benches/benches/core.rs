@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use seawall_core::{
     Answer, Config, Engine, Event, ExchangeId, Headers, MemoryStore, Origin, Seed, Timestamp, read_body,
 };
@@ -28,11 +28,32 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The demo's policy, with a condition on its route.
+fn with_condition(condition: &str) -> String {
+    let line = r#"match     path "/v1/chat/completions""#;
+    include_str!("../../envoy/demo.seawall").replace(line, &[line, "  when `", condition, "`"].concat())
+}
+
 #[expect(clippy::expect_used, reason = "a bench without its policy has nothing to measure")]
 fn exchange(criterion: &mut Criterion) {
-    let policy = include_str!("../../envoy/demo.seawall");
-    let policy = seawall_policy::check(policy).policy.expect("the demo policy checks");
-    let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);
+    let conditions = [
+        ("no condition", None),
+        ("condition on headers", Some(r#"headers["accept"] == "*/*" && method == "POST""#)),
+        ("condition on the body", Some(r#"model.startsWith("gpt-4") && turns < 100 && !stream"#)),
+    ];
+    let mut group = criterion.benchmark_group("exchange");
+    for (name, condition) in conditions {
+        let text =
+            condition.map_or_else(|| include_str!("../../envoy/demo.seawall").to_owned(), with_condition);
+        let policy = seawall_policy::check(&text).policy.expect("the policy checks");
+        assert_eq!(policy.routes.iter().any(|route| route.when.is_some()), condition.is_some());
+        let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);
+        group.bench_function(name, |bench| one_exchange(bench, &mut engine));
+    }
+    group.finish();
+}
+
+fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
     let (mut store, mut fx, body) = (MemoryStore::default(), Vec::new(), body(1_000));
     let headers: Headers = [
         (":method", "POST"),
@@ -43,29 +64,17 @@ fn exchange(criterion: &mut Criterion) {
     .into_iter()
     .collect();
     let mut id = 0;
-    criterion.bench_function("exchange", |bench| {
-        bench.iter(|| {
-            id += 1;
-            let (now, id) = (Timestamp(u64::from(id) * 1_000), ExchangeId(id));
-            let headers = headers.clone();
-            engine.handle(
-                now,
-                &mut store,
-                id,
-                Event::RequestHeaders { headers, end_of_stream: false },
-                &mut fx,
-            );
-            engine.handle(now, &mut store, id, Event::RequestEnd { body: body.clone() }, &mut fx);
-            let answer = Answer {
-                status: 200,
-                headers: Headers::default(),
-                body: Vec::new(),
-                origin: Origin::Provider,
-            };
-            engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
-            black_box(&fx);
-            fx.clear();
-        });
+    bench.iter(|| {
+        id += 1;
+        let (now, id) = (Timestamp(u64::from(id) * 1_000), ExchangeId(id));
+        let headers = headers.clone();
+        engine.handle(now, &mut store, id, Event::RequestHeaders { headers, end_of_stream: false }, &mut fx);
+        engine.handle(now, &mut store, id, Event::RequestEnd { body: body.clone() }, &mut fx);
+        let answer =
+            Answer { status: 200, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
+        engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
+        black_box(&fx);
+        fx.clear();
     });
 }
 

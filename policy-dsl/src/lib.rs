@@ -26,25 +26,33 @@ mod ast;
 mod check;
 pub mod condition;
 mod diagnostic;
+mod fmt;
 mod hash;
 mod lexer;
 mod lower;
 mod parser;
 pub mod policy;
+pub mod policy_test;
+mod reference;
 mod span;
 mod suggest;
 mod token;
 pub mod vocabulary;
 
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Fixed, Mask, Related, Severity, apply, render};
+pub use fmt::{Unformatted, format};
 pub use parser::Scope;
 pub use policy::Policy;
+pub use reference::{FileReference, References, file_references};
 pub use span::{LineIndex, Position, Span};
 
 use diagnostic::Sink;
 
 /// Larger files are refused. A policy that people read is a thousand times smaller.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
+
+/// Longest text written in place, such as a schema, without what all of its lines are indented by.
+pub const MAX_INLINE_BYTES: usize = 256 << 10;
 
 /// What [`check()`] found.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +78,16 @@ pub fn check_as(source: &str, scope: Scope) -> Checked {
 }
 
 fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
+    with_policy(source, scope, sink, |policy, _, _| policy)
+}
+
+/// Shows a checked policy together with the tree it was made from.
+fn with_policy<T>(
+    source: &str,
+    scope: Scope,
+    sink: &mut Sink,
+    then: impl FnOnce(Policy, &ast::File<'_>, &check::Resolved<'_>) -> T,
+) -> Option<T> {
     if source.len() > MAX_SOURCE_BYTES {
         let message = "the policy is larger than 1 MiB";
         sink.push(Diagnostic::new(Code::SourceTooLarge, Span::default(), message));
@@ -85,5 +103,5 @@ fn run(source: &str, scope: Scope, sink: &mut Sink) -> Option<Policy> {
     }
     let policy = lower::policy(&file, &resolved)?;
     check::lint(&file, &resolved, &policy, sink);
-    Some(policy)
+    Some(then(policy, &file, &resolved))
 }

@@ -36,13 +36,13 @@ struct Lower<'r, 'f> {
 
 /// The statements of a block, or their defaults.
 #[derive(Clone, Copy)]
-struct Settings<'b> {
+pub(crate) struct Settings<'b> {
     definition: &'static vocabulary::Block,
     block: Option<&'b Block<'b>>,
 }
 
 impl<'b> Settings<'b> {
-    fn of(block: &'b Block<'b>) -> Self {
+    pub(crate) fn of(block: &'b Block<'b>) -> Self {
         Self { definition: block.definition, block: Some(block) }
     }
 
@@ -52,12 +52,12 @@ impl<'b> Settings<'b> {
     }
 
     /// What is written, if it is.
-    fn written(self, word: &'b str) -> Option<&'b [Value<'b>]> {
+    pub(crate) fn written(self, word: &'b str) -> Option<&'b [Value<'b>]> {
         self.block?.all(word).next().map(|statement| &statement.values[..])
     }
 
     /// What holds: what is written, or the default.
-    fn read<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<T> {
+    pub(crate) fn read<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<T> {
         match self.written(word) {
             Some(values) => read(values),
             None => read(&parse_default(self.definition.statement(word)?)?),
@@ -66,7 +66,11 @@ impl<'b> Settings<'b> {
 
     /// `Some(None)` when it is absent, `None` when it is wrong.
     #[expect(clippy::option_option, reason = "absent and wrong are two things")]
-    fn maybe<T>(self, word: &'b str, read: impl Fn(&[Value<'_>]) -> Option<T>) -> Option<Option<T>> {
+    pub(crate) fn maybe<T>(
+        self,
+        word: &'b str,
+        read: impl Fn(&[Value<'_>]) -> Option<T>,
+    ) -> Option<Option<T>> {
         self.written(word).map_or(Some(None), |values| read(values).map(Some))
     }
 }
@@ -97,15 +101,15 @@ impl Lower<'_, '_> {
     }
 }
 
-fn text(values: &[Value<'_>]) -> Option<String> {
+pub(crate) fn text(values: &[Value<'_>]) -> Option<String> {
     if let [Value::Text(text)] = values { Some(text.clone()) } else { None }
 }
 
-fn duration(values: &[Value<'_>]) -> Option<std::time::Duration> {
+pub(crate) fn duration(values: &[Value<'_>]) -> Option<std::time::Duration> {
     if let [Value::Duration(duration)] = values { Some(*duration) } else { None }
 }
 
-fn count(values: &[Value<'_>]) -> Option<u32> {
+pub(crate) fn count(values: &[Value<'_>]) -> Option<u32> {
     if let [Value::Count(count)] = values { Some(*count) } else { None }
 }
 
@@ -113,7 +117,7 @@ fn basis_points(values: &[Value<'_>]) -> Option<u32> {
     if let [Value::BasisPoints(share)] = values { Some(*share) } else { None }
 }
 
-fn list<'v, 's>(values: &'v [Value<'s>]) -> Option<&'v [Item<'s>]> {
+pub(crate) fn list<'v, 's>(values: &'v [Value<'s>]) -> Option<&'v [Item<'s>]> {
     if let [Value::List(items)] = values { Some(items) } else { None }
 }
 

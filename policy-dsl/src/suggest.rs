@@ -5,24 +5,38 @@ const LONGEST: usize = 64;
 /// At most so many names are compared, so that a file full of mistakes still takes linear time.
 const MOST: usize = 4096;
 
-/// The candidate that differs least, if it differs little: in one letter of three, in three at most.
+/// The candidate that differs least, if it differs little: in one letter of three, in three at most. Of several, the
+/// first: good for a question.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    search(word, candidates).map(|(candidate, _)| candidate)
+}
+
+/// The same, unless several differ as little: good for a fix. `p92` may be any percentile.
+pub(crate) fn only_nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    search(word, candidates).filter(|(_, alone)| *alone).map(|(candidate, _)| candidate)
+}
+
+/// The nearest, and whether no other is as near.
+fn search<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<(&'c str, bool)> {
     if word.len() > LONGEST {
         return None;
     }
     let word = word.to_ascii_lowercase();
     let most = (word.len() / 3).min(3);
-    let mut best = None;
+    let mut best: Option<(usize, &str, bool)> = None;
     for candidate in candidates.take(MOST) {
         if candidate.len().abs_diff(word.len()) > most || candidate.len() > LONGEST {
             continue;
         }
         let distance = distance(word.as_bytes(), candidate.to_ascii_lowercase().as_bytes());
-        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        match &mut best {
+            _ if distance > most => {}
+            Some((least, first, alone)) if distance == *least => *alone &= candidate == *first,
+            Some((least, ..)) if distance > *least => {}
+            _ => best = Some((distance, candidate, true)),
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.map(|(_, candidate, alone)| (candidate, alone))
 }
 
 /// What people write who know other products, and the word of the language that says exactly that.
@@ -144,6 +158,19 @@ mod tests {
         ] {
             assert_eq!(nearest(word, known.into_iter()), meant, "{word}");
         }
+    }
+
+    #[test]
+    fn of_several_that_are_as_near_none_is_certain() {
+        let known = ["p50", "p90", "p95", "p99", "p95"];
+        assert_eq!(nearest("p92", known.into_iter()), Some("p90"));
+        assert_eq!(only_nearest("p92", known.into_iter()), None);
+        assert_eq!(only_nearest("P95", known.into_iter()), Some("p95"));
+        assert_eq!(
+            only_nearest("openai_wst", ["openai_east", "openai_west"].into_iter()),
+            Some("openai_west")
+        );
+        assert_eq!(only_nearest("openai_est", ["openai_east", "openai_west"].into_iter()), None);
     }
 
     #[test]

@@ -26,12 +26,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bundle;
 pub mod commands;
 pub mod demo;
 pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
+mod junit;
+pub mod manual;
+pub mod policy_tests;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod starter;
 pub mod trace;

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use seawall_test_host::commands::{Exit, check, explain, provider, test, up};
+use clap::{CommandFactory, Parser, Subcommand};
+use seawall_test_host::commands::{
+    Exit, bundle, check, completions, explain, fmt, init, man, provider, test, up,
+};
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "seawall", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,18 +19,28 @@ struct Cli {
 enum Command {
     Test(test::Args),
     Check(check::Args),
+    Bundle(bundle::Args),
+    Init(init::Args),
     Explain(explain::Args),
+    Fmt(fmt::Args),
     Provider(provider::Args),
     Up(up::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Bundle(args) => bundle::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),
         Command::Up(args) => up::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match exit {
         Ok(exit) => exit.into(),

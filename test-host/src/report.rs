@@ -1,7 +1,7 @@
 //! What `seawall test` prints.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::scenario::Failure;
@@ -9,8 +9,10 @@ use crate::scenario::Failure;
 /// One scenario, in one world.
 #[derive(Debug)]
 pub struct Report {
+    /// The file it stands in.
+    pub path: PathBuf,
     pub name: String,
-    /// One sentence: what the scenario shows.
+    /// One sentence: what the scenario shows. Empty where its name says it.
     pub about: String,
     /// `None` when the world failed before its end.
     pub time: Option<Duration>,
@@ -35,12 +37,12 @@ impl Report {
         let verdict = if self.passed() { "ok    " } else { "FAILED" };
         let time = self.time.map_or_else(String::new, |time| format!(" ({}ms)", time.as_millis()));
         let mut text = format!("{verdict} {}{time}\n", self.name);
-        if !self.passed() {
+        if !self.passed() && !self.about.is_empty() {
             // Writing to a string can't fail.
             let _ = writeln!(text, "  {}", self.about);
         }
         for problem in &self.problems {
-            let _ = writeln!(text, "  {problem}");
+            let _ = writeln!(text, "  {}", problem.trim_end().replace('\n', "\n  "));
         }
         if trace || !self.passed() {
             // Of a long failure its beginning and its end; all of it where it was asked for.

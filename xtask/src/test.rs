@@ -10,7 +10,8 @@ use crate::run::{cargo, step};
 
 /// Rust that is built for this machine; the filter only exists as a module.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "seawall-filter"];
-const SCENARIOS: &str = "test-host/scenarios";
+/// Scenarios, and policies with tests.
+const SCENARIOS: [&str; 2] = ["test-host/scenarios", "envoy/policies"];
 const ENVOY_YAML: &str = "envoy/envoy.yaml";
 
 pub(crate) fn all(parts: &Parts) -> Result<()> {
@@ -34,9 +35,12 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
 
     step("build the seawall command", &mut cargo(["build", "--package", "seawall-test-host"]))?;
     let mut scenarios = parts.seawall();
-    scenarios.args(["test", SCENARIOS, "--wasm"]).arg(&wasm);
+    scenarios.arg("test").args(SCENARIOS).arg("--wasm").arg(&wasm);
     scenarios.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML]);
-    step("scenarios in the test host and in Envoy, with the same decisions", &mut scenarios)?;
+    step(
+        "scenarios and tests of policies in the test host and in Envoy, with the same decisions",
+        &mut scenarios,
+    )?;
 
     let mut validate = Command::new(&envoy);
     validate.args(["--mode", "validate", "--config-path", ENVOY_YAML, "--log-level", "error"]);

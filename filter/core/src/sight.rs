@@ -143,3 +143,7 @@ impl Facts for Sight<'_> {
         self.tools().iter().any(|tool| tool == name)
     }
 }
+
+#[cfg(test)]
+#[path = "sight_tests.rs"]
+mod tests;

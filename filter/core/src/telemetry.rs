@@ -223,3 +223,41 @@ impl fmt::Display for Decision {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seawall_policy::vocabulary::{Shape, blocks};
+
+    use super::*;
+
+    /// The one after this. A new reason doesn't compile until it has its place here.
+    fn next(reason: Reason) -> Option<Reason> {
+        Some(match reason {
+            Reason::Ok => Reason::Retried,
+            Reason::Retried => Reason::FailedOver,
+            Reason::FailedOver => Reason::ClientError,
+            Reason::ClientError => Reason::NotRetried,
+            Reason::NotRetried => Reason::AttemptsSpent,
+            Reason::AttemptsSpent => Reason::RetryAfterTooLong,
+            Reason::RetryAfterTooLong => Reason::BreakerOpen,
+            Reason::BreakerOpen => Reason::BodyTooLarge,
+            Reason::BodyTooLarge => Reason::BodyInvalid,
+            Reason::BodyInvalid => Reason::BodyMissing,
+            Reason::BodyMissing => Reason::Overloaded,
+            Reason::Overloaded => Reason::Gone,
+            Reason::Gone => return None,
+        })
+    }
+
+    #[test]
+    fn a_test_in_a_policy_can_expect_every_reason_that_a_caller_is_given() {
+        let expect = blocks().into_iter().find(|block| block.word == "expect").unwrap();
+        let Shape::OneOf(_, words) = expect.statement("reason").unwrap().shape else { panic!("a choice") };
+        let known =
+            words.iter().filter_map(|word| if let Shape::Word(word) = word { Some(*word) } else { None });
+        let reasons = std::iter::successors(Some(Reason::Ok), |reason| next(*reason));
+        // Who has gone is given none.
+        let said = reasons.filter(|reason| *reason != Reason::Gone).map(Reason::word);
+        assert_eq!(known.collect::<Vec<_>>(), said.collect::<Vec<_>>());
+    }
+}

@@ -7,6 +7,7 @@ mod lints;
 mod names;
 mod routes;
 mod rules;
+mod test;
 
 pub(crate) use like::Targets;
 pub(crate) use names::Names;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::only;
-use crate::ast::{Block, File, Item, Statement, Value};
+use super::{only, test};
+use crate::ast::{File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
 use crate::span::Span;
 
@@ -17,7 +17,7 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
                 block.all("timeout").for_each(|timeout| timeouts(source, timeout, sink));
                 block.all("try").chain(block.all("then")).for_each(|stage| weights(stage, sink));
             }
-            "test" => order_of_test(block, sink),
+            "test" => test::check(block, sink),
             _ => {}
         }
     }
@@ -130,36 +130,5 @@ fn tiers(file: &File<'_>, sink: &mut Sink) {
                 sink.push(found.with_related(first, "first here"));
             }
         }
-    }
-}
-
-/// What is expected is expected of something.
-fn order_of_test(test: &Block<'_>, sink: &mut Sink) {
-    let mut has_request = false;
-    for statement in &test.statements {
-        match statement.definition.word {
-            "request" => has_request = true,
-            "expect" if !has_request => {
-                let found = Diagnostic::new(
-                    Code::TestOrder,
-                    statement.word,
-                    "this `expect` has no `request` above it",
-                );
-                sink.push(
-                    found.with_help("write `request { }` above it: the least one is a chat completion"),
-                );
-            }
-            "upstream" => refuses_alone(statement, sink),
-            _ => {}
-        }
-    }
-}
-
-fn refuses_alone(upstream: &Statement<'_>, sink: &mut Sink) {
-    let Some(block) = upstream.block().filter(|block| block.statements.len() > 1) else { return };
-    for statement in block.all("refuse") {
-        let message = "a provider that refuses connections can do nothing else";
-        let found = Diagnostic::new(Code::TestOrder, statement.word, message);
-        sink.push(found.with_help("write another `upstream` block behind the request that it is for"));
     }
 }

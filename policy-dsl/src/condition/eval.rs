@@ -12,7 +12,7 @@ pub trait Facts {
     /// Within the range that [`NumberName`] tells.
     fn number(&self, name: NumberName) -> i64;
     fn flag(&self, name: FlagName) -> bool;
-    /// The value of a request header, by its lowercase name.
+    /// The value of a request header, by its lowercase name; of one that occurs several times, as the host joins them.
     fn header(&self, name: &str) -> Option<&str>;
     /// Whether the request declares a tool of this name. Agrees with [`NumberName::Tools`].
     fn has_tool(&self, name: &str) -> bool;

@@ -3,7 +3,7 @@
 use crate::diagnostic::Code;
 use crate::span::Span;
 
-use super::source::{Report, Source, finding};
+use super::source::{Report, Source};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -190,8 +190,7 @@ impl<'s> Lexer<'s, '_, '_> {
             let span = self.span(symbol.len());
             let message = ["`", symbol, "` isn't an operator"];
             let help = [what(*kind), " is written `", meant, "`"];
-            let found = finding(Code::ConditionSyntax, span, &message, "", &help);
-            self.report.push(found.with_replacement(span, *meant));
+            self.report.mend(Code::ConditionSyntax, span, &message, &help, meant);
         }
         self.add(*kind, symbol.len());
     }
@@ -201,13 +200,11 @@ impl<'s> Lexer<'s, '_, '_> {
         let rest = self.rest();
         if let Some((length, inner)) = curly(rest) {
             let span = self.span(length);
-            let help = ["write `\"", inner, "\"`"];
+            let quoted = ["\"", inner, "\""].concat();
+            let help = ["write `", &*quoted, "`"];
+            let certain = if inner.contains(['"', '\\']) { "" } else { &*quoted };
             let message = ["strings stand in straight quotes"];
-            let mut found = finding(Code::ConditionSyntax, span, &message, "", &help);
-            if !inner.contains(['"', '\\']) {
-                found = found.with_replacement(span, ["\"", inner, "\""].concat());
-            }
-            self.report.push(found);
+            self.report.mend(Code::ConditionSyntax, span, &message, &help, certain);
             return self.add(Kind::Text, length);
         }
         let known = |c: char| {

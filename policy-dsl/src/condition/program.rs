@@ -40,7 +40,7 @@ pub(super) enum Form {
     Constant(bool),
     /// An atom, or its opposite.
     Leaf {
-        atom: Atom,
+        atom: Box<Atom>,
         negated: bool,
     },
     All(Vec<Test>),
@@ -199,7 +199,7 @@ impl Test {
     }
 
     pub(super) fn atom(atom: Atom, negated: bool, span: Span) -> Self {
-        Self::new(Form::Leaf { atom, negated }, span)
+        Self::new(Form::Leaf { atom: Box::new(atom), negated }, span)
     }
 
     /// The opposite, as written by a `!` which makes it reach over `span`.

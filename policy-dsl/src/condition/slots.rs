@@ -18,7 +18,7 @@ pub(super) fn slots<'t>(test: &'t Test, visit: &mut dyn FnMut(Slot, &'t str)) {
         Form::All(tests) | Form::Any(tests) => tests.iter().for_each(|test| slots(test, visit)),
         Form::Same(tests) => tests.iter().for_each(|test| slots(test, visit)),
         Form::If(tests) => tests.iter().for_each(|test| slots(test, visit)),
-        Form::Leaf { atom, .. } => match atom {
+        Form::Leaf { atom, .. } => match &**atom {
             Atom::Flag(name) => visit(Slot::Flag(*name), ""),
             Atom::HasHeader(name) => visit(Slot::Headers, name),
             Atom::HasTool(name) => {

@@ -40,8 +40,26 @@ impl<'s> Report<'s, '_> {
     }
 
     /// An error with its help; no label or help when they are empty.
+    #[inline(never)]
     pub(super) fn error(&mut self, code: Code, span: Span, message: &[&str], label: &str, help: &[&str]) {
         self.push(finding(code, span, message, label, help));
+    }
+
+    /// An error that is mended by other text in its place; not by a program when there is none.
+    #[inline(never)]
+    pub(super) fn mend(&mut self, code: Code, span: Span, message: &[&str], help: &[&str], instead: &str) {
+        let found = finding(code, span, message, "", help);
+        self.push(if instead.is_empty() { found } else { found.with_replacement(span, instead) });
+    }
+
+    /// A name or a function that doesn't exist: with the one that was probably meant, or else with those there are.
+    #[inline(never)]
+    pub(super) fn unknown(&mut self, span: Span, what: &str, meant: Option<&str>, known: &str) {
+        let found = finding(Code::ConditionName, span, &[what, &self.quote(span)], "", &[]);
+        self.push(match meant {
+            Some(meant) => found.with_suggestion(meant),
+            None => found.with_help(known),
+        });
     }
 
     pub(super) fn text(&self, span: Span) -> &'s str {
@@ -63,10 +81,16 @@ pub(super) fn finding(code: Code, span: Span, message: &[&str], label: &str, hel
     found
 }
 
-/// The known word that was probably meant; upper and lower case and underscores aside, even of a short one.
-pub(super) fn nearest<'c>(word: &str, known: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
-    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
-    let wanted = plain(word);
-    let same = known.clone().find(|candidate| plain(candidate) == wanted);
-    same.or_else(|| suggest::nearest(word, known))
+/// Whether two words differ at most in upper and lower case, hyphens and underscores.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    fn plain(word: &str) -> impl Iterator<Item = u8> + '_ {
+        word.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase())
+    }
+    plain(a).eq(plain(b))
+}
+
+/// The known word that was probably meant.
+pub(super) fn nearest<'c>(word: &str, mut known: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
+    let same = known.clone().find(|candidate| alike(candidate, word));
+    same.or_else(|| suggest::only_nearest(word, &mut known))
 }

@@ -28,6 +28,12 @@ macro_rules! codes {
                 match self { $(Code::$name => $title,)* }
             }
 
+            /// Whether the text can't be read as it was meant, so that all else about it is a guess.
+            #[must_use]
+            pub(crate) fn is_syntax(self) -> bool {
+                self.id().starts_with("SW01")
+            }
+
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Code::$name => Severity::$severity,)* }
@@ -89,6 +95,7 @@ codes! {
     SharedCache = "SW0513" Warning "a cache that tells no tenants apart",
     NoEffect = "SW0514" Warning "a statement that can't have an effect here",
     EnvironmentNotSet = "SW0601" Error "an environment variable named in the policy isn't set",
+    FileReference = "SW0602" Error "a file that the policy refers to can't be put in its place",
     ConditionSyntax = "SW0701" Error "a condition that can't be read",
     ConditionName = "SW0702" Error "a name or function that conditions don't have",
     ConditionType = "SW0703" Error "a value of the wrong type in a condition",

@@ -58,6 +58,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0513", include_str!("codes/SW0513.md")),
     ("SW0514", include_str!("codes/SW0514.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
+    ("SW0602", include_str!("codes/SW0602.md")),
     ("SW0701", include_str!("codes/SW0701.md")),
     ("SW0702", include_str!("codes/SW0702.md")),
     ("SW0703", include_str!("codes/SW0703.md")),
@@ -74,7 +75,7 @@ impl Code {
         ("SW03", "values and units"),
         ("SW04", "not supported"),
         ("SW05", "warnings"),
-        ("SW06", "what only the running host can tell"),
+        ("SW06", "what the text alone can't tell"),
         ("SW07", "conditions"),
     ];
 

@@ -123,7 +123,7 @@ impl Diagnostic {
         self.with_fix(title, vec![Edit { span, replacement }])
     }
 
-    /// "Did you mean `openai_west`?", and the fix that writes it where the finding is.
+    /// "Did you mean `bearer`?", and the fix that writes it where the finding is. Only when no other word is as near.
     #[must_use]
     #[inline(never)]
     pub fn with_suggestion(self, meant: &str) -> Self {

@@ -1,6 +1,7 @@
 //! Values that are written as one: names, words, strings, and texts in other languages.
 
 use super::{Parser, Read, Stop, text};
+use crate::MAX_INLINE_BYTES;
 use crate::ast::{Name, Value};
 use crate::condition;
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,8 +12,6 @@ use crate::vocabulary::{Leaf, PERCENTILES, STATUSES, TRIGGERS, Text, words_text}
 
 /// Names appear in response headers and in metrics.
 const LONGEST_NAME: usize = 64;
-/// Longest text written in place.
-const LONGEST_INLINE: usize = 256 << 10;
 
 impl Leaf {
     /// Whether it is read from a token of this kind, be it wrong.
@@ -221,8 +220,9 @@ impl<'s> Parser<'s, '_> {
         match token.kind {
             Kind::Inline => {
                 self.bump();
-                let text = self.text(token);
-                if text.len() > LONGEST_INLINE {
+                let body = self.text(token).split_once('\n').map_or("", |(_, body)| body);
+                let text = dedent(body.rsplit_once('\n').map_or("", |(body, _)| body));
+                if text.len() > MAX_INLINE_BYTES {
                     let message = "the text written in place is longer than 256 KiB".into();
                     self.report(
                         Code::InvalidText,
@@ -231,9 +231,7 @@ impl<'s> Parser<'s, '_> {
                     );
                     return Ok(None);
                 }
-                let body = text.split_once('\n').map_or("", |(_, body)| body);
-                let body = body.rsplit_once('\n').map_or("", |(body, _)| body);
-                Ok(Some(dedent(body)))
+                Ok(Some(text))
             }
             Kind::OpenText => {
                 self.bump();
@@ -377,7 +375,7 @@ fn unquoting(found: Diagnostic, bare: &str) -> Diagnostic {
 }
 
 /// What all lines are indented by is the policy's layout and not part of the text.
-fn dedent(body: &str) -> String {
+pub(crate) fn dedent(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let lines = || body.lines().filter(|line| !line.trim().is_empty());
     let common = lines().map(indent).min().unwrap_or(0);

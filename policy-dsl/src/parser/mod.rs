@@ -16,11 +16,13 @@ mod shape;
 mod statement;
 mod text;
 
+pub(crate) use leaf::dedent;
+
 use crate::ast::{File, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
 use crate::span::Span;
-use crate::suggest::{nearest, synonym};
+use crate::suggest::{only_nearest, synonym};
 use crate::token::{Kind, Token};
 use crate::vocabulary::{self, Presence};
 
@@ -187,7 +189,10 @@ impl<'s, 'k> Parser<'s, 'k> {
     /// The known word that was meant: one that looks like it, or that says the same. Not searched for when the finding
     /// won't be shown anyway.
     fn suggest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
-        if self.sink.is_full() { None } else { nearest(word, known.clone()).or_else(|| synonym(word, known)) }
+        if self.sink.is_full() {
+            return None;
+        }
+        only_nearest(word, known.clone()).or_else(|| synonym(word, known))
     }
 }
 

@@ -266,10 +266,10 @@ fn cases() -> Vec<Case> {
         whole(TierConflict, top("tier gold { tenants \"acme\" }\ntier free { tenants \"acme\" }"), "tenant `acme` is in two tiers", "\"acme\"", "", ""),
         whole(TierConflict, top("tier gold { default }\ntier free { default }"), "two tiers are the `default` one", "default", "", ""),
         case(TestOrder, top("test \"x\" { expect { status 200 }  request { } }"), "this `expect` has no `request` above it", "expect", "", "write `request { }` above it: the least one is a chat completion"),
-        case(TestOrder, top("test \"x\" { upstream east { refuse; reset }  request { } }"), "a provider that refuses connections can do nothing else", "refuse", "",
+        case(TestOrder, top("test \"x\" { upstream east { refuse; reset }  request { }  expect { status 200 } }"), "a provider that refuses connections can do nothing else", "refuse", "",
             "write another `upstream` block behind the request that it is for"),
-        case(DuplicateName, top("test \"x\" { request { } }\ntest \"x\" { request { } }"), "a `test` named `x` exists already", "\"x\"", "", ""),
-        case(MissingStatement, top("test \"x\" { }"), "`test x` has no `request`", "test \"x\"", "", "add, for example, `request { model \"gpt-4.1\" }`"),
+        case(DuplicateName, top("test \"x\" { request { }  expect { status 200 } }\ntest \"x\" { request { }  expect { status 200 } }"), "a `test` named `x` exists already", "\"x\"", "", ""),
+        case(MissingStatement, top("test \"x\" { request { } }"), "`test x` has no `expect`", "test \"x\"", "", "add, for example, `expect { status 200 }`"),
         whole(IncompletePrice, target(&format!("{CP} price $2 in per 1M tokens")), "the price says nothing about `out`", "price $2 in per 1M tokens", "", "write what both cost: `price $2 in, $8 out per 1M tokens`"),
         whole(RepeatedValue, target(&format!("{CP} price $2 in, $3 in, $8 out per 1M tokens")), "the price of `in` is written twice", "$3 in", "", ""),
         whole(WeightCount, format!("{HEAD}route r {{ match path \"/v1\"  try east, west weighted 80, 15, 5 }}"), "there are 3 weights for 2 targets", "80, 15, 5", "",
@@ -384,10 +384,13 @@ fn each_mistake_is_reported_once_and_alone() {
 #[test]
 fn every_code_has_a_case() {
     let cases = cases();
-    // Only the host can find that a variable isn't set, and only many findings are too many: both have their own tests.
-    let elsewhere = [Code::EnvironmentNotSet, Code::TooManyErrors];
+    // Only the host can find that a variable isn't set or a file isn't there, and only many findings are too many: these
+    // have their own tests.
+    let elsewhere = [Code::EnvironmentNotSet, Code::TooManyErrors, Code::FileReference];
     for code in Code::ALL {
-        let tested = elsewhere.contains(code) || cases.iter().any(|case| case.code == *code);
+        // Conditions have cases of their own: tests/condition.
+        let condition = code.id().starts_with("SW07");
+        let tested = condition || elsewhere.contains(code) || cases.iter().any(|case| case.code == *code);
         assert!(tested, "{} has no case in this table", code.id());
     }
 }

@@ -3,8 +3,13 @@
 use seawall_policy::{Code, Scope, check_as, render};
 
 /// What can't be shown in a few lines: it takes a megabyte, a hundred mistakes, 33 braces, or a running proxy.
-const WITHOUT_EXAMPLE: &[Code] =
-    &[Code::SourceTooLarge, Code::TooManyErrors, Code::NestingTooDeep, Code::EnvironmentNotSet];
+const WITHOUT_EXAMPLE: &[Code] = &[
+    Code::SourceTooLarge,
+    Code::TooManyErrors,
+    Code::NestingTooDeep,
+    Code::EnvironmentNotSet,
+    Code::FileReference,
+];
 
 /// The blocks of this kind in a Markdown text.
 fn examples<'t>(markdown: &'t str, fence: &'t str) -> impl Iterator<Item = &'t str> {

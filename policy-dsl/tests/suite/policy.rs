@@ -208,3 +208,18 @@ fn the_hash_changes_with_every_value() {
         assert_ne!(policy.hash, hash, "{from} → {to}");
     }
 }
+
+/// `retry` and `breaker` are also what blocks are called.
+#[test]
+fn a_line_may_begin_with_a_statement_and_open_another_block() {
+    let targets = "seawall 1\ntarget a { cluster \"a\"  provider openai }\nretry k { }\nbreaker k { }\n";
+    for route in [
+        "route r {\n retry k  try a { }  match path \"/\" }",
+        "route r { match path \"/\"  try a\n breaker k } route default { pass }",
+        "route r { match path \"/\"  try a\n breaker k; contract { } }",
+    ] {
+        let source = [targets, route].concat();
+        let checked = seawall_policy::check_as(&source, seawall_policy::Scope::WholeLanguage);
+        assert!(checked.policy.is_some(), "{}", render("p", &source, &checked.diagnostics));
+    }
+}

@@ -178,7 +178,9 @@ fn around(block: &Block, statement: &str) -> String {
     if word == "pass" && block.word == "route" {
         return format!("{AROUND}route default {{ {statement} }}\n");
     }
-    body.push_str(&format!("  {statement}\n"));
+    // What happens in a test happens to the requests below it.
+    let at = if matches!(word, "upstream" | "wait" | "request") { 0 } else { body.len() };
+    body.insert_str(at, &format!("  {statement}\n"));
     let (outer, parent) = blocks()
         .into_iter()
         .flat_map(|outer| outer.statements.iter().map(move |parent| (outer, parent)))

@@ -83,11 +83,11 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     })
 }
 
-fn name(path: &Path) -> String {
+pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { STDIN.to_owned() } else { path.display().to_string() }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
@@ -110,7 +110,8 @@ fn judge(path: &Path, fix: bool) -> anyhow::Result<Judged> {
     Ok(Judged { name, source: text, checked })
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// The whole text of a file, or of the standard input.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let read = if is_stdin(path) {
         io::stdin().lock().read_to_end(&mut bytes).map(drop)

@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn an_unknown_code_leads_to_those_there_are() {
-        assert!(unknown("sw0699").ends_with("there is no code SW0699; those of its range are SW0601"));
+        assert!(
+            unknown("sw0699").ends_with("there is no code SW0699; those of its range are SW0601, SW0602")
+        );
         assert!(unknown("SW9999").contains("SW01xx (syntax)"));
         assert!(unknown("SW2").contains("SW01xx (syntax)"));
     }

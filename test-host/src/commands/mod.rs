@@ -1,8 +1,13 @@
 //! The subcommands of `seawall`, one file each: its arguments and what it does.
 
+pub mod bundle;
 pub mod check;
+pub mod completions;
 pub mod explain;
 mod explain_policy;
+pub mod fmt;
+pub mod init;
+pub mod man;
 pub mod provider;
 pub mod test;
 pub mod up;

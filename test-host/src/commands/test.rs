@@ -1,4 +1,5 @@
-//! `seawall test`: scenarios through the real module, in virtual time and, if asked, on a real Envoy too.
+//! `seawall test`: scenarios, and the tests of policies, through the real module, in virtual time and, if asked, on a real
+//! Envoy too.
 
 use std::path::{Path, PathBuf};
 
@@ -9,20 +10,22 @@ use crate::envoy::{self, EnvoyDriver, EnvoyOptions};
 use crate::report::{Report, placed, summary};
 use crate::scenario::{self, Loaded, Outcome, Scenario, Timing, diff, judge_refusal};
 use crate::sim::{self, Module, SimDriver};
+use crate::{junit, policy_tests};
 
-/// Runs scenarios. With `--envoy` each also runs on a real Envoy, and must lead to the same decisions there.
+/// Runs the tests of policies, and scenarios. With `--envoy` each also runs on a real Envoy, and must lead to the same
+/// decisions there.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Scenario files, or directories of them.
+    /// Policies (*.seawall), whose `test` blocks are run, scenario files, or directories of both.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// The module under test.
     #[arg(long)]
     wasm: PathBuf,
-    /// Print what happened in every scenario, not only in those that fail.
+    /// Print what happened in every test, not only in those that fail.
     #[arg(long)]
     trace: bool,
-    /// Only scenarios whose name holds this text.
+    /// Only tests whose name holds this text.
     #[arg(long, default_value = "")]
     filter: String,
     /// An Envoy binary to compare with.
@@ -31,6 +34,9 @@ pub struct Args {
     /// The configuration that this Envoy gets.
     #[arg(long, requires = "envoy")]
     envoy_config: Option<PathBuf>,
+    /// Write a report here, as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 /// Runs them one after the other and prints each as it ends.
@@ -38,43 +44,100 @@ pub struct Args {
 /// # Errors
 /// When a file can't be used; failed expectations are told in the exit code.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
-    let mut scenarios = Vec::new();
-    for path in files(&args.paths)? {
-        scenarios.push(scenario::load(&path)?);
-    }
-    scenarios.retain(|loaded| loaded.name().contains(&args.filter));
-    if scenarios.is_empty() {
-        bail!("no scenario's name holds `{}`", args.filter);
-    }
+    let Collected { tests, refused } = collect(&args.paths, &args.filter)?;
     let module = Module::load(&args.wasm)?;
-    println!("module {}", module.hash());
+    super::print(&format!("module {}\n", module.hash()))?;
     let real = args.envoy.clone().zip(args.envoy_config.clone()).map(|(envoy, config)| EnvoyOptions {
         envoy,
         wasm: args.wasm.clone(),
         config,
     });
     let mut reports = Vec::new();
-    let mut tell = |report: Report| {
-        print!("{}", report.render(args.trace));
+    let mut tell = |report: Report| -> anyhow::Result<()> {
+        super::print(&report.render(args.trace))?;
         reports.push(report);
+        Ok(())
     };
-    for loaded in &scenarios {
+    for report in refused {
+        tell(report)?;
+    }
+    for loaded in &tests {
         let (report, simulated) = simulate(&module, loaded);
-        tell(report);
+        tell(report)?;
         if let Some(options) = &real {
-            tell(on_envoy(options, loaded, simulated.as_ref()));
+            tell(on_envoy(options, loaded, simulated.as_ref()))?;
         }
     }
-    println!("{}", summary(&reports));
+    super::print(&format!("{}\n", summary(&reports)))?;
+    if let Some(file) = &args.junit {
+        std::fs::write(file, junit::render(&reports)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
     Ok(if reports.iter().all(Report::passed) { Exit::Ok } else { Exit::Failed })
 }
 
-/// The files named, and those in the directories named, by name.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+/// What is to be run.
+struct Collected {
+    tests: Vec<Loaded>,
+    /// Policies that have tests which can't be run.
+    refused: Vec<Report>,
+}
+
+fn collect(paths: &[PathBuf], filter: &str) -> anyhow::Result<Collected> {
+    let mut collected = Collected { tests: Vec::new(), refused: Vec::new() };
+    for (path, named) in files(paths)? {
+        if !is(&path, POLICY) {
+            collected.tests.push(scenario::load(&path)?);
+            continue;
+        }
+        let source =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        match policy_tests::parse(&path, &source) {
+            // One among others needs none; but who names a policy to have it tested should hear that nothing is.
+            policy_tests::Found::Tests(tests) if tests.is_empty() && named => {
+                bail!(
+                    "{} holds no test: write `test \"…\" {{ request {{ }}  expect {{ status 200 }} }}`",
+                    path.display()
+                );
+            }
+            policy_tests::Found::Tests(tests) => collected.tests.extend(tests),
+            policy_tests::Found::Refused(findings) => collected.refused.push(not_run(path, findings)),
+        }
+    }
+    collected.tests.retain(|loaded| loaded.name().contains(filter));
+    if collected.tests.is_empty() && collected.refused.is_empty() {
+        bail!("no test's name holds `{filter}`");
+    }
+    Ok(collected)
+}
+
+const POLICY: &str = "seawall";
+const SCENARIO: &str = "yaml";
+
+fn is(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found == ending)
+}
+
+/// The failure of a policy as a whole: none of its tests can be run.
+fn not_run(path: PathBuf, findings: String) -> Report {
+    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let refused = format!("{}: the policy is refused, so none of its tests can be run", path.display());
+    Report {
+        path,
+        name: stem,
+        about: String::new(),
+        time: None,
+        problems: vec![refused, findings],
+        trace: Vec::new(),
+    }
+}
+
+/// The files that were named themselves, and those in the directories named, by name.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, bool)>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            files.push((path.clone(), true));
             continue;
         }
         let unreadable = || format!("cannot read {}", path.display());
@@ -82,19 +145,19 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         for entry in path.read_dir().with_context(unreadable)? {
             found.push(entry.with_context(unreadable)?.path());
         }
-        found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+        found.retain(|path| is(path, SCENARIO) || is(path, POLICY));
         found.sort();
         if found.is_empty() {
-            bail!("there are no scenarios (*.yaml) in {}", path.display());
+            bail!("there are no policies (*.seawall) and no scenarios (*.yaml) in {}", path.display());
         }
-        files.extend(found);
+        files.extend(found.into_iter().map(|path| (path, false)));
     }
     Ok(files)
 }
 
 /// In virtual time. The outcome is `None` where no request was made.
 pub fn simulate(module: &Module, loaded: &Loaded) -> (Report, Option<Outcome>) {
-    let Loaded { path, scenario } = loaded;
+    let Loaded { path, scenario, .. } = loaded;
     let mut report = report(loaded, "");
     let mut driver = match SimDriver::start(module, scenario) {
         Err(error) => {
@@ -130,7 +193,7 @@ fn again(module: &Module, scenario: &Scenario) -> Option<Vec<String>> {
 
 /// On a real Envoy, where the same must be decided.
 fn on_envoy(options: &EnvoyOptions, loaded: &Loaded, simulated: Option<&Outcome>) -> Report {
-    let Loaded { path, scenario } = loaded;
+    let Loaded { path, scenario, .. } = loaded;
     let mut report = report(loaded, " [envoy]");
     let started = std::time::Instant::now();
     let mut driver = match EnvoyDriver::start(options, scenario) {
@@ -175,6 +238,7 @@ fn disparity(simulated: &Outcome, real: &Outcome) -> Option<String> {
 
 fn report(loaded: &Loaded, world: &str) -> Report {
     Report {
+        path: loaded.path.clone(),
         name: format!("{}{world}", loaded.name()),
         about: loaded.scenario.about.clone(),
         time: None,

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use seawall_policy::policy_test::Wanted;
 use serde_saphyr::{Location, Spanned};
 
-use super::model::Expect;
+use super::model::{Expect, Placed};
+use super::wanted::unmet;
 use crate::driver::Observed;
 
 /// An expectation that was not met.
@@ -76,13 +78,26 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
     if let Some(trace) = &expect.trace {
         judge_trace(trace, &seen.trace, &mut fail);
     }
+    let broken = expect.of_policy.iter().any(|placed| placed.wanted == Wanted::Cut);
     match &expect.complete {
         Some(complete) if complete.value != seen.complete => {
             let (wanted, found) = (ending(complete.value), ending(seen.complete));
             fail(complete.referenced, format!("expected an answer that {wanted}, saw one that {found}"));
         }
-        None if !seen.complete => failures.push(Failure::unplaced("the answer broke off".to_owned())),
+        None if !seen.complete && !broken => {
+            let text = "the answer broke off".to_owned();
+            // In a policy, that stands with what was expected instead.
+            failures.push(match expect.of_policy.first() {
+                Some(Placed { line, column, .. }) => Failure { line: *line, column: *column, text },
+                None => Failure::unplaced(text),
+            });
+        }
         _ => {}
+    }
+    for Placed { line, column, wanted } in &expect.of_policy {
+        if let Some(text) = unmet(wanted, seen, timing) {
+            failures.push(Failure { line: *line, column: *column, text });
+        }
     }
     // As the file reads.
     failures.sort_by_key(|failure| (failure.line, failure.column));
@@ -93,11 +108,11 @@ fn ending(complete: bool) -> &'static str {
     if complete { "ends properly" } else { "breaks off" }
 }
 
-fn shown(value: Option<&str>) -> String {
+pub(super) fn shown(value: Option<&str>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
 }
 
-fn shortened(body: &str) -> String {
+pub(super) fn shortened(body: &str) -> String {
     const MOST: usize = 300;
     if body.chars().count() <= MOST {
         return format!("`{body}`");

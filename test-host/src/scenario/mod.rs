@@ -4,13 +4,14 @@ mod expect;
 mod model;
 mod request;
 mod run;
+mod wanted;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Request, Scenario, Span, Step};
+pub use model::{Expect, Placed, Request, Scenario, Span, Step};
 pub use request::Wire;
 pub use run::{Outcome, judge_refusal, run};
 
@@ -18,14 +19,20 @@ pub use run::{Outcome, judge_refusal, run};
 #[derive(Debug)]
 pub struct Loaded {
     pub path: PathBuf,
+    /// Which test of the file it is, where a file holds several.
+    pub title: Option<String>,
     pub scenario: Scenario,
 }
 
 impl Loaded {
-    /// The file's name without its ending.
+    /// The file's name without its ending, and the title of the test.
     #[must_use]
     pub fn name(&self) -> String {
-        self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        let stem = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        match &self.title {
+            Some(title) => format!("{stem}: {title}"),
+            None => stem,
+        }
     }
 }
 
@@ -82,7 +89,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, LoadError> {
     for (index, step) in scenario.steps.iter().enumerate() {
         check_step(step, &scenario).map_err(|reason| fault(&format!("step {}: {reason}", index + 1)))?;
     }
-    Ok(Loaded { path: path.to_owned(), scenario })
+    Ok(Loaded { path: path.to_owned(), title: None, scenario })
 }
 
 fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {

@@ -26,6 +26,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use seawall_policy::policy_test::Wanted;
 use seawall_provider::Plan;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -116,6 +117,17 @@ pub struct Expect {
     pub at_least: Option<Spanned<Span>>,
     /// It took at most this long; judged in virtual time only.
     pub at_most: Option<Spanned<Span>>,
+    /// What a test in a policy expects; a scenario file can't say it.
+    #[serde(skip)]
+    pub of_policy: Vec<Placed>,
+}
+
+/// An expectation of a test in a policy, and where the policy says it.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub line: u64,
+    pub column: u64,
+    pub wanted: Wanted,
 }
 
 /// A duration inside a spanned value.

@@ -6,12 +6,24 @@ mod abi;
 #[cfg(test)]
 mod bless;
 #[cfg(test)]
+mod bundle;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
 mod determinism;
 #[cfg(test)]
 mod expectations;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod formatting;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod module;
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 mod support;

@@ -37,7 +37,7 @@ fn counts_messages() {
 #[test]
 fn says_what_is_wrong() {
     let deep = format!(r#"{{"a":{}}}"#, "[".repeat(100_000));
-    let table: [(&str, BodyError); 14] = [
+    let table: [(&str, BodyError); 15] = [
         ("", BodyError::NotAnObject),
         ("  ", BodyError::NotAnObject),
         ("[]", BodyError::NotAnObject),
@@ -51,6 +51,7 @@ fn says_what_is_wrong() {
         (r#"{"a":1} x"#, BodyError::Syntax { at: 8 }),
         (r#"{"a":"\"#, BodyError::Syntax { at: 7 }),
         (r#"{"model":"a","mod\u0065l":"b"}"#, BodyError::Duplicate { member: "model" }),
+        (r#"{"tools":[],"tools":[]}"#, BodyError::Duplicate { member: "tools" }),
         (&deep, BodyError::TooDeep),
     ];
     for (body, expected) in table {
@@ -134,11 +135,28 @@ proptest! {
     }
 
     #[test]
+    fn tools_are_those_a_full_parser_finds(names in prop::collection::vec((any::<String>(), json(), 0..3), 0..6)) {
+        let tools: Vec<_> = names.iter().map(|(name, other, form)| match form {
+            0 => serde_json::json!({ "type": "function", "function": { "parameters": other, "name": name } }),
+            1 => serde_json::json!({ "input_schema": other, "name": name }),
+            _ => serde_json::json!({ "custom": { "name": name }, "z": other }),
+        }).collect();
+        let text = serde_json::json!({ "model": "m", "tools": tools }).to_string();
+        let facts = read_text(&text);
+        prop_assert_eq!(facts.tools as usize, names.len());
+        let expected: Vec<_> = names.iter().map(|(name, ..)| name.as_str()).collect();
+        prop_assert_eq!(facts.tool_names(text.as_bytes()), expected);
+    }
+
+    #[test]
     fn never_panics(body in prop::collection::vec(prop_oneof![
         Just(b'{'), Just(b'}'), Just(b'['), Just(b']'), Just(b'"'), Just(b'\\'), Just(b','), Just(b':'), Just(b'1'), any::<u8>()
     ], 0..200)) {
         if let Ok(facts) = read(&body) {
             let _ = with_model(&body, &facts, "\"m\"");
+            let _ = facts.model_name(&body);
+            let _ = facts.tool_names(&body);
         }
+        let _ = tools::names(&body);
     }
 }

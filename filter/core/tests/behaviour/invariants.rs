@@ -34,9 +34,27 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// One request: how long after the one before, at which worker, and when its client leaves (if it does).
-fn arrival() -> impl Strategy<Value = (u64, usize, Option<u64>)> {
-    (0u64..800, 0usize..4, prop::option::weighted(0.2, 0u64..3_000))
+/// One request.
+#[derive(Clone, Debug)]
+struct Arrival {
+    /// Milliseconds after the one before.
+    pause: u64,
+    worker: usize,
+    team: &'static str,
+    body: &'static str,
+    /// Milliseconds until its body comes, and until its client leaves, if it does.
+    body_after: u64,
+    leaves: Option<u64>,
+}
+
+prop_compose! {
+    fn arrival()(pause in 0u64..800, worker in 0usize..4,
+                 team in prop::sample::select(vec!["", "tide"]),
+                 body in prop::sample::select(vec![r#"{"model":"gpt-4.1","messages":[]}"#, r#"{"model":"o3"}"#, r#"{"stream":true}"#, "{"]),
+                 body_after in prop_oneof![Just(0u64), 1u64..1_500],
+                 leaves in prop::option::weighted(0.2, 0u64..3_000)) -> Arrival {
+        Arrival { pause, worker, team, body, body_after, leaves }
+    }
 }
 
 proptest! {
@@ -57,9 +75,10 @@ proptest! {
                 if is_over.get() { Fate::Status(200) } else { fates[(n as usize + offset) % fates.len()] }
             }
         });
-        for (pause, worker, leaves) in arrivals {
+        for Arrival { pause, worker, team, body, body_after, leaves } in arrivals {
             world.run_for(Duration::from_millis(pause));
-            let id = world.send(worker);
+            let after = Duration::from_millis(body_after);
+            let id = world.send_slowly(worker, &[("x-team", team)], body.into(), after);
             if let Some(after) = leaves {
                 world.leave_after(id, Duration::from_millis(after));
             }
@@ -69,6 +88,8 @@ proptest! {
         world.settle();
 
         for (id, request) in &world.requests {
+            let passed = request.answers.iter().any(|got| got.body == "passed");
+            prop_assert!(!passed || request.attempts.is_empty(), "{request:?}");
             prop_assert!(request.answers.len() == 1 || request.is_gone, "exchange {id} was lost: {request:?}");
             prop_assert!(request.attempts.len() <= ATTEMPTS);
             for (failed, next) in request.attempts.iter().zip(request.attempts.iter().skip(1)) {

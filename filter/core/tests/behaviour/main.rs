@@ -5,4 +5,6 @@ mod exchange;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod world;

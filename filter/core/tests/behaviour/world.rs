@@ -56,6 +56,7 @@ pub(crate) struct Attempt {
 enum Due {
     Ended { id: u32, attempt: usize, fate_index: usize },
     Gone { id: u32 },
+    BodyCame { id: u32, body: Vec<u8> },
 }
 
 /// What a target does to its n-th attempt.
@@ -143,31 +144,47 @@ impl World {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> u32 {
-        let id = self.next_id;
-        self.next_id += 1;
-        let worker = worker % self.workers.len();
-        self.requests.insert(id, Request { worker, ..Request::default() });
-        let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
-        let headers: Headers = pseudo.iter().chain(headers).copied().collect();
         let end_of_stream = body.is_empty();
-        self.tell(id, Event::RequestHeaders { headers, end_of_stream });
+        let id = self.send_headers(worker, path, headers, end_of_stream);
         if !end_of_stream && self.requests[&id].answers.is_empty() {
             self.tell(id, Event::RequestEnd { body });
         }
         id
     }
 
-    /// A request whose body does not come.
-    pub(crate) fn send_headers_only(&mut self) -> u32 {
-        self.send_headers_only_at(0)
+    /// A request whose body comes so much later.
+    pub(crate) fn send_slowly(
+        &mut self,
+        worker: usize,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        after: Duration,
+    ) -> u32 {
+        let id = self.send_headers(worker, "/v1/chat/completions", headers, false);
+        self.push(self.now.after(after), Due::BodyCame { id, body });
+        id
     }
 
-    pub(crate) fn send_headers_only_at(&mut self, worker: usize) -> u32 {
+    /// A request whose body does not come.
+    pub(crate) fn send_headers_only(&mut self) -> u32 {
+        self.send_headers(0, "/v1/chat/completions", &[], false)
+    }
+
+    /// A request whose body is still to come, unless its headers are all of it.
+    pub(crate) fn send_headers(
+        &mut self,
+        worker: usize,
+        path: &str,
+        headers: &[(&str, &str)],
+        end_of_stream: bool,
+    ) -> u32 {
         let id = self.next_id;
         self.next_id += 1;
+        let worker = worker % self.workers.len();
         self.requests.insert(id, Request { worker, ..Request::default() });
-        let headers = [(":path", "/v1/chat/completions")].into_iter().collect();
-        self.tell(id, Event::RequestHeaders { headers, end_of_stream: false });
+        let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
+        let headers: Headers = pseudo.iter().chain(headers).copied().collect();
+        self.tell(id, Event::RequestHeaders { headers, end_of_stream });
         id
     }
 
@@ -229,6 +246,13 @@ impl World {
             Due::Gone { id } => {
                 self.requests.get_mut(&id).unwrap().is_gone = true;
                 self.tell(id, Event::Gone);
+            }
+            Due::BodyCame { id, body } => {
+                // What has passed, been answered or left does not come to the filter any more.
+                let request = &self.requests[&id];
+                if request.answers.is_empty() && !request.is_gone {
+                    self.tell(id, Event::RequestEnd { body });
+                }
             }
             Due::Ended { id, attempt, fate_index } => {
                 let answer = answer(self.fates[fate_index], attempt > 1);

@@ -7,7 +7,7 @@ use super::super::ast::{Call, Expr, Form};
 use super::super::eval::length;
 use super::super::names::{FUNCTIONS, Name, NumberName};
 use super::super::program::{Atom, Find, Number, Test, Text};
-use super::super::source::{finding, nearest};
+use super::super::source::{alike, nearest};
 use super::{Checker, Value};
 
 /// Functions and macros that CEL or its usual extensions have, and Seawall's conditions haven't.
@@ -63,7 +63,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    let known = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(&name.replace('_', "")));
+    let known = ALIASES.iter().find(|(alias, _)| alike(alias, name));
     known.map(|(_, meant)| *meant).or_else(|| nearest(name, FUNCTIONS.iter().map(|known| known.name)))
 }
 
@@ -199,11 +199,8 @@ impl<'s> Checker<'_, 's, '_> {
                 &[&help],
             );
         }
-        let found = finding(Code::ConditionName, call.name_span, &["unknown function ", &quoted], "", &[]);
-        self.report.push(match meant(call.name) {
-            Some(meant) => found.with_suggestion(meant),
-            None => found.with_help("functions are `startsWith`, `endsWith`, `contains` and `size`"),
-        });
+        let known = "functions are `startsWith`, `endsWith`, `contains` and `size`";
+        self.report.unknown(call.name_span, "unknown function ", meant(call.name), known);
         for argument in call.receiver.iter().chain(&call.arguments) {
             if !self.quotes_missing(argument) {
                 self.value(argument);

@@ -93,82 +93,68 @@ impl<'s> Checker<'_, 's, '_> {
             ];
             return self.type_error(expr.span, &message, &[help]);
         }
-        let span = left.0.span.to(right.0.span);
-        let message = [left.1.described(), " is compared with ", right.1.described()];
-        let mut found = finding(Code::ConditionType, right.0.span, &message, right.1.described(), &[]);
-        found = found.with_related(left.0.span, left.1.described());
         if let Form::Binary(Binary::Compare(first), inner) = &left.0.form
             && *first != Comparison::Equal
         {
             let [start, middle] = &**inner;
             let middle = self.report.text(middle.span);
-            let whole = [
-                &*[self.report.text(start.span), " ", first.symbol(), " ", middle].concat(),
-                " && ",
-                &*[middle, " ", comparison.symbol(), " ", self.report.text(right.0.span)].concat(),
-            ];
-            let whole = whole.concat();
-            self.report.push(
-                found.with_help(["compare twice: `", &whole, "`"].concat()).with_replacement(span, whole),
+            let (start, end) = (self.report.text(start.span), self.report.text(right.0.span));
+            let pieces =
+                [start, " ", first.symbol(), " ", middle, " && ", middle, " ", comparison.symbol(), " ", end];
+            let twice = pieces.concat();
+            let span = left.0.span.to(right.0.span);
+            let message = "comparisons don't chain: what was compared is true or false";
+            self.report.mend(
+                Code::ConditionType,
+                span,
+                &[message],
+                &["compare twice: `", &twice, "`"],
+                &twice,
             );
             return Value::Unknown;
         }
-        let (literal, other) = if is_literal(&right.0.form) { (right, left) } else { (left, right) };
-        self.report.push(self.literal_help(found, literal.0, &literal.1, other.0, other.1.ty()));
+        let ((literal, value), (other, wanted)) =
+            if is_literal(&left.0.form) { (left, right) } else { (right, left) };
+        let message = [wanted.described(), " is compared with ", value.described()];
+        let mut found = finding(Code::ConditionType, literal.span, &message, value.described(), &[])
+            .with_related(other.span, wanted.described());
+        let (help, instead) = self.retyped(literal, &value, other, wanted.ty());
+        if !instead.is_empty() {
+            found = found.with_replacement(literal.span, instead);
+        }
+        self.report.push(found.with_help(help));
         Value::Unknown
     }
 
-    /// How a literal of the wrong type should be written.
-    fn literal_help(
+    /// How a literal of the wrong type should be written, in words and as it is.
+    fn retyped(
         &self,
-        found: crate::diagnostic::Diagnostic,
         literal: &Expr<'s>,
         value: &Value,
         other: &Expr<'s>,
         wanted: Option<Type>,
-    ) -> crate::diagnostic::Diagnostic {
+    ) -> (String, String) {
         let name = self.report.text(other.span);
         match (value, wanted) {
             (Value::Text(Text::Constant(text)), Some(Type::Int)) if text.trim().parse::<i64>().is_ok() => {
-                found
-                    .with_help(["write the number without quotes: `", text.trim(), "`"].concat())
-                    .with_replacement(literal.span, text.trim())
+                (["write the number without quotes: `", text.trim(), "`"].concat(), text.trim().to_string())
             }
             (Value::Text(Text::Constant(text)), Some(Type::Bool)) if matches!(&**text, "true" | "false") => {
-                found
-                    .with_help(
-                        [
-                            "write `",
-                            text,
-                            "` without quotes, or just `",
-                            if &**text == "true" { "" } else { "!" },
-                            name,
-                            "`",
-                        ]
-                        .concat(),
-                    )
-                    .with_replacement(literal.span, &**text)
+                let sign = if &**text == "true" { "" } else { "!" };
+                let help = ["write `", text, "` without quotes, or just `", sign, name, "`"];
+                (help.concat(), text.to_string())
             }
             (Value::Number(Number::Constant(0 | 1)), Some(Type::Bool)) => {
-                found.with_help(["write `", name, "` or `!", name, "`"].concat())
+                (["write `", name, "` or `!", name, "`"].concat(), String::new())
             }
-            (Value::Number(Number::Constant(_)), Some(Type::String)) => {
+            (Value::Number(_) | Value::Test(_), Some(Type::String)) if is_literal(&literal.form) => {
                 let quoted = ["\"", self.report.text(literal.span), "\""].concat();
-                found
-                    .with_help(["write it in quotes: `", &quoted, "`"].concat())
-                    .with_replacement(literal.span, quoted)
+                (["write it in quotes: `", &quoted, "`"].concat(), quoted)
             }
-            (Value::Test(_), Some(Type::String)) if matches!(literal.form, Form::Bool(_)) => {
-                let quoted = ["\"", self.report.text(literal.span), "\""].concat();
-                found
-                    .with_help(["write it in quotes: `", &quoted, "`"].concat())
-                    .with_replacement(literal.span, quoted)
+            (_, wanted) => {
+                let wanted = wanted.map_or("", Type::described);
+                (["`", name, "` is ", wanted, ": compare it with another"].concat(), String::new())
             }
-            (_, Some(wanted)) => {
-                let name = self.report.quote(other.span);
-                found.with_help([&*name, " is ", wanted.described(), ": compare it with another"].concat())
-            }
-            (_, None) => found,
         }
     }
 
@@ -191,11 +177,12 @@ impl<'s> Checker<'_, 's, '_> {
         let atom = match (self.value(item), container) {
             (Value::Unknown, _) | (_, Value::Unknown) => return Value::Unknown,
             (Value::Text(text), Value::Tools) => Atom::HasTool(text),
-            (Value::Text(text), Value::Texts(values)) => match values.len() {
-                1 => values.into_iter().next().map_or(Atom::HasTool(text.clone()), |only| {
-                    texts(Order::Equal, text, Text::Constant(only))
-                }),
-                _ => Atom::TextIn(text, values.into()),
+            (Value::Text(text), Value::Texts(mut values)) => match (values.pop(), values.is_empty()) {
+                (Some(only), true) => texts(Order::Equal, text, Text::Constant(only)),
+                (last, _) => {
+                    values.extend(last);
+                    Atom::TextIn(text, values.into())
+                }
             },
             (Value::Number(number), Value::Numbers(values)) => match *values {
                 [only] => numbers(Order::Equal, number, Number::Constant(only)),

@@ -7,7 +7,7 @@ use super::super::ast::{Expr, Form};
 use super::super::literal;
 use super::super::names::{NAMES, Name, Slot};
 use super::super::program::{Atom, Number, Test, Text};
-use super::super::source::{finding, nearest};
+use super::super::source::{alike, nearest};
 use super::call::meant as meant_function;
 use super::{Checker, Use, Value};
 
@@ -70,7 +70,8 @@ impl<'s> Checker<'_, 's, '_> {
     }
 
     fn known(&mut self, name: &'static Name, span: Span) -> Value {
-        self.uses.push(Use { name, span });
+        let at = self.uses.partition_point(|earlier| earlier.span.start < span.start);
+        self.uses.insert(at, Use { name, span });
         match name.slot {
             Slot::Text(name) => Value::Text(Text::Name(name)),
             Slot::Number(name) => Value::Number(Number::Name(name)),
@@ -85,23 +86,19 @@ impl<'s> Checker<'_, 's, '_> {
             let help = "write `tokens.input` or `tokens.max_output`";
             return self.error(Code::ConditionName, span, &["`tokens` is no value by itself"], &[help]);
         }
-        let found = finding(Code::ConditionName, span, &["unknown name ", &self.report.quote(span)], "", &[]);
-        self.report.push(match meant(name) {
-            Some(meant) => found.with_suggestion(meant),
-            None => found.with_help(self.all_names()),
-        });
+        self.unknown_name(span, meant(name));
         Value::Unknown
     }
 
-    fn all_names(&self) -> String {
+    fn unknown_name(&mut self, span: Span, meant: Option<&str>) {
         let mut help = String::from("names are ");
-        for (index, name) in NAMES.iter().enumerate() {
+        for (index, name) in NAMES.iter().filter(|name| name.supported).enumerate() {
             help.push_str(if index == 0 { "`" } else { ", `" });
             help.push_str(name.name);
             help.push('`');
         }
         help.push_str("; text stands in quotes");
-        help
+        self.report.unknown(span, "unknown name ", meant, &help);
     }
 
     /// `tokens.input`, or a dot where none should be.
@@ -119,34 +116,14 @@ impl<'s> Checker<'_, 's, '_> {
                 return self.header_in_brackets(expr.span, &name);
             }
             "tokens" => {
-                let found = finding(
-                    Code::ConditionName,
-                    expr.span,
-                    &["unknown name ", &self.report.quote(expr.span)],
-                    "",
-                    &[],
-                );
-                self.report.push(match meant(&path) {
-                    Some(meant) => found.with_suggestion(meant),
-                    None => found.with_help("write `tokens.input` or `tokens.max_output`"),
-                });
+                let known = "write `tokens.input` or `tokens.max_output`";
+                self.report.unknown(expr.span, "unknown name ", meant(&path), known);
             }
             _ if is_root(root) => return self.no_field(inner, field, expr.span),
             _ => {
                 // Envoy's own expressions write `request.path`.
                 let part = path.split('.').skip(1).find_map(|part| Name::find(part).map(|known| known.name));
-                let meant = part.or_else(|| meant(field));
-                let found = finding(
-                    Code::ConditionName,
-                    expr.span,
-                    &["unknown name ", &self.report.quote(expr.span)],
-                    "",
-                    &[],
-                );
-                self.report.push(match meant {
-                    Some(meant) => found.with_suggestion(meant),
-                    None => found.with_help(self.all_names()),
-                });
+                self.unknown_name(expr.span, part.or_else(|| meant(field)));
             }
         }
         Value::Unknown
@@ -155,8 +132,7 @@ impl<'s> Checker<'_, 's, '_> {
     fn header_in_brackets(&mut self, span: Span, name: &str) -> Value {
         let meant = ["headers[\"", name, "\"]"].concat();
         let message = "a header is read with brackets";
-        let found = finding(Code::ConditionSyntax, span, &[message], "", &["write `", &meant, "`"]);
-        self.report.push(found.with_replacement(span, meant));
+        self.report.mend(Code::ConditionSyntax, span, &[message], &["write `", &meant, "`"], &meant);
         Value::Unknown
     }
 
@@ -229,12 +205,8 @@ impl<'s> Checker<'_, 's, '_> {
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let lower = ["\"", &name.to_ascii_lowercase(), "\""].concat();
             let message = ["header names are lowercase here, and ", &*self.report.quote(expr.span), " isn't"];
-            let found = finding(Code::ConditionName, expr.span, &message, "", &["write `", &lower, "`"]);
-            self.report.push(if name.contains(['"', '\\']) {
-                found
-            } else {
-                found.with_replacement(expr.span, lower)
-            });
+            let certain = if name.contains(['"', '\\']) { "" } else { &*lower };
+            self.report.mend(Code::ConditionName, expr.span, &message, &["write `", &lower, "`"], certain);
             return None;
         }
         let plain = name.strip_prefix(':').unwrap_or(&name);
@@ -268,15 +240,23 @@ impl<'s> Checker<'_, 's, '_> {
     /// Reports a text without quotes where a text is wanted.
     pub(super) fn quotes_missing(&mut self, expr: &Expr<'s>) -> bool {
         let Some(text) = self.bare(expr) else { return false };
-        let found = finding(Code::ConditionName, expr.span, &["`", text, "` is no name"], "", &[]);
         let quoted = ["\"", text, "\""].concat();
-        self.report.push(match meant(text).or_else(|| meant(text.rsplit('.').next().unwrap_or(""))) {
-            Some(meant) => found
-                .with_help(["did you mean `", meant, "`? text stands in quotes: `", &quoted, "`"].concat()),
-            None => found
-                .with_help(["text stands in quotes: `", &quoted, "`"].concat())
-                .with_replacement(expr.span, quoted),
-        });
+        let (code, message) = (Code::ConditionName, ["`", text, "` is no name"]);
+        match meant(text).or_else(|| meant(text.rsplit('.').next().unwrap_or(""))) {
+            Some(meant) => {
+                let help = ["did you mean `", meant, "`? text stands in quotes: `", &*quoted, "`"];
+                self.report.error(code, expr.span, &message, "", &help);
+            }
+            None => {
+                self.report.mend(
+                    code,
+                    expr.span,
+                    &message,
+                    &["text stands in quotes: `", &quoted, "`"],
+                    &quoted,
+                );
+            }
+        }
         true
     }
 
@@ -292,11 +272,8 @@ impl<'s> Checker<'_, 's, '_> {
             self.header_in_brackets(expr.span, &name.to_ascii_lowercase());
             return true;
         }
-        let plain = text.replace('-', "_");
-        let Some(known) = NAMES.iter().find(|known| known.name == plain) else { return false };
-        let message = ["unknown name ", &*self.report.quote(expr.span)];
-        self.report
-            .push(finding(Code::ConditionName, expr.span, &message, "", &[]).with_suggestion(known.name));
+        let Some(known) = NAMES.iter().find(|known| alike(known.name, text)) else { return false };
+        self.report.unknown(expr.span, "unknown name ", Some(known.name), "");
         true
     }
 }

@@ -6,11 +6,14 @@
 use super::super::eval::length;
 use super::super::names::NumberName;
 use super::super::program::{Atom, Find, Number, Order, Text};
+use super::bounds::Bounds;
 
 /// Atoms, and whether they hold.
 #[derive(Clone, Default)]
 pub(super) struct Facts<'t> {
     known: Vec<(&'t Atom, bool)>,
+    /// The length of the longest list in them.
+    widest: usize,
 }
 
 /// The text an atom speaks about, if nothing else of the request is in it.
@@ -38,7 +41,7 @@ fn holds_for_text(atom: &Atom, value: &str) -> bool {
     match atom {
         Atom::Texts(order, _, Text::Constant(other)) => order.holds(value.cmp(other)),
         Atom::Find(find, _, Text::Constant(part)) => find.holds(value, part),
-        Atom::TextIn(_, values) => values.iter().any(|one| **one == *value),
+        Atom::TextIn(_, values) => values.binary_search_by(|one| (**one).cmp(value)).is_ok(),
         _ => holds_for_number(atom, length(value)),
     }
 }
@@ -57,14 +60,15 @@ impl<'t> Facts<'t> {
         self.known.len()
     }
 
-    /// What learning this will cost.
-    pub(super) fn cost(&self, atom: &Atom) -> usize {
+    /// What learning this will cost: in the worst case each value of a list is tried with everything that is known.
+    pub(super) fn cost(&mut self, atom: &Atom) -> usize {
         let values = match atom {
             Atom::TextIn(_, values) => values.len(),
             Atom::NumberIn(_, values) => values.len(),
             _ => 1,
         };
-        (self.known.len() + 1) * 4 + values * 4
+        self.widest = self.widest.max(values);
+        (self.known.len() + 1) * (4 + self.widest)
     }
 
     /// Whether this can hold beside what is known. When it can't, nothing more should be asked.
@@ -73,18 +77,28 @@ impl<'t> Facts<'t> {
             return false;
         }
         self.known.push((atom, wanted));
-        let header = match atom {
-            Atom::HasHeader(name) => Some(Text::Header(name.clone())),
-            _ => None,
-        };
-        let text = text_of(atom).or(header.as_ref());
-        let number = match atom {
-            Atom::HasTool(_) => Some(&Number::Name(NumberName::Tools)),
-            _ => number_of(atom),
-        };
         itself(atom).is_none_or(|value| value == wanted)
-            && text.is_none_or(|text| self.text_possible(text))
-            && number.is_none_or(|number| self.number_possible(number))
+            && self.text(atom).is_none_or(|text| self.text_possible(text))
+            && self.number(atom).is_none_or(|number| self.number_possible(number))
+    }
+
+    /// The text to look at again because of an atom.
+    fn text(&self, atom: &'t Atom) -> Option<&'t Text> {
+        let Atom::HasHeader(name) = atom else { return text_of(atom) };
+        let mut texts = self.known.iter().filter_map(|(other, _)| text_of(other));
+        texts.find(|text| matches!(text, Text::Header(header) if header == name))
+    }
+
+    /// The number to look at again because of an atom.
+    fn number(&self, atom: &'t Atom) -> Option<&'t Number> {
+        let mut numbers = self.known.iter().filter_map(|(other, _)| number_of(other));
+        match atom {
+            Atom::HasTool(_) => numbers.find(|number| matches!(number, Number::Name(NumberName::Tools))),
+            Atom::Find(_, text, _) => {
+                numbers.find(|number| matches!(number, Number::Length(whole) if **whole == *text))
+            }
+            _ => number_of(atom),
+        }
     }
 
     fn number_possible(&self, number: &Number) -> bool {
@@ -195,8 +209,7 @@ impl<'t> Facts<'t> {
                 *wanted && matches!(atom, Atom::Find(_, _, Text::Constant(held)) if held.contains(&**part))
             }),
             _ => true,
-        }) && (!matches!(text, Text::Header(_) | Text::Name(_))
-            || self.number_possible(&Number::Length(Box::new(text.clone()))))
+        })
     }
 
     /// Whether it is a header that the request is known not to have; it then reads as empty.
@@ -206,63 +219,6 @@ impl<'t> Facts<'t> {
             !*wanted && matches!(atom, Atom::HasHeader(other) if other == name)
         };
         self.known.iter().any(absent)
-    }
-}
-
-/// What a text must begin and end with, and what it must lie between; with a bound, whether it may be the text itself.
-#[derive(Default)]
-struct Bounds<'t> {
-    start: Option<&'t str>,
-    end: Option<&'t str>,
-    least: Option<(&'t str, bool)>,
-    most: Option<(&'t str, bool)>,
-    broken: bool,
-}
-
-impl<'t> Bounds<'t> {
-    fn add(&mut self, atom: &'t Atom, wanted: bool) {
-        match (atom, wanted) {
-            (Atom::Find(Find::Start, _, Text::Constant(part)), true) => {
-                let known = self.start.unwrap_or("");
-                self.broken |= !known.starts_with(&**part) && !part.starts_with(known);
-                self.start = Some(if part.len() > known.len() { part } else { known });
-                // The first text with a beginning is the beginning itself.
-                self.at_least(part, true);
-            }
-            (Atom::Find(Find::End, _, Text::Constant(part)), true) => {
-                let known = self.end.unwrap_or("");
-                self.broken |= !known.ends_with(&**part) && !part.ends_with(known);
-                self.end = Some(if part.len() > known.len() { part } else { known });
-            }
-            (Atom::Texts(Order::Less, _, Text::Constant(bound)), true) => self.at_most(bound, false),
-            (Atom::Texts(Order::Less, _, Text::Constant(bound)), false) => self.at_least(bound, true),
-            (Atom::Texts(Order::Greater, _, Text::Constant(bound)), true) => self.at_least(bound, false),
-            (Atom::Texts(Order::Greater, _, Text::Constant(bound)), false) => self.at_most(bound, true),
-            _ => {}
-        }
-    }
-
-    fn at_least(&mut self, bound: &'t str, itself: bool) {
-        self.least = Some(match self.least {
-            Some(known) if known.0 > bound || (known.0 == bound && !known.1) => known,
-            _ => (bound, itself),
-        });
-    }
-
-    fn at_most(&mut self, bound: &'t str, itself: bool) {
-        self.most = Some(match self.most {
-            Some(known) if known.0 < bound || (known.0 == bound && !known.1) => known,
-            _ => (bound, itself),
-        });
-    }
-
-    fn possible(&self) -> bool {
-        let least = self.least.unwrap_or(("", true));
-        // Behind all texts with this beginning.
-        let beyond = self.start.is_some_and(|start| least.0 > start && !least.0.starts_with(start));
-        let crossed =
-            self.most.is_some_and(|most| least.0 > most.0 || (least.0 == most.0 && !(least.1 && most.1)));
-        !self.broken && !beyond && !crossed
     }
 }
 

@@ -3,9 +3,11 @@
 //! A finding is certain: it follows from what the names can be worth, never from a guess. What isn't found may still be
 //! constant.
 
+mod bounds;
 mod conflict;
 mod search;
 
+use super::names::{Name, NumberName, Slot};
 use super::program::{Atom, Form, Number, Test, Text};
 use super::source::{Report, finding};
 use crate::diagnostic::Code;
@@ -36,7 +38,7 @@ impl Finder<'_, '_, '_> {
     /// `context` is what must be so for the test to matter at all; `whole` is for the condition itself. Says whether the test itself was reported.
     fn examine<'t>(&mut self, test: &'t Test, context: &mut Vec<Goal<'t>>, whole: bool) -> bool {
         // Asking for a header before reading it is good CEL, though it says nothing new here.
-        let guard = matches!(test.form, Form::Leaf { atom: Atom::HasHeader(_), .. });
+        let guard = matches!(&test.form, Form::Leaf { atom, .. } if matches!(**atom, Atom::HasHeader(_)));
         if guard && !context.is_empty() {
             return false;
         }
@@ -103,7 +105,10 @@ impl Finder<'_, '_, '_> {
             finding(Code::ConditionConstant, span, &[subject, " is always ", value_word], "", &[]);
         found.label = match &test.form {
             Form::Leaf { atom, .. } => reason(atom),
-            Form::Same(tests) if tests[0] == tests[1] => SAME.to_string(),
+            Form::Same(tests) => {
+                let [a, b] = &**tests;
+                if a == b { SAME.to_string() } else { String::new() }
+            }
             Form::All(_) | Form::Any(_) => match self.culprits(test, value) {
                 Some((a, b)) => {
                     let (a, b) = (self.report.text(a.place.span), self.report.text(b.place.span));
@@ -168,10 +173,15 @@ fn reason(atom: &Atom) -> String {
         Atom::Numbers(_, number, _) | Atom::NumberIn(number, _) => number,
         _ => return String::new(),
     };
-    let name = super::text::number_text(number);
+    let subject = match number {
+        Number::Name(NumberName::Tools) => "`size(tools)`".to_string(),
+        Number::Name(name) => ["`", Name::of(Slot::Number(*name)), "`"].concat(),
+        Number::Length(_) => "a size".to_string(),
+        _ => "its left side".to_string(),
+    };
     match number.range() {
-        (0, i64::MAX) => ["`", &name, "` is never negative"].concat(),
+        (0, i64::MAX) => [&*subject, " is never negative"].concat(),
         (i64::MIN, _) | (_, i64::MAX) => String::new(),
-        (least, most) => ["`", &name, "` is ", &least.to_string(), " to ", &most.to_string()].concat(),
+        (least, most) => [&*subject, " is ", &least.to_string(), " to ", &most.to_string()].concat(),
     }
 }

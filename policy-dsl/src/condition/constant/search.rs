@@ -8,7 +8,7 @@ use super::conflict::Facts;
 pub(super) type Goal<'t> = (&'t Test, bool);
 
 /// How much work a condition may cost, in comparisons of one atom with another: some milliseconds in the slowest case.
-pub(super) const BUDGET: usize = 100_000;
+pub(super) const BUDGET: usize = 300_000;
 
 pub(super) struct Search {
     /// What is left of it. When nothing is, everything is possible.
@@ -66,7 +66,8 @@ impl Search {
     }
 
     fn learn<'t>(&mut self, facts: &mut Facts<'t>, atom: &'t Atom, wanted: bool) -> bool {
-        !self.pay(facts.cost(atom)) || facts.learn(atom, wanted)
+        let cost = facts.cost(atom);
+        !self.pay(cost) || facts.learn(atom, wanted)
     }
 
     fn pay(&mut self, cost: usize) -> bool {

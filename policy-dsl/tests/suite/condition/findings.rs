@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use seawall_policy::{Diagnostic, Severity};
+use seawall_policy::{Code, Diagnostic, Severity};
 
 use super::support::read;
 use crate::bless;
@@ -50,6 +50,15 @@ fn every_condition_is_judged_as_recorded() {
             out.push_str(&told(source, &found));
         }
         bless::same(&bless::path(&format!("tests/condition/{name}.txt")), &out);
+    }
+}
+
+#[test]
+fn every_code_of_conditions_has_a_case() {
+    let recorded = ["errors", "constants"]
+        .map(|name| fs::read_to_string(bless::path(&format!("tests/condition/{name}.txt"))).unwrap());
+    for code in Code::ALL.iter().filter(|code| code.id().starts_with("SW07")) {
+        assert!(recorded.iter().any(|text| text.contains(code.id())), "{}", code.id());
     }
 }
 

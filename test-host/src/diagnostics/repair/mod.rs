@@ -113,7 +113,11 @@ pub fn replace(path: &Path, before: &str, text: &str) -> anyhow::Result<()> {
     file.as_file().set_permissions(fs::metadata(&path)?.permissions()).with_context(unwritable)?;
     file.as_file().sync_all().with_context(unwritable)?;
     let now = fs::read(&path).with_context(unwritable)?;
-    anyhow::ensure!(now == before.as_bytes(), "{} was changed while it was being fixed", path.display());
+    anyhow::ensure!(
+        now == before.as_bytes(),
+        "{} was changed by something else in the meantime",
+        path.display()
+    );
     file.persist(&path).with_context(unwritable)?;
     Ok(())
 }

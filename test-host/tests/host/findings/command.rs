@@ -10,10 +10,10 @@ const WARNED: &str = "seawall 1\ntarget spare { cluster \"c\"  provider openai }
 const WRONG: &str = "seawall 1\nroute default { pass }\nbreaker k { window 30 }\n";
 
 /// Policies in a directory of their own.
-struct Policies(tempfile::TempDir);
+pub(crate) struct Policies(tempfile::TempDir);
 
 impl Policies {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(directory.path().join(name), text).unwrap();
@@ -21,11 +21,11 @@ impl Policies {
         Self(directory)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seawall"));
         command
             .current_dir(self.0.path())
@@ -36,12 +36,12 @@ impl Policies {
     }
 
     /// Exit code, standard output, standard error.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         said(self.command(arguments).output().unwrap())
     }
 }
 
-fn said(output: Output) -> (i32, String, String) {
+pub(crate) fn said(output: Output) -> (i32, String, String) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -72,6 +72,28 @@ fn several_policies_are_all_checked_and_counted() {
     assert!(out.contains("`seawall explain SW0301` says more"), "{out}");
     assert!(err.starts_with("error: cannot read gone: "), "{err}");
     assert_eq!(here.run(&["check", "clean", "clean"]).1.lines().last(), Some("2 policies: no findings"));
+}
+
+#[test]
+fn fixes_are_made_in_the_file_and_told() {
+    let wrong = "seawall 1\nretry r { backoff full_jitter 10s .. 1s }\nruote default { pass }\n";
+    let here = Policies::new(&[("policy", wrong)]);
+    let (code, out, err) = here.run(&["check", "--fix", "policy"]);
+    let fixed = "seawall 1\nretry r { backoff full_jitter 1s .. 10s }\nroute default { pass }\n";
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), fixed, "{out}{err}");
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(
+        err, "policy:2:31: fixed SW0309: swap them\npolicy:3:1: fixed SW0202: write `route`\n",
+        "what was done, where it stood"
+    );
+    // What is left is told as ever, and nothing is left to fix.
+    assert!(out.contains("warning[SW0501]") && out.contains("policy: ok, policy "), "{out}");
+    assert_eq!(here.run(&["check", "--fix", "policy"]), (0, out, String::new()));
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), fixed);
+    // Without being asked to, nothing is changed, but it is said that it can be.
+    fs::write(here.path("policy"), wrong).unwrap();
+    assert!(here.run(&["check", "policy"]).1.contains("`seawall check --fix` can repair 2 of 2."));
+    assert_eq!(fs::read_to_string(here.path("policy")).unwrap(), wrong);
 }
 
 #[test]
@@ -153,7 +175,7 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions_and_links() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
 
     let error = seawall_test_host::diagnostics::repair::replace(&path, "old", "newer").unwrap_err();
-    assert!(error.to_string().contains("was changed while it was being fixed"), "{error}");
+    assert!(error.to_string().contains("was changed by something else in the meantime"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(fs::read_dir(here.0.path()).unwrap().count(), 2, "no temporary file is left");
 }

@@ -1,26 +1,20 @@
 //! Tokens to an expression, by the precedence of the operators. Ends at the first thing that can't be read; mistakes that
 //! can only be meant in one way, such as `and`, are reported and read so.
 
+mod operator;
+mod unexpected;
+
 use crate::diagnostic::Code;
 use crate::span::Span;
 
-use super::ast::{Binary, Call, Comparison, Expr, Form, Join, Math};
+use super::ast::{Binary, Call, Expr, Form};
 use super::lexer::{Kind, Token};
 use super::literal;
-use super::names::FUNCTIONS;
-use super::source::{Report, finding};
+use super::source::Report;
+use operator::{Infix, OR, RELATION};
 
 /// Expressions inside each other; also so many operators of one kind in a row, except `&&` and `||`.
 pub(super) const MAX_DEPTH: usize = 32;
-
-/// An operator between two operands.
-#[derive(Clone, Copy)]
-enum Infix {
-    Join(Join),
-    Binary(Binary),
-    /// `not in`, which is reported and read as if it stood in front.
-    NotIn,
-}
 
 /// The condition, or `None` when it can't be read; what is wrong is then reported.
 pub(super) fn parse<'s>(tokens: &[Token], report: &mut Report<'s, '_>) -> Option<Expr<'s>> {
@@ -153,41 +147,6 @@ impl<'s> Parser<'_, 's, '_, '_> {
         Some(left)
     }
 
-    /// The operator that stands here, how tightly it binds, and how it should be written if it isn't.
-    fn operator(&self) -> Option<(Infix, u8, &'static str)> {
-        let token = self.peek();
-        if let Some((infix, binds)) = operator(token.kind) {
-            return Some((infix, binds, ""));
-        }
-        let word = self.word(token);
-        let is = |other: &str| word.eq_ignore_ascii_case(other);
-        let equal = Infix::Binary(Binary::Compare(Comparison::Equal));
-        Some(match word {
-            "" => return None,
-            "in" => (Infix::Binary(Binary::In), RELATION, ""),
-            _ if is("in") => (Infix::Binary(Binary::In), RELATION, "in"),
-            _ if is("and") => (Infix::Join(Join::And), AND, "&&"),
-            _ if is("or") => (Infix::Join(Join::Or), OR, "||"),
-            _ if is("is") || is("eq") || is("equals") => (equal, RELATION, "=="),
-            _ if is("not") && self.word(self.ahead(1)) == "in" => (Infix::NotIn, RELATION, "!"),
-            _ => return None,
-        })
-    }
-
-    fn step_over(&mut self, infix: Infix, meant: &str) {
-        let token = self.next();
-        if let Infix::NotIn = infix {
-            let span = token.span.to(self.next().span);
-            let help = "`in` is negated as a whole: `!(model in [\"a\", \"b\"])`";
-            self.error(span, &["`not in` isn't an operator"], "", &[help]);
-        } else if !meant.is_empty() {
-            let message = [&self.report.quote(token.span), " isn't an operator"].concat();
-            let help = ["write `", meant, "`"];
-            let found = finding(Code::ConditionSyntax, token.span, &[&message], "", &help);
-            self.report.push(found.with_replacement(token.span, meant));
-        }
-    }
-
     /// Signs in front of a value.
     fn unary(&mut self) -> Option<Expr<'s>> {
         let sign = self.peek();
@@ -305,8 +264,7 @@ impl<'s> Parser<'_, 's, '_, '_> {
         }
         let quoted = ["\"", self.report.text(span), "\""].concat();
         let help = ["write `", &quoted, "`"];
-        let found = finding(Code::ConditionSyntax, span, &["text stands in quotes"], "", &help);
-        self.report.push(found.with_replacement(span, quoted));
+        self.report.mend(Code::ConditionSyntax, span, &["text stands in quotes"], &help, &quoted);
         Form::Broken
     }
 
@@ -345,62 +303,6 @@ impl<'s> Parser<'_, 's, '_, '_> {
         }
         None
     }
-
-    fn unexpected(&mut self, token: Token, wanted: &str) {
-        // The token has been stepped over, unless it is the end.
-        let before = if token.kind == Kind::End { 1 } else { 2 };
-        let before = self.at.checked_sub(before).and_then(|at| self.tokens.get(at));
-        let Some(before) = before else {
-            let (message, help) = if token.kind == Kind::End {
-                (
-                    ["the condition is empty", ""],
-                    "compare something, such as `model == \"gpt-4\"`, or leave `when` out",
-                )
-            } else {
-                (
-                    ["the condition can't begin with ", &*self.report.quote(token.span)],
-                    "begin with a name, such as `model`",
-                )
-            };
-            return self.error(token.span, &message, "", &[help]);
-        };
-        let after = self.report.quote(before.span);
-        if token.kind == Kind::End {
-            let label = [wanted, " is missing behind it"].concat();
-            return self.error(before.span, &["the condition ends with ", &after], &label, &[]);
-        }
-        let help: &[&str] = match token.kind {
-            Kind::Times => &["`*` stands for nothing here; use `startsWith`, `endsWith` or `contains`"],
-            Kind::Dot => &["text stands in quotes: `\"…\"`"],
-            _ => &[],
-        };
-        let found = self.report.quote(token.span);
-        self.error(token.span, &["expected ", wanted, " after ", &after, ", not ", &found], "", help);
-    }
-
-    /// Something stands where the expression could have ended.
-    fn left_over(&mut self, token: Token) {
-        let found = self.report.quote(token.span);
-        let word = self.word(token);
-        match token.kind {
-            Kind::Close | Kind::CloseList => {
-                self.error(token.span, &["this ", &found, " closes nothing"], "", &["remove it"]);
-            }
-            Kind::Word if FUNCTIONS.iter().any(|known| known.name == word) => {
-                let help = ["a function is called with a dot and parentheses: `model.", word, "(\"…\")`"];
-                self.error(token.span, &[&found, " isn't an operator"], "", &help);
-            }
-            Kind::Comma => {
-                let help =
-                    "join comparisons with `&&` or `||`; values stand in a list: `model in [\"a\", \"b\"]`";
-                self.error(token.span, &["a comma stands outside of a list"], "", &[help]);
-            }
-            _ => {
-                let help = "join comparisons with `&&` or `||`; text stands in quotes";
-                self.error(token.span, &["expected an operator before ", &found], "", &[help]);
-            }
-        }
-    }
 }
 
 fn deepest(items: &[Expr]) -> usize {
@@ -409,31 +311,4 @@ fn deepest(items: &[Expr]) -> usize {
 
 fn begins_value(kind: Kind) -> bool {
     matches!(kind, Kind::Word | Kind::Number | Kind::Text | Kind::Open | Kind::Not)
-}
-
-const OR: u8 = 1;
-const AND: u8 = 2;
-const RELATION: u8 = 3;
-const SUM: u8 = 4;
-const PRODUCT: u8 = 5;
-
-fn operator(kind: Kind) -> Option<(Infix, u8)> {
-    let compare = |comparison| (Infix::Binary(Binary::Compare(comparison)), RELATION);
-    let math = |math, binds| (Infix::Binary(Binary::Math(math)), binds);
-    Some(match kind {
-        Kind::Or => (Infix::Join(Join::Or), OR),
-        Kind::And => (Infix::Join(Join::And), AND),
-        Kind::Equal => compare(Comparison::Equal),
-        Kind::NotEqual => compare(Comparison::NotEqual),
-        Kind::Less => compare(Comparison::Less),
-        Kind::LessEqual => compare(Comparison::LessEqual),
-        Kind::Greater => compare(Comparison::Greater),
-        Kind::GreaterEqual => compare(Comparison::GreaterEqual),
-        Kind::Plus => math(Math::Add, SUM),
-        Kind::Minus => math(Math::Subtract, SUM),
-        Kind::Times => math(Math::Multiply, PRODUCT),
-        Kind::Divide => math(Math::Divide, PRODUCT),
-        Kind::Remainder => math(Math::Remainder, PRODUCT),
-        _ => return None,
-    })
 }
