@@ -202,7 +202,13 @@ impl Lexer<'_, '_> {
         if byte == b']'
             && let Some(mut found) = self.bracket.take()
         {
-            found.fix.iter_mut().for_each(|fix| fix.edits.push(removal.clone()));
+            for edits in found.fix.iter_mut().map(|fix| &mut fix.edits) {
+                // `[]` goes as one: edits must not touch.
+                match edits.last_mut().filter(|open| open.span.end == span.start) {
+                    Some(open) => open.span.end = span.end,
+                    None => edits.push(removal.clone()),
+                }
+            }
             return self.sink.push(found);
         }
         self.end_brackets();

@@ -1,17 +1,16 @@
 //! The fuzzer of the policy language: libFuzzer, guided by coverage, on the stable toolchain.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::parts::Parts;
 use crate::run::{cargo, step};
 
 const PACKAGE: &str = "seawall-policy-fuzz";
-const HOME: &str = "policy-dsl/fuzz";
 
 /// Texts that it starts from: what it found before, and the policies of the tests.
 const SEEDS: [&str; 3] = ["policy-dsl/fuzz/corpus", "policy-dsl/tests", "policy-dsl/tests/golden"];
@@ -59,7 +58,7 @@ pub(crate) fn fuzz(parts: &Parts, flags: &Flags) -> Result<()> {
         eprintln!("to repeat this run: cargo xtask fuzz --seed {seed}");
         run.args(["-verbosity=0", "-max_len=2048", "-print_final_stats=1"]).arg(format!("-seed={seed}"));
         run.arg(format!("-max_total_time={}", flags.seconds));
-        run.arg(format!("-dict={HOME}/policy.dict"));
+        run.arg(format!("-dict={}", dictionary(&target)?.display()));
         // What fails is written there, and named in the output.
         run.arg(format!("-artifact_prefix={}/", target.display()));
         let policies = target.join("policies");
@@ -71,6 +70,16 @@ pub(crate) fn fuzz(parts: &Parts, flags: &Flags) -> Result<()> {
     step("hostile policies", &mut run).context(
         "to judge a text again that failed: cargo xtask fuzz FILE; keep it in policy-dsl/fuzz/corpus",
     )
+}
+
+/// The words of the language, in a file.
+fn dictionary(target: &Path) -> Result<PathBuf> {
+    let mut print = cargo(["run", "--quiet", "--package", PACKAGE, "--bin", "dictionary"]);
+    let output = print.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "can't print the dictionary");
+    let path = target.join("policy.dict");
+    std::fs::write(&path, output.stdout)?;
+    Ok(path)
 }
 
 /// Another one each time; libFuzzer takes 0 for none.

@@ -2,7 +2,7 @@
 
 use seawall_policy::condition::{self, Facts, FlagName, NumberName, TextName};
 use seawall_policy::vocabulary::{Leaf, Shape, blocks};
-use seawall_policy::{Checked, Diagnostic, Fix, Scope, Severity, Span, apply, check_as, render};
+use seawall_policy::{Checked, Diagnostic, Fix, Scope, Severity, Span, Unformatted, apply, check_as, render};
 
 /// Reads the bytes as a policy and, unless they begin as one, as a condition.
 ///
@@ -15,6 +15,7 @@ pub fn judge(data: &[u8]) {
     if let Some(policy) = &supported.policy {
         assert_eq!(Some(policy), whole.policy.as_ref(), "what this version carries out means what it says");
     }
+    formatted(&text, &whole);
     if !text.starts_with("seawall") {
         conditions(&text);
     }
@@ -40,6 +41,26 @@ fn policy(text: &str, scope: Scope) -> Checked {
         assert!(route.breaker.is_none_or(|breaker| breaker.0 < policy.breakers.len()), "and a breaker");
     }
     checked
+}
+
+/// What is formatted is the same policy, stays as it is when it is formatted again, and is refused only with a reason.
+fn formatted(text: &str, before: &Checked) {
+    match seawall_policy::format(text) {
+        Ok(laid_out) => {
+            let after = check_as(&laid_out, Scope::WholeLanguage);
+            let hash = |checked: &Checked| checked.policy.as_ref().map(|policy| policy.hash.clone());
+            assert_eq!(hash(before), hash(&after), "the formatted policy is another one: {laid_out}");
+            assert_eq!(
+                seawall_policy::format(&laid_out).as_ref(),
+                Ok(&laid_out),
+                "what is formatted is formatted"
+            );
+        }
+        Err(Unformatted::Invalid(found)) => {
+            assert!(before.policy.is_none() && !found.is_empty(), "a good policy wasn't formatted");
+        }
+        Err(Unformatted::Unsound(why)) => assert!(why.is_empty(), "{why}"),
+    }
 }
 
 fn findings(text: &str, found: &[Diagnostic]) {
@@ -99,7 +120,7 @@ impl Facts for Request<'_> {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        Some(self.0).filter(|_| name.len() % 2 == 0)
+        Some(self.0).filter(|_| name.len().is_multiple_of(2))
     }
 
     fn has_tool(&self, name: &str) -> bool {
