@@ -43,8 +43,10 @@ impl Flags {
 pub(crate) fn fuzz(parts: &Parts, flags: &Flags) -> Result<()> {
     let host = host()?;
     let target = parts.target().join("fuzz");
-    let mut build = cargo(["build", "--quiet", "--package", PACKAGE, "--features", "libfuzzer"]);
-    build.args(["--profile", "fuzz", "--target", &host, "--target-dir"]).arg(&target);
+    let mut build = cargo(["build", "--quiet", "--package", PACKAGE, "--bin", "fuzz-policy"]);
+    build
+        .args(["--features", "libfuzzer", "--profile", "fuzz", "--target", &host, "--target-dir"])
+        .arg(&target);
     // With a target named, the flags are for the code and not for build scripts.
     step("build the fuzzer", build.env("RUSTFLAGS", COVERAGE))?;
 
