@@ -56,6 +56,11 @@ pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 /// Longest text written in place, such as a schema, without what all of its lines are indented by.
 pub const MAX_INLINE_BYTES: usize = 256 << 10;
 
+/// The text, or nothing where nobody looks it up.
+const fn doc(text: &'static str) -> &'static str {
+    if cfg!(feature = "reference") { text } else { "" }
+}
+
 /// What [`check()`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {

@@ -111,7 +111,7 @@ impl Statement {
         example: &'static str,
         doc: &'static str,
     ) -> Self {
-        let presence = Presence::Optional("");
+        let (presence, doc) = (Presence::Optional(""), crate::doc(doc));
         Self { word, shape, presence, repeats: false, doc, example, since: Some(FIRST) }
     }
 

@@ -132,7 +132,7 @@ impl Name {
 }
 
 const fn name(name: &'static str, slot: Slot, stage: Stage, supported: bool, doc: &'static str) -> Name {
-    Name { name, slot, stage, supported, doc }
+    Name { name, slot, stage, supported, doc: crate::doc(doc) }
 }
 
 const YES: bool = true;
@@ -196,7 +196,7 @@ pub struct Word {
 }
 
 const fn word(name: &'static str, usage: &'static str, doc: &'static str) -> Word {
-    Word { name, usage, doc }
+    Word { name, usage, doc: crate::doc(doc) }
 }
 
 /// Every function.

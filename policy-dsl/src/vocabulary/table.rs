@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Block;
 use super::shape::{Durations, Leaf, Shape, Text};
+use crate::doc;
 use crate::policy::Trigger;
 
 mod contract;
@@ -26,7 +27,7 @@ pub const TRIGGERS: &[(&str, Trigger, bool)] = &[
 /// Everything a policy can define.
 pub static POLICY: Block = Block {
     word: "policy",
-    doc: "What a policy is made of, behind its first line.",
+    doc: doc("What a policy is made of, behind its first line."),
     statements: &[
         target::TARGET,
         target::GROUP,

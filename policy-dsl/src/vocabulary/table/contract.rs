@@ -3,13 +3,14 @@
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{HEADER, HOUR, MS, PATTERN, PERCENTILE, TARGET_NAME};
 use super::{count, duration, factor, money, percent, text, tokens};
+use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
 const AT_MOST: Shape = Sign("<=");
 
 pub(super) static CONTRACT: Block = Block {
     word: "contract",
-    doc: "What one request may use. What doesn't fit is refused before it costs anything, with the number that was counted.",
+    doc: doc("What one request may use. What doesn't fit is refused before it costs anything, with the number that was counted."),
     statements: &[
         Statement::new(
             "input",
@@ -80,7 +81,7 @@ pub(super) static CONTRACT: Block = Block {
 
 pub(super) static OUTPUT: Block = Block {
     word: "output",
-    doc: "What an answer must be like, and what happens when it isn't.",
+    doc: doc("What an answer must be like, and what happens when it isn't."),
     statements: &[
         Statement::new(
             "schema",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::{Block, Leaf, Shape, Statement};
 use super::{HOUR, MS, PERCENTILE, SECOND, count, duration, factor, money, percent};
+use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
 const BREAKER_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("breaker")), Shape::Block(&BREAKER_BODY)]);
@@ -18,7 +19,7 @@ pub(super) const BREAKER: Statement = Statement::new(
 
 static BREAKER_BODY: Block = Block {
     word: "breaker",
-    doc: "Stops sending to a target that fails, and lets it back in step by step.",
+    doc: doc("Stops sending to a target that fails, and lets it back in step by step."),
     statements: &[
         Statement::new(
             "window",
@@ -98,7 +99,7 @@ pub(super) const RETRY: Statement = Statement::new(
 
 static RETRY_BODY: Block = Block {
     word: "retry",
-    doc: "After which failures another attempt follows, how many in all, and how long to wait in between.",
+    doc: doc("After which failures another attempt follows, how many in all, and how long to wait in between."),
     statements: &[
         Statement::new(
             "on",

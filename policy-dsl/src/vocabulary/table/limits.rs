@@ -2,6 +2,7 @@
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{HEADER, HOUR, LABEL, MS, NOTHING, RATE, count, duration, percent, text};
+use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Word};
 
 pub(super) const TENANT: Statement = Statement::new(
@@ -37,7 +38,9 @@ pub(super) const TIER: Statement = Statement::new(
 
 static TIER_BODY: Block = Block {
     word: "tier",
-    doc: "Tenants that are treated alike. Each tenant is in one tier at most; the `default` tier takes those that no other names.",
+    doc: doc(
+        "Tenants that are treated alike. Each tenant is in one tier at most; the `default` tier takes those that no other names.",
+    ),
     statements: &[
         Statement::new(
             "tenants",
@@ -98,7 +101,7 @@ const SCOPE: Shape = OneOf(
 
 static LIMIT_BODY: Block = Block {
     word: "limit",
-    doc: "How much may be used, and by whom. A route names the limits that hold in it; a request passes when all of them admit it.",
+    doc: doc("How much may be used, and by whom. A route names the limits that hold in it; a request passes when all of them admit it."),
     statements: &[
         Statement::new(
             "",

@@ -3,6 +3,7 @@
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::contract::{CONTRACT, OUTPUT};
 use super::{HEADER, HOUR, MS, NOTHING, PERCENTILE, TARGET_NAME, count, duration, factor, percent, text};
+use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
 const ROUTE_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("route")), Shape::Block(&ROUTE_BODY)]);
@@ -19,7 +20,7 @@ const ANY_TIME: Shape = duration(MS, HOUR);
 
 static ROUTE_BODY: Block = Block {
     word: "route",
-    doc: "Which requests it takes, and where they go. The first route that matches wins.",
+    doc: doc("Which requests it takes, and where they go. The first route that matches wins."),
     statements: &[
         Statement::new(
             "match",
@@ -206,7 +207,7 @@ const PLAN: Shape = Seq(&[
 
 static OVERRIDES: Block = Block {
     word: "overrides",
-    doc: "Changes to the request for the targets it stands behind, in `try` or `then`.",
+    doc: doc("Changes to the request for the targets it stands behind, in `try` or `then`."),
     statements: &[
         Statement::new(
             "max_tokens",

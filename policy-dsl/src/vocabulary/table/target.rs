@@ -2,6 +2,7 @@
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{RATE, TARGET_NAME, money, text, tokens};
+use crate::doc;
 use Shape::{Fixed, List, OneOf, Seq, Word};
 
 const TARGET_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Define("target")), Shape::Block(&BODY)]);
@@ -16,7 +17,7 @@ pub(super) const TARGET: Statement = Statement::new(
 
 static BODY: Block = Block {
     word: "target",
-    doc: "One place an attempt can be sent to: an Envoy cluster and how to speak to what is behind it.",
+    doc: doc("One place an attempt can be sent to: an Envoy cluster and how to speak to what is behind it."),
     statements: &[
         Statement::new(
             "like",
@@ -107,7 +108,9 @@ pub(super) const GROUP: Statement = Statement::new(
 
 static MEMBERS: Block = Block {
     word: "group",
-    doc: "Targets that share something, such as the cap of a region. A `limit per group` holds for all of them together.",
+    doc: doc(
+        "Targets that share something, such as the cap of a region. A `limit per group` holds for all of them together.",
+    ),
     statements: &[Statement::new(
         "",
         List(&TARGET_NAME, 1_000, "targets"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
 use super::{HEADER, HOUR, MS, NOTHING, TARGET_NAME, count, duration, text};
+use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Word};
 
 const TEST_SHAPE: Shape = Seq(&[Shape::Leaf(Leaf::Title), Shape::Block(&BODY)]);
@@ -18,8 +19,8 @@ pub(super) const TEST: Statement = Statement::new(
 
 static BODY: Block = Block {
     word: "test",
-    doc: "What the policy must do, in the order in which it happens. Each test starts anew: breakers are closed, and nothing \
-          has been counted. `seawall test` runs it; the filter takes no notice.",
+    doc: doc("What the policy must do, in the order in which it happens. Each test starts anew: breakers are closed, and nothing \
+          has been counted. `seawall test` runs it; the filter takes no notice."),
     statements: &[
         Statement::new(
             "upstream",
@@ -53,8 +54,8 @@ const HEADER_AND_VALUE: Shape = Seq(&[HEADER, text(Text::HeaderValue)]);
 
 static UPSTREAM: Block = Block {
     word: "upstream",
-    doc: "What a provider does, one line after the other: each holds for one request, unless it says for how many. \
-          When all are through, answers are prompt and correct.",
+    doc: doc("What a provider does, one line after the other: each holds for one request, unless it says for how many. \
+          When all are through, answers are prompt and correct."),
     statements: &[
         Statement::new(
             "answer",
@@ -81,7 +82,7 @@ static UPSTREAM: Block = Block {
 
 static REQUEST: Block = Block {
     word: "request",
-    doc: "A chat completion, unless it says otherwise.",
+    doc: doc("A chat completion, unless it says otherwise."),
     statements: &[
         Statement::new(
             "method",
@@ -119,8 +120,8 @@ static REQUEST: Block = Block {
 
 static EXPECT: Block = Block {
     word: "expect",
-    doc: "What must have come of the request above; of each one, if there were several. What isn't named may be anything, \
-          but an answer that breaks off is expected nowhere but with `cut`.",
+    doc: doc("What must have come of the request above; of each one, if there were several. What isn't named may be anything, \
+          but an answer that breaks off is expected nowhere but with `cut`."),
     statements: &[
         Statement::new("status", STATUS, "status 200", "The status the caller got."),
         Statement::new(
