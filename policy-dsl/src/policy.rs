@@ -102,6 +102,10 @@ pub enum Auth {
     Header { name: String, value: EnvVar },
 }
 
+/// Headers in which callers present themselves to providers, in order. A target with credentials of its own must see no
+/// others: a caller's key for one provider is nothing for another to read.
+pub const CREDENTIAL_HEADERS: [&str; 4] = ["api-key", "authorization", "x-api-key", "x-goog-api-key"];
+
 /// An environment variable of the host, and where the policy names it.
 #[derive(Clone, Debug)]
 pub struct EnvVar {

@@ -42,6 +42,8 @@ pub(crate) struct Target {
     pub(crate) cluster: Text,
     /// Headers that make a request one for this target.
     pub(crate) set: HeaderList,
+    /// Whether one of them is a credential.
+    pub(crate) has_credentials: bool,
     /// The model as a JSON string.
     pub(crate) model: Option<String>,
 }
@@ -138,6 +140,7 @@ impl Target {
             name: target.name.as_str().into(),
             cluster: target.cluster.as_str().into(),
             set,
+            has_credentials: target.auth.is_some(),
             model: target.model.as_ref().and_then(quote),
         }
     }

@@ -30,7 +30,7 @@ use crate::config::Target;
 use crate::effect::{Effect, HeaderList};
 use crate::event::{Answer, Origin};
 use crate::headers::Headers;
-use crate::request::{dispatched_headers, forbidden, provider_headers};
+use crate::request::{dispatched_headers, forbidden, foreign_credentials, provider_headers};
 use crate::retry::{self, Failed, Step};
 use crate::rng::Rng;
 use crate::route::Choice;
@@ -141,12 +141,14 @@ impl Exchange {
         self.enter(turn, permit.0, permit.1);
         let (config, route) = (turn.config, self.route);
         let Some((target, timeout)) = config.attempt(route, self.position) else { return After::Done };
+        let mut remove = forbidden(&self.headers, true);
+        remove.extend(foreign_credentials(&self.headers, target));
         turn.fx.push(Effect::Route {
             cluster: target.cluster.clone(),
             timeout,
             streams: self.streams(),
             set: target.set.clone(),
-            remove: forbidden(&self.headers, true),
+            remove,
             body: self.rewritten(target),
         });
         After::Wait
@@ -285,7 +287,7 @@ impl Exchange {
         turn.fx.push(Effect::Dispatch {
             attempt: self.attempts,
             cluster: target.cluster.clone(),
-            headers: dispatched_headers(&self.headers, &target.set),
+            headers: dispatched_headers(&self.headers, target),
             body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
             timeout,
         });

@@ -1,6 +1,9 @@
 //! Which headers go where.
 
+use seawall_policy::policy::CREDENTIAL_HEADERS;
+
 use crate::answer::PREFIX;
+use crate::config::Target;
 use crate::effect::HeaderList;
 use crate::headers::Headers;
 
@@ -34,6 +37,20 @@ const HOP_BY_HOP: [&str; 11] = [
     "upgrade",
 ];
 
+/// The caller's credentials that this target must not see.
+pub(crate) fn foreign_credentials(headers: &Headers, target: &Target) -> Vec<String> {
+    let sent = |name: &&&str| target.hides(name) && headers.get(name).is_some();
+    CREDENTIAL_HEADERS.iter().filter(sent).map(|name| (*name).to_owned()).collect()
+}
+
+impl Target {
+    /// Whether it gets credentials of its own in place of this header.
+    fn hides(&self, name: &str) -> bool {
+        let is_set = |known: &str| self.set.iter().any(|(set, _)| &**set == known);
+        self.has_credentials && is_one_of(&CREDENTIAL_HEADERS, name.as_bytes()) && !is_set(name)
+    }
+}
+
 /// The request headers a caller may not send: the filter's own, and on matched requests the router's.
 pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
     let is_forbidden = |name: &&[u8]| {
@@ -46,13 +63,15 @@ pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
 
 /// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name.
 /// A value that is not UTF-8 is left out: the SDK's call takes text only.
-pub(crate) fn dispatched_headers(headers: &Headers, set: &HeaderList) -> Vec<(String, String)> {
+pub(crate) fn dispatched_headers(headers: &Headers, target: &Target) -> Vec<(String, String)> {
+    let set = &target.set;
     let is_replaced = |name: &str| set.iter().any(|(replaced, _)| &**replaced == name);
     let is_kept = |name: &str| {
         !name.starts_with(PREFIX)
             && !name.starts_with("x-envoy-")
             && !is_one_of(&HOP_BY_HOP, name.as_bytes())
             && !is_replaced(name)
+            && !target.hides(name)
     };
     let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
     let set = set.iter().map(|(name, value)| (&**name, &**value));
@@ -86,4 +105,38 @@ fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, St
 
 fn is_one_of(names: &[&str], name: &[u8]) -> bool {
     names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_policy::policy::TargetId;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_target_with_credentials_of_its_own_sees_none_of_the_callers() {
+        let policy = "seawall 1\n\
+            target keyed { cluster \"k\"  provider openai  auth header \"x-api-key\" env.KEY }\n\
+            target open { cluster \"o\"  provider openai }\n\
+            route r { match path \"/\"  try keyed, open }";
+        let policy = seawall_policy::check(policy).policy.unwrap();
+        let config = Config::new(policy, |_| Some("own".into())).unwrap();
+        let headers: Headers = [
+            ("authorization", "Bearer theirs"),
+            ("x-api-key", "theirs"),
+            ("api-key", "theirs"),
+            ("x-a", "b"),
+        ]
+        .into_iter()
+        .collect();
+        let target = |id| config.target(TargetId(id)).unwrap();
+        let sent = |id| dispatched_headers(&headers, target(id));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+
+        assert_eq!(foreign_credentials(&headers, target(0)), ["api-key", "authorization"]);
+        assert_eq!(sent(0), [pair("x-a", "b"), pair("x-api-key", "own")]);
+        assert!(foreign_credentials(&headers, target(1)).is_empty());
+        assert_eq!(sent(1).len(), 4, "without its own it gets what the caller sends");
+    }
 }

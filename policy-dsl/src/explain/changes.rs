@@ -5,7 +5,7 @@ use super::request::Request;
 use super::secrets::is_sensitive;
 use super::words::{code, list, quoted};
 use super::{plan, target};
-use crate::policy::{Auth, Overrides, Route, Target};
+use crate::policy::{Auth, CREDENTIAL_HEADERS, Overrides, Route, Target};
 
 pub(super) fn lines(
     lines: &mut Lines,
@@ -71,9 +71,17 @@ fn credentials(lines: &mut Lines, depth: u8, to: &Target, request: &Request) {
         let what = if request.header(name).is_some() { "; replaces the caller's" } else { "" };
         lines.say(depth, "credentials", format!("{}{what}", target::auth(auth)));
     }
+    let is_left_out =
+        |name: &str| replaced.is_some() && replaced != Some(name) && CREDENTIAL_HEADERS.contains(&name);
+    let left_out =
+        CREDENTIAL_HEADERS.iter().filter(|name| is_left_out(name) && request.header(name).is_some());
+    let left_out: Vec<String> = left_out.map(|name| code(name)).collect();
+    if !left_out.is_empty() {
+        lines.say(depth, "", format!("the caller's {} is left out", list(&left_out, "and")));
+    }
     let names = request.headers.iter().map(|(name, _)| name);
     let mut kept: Vec<String> = names
-        .filter(|name| is_sensitive(name) && Some(name.as_str()) != replaced)
+        .filter(|name| is_sensitive(name) && Some(name.as_str()) != replaced && !is_left_out(name))
         .map(|name| code(name))
         .collect();
     kept.dedup();

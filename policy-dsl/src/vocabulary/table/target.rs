@@ -43,7 +43,7 @@ static BODY: Block = Block {
             "auth",
             Shape::Leaf(Leaf::Auth),
             "auth bearer env.OPENAI_API_KEY",
-            "Credentials, read from an environment variable of the proxy: `authorization: Bearer …`, or a header.",
+            "Credentials, read from an environment variable of the proxy: `authorization: Bearer …`, or a header. The caller's own don't go to this target then.",
         )
         .absent("the caller's"),
         Statement::new(
