@@ -119,7 +119,8 @@ const USUAL: &str = "/v1/chat/completions";
 const HEAD: &str = "seawall 1
 
 // What may happen to requests to large language models. `seawall check` reads this file, `seawall test` runs the test
-// at its end, and the filter takes the text as its configuration. Every statement: `man seawall-policy`.
+// at its end, and the filter takes the text as its configuration. `seawall man seawall-policy | man -l -` shows every
+// statement.
 ";
 
 const RETRY: &str = "

@@ -6,7 +6,13 @@ use crate::span::Span;
 /// Shorter secrets are hidden where they stand, but not looked for in other texts, where they are mere letters.
 const SHORTEST: usize = 4;
 
-/// The secrets of one source, as its findings tell where they are.
+/// So many keys are looked for in a source, as each is looked for in every text that is shown.
+const MOST_KEYS: usize = 32;
+/// Providers' keys begin so. A shorter word that does may be anything.
+const KEY_START: &str = "sk-";
+const SHORTEST_KEY: usize = 20;
+
+/// The secrets of one source: those its findings tell of, and what looks like a provider's key, wherever it stands.
 #[derive(Clone, Debug)]
 pub struct Mask<'s> {
     spans: Vec<Span>,
@@ -19,7 +25,7 @@ impl<'s> Mask<'s> {
     #[must_use]
     pub fn new(source: &'s str, diagnostics: &[Diagnostic]) -> Self {
         let secrets = diagnostics.iter().filter(|found| found.code == Code::SecretInPolicy);
-        let spans: Vec<Span> = secrets.map(|found| found.span).collect();
+        let spans: Vec<Span> = secrets.map(|found| found.span).chain(keys(source)).collect();
         let bare = |span: &Span| span.text(source).trim_matches(['"', '\'', ' ', '\n']);
         let texts = spans.iter().map(bare).filter(|text| text.len() >= SHORTEST).collect();
         Self { spans, texts }
@@ -74,6 +80,21 @@ impl<'s> Mask<'s> {
     }
 }
 
+/// The first of what looks like a provider's key.
+fn keys(source: &str) -> impl Iterator<Item = Span> + '_ {
+    let in_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let starts = source.match_indices(KEY_START).map(|(at, _)| at);
+    let starts = starts.filter(move |at| {
+        let before = at.checked_sub(1).and_then(|before| source.as_bytes().get(before));
+        !before.is_some_and(in_key)
+    });
+    let keys = starts.map(move |at| {
+        let long = source.bytes().skip(at).take_while(in_key).count();
+        Span::new(at, at + long)
+    });
+    keys.filter(|key| (key.end - key.start) as usize >= SHORTEST_KEY).take(MOST_KEYS)
+}
+
 /// Control characters, and those that change the direction or hide text, become a mark.
 pub(super) fn visible(c: char) -> char {
     let steers = matches!(c,
@@ -101,6 +122,17 @@ mod tests {
         for (at, _) in source.char_indices() {
             assert!(masked.is_char_boundary(at), "{at}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_key_is_hidden_wherever_it_stands() {
+        let key = "sk-proj-0123456789abcdef";
+        let source = format!("host \"{key}\" // {key}, risk-proj-0123456789abcdef, sk-short");
+        let mask = Mask::new(&source, &[]);
+        let hidden = "*".repeat(key.len());
+        let wanted = format!("host \"{hidden}\" // {hidden}, risk-proj-0123456789abcdef, sk-short");
+        assert_eq!(mask.source(&source), wanted);
+        assert_eq!(mask.text(&format!("unknown name `{key}`")), "unknown name `****`");
     }
 
     #[test]

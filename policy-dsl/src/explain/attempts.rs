@@ -71,7 +71,7 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
         }
     }
     let mut lines = Lines::default();
-    lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open. With the last failure the caller is told `x-should-retry: false`, so that its SDK doesn't begin anew.");
+    lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open. With a failure that isn't its own fault the caller is told `x-should-retry: false`, so that its SDK doesn't begin anew.");
     for (names, sequence, failure) in rows {
         lines.say(0, list(&names, "or"), path(explainer, route, &sequence, failure));
     }
@@ -122,7 +122,7 @@ fn last_word(sequence: &Sequence, failure: Failure) -> &'static str {
         (Failure::Timeout, _) => "the caller gets 504",
         (Failure::Connect, _) => "the caller gets 503",
         (Failure::Reset, _) => "the caller gets 502",
-        (_, End::NotRetried) => "the caller gets it as it is: it isn't retried",
+        (_, End::NotRetried) => "the caller gets it: it isn't retried",
         _ => "the caller gets the last failure",
     }
 }

@@ -5,6 +5,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Auth, EnvVar};
 use crate::token::{Kind, quote};
 
+/// A longer text that can't be the name of a variable is rather a secret than a slip.
+const LONGEST_MISTAKE: usize = 19;
+
 impl Parser<'_, '_> {
     pub(super) fn auth(&mut self) -> Read<Option<Auth>> {
         let kind = self.peek();
@@ -53,12 +56,18 @@ impl Parser<'_, '_> {
             return Err(self.unexpected("`.` and the name of an environment variable"));
         }
         let name = self.peek();
+        let variable = self.text(name);
+        // The key itself, put where its name belongs.
+        let is_secret = matches!(name.kind, Kind::Text | Kind::OpenText)
+            || variable.len() > LONGEST_MISTAKE && !text::is_variable(variable);
+        if is_secret && !self.at_end() {
+            return Err(self.secret());
+        }
         if !matches!(name.kind, Kind::Word | Kind::Number) {
             return Err(self.unexpected("the name of an environment variable"));
         }
         self.bump();
         let span = start.span.to(name.span);
-        let variable = self.text(name);
         if !text::is_variable(variable) {
             let message = [&quote(variable), " is not the name of an environment variable"].concat();
             let help = "it is made of letters, digits and `_`, and starts with no digit";

@@ -50,6 +50,24 @@ fn a_secret_is_never_repeated() {
 }
 
 #[test]
+fn a_key_in_place_of_the_name_of_its_variable_is_not_repeated() {
+    for secret in [
+        "env.sk-hunter2-0123456789",
+        "env.0123456789abcdef0123456789hunter2",
+        "env.\"hunter2\"",
+        "env.\"hunter2",
+    ] {
+        let source = format!(
+            "seawall 1\ntarget a {{ cluster \"c\"  provider openai\n  auth bearer {secret}\n}}\nroute default {{ pass }}\n"
+        );
+        let text = rendered(&source);
+        assert!(text.contains("SW0308") && !text.contains("hunter2"), "{source}\n{text}");
+    }
+    let slip = "seawall 1\ntarget a { cluster \"c\"  provider openai  auth bearer env.openai-key }\n";
+    assert!(rendered(slip).contains("`openai-key` is not the name of an environment variable"));
+}
+
+#[test]
 fn secrets_beyond_the_most_findings_stay_hidden() {
     let one = "target a { nonsense 1; auth bearer \"hunter2\" }\n";
     let source = format!("seawall 1\n{}", one.repeat(200));

@@ -16,7 +16,7 @@ use crate::diagnostics::{Judged, terminal};
 /// the policy's directory or below it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The policy file.
+    /// The policy file; `-` is the standard input, and its files lie in the current directory.
     policy: PathBuf,
     /// Where the result goes, instead of to the standard output.
     #[arg(short, long, value_name = "FILE")]
@@ -33,12 +33,12 @@ pub struct Args {
 /// code.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let Args { policy, output, color } = args;
-    if output.as_ref().is_some_and(|output| is_same(output, policy)) {
+    if output.as_ref().is_some_and(|output| super::is_same(output, policy)) {
         bail!("this would write over {}, and its files would no longer be named anywhere", policy.display());
     }
     let source = check::read(policy)?;
     let directory = policy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut judged = Judged::new(policy.display().to_string(), source);
+    let mut judged = Judged::new(check::name(policy), source);
     let bundled = bundle(&judged.source, directory);
     let colour = color.on(&io::stderr());
     let bundled = match bundled {
@@ -60,8 +60,4 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         eprintln!("\nThe policy is bundled, but the filter of this version will refuse it.");
     }
     Ok(Exit::Ok)
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -49,8 +49,11 @@ pub enum Format {
 /// Prints errors and warnings, and the hash of each policy without errors.
 ///
 /// # Errors
-/// When nothing can be written. A file that can't be read is told in the exit code, after all others were checked.
+/// When nothing can be written, or the standard input is named twice. A file that can't be read is told in the exit code, after all others were checked.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    if args.policies.iter().filter(|path| is_stdin(path)).count() > 1 {
+        bail!("the standard input can be read only once, so `-` can stand only once");
+    }
     let (mut judged, mut unreadable) = (Vec::new(), Vec::new());
     for path in &args.policies {
         match judge(path, args.fix) {

@@ -1,15 +1,16 @@
 //! `seawall explain POLICY`: the whole policy in plain words, or what it does to one request, rule by rule.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use seawall_policy::explain::{Explainer, Request};
 
+use super::check::{is_stdin, name, read};
 use super::{Color, Exit};
-use crate::diagnostics::{Judged, STDIN, terminal};
+use crate::diagnostics::{Judged, terminal};
 use crate::explain::{html, input, json, mermaid, svg};
 
 /// What is told of a policy, and how.
@@ -54,7 +55,6 @@ impl Options {
 /// # Errors
 /// When a file can't be read or written, or the request has another form than it should.
 pub(super) fn run(path: &Path, options: &Options, color: Color) -> anyhow::Result<Exit> {
-    let is_stdin = |path: &Path| path == Path::new("-");
     if is_stdin(path) && options.request.as_deref().is_some_and(is_stdin) {
         bail!("the policy and the request can't both come from the standard input");
     }
@@ -63,17 +63,22 @@ pub(super) fn run(path: &Path, options: &Options, color: Color) -> anyhow::Resul
             "a picture shows the plan of every route, not one request; leave out --request, or use --format html"
         );
     }
+    if let Some(output) = &options.output {
+        let given = [Some(path), options.request.as_deref()];
+        if let Some(given) = given.into_iter().flatten().find(|given| super::is_same(output, given)) {
+            bail!("this would write over {}", given.display());
+        }
+    }
     let source = read(path)?;
     let request = match &options.request {
         Some(from) => {
-            Some(input::request(&read(from)?).with_context(|| format!("cannot use {}", from.display()))?)
+            Some(input::request(&read(from)?).with_context(|| format!("cannot use {}", name(from)))?)
         }
         None => None,
     };
     let Ok(explainer) = Explainer::new(&source) else {
         // Its errors are those of `check`, and read the same.
-        let name = if is_stdin(path) { STDIN.into() } else { path.display().to_string() };
-        let judged = Judged::new(name, source);
+        let judged = Judged::new(name(path), source);
         eprint!("{}", terminal::render(&judged, color.on(&io::stderr())));
         return Ok(Exit::Failed);
     };
@@ -94,13 +99,4 @@ fn rendered(explainer: &Explainer<'_>, request: Option<&Request>, format: Format
         Format::Svg => svg::render(&explainer.picture()),
         Format::Html => html::render(&document(), Some(&svg::render(&explainer.picture()))),
     })
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).context("cannot read the standard input")?;
-        return Ok(text);
-    }
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }

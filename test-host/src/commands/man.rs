@@ -12,7 +12,7 @@ use crate::manual::{POLICY_PAGE, pages};
 /// `seawall man seawall-policy | man -l -` shows the page about the language.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The page: `seawall`, `seawall-policy` (the language), or that of a command such as `seawall-test`.
+    /// The page: `seawall`, `seawall-policy` (the language), or that of a command such as `seawall-test`, in short `test`.
     #[arg(default_value = "seawall", conflicts_with = "output")]
     page: String,
     /// Write every page into this directory.
@@ -34,9 +34,16 @@ pub fn run(args: &Args, command: clap::Command) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Ok);
     }
-    let Some(page) = pages.iter().find(|page| page.name == args.page) else {
+    // `check` for `seawall-check`.
+    let is_meant =
+        |name: &str| name == args.page || name.strip_prefix("seawall-") == Some(args.page.as_str());
+    let Some(page) = pages.iter().find(|page| is_meant(&page.name)) else {
         let names: Vec<&str> = pages.iter().map(|page| page.name.as_str()).collect();
-        bail!("there is no page `{}`, but {} (the language: {POLICY_PAGE})", args.page, names.join(", "));
+        bail!(
+            "there is no page `{}`; there are {} (the language is {POLICY_PAGE})",
+            args.page,
+            names.join(", ")
+        );
     };
     super::print(&page.roff)?;
     Ok(Exit::Ok)

@@ -83,7 +83,10 @@ fn every_command_has_a_page() {
     assert_eq!(place.seawall(&["man", "seawall-test"]).1, place.read("deep/man/seawall-test.1"));
     let (code, _, err) = place.seawall(&["man", "seawall-nothing"]);
     assert_eq!(code, 2);
-    assert!(err.starts_with("error: there is no page `seawall-nothing`, but seawall, seawall-test"), "{err}");
+    assert!(
+        err.starts_with("error: there is no page `seawall-nothing`; there are seawall, seawall-test"),
+        "{err}"
+    );
 }
 
 /// Where groff is installed: it must find nothing to say about the pages.
@@ -115,6 +118,15 @@ fn completions_know_every_command_and_flag() {
     }
     let (code, _, err) = place.seawall(&["completions", "dos"]);
     assert!(code == 2 && err.contains("[possible values: bash, elvish, fish, powershell, zsh]"), "{err}");
+}
+
+#[test]
+fn a_command_stands_for_its_page() {
+    let place = Place::new(&[]);
+    assert_eq!(place.seawall(&["man", "check"]), place.seawall(&["man", "seawall-check"]));
+    let (code, out, err) = place.seawall(&["man", "nonsense"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("there is no page `nonsense`; there are seawall, "), "{err}");
 }
 
 /// Where bash is installed: its script is loaded and asked.

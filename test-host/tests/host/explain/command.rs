@@ -87,6 +87,9 @@ fn what_cannot_be_explained_is_said() {
             "a picture shows the plan of every route",
         ),
         (&["SW0201", "--format", "json"], 2, "SW0201 is a code"),
+        (&["policy", "-o", "./policy"], 2, "this would write over policy"),
+        (&["policy", "--request", "body.json", "-o", "body.json"], 2, "this would write over body.json"),
+        (&["policy", "--request", "-"], 2, "cannot use <stdin>"),
     ] {
         let (ended, out, err, _here) = run(arguments, "");
         assert_eq!((ended, &*out), (code, ""), "{arguments:?}: {err}");

@@ -179,3 +179,10 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions_and_links() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(fs::read_dir(here.0.path()).unwrap().count(), 2, "no temporary file is left");
 }
+
+#[test]
+fn the_standard_input_is_read_once() {
+    let (code, out, err) = Policies::new(&[("clean", CLEAN)]).run(&["check", "-", "clean", "-"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("`-` can stand only once"), "{err}");
+}
