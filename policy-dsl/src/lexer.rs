@@ -253,6 +253,9 @@ impl Lexer<'_, '_> {
         // `timeout: 30s`, `timeout = 30s`
         let assigns =
             matches!(text, ":" | "=") && self.tokens.last().is_some_and(|last| last.kind == Kind::Word);
+        // `env.KEY=…`: what follows may be the secret itself.
+        let assigns =
+            assigns && self.tokens.iter().rev().nth(1).is_none_or(|before| before.kind != Kind::Dot);
         let found = match first {
             _ if comment => found.with_help(LINE_COMMENT).with_replacement(span, "//"),
             '=' | ':' => {

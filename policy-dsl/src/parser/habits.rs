@@ -95,6 +95,26 @@ impl<'s> Parser<'s, '_> {
         sign || self.peek().kind == Kind::Word && self.glued(last, self.peek())
     }
 
+    /// `cluster "a", provider openai`, as other languages have it. Whether it was one, which is then told and passed.
+    pub(super) fn comma_between_statements(&mut self) -> bool {
+        let (comma, next) = (self.peek(), self.ahead(1));
+        let ends = match next.kind {
+            Kind::Newline | Kind::Close => true,
+            Kind::Word => self.block.statement(self.text(next)).is_some(),
+            _ => false,
+        };
+        if comma.kind != Kind::Comma || !ends {
+            return false;
+        }
+        let found = Diagnostic::new(Code::UnexpectedToken, comma.span, "no comma stands between statements");
+        // Without anything in between, two words would become one.
+        let touches = next.kind == Kind::Word && next.span.start == comma.span.end;
+        let found = found.with_help("a statement ends with its line, at `;`, or before the next one");
+        self.sink.push(found.with_replacement(comma.span, if touches { " " } else { "" }));
+        self.bump();
+        true
+    }
+
     /// Words of the language that were left out in front of what stands here.
     pub(super) fn left_out(&mut self, words: &str, example: Option<&str>) {
         let at = self.peek();

@@ -78,16 +78,26 @@ impl<'s> Parser<'s, '_> {
                 out.push(Value::Block(block), span);
                 Ok(())
             }
-            Shape::Later(what, inner) => {
-                let refused = self.not_supported(start, what);
-                let outer = self.in_refused;
-                self.in_refused |= refused;
-                out.refused |= refused;
-                let read = self.shape(inner, follow, out);
-                self.in_refused = outer;
-                read
-            }
+            Shape::Later(what, inner) => self.later(what, String::new(), inner, follow, out),
         }
+    }
+
+    /// What this version can't carry out is read all the same; `supported` is what it can, in words.
+    fn later(
+        &mut self,
+        what: &str,
+        supported: String,
+        inner: &'static Shape,
+        follow: Option<&Follow<'_>>,
+        out: &mut Values<'s>,
+    ) -> Read<()> {
+        let refused = self.not_supported_but(self.peek().span, what, supported);
+        let outer = self.in_refused;
+        self.in_refused |= refused;
+        out.refused |= refused;
+        let read = self.shape(inner, follow, out);
+        self.in_refused = outer;
+        read
     }
 
     fn sequence(
@@ -190,7 +200,10 @@ impl<'s> Parser<'s, '_> {
         out: &mut Values<'s>,
     ) -> Read<()> {
         if let Some(alternative) = alternatives.iter().find(|alternative| self.starts(alternative)) {
-            return self.shape(alternative, follow, out);
+            let Shape::Later(what, inner) = alternative else { return self.shape(alternative, follow, out) };
+            let supported = alternatives.iter().filter(|other| !matches!(other, Shape::Later(..)));
+            let supported = either(supported.filter_map(first_word).map(quote));
+            return self.later(what, supported, inner, follow, out);
         }
         let token = self.peek();
         // A number with a wrong unit is told so by whatever takes numbers here.

@@ -116,6 +116,9 @@ impl<'s> Parser<'s, '_> {
             return true;
         }
         let found = self.peek();
+        if self.comma_between_statements() {
+            return true;
+        }
         if let Some(Stop) = self.switch(word) {
             self.skip();
             return false;

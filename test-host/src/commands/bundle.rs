@@ -13,7 +13,7 @@ use crate::diagnostics::{Judged, terminal};
 /// Writes the files that a policy names into it: the filter reads no files.
 ///
 /// `schema file "answer.schema.json"` becomes a text in place, `<<JSON …`; everything else stays as it is. Files must lie in
-/// the policy's directory or below it.
+/// the policy's directory or below it. Exits with 1 when the filter of this version would refuse the result.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The policy file; `-` is the standard input, and its files lie in the current directory.
@@ -26,7 +26,8 @@ pub struct Args {
     color: Color,
 }
 
-/// Bundles, and tells on the standard error what the result would be refused for by the filter of this version.
+/// Bundles, and tells on the standard error what the result would be refused for by the filter of this version; it is
+/// written all the same.
 ///
 /// # Errors
 /// When the policy can't be read or the result can't be written; a policy or file that can't be used is told in the exit
@@ -58,6 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     if judged.checked.diagnostics.iter().any(|found| found.severity == Severity::Error) {
         eprint!("{}", terminal::render(&judged, colour));
         eprintln!("\nThe policy is bundled, but the filter of this version will refuse it.");
+        return Ok(Exit::Failed);
     }
     Ok(Exit::Ok)
 }
