@@ -1,6 +1,6 @@
 //! Who calls: names that callers can choose, and answers that are kept for the wrong ones.
 
-use super::Judged;
+use super::{Judged, Resolved};
 use crate::ast::{File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 
@@ -25,6 +25,32 @@ pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
             let found = Diagnostic::new(Code::NoEffect, tier.name_span(), "nobody is in this tier");
             sink.push(found.with_help("name its `tenants`, or make it the `default`"));
         }
+    }
+}
+
+/// `like` takes over credentials as well, and those of one provider are nothing to another.
+pub(super) fn credentials(file: &File<'_>, resolved: &Resolved<'_>, sink: &mut Sink) {
+    for target in file.policy.all("target") {
+        let (Some(block), Some(name)) = (target.block(), target.name()) else { continue };
+        let (Some(like), Some(own)) = (block.all("like").next(), block.all("provider").next()) else {
+            continue;
+        };
+        let Some(Value::Name(_, model)) = like.values.first() else { continue };
+        let provider = |provider: &Statement<'_>| match provider.values[..] {
+            [Value::Word(word)] => Some(word),
+            _ => None,
+        };
+        let theirs = resolved.targets.statement(model.text, "provider").and_then(provider);
+        let (Some(auth), Some(theirs)) = (resolved.targets.statement(name.text, "auth"), theirs) else {
+            continue;
+        };
+        if block.has("auth") || provider(own) == Some(theirs) {
+            continue;
+        }
+        let message = ["the credentials for `", theirs, "` are sent to another provider"].concat();
+        let found = Diagnostic::new(Code::ForeignCredentials, own.span, message);
+        let help = ["`", name.text, "` is like `", model.text, "`, its `auth` included: write its own"];
+        sink.push(found.with_related(auth.span, "these").with_help(help.concat()));
     }
 }
 
