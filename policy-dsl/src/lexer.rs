@@ -139,7 +139,7 @@ impl Lexer<'_, '_> {
         let tag = head.get(2..).unwrap_or("").to_string();
         let mut end = self.at + length;
         for (number, line) in body.split_inclusive('\n').enumerate() {
-            if number == 0 && !line.trim().is_empty() {
+            if number == 0 && !tag.is_empty() && !line.trim().is_empty() {
                 let start = end + line.len() - line.trim_start().len();
                 let span = Span::new(start, end + line.trim_end().len());
                 let message = ["unexpected ", &quote(line.trim()), " behind ", &quote(head)].concat();

@@ -273,6 +273,7 @@ fn cases() -> Vec<Case> {
             "add, for example, `provider openai`"),
         whole(TierConflict, top("tier gold { tenants \"acme\" }\ntier free { tenants \"acme\" }"), "tenant `acme` is in two tiers", "\"acme\"", "", ""),
         whole(TierConflict, top("tier gold { default }\ntier free { default }"), "two tiers are the `default` one", "default", "", ""),
+        case(TestOrder, top("test \"a\" { request { stream  body <<JSON\n{}\nJSON\n }  expect { status 200 } }"), "`stream` changes nothing beside `body`", "stream", "", "write it into the body"),
         case(TestOrder, top("test \"x\" { expect { status 200 }  request { } }"), "this `expect` has no `request` above it", "expect", "", "write `request { }` above it: the least one is a chat completion"),
         case(TestOrder, top("test \"x\" { upstream east { refuse; reset }  request { }  expect { status 200 } }"), "a provider that refuses connections can do nothing else", "refuse", "",
             "write another `upstream` block behind the request that it is for"),
