@@ -61,6 +61,7 @@ mod text;
 use std::hash::{Hash, Hasher};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
 
 pub use check::Use;
 pub use eval::Facts;
@@ -145,6 +146,11 @@ impl Condition {
             }
         });
         found
+    }
+
+    /// Shows every name that `tier` is compared with, and where.
+    pub(crate) fn tiers(&self, see: &mut dyn FnMut(&str, Span)) {
+        slots::tiers(&self.test, see);
     }
 
     /// The value it always has, if it asks nothing of the request.

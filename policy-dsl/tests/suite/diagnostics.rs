@@ -350,6 +350,7 @@ fn cases() -> Vec<Case> {
         whole(NoEffect, route("output { invalid reject, then repair }"), "this is never done: what stands before it is final", "then repair", "", "`reject` and `pass` end the matter: write them last"),
         whole(ForeignCredentials, format!("seawall 1\ntarget t {{ {CP} auth bearer env.K }}\ntarget u {{ like t  provider anthropic }}\nroute r {{ match path \"/\"  try t, u }}"),
             "the credentials for `openai` are sent to another provider", "provider anthropic", "", "`u` is like `t`, its `auth` included: write its own"),
+        whole(NoEffect, route("when `stream && tier == \"gild\"` }\ntier gold { default"), "no tier is called `gild`", "tier == \"gild\"", "", "did you mean `gold`?"),
         whole(NoEffect, top("tier gold { priority 3 }"), "nobody is in this tier", "gold", "", "name its `tenants`, or make it the `default`"),
 
         case(ConditionSyntax, route("when `model = \"a\"`"), "`=` isn't an operator", "=", "", "\"is equal to\" is written `==`"),

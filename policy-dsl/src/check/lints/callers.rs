@@ -3,6 +3,8 @@
 use super::{Judged, Resolved};
 use crate::ast::{File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::suggest::nearest;
+use crate::token::quote;
 
 pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
     for tenant in file.policy.all("tenant") {
@@ -54,7 +56,25 @@ pub(super) fn credentials(file: &File<'_>, resolved: &Resolved<'_>, sink: &mut S
     }
 }
 
+/// Names of tiers that no tier has: to a condition they are plain text.
+fn tiers(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    let Some(when) = &judged.route.when else { return };
+    when.tiers(&mut |name, span| {
+        let known = || judged.policy.tiers.iter().map(|tier| tier.name.as_str());
+        // Without a tier it is empty.
+        if name.is_empty() || known().any(|tier| tier == name) || sink.is_full() {
+            return;
+        }
+        let found = Diagnostic::new(Code::NoEffect, span, ["no tier is called ", &quote(name)].concat());
+        sink.push(match nearest(name, known()) {
+            Some(meant) => found.with_help(["did you mean `", meant, "`?"].concat()),
+            None => found.with_help("define it with its `tenants`, or compare with another one"),
+        });
+    });
+}
+
 pub(super) fn check_route(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    tiers(judged, sink);
     if judged.route.cache.is_none() || !judged.policy.tenant.is_empty() {
         return;
     }
