@@ -20,6 +20,7 @@ pub(crate) fn lex(source: &str, sink: &mut Sink) -> Lexed {
         lexer.token(byte);
     }
     lexer.end_brackets();
+    lexer.hidden();
     lexer.add(Kind::End, source.len());
     Lexed { tokens: lexer.tokens, comments: lexer.comments }
 }
@@ -72,7 +73,7 @@ impl Lexer<'_, '_> {
                 self.end_brackets();
                 self.add(Kind::Newline, self.at + 1);
             }
-            (b' ' | b'\t' | b'\r', _) => self.at += 1,
+            (b' ' | b'\t', _) | (b'\r', None | Some(b'\n')) => self.at += 1,
             (b'/', Some(b'/')) => {
                 let end = self.at + self.line_length();
                 self.comments.push(Span::new(self.at, end));
@@ -132,12 +133,19 @@ impl Lexer<'_, '_> {
 
     /// `<<WORD`, then lines up to one that holds only `WORD`.
     fn inline(&mut self) {
-        let rest = self.rest();
+        let rest = self.source.get(self.at..).unwrap_or("");
         let length = 2 + rest.bytes().skip(2).take_while(|byte| continues_word(*byte)).count();
         let (head, body) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let tag = head.get(2..).unwrap_or("").to_string();
         let mut end = self.at + length;
         for (number, line) in body.split_inclusive('\n').enumerate() {
+            if number == 0 && !tag.is_empty() && !line.trim().is_empty() {
+                let start = end + line.len() - line.trim_start().len();
+                let span = Span::new(start, end + line.trim_end().len());
+                let message = ["unexpected ", &quote(line.trim()), " behind ", &quote(head)].concat();
+                let found = Diagnostic::new(Code::StrayCharacter, span, message);
+                self.sink.push(found.with_help("the text begins on the next line"));
+            }
             if number > 0 && !tag.is_empty() && line.trim() == tag {
                 return self.add(Kind::Inline, end + line.trim_end().len());
             }
@@ -184,6 +192,36 @@ impl Lexer<'_, '_> {
             self.error(Code::StrayCharacter, end, message, help);
         }
         self.add(Kind::Word, end);
+    }
+
+    /// Characters that make the text look like another one: line breaks that aren't any here, what turns the direction of
+    /// writing, and in strings also what can't be seen. Elsewhere they are stray characters.
+    fn hidden(&mut self) {
+        let texts = self.tokens.iter().filter(|token| {
+            use Kind::{Condition, Inline, OpenText, Pattern, Text};
+            matches!(token.kind, Text | OpenText | Condition | Pattern | Inline)
+        });
+        let texts = texts.map(|token| (token.span, token.kind != Kind::Inline));
+        for (span, also_unseen) in texts.chain(self.comments.iter().map(|comment| (*comment, false))) {
+            let text = span.text(self.source);
+            let line_end =
+                |at: usize| text.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
+            let hides = |(at, c): &(usize, char)| match *c {
+                '\r' => !line_end(*at),
+                '\u{85}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2065}' | '\u{feff}' => {
+                    also_unseen
+                }
+                _ => false,
+            };
+            let Some((at, c)) = text.char_indices().find(hides) else { continue };
+            let start = span.start as usize + at;
+            let message =
+                ["unexpected ", &quote(c.encode_utf8(&mut [0; 4])), ", which can't be seen"].concat();
+            let found =
+                Diagnostic::new(Code::StrayCharacter, Span::new(start, start + c.len_utf8()), message);
+            self.sink.push(found.with_help("with it the text isn't what it looks like; remove it"));
+        }
     }
 
     /// `/* … */`, to its end or that of the line.

@@ -1,6 +1,6 @@
 //! `like`: what a target takes over from another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Names, only};
 use crate::ast::{Block, File, Statement, Value};
@@ -29,12 +29,13 @@ pub(super) fn resolve<'f>(file: &'f File<'f>, names: &Names<'f>, sink: &mut Sink
     let mut targets = Targets::default();
     for statement in file.policy.all("target") {
         let mut chain: Vec<(&'f str, &'f Block<'f>)> = Vec::new();
+        let mut passed = BTreeSet::new();
         let mut next = statement.name().map(|name| name.text).zip(statement.block());
         while let Some((name, block)) = next {
             if targets.of.contains_key(name) {
                 break;
             }
-            if chain.iter().any(|(earlier, _)| *earlier == name) {
+            if !passed.insert(name) {
                 in_a_circle(&chain, sink);
                 break;
             }

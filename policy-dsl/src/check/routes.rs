@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use super::only;
 use crate::ast::{File, Statement, Value};
-use crate::condition::Condition;
+use crate::condition::{Condition, MOST_EFFORT};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::policy::PathMatch;
 
 /// Earlier routes with one path that are compared; more are not seen, which costs a warning.
 const MOST: usize = 16;
 
-type Earlier<'f> = BTreeMap<&'f str, Vec<(&'f Statement<'f>, Option<&'f Condition>)>>;
+/// A route and its condition.
+type Earlier<'f> = (&'f Statement<'f>, Option<&'f Condition>);
+type ByPath<'f> = BTreeMap<&'f str, Vec<Earlier<'f>>>;
 
 pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
-    let (mut exact, mut prefixes) = (Earlier::new(), Earlier::new());
+    let (mut exact, mut prefixes) = (ByPath::new(), ByPath::new());
+    let mut effort = MOST_EFFORT;
     for route in file.policy.all("route") {
         let Some(block) = route.block() else { continue };
         let Some(Value::Path(path)) = block.all("match").next().and_then(only) else { continue };
@@ -32,14 +35,19 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
         let starts = (0..=text.len()).filter_map(|end| text.get(..end));
         let same = if is_exact { exact.get(text) } else { None };
         let covering = same.into_iter().chain(starts.filter_map(|start| prefixes.get(start))).flatten();
-        let mut covering = covering.filter(|(_, earlier)| takes_all(*earlier, condition));
-        if let Some((earlier, _)) = covering.next() {
-            let name = route.name().map_or("", |name| name.text);
-            let other = earlier.name().map_or("", |name| name.text);
-            let message = ["no request can reach route `", name, "`"].concat();
-            let found = Diagnostic::new(Code::UnreachableRoute, route.name_span(), message)
-                .with_label(["`", other, "` takes all of them"].concat())
-                .with_related(earlier.name_span(), "this one comes first");
+        let covering: Vec<&Earlier<'_>> = covering.collect();
+        if let Some((last, others)) = takers(&covering, condition, &mut effort).split_last() {
+            let name = |route: &Statement<'f>| route.name().map_or("", |name| name.text);
+            let message = ["no request can reach route `", name(route), "`"].concat();
+            let label = match others {
+                [] => ["`", name(last.0), "` takes all of them"].concat(),
+                _ => "each of them is taken by one of those above".to_string(),
+            };
+            let mut found =
+                Diagnostic::new(Code::UnreachableRoute, route.name_span(), message).with_label(label);
+            for (earlier, _) in others.iter().chain([last]) {
+                found = found.with_related(earlier.name_span(), "this one comes first");
+            }
             sink.push(
                 found
                     .with_help("the first route that matches wins: put the narrower one above, or remove it"),
@@ -52,11 +60,31 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
     }
 }
 
-/// Whether every request that meets `later` meets `earlier` too.
-fn takes_all(earlier: Option<&Condition>, later: Option<&Condition>) -> bool {
-    match (earlier, later) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(earlier), Some(later)) => later.implies(earlier),
+/// Those of the earlier routes which together take every request that this condition lets through: one, if that is
+/// enough; none, if there are such requests left.
+fn takers<'f>(
+    earlier: &[&Earlier<'f>],
+    condition: Option<&Condition>,
+    effort: &mut usize,
+) -> Vec<Earlier<'f>> {
+    for one in earlier {
+        if one.1.is_none_or(|other| Condition::covered(condition, [other].into_iter(), effort)) {
+            return vec![**one];
+        }
     }
+    let mut all: Vec<Earlier<'f>> = earlier.iter().take(MOST).map(|one| **one).collect();
+    let cover = |all: &[Earlier<'f>], but: Option<usize>, effort: &mut usize| {
+        let others = all.iter().enumerate().filter(|(at, _)| Some(*at) != but);
+        Condition::covered(condition, others.filter_map(|(_, one)| one.1), effort)
+    };
+    if all.len() < 2 || !cover(&all, None, effort) {
+        return Vec::new();
+    }
+    // Those that aren't needed only confuse.
+    for at in (0..all.len()).rev() {
+        if cover(&all, Some(at), effort) {
+            all.remove(at);
+        }
+    }
+    all
 }

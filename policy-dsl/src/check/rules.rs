@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{only, test};
 use crate::ast::{File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
+use crate::policy::Amount;
 use crate::span::Span;
 
 pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
@@ -17,6 +18,7 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
                 block.all("timeout").for_each(|timeout| timeouts(source, timeout, sink));
                 block.all("try").chain(block.all("then")).for_each(|stage| weights(stage, sink));
             }
+            "limit" => block.all("").for_each(|amount| rolling(amount, sink)),
             "test" => test::check(block, sink),
             _ => {}
         }
@@ -75,16 +77,36 @@ fn timeouts(source: &str, timeout: &Statement<'_>, sink: &mut Sink) {
     }
 }
 
+/// Only money counts by the calendar, so only there `rolling` says something.
+fn rolling(amount: &Statement<'_>, sink: &mut Sink) {
+    let ([Value::Amount(counted), Value::Word("rolling")], [_, word]) =
+        (&amount.values[..], &amount.spans[..])
+    else {
+        return;
+    };
+    if !matches!(counted, Amount::Money { .. }) {
+        let found = Diagnostic::new(Code::WrongUnit, *word, "only an amount of money can be `rolling`");
+        sink.push(
+            found.with_help("tokens and requests flow evenly, and `burst` says how unevenly; remove it"),
+        );
+    }
+}
+
 fn weights(stage: &Statement<'_>, sink: &mut Sink) {
     let [Value::List(targets), Value::Word("weighted"), Value::List(weights), ..] = &stage.values[..] else {
         return;
     };
+    let span = stage.spans.get(2).copied().unwrap_or(stage.span);
     if targets.len() == weights.len() {
+        if weights.iter().all(|weight| matches!(weight.values[..], [Value::Count(0)])) {
+            let message = "every weight is 0, so no target is ever chosen";
+            let found = Diagnostic::new(Code::WeightCount, span, message);
+            sink.push(found.with_help("a target without weight gets nothing: give one of them some"));
+        }
         return;
     }
     let (weights, targets) = (weights.len().to_string(), targets.len().to_string());
     let message = ["there are ", &weights, " weights for ", &targets, " targets"].concat();
-    let span = stage.spans.get(2).copied().unwrap_or(stage.span);
     let found = Diagnostic::new(Code::WeightCount, span, message);
     sink.push(found.with_help("write one weight for each target, in the same order"));
 }

@@ -40,6 +40,7 @@ pub(super) fn check(test: &Block<'_>, sink: &mut Sink) {
             nothing_after_forever(block, sink);
             block.all("answer").for_each(|answer| answered_headers(answer, sink));
         } else {
+            made_elsewhere(block, sink);
             headers(block.all("header").filter_map(named), word == "request", sink);
         }
     }
@@ -66,6 +67,19 @@ fn nothing_after_forever(upstream: &Block<'_>, sink: &mut Sink) {
         sink.push(found.with_related(endless.span, "this one never ends").with_help(
             "say for how many requests that one holds, or write another `upstream` block behind a request",
         ));
+    }
+}
+
+/// What the chat completion holds that this request isn't.
+fn made_elsewhere(request: &Block<'_>, sink: &mut Sink) {
+    let Some(body) = request.all("body").next().filter(|_| request.definition.word == "request") else {
+        return;
+    };
+    for statement in ["model", "stream", "prompt"].into_iter().flat_map(|word| request.all(word)) {
+        let message = ["`", statement.definition.word, "` changes nothing beside `body`"].concat();
+        let found = Diagnostic::new(Code::TestOrder, statement.span, message);
+        let found = found.with_related(body.word, "this is the whole body");
+        sink.push(found.with_help("write it into the body"));
     }
 }
 

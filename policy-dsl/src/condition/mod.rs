@@ -61,6 +61,7 @@ mod text;
 use std::hash::{Hash, Hasher};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
 
 pub use check::Use;
 pub use eval::Facts;
@@ -84,6 +85,20 @@ pub struct Condition {
 /// Reads a condition that begins at byte `offset` of its policy. Errors and warnings go to `report`; there is a condition
 /// when there is no error. Never panics, and takes a bounded time.
 pub fn compile(source: &str, offset: u32, report: &mut dyn FnMut(Diagnostic)) -> Option<Condition> {
+    compile_within(source, offset, &mut MOST_EFFORT.clone(), report)
+}
+
+/// How much the search for what is always the same may cost in all conditions of a policy, in comparisons of one
+/// comparison with another: a tenth of a second. A policy that people read doesn't need a hundredth of it.
+pub(crate) const MOST_EFFORT: usize = 3_000_000;
+
+/// The same for one of many conditions, which have so much effort left together.
+pub(crate) fn compile_within(
+    source: &str,
+    offset: u32,
+    effort: &mut usize,
+    report: &mut dyn FnMut(Diagnostic),
+) -> Option<Condition> {
     let mut report = Report { source: Source { text: source, offset }, report, failed: false };
     if source.len() > MAX_BYTES {
         let span = report.source.span(0, source.len());
@@ -95,7 +110,7 @@ pub fn compile(source: &str, offset: u32, report: &mut dyn FnMut(Diagnostic)) ->
     let expr = parser::parse(&tokens, &mut report)?;
     let (test, uses) = check::check(&expr, &mut report);
     let test = test.filter(|_| !report.failed)?;
-    constant::find(&test, &mut report);
+    constant::find(&test, &mut report, effort);
     let test = simplify::simplify(test);
     let needs_body = slots::needs_body(&test);
     Some(Condition { test, uses, needs_body })
@@ -133,6 +148,11 @@ impl Condition {
         found
     }
 
+    /// Shows every name that `tier` is compared with, and where.
+    pub(crate) fn tiers(&self, see: &mut dyn FnMut(&str, Span)) {
+        slots::tiers(&self.test, see);
+    }
+
     /// The value it always has, if it asks nothing of the request.
     #[must_use]
     pub fn constant(&self) -> Option<bool> {
@@ -149,6 +169,16 @@ impl Condition {
     #[must_use]
     pub fn implies(&self, other: &Self) -> bool {
         constant::implies(&self.test, &other.test)
+    }
+
+    /// Whether every request that meets `condition`, or every request at all, meets one of `others`, as far as that can
+    /// be seen within `effort`: `true` is certain.
+    pub(crate) fn covered<'c>(
+        condition: Option<&'c Self>,
+        others: impl Iterator<Item = &'c Self>,
+        effort: &mut usize,
+    ) -> bool {
+        constant::covered(condition.map(|condition| &condition.test), others.map(|other| &other.test), effort)
     }
 
     /// Whether no request meets both, as far as that can be seen: `true` is certain.

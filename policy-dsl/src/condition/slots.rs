@@ -1,7 +1,8 @@
 //! What of the request a condition reads.
 
-use super::names::{NAMES, NumberName, Slot, Stage};
-use super::program::{Atom, Form, Number, Test, Text};
+use super::names::{NAMES, NumberName, Slot, Stage, TextName};
+use super::program::{Atom, Form, Number, Order, Test, Text};
+use crate::span::Span;
 
 /// Whether anything it reads is known only with the body.
 pub(super) fn needs_body(test: &Test) -> bool {
@@ -35,6 +36,26 @@ pub(super) fn slots<'t>(test: &'t Test, visit: &mut dyn FnMut(Slot, &'t str)) {
             }
             Atom::NumberIn(value, _) => number_slots(value, visit),
             Atom::TextIn(value, _) => text_slots(value, visit),
+        },
+    }
+}
+
+/// Calls `see` for every name that `tier` is compared with.
+pub(super) fn tiers(test: &Test, see: &mut dyn FnMut(&str, Span)) {
+    const TIER: Text = Text::Name(TextName::Tier);
+    match &test.form {
+        Form::Constant(_) => {}
+        Form::All(tests) | Form::Any(tests) => tests.iter().for_each(|test| tiers(test, see)),
+        Form::Same(tests) => tests.iter().for_each(|test| tiers(test, see)),
+        Form::If(tests) => tests.iter().for_each(|test| tiers(test, see)),
+        Form::Leaf { atom, .. } => match &**atom {
+            Atom::Texts(Order::Equal, text, Text::Constant(name)) if *text == TIER => {
+                see(name, test.place.span)
+            }
+            Atom::TextIn(text, names) if *text == TIER => {
+                names.iter().for_each(|name| see(name, test.place.span));
+            }
+            _ => {}
         },
     }
 }

@@ -207,7 +207,8 @@ impl<'s> Parser<'s, '_> {
 
     fn condition(&mut self, source: Option<&str>, token: Token) -> Option<Value<'s>> {
         let offset = token.span.start + 1;
-        let condition = condition::compile(source?, offset, &mut |found| self.sink.push(found))?;
+        let report = &mut |found| self.sink.push(found);
+        let condition = condition::compile_within(source?, offset, &mut self.effort, report)?;
         for used in condition.uses().iter().filter(|used| !used.name.supported) {
             self.not_supported(used.span, &["`", used.name.name, "` in a condition"].concat());
         }
@@ -274,7 +275,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn status(&mut self, text: &str, span: Span) -> Option<Trigger> {
-        let status = text.parse::<u16>().ok();
+        let status = text.parse::<u16>().ok().filter(|_| !text.starts_with('0'));
         if let Some(status) = status.filter(|status| STATUSES.contains(status)) {
             return Some(Trigger::Status(status));
         }
@@ -299,7 +300,10 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn path_match(&mut self) -> Read<Option<PathMatch>> {
-        let check = |path: &str| text::check_match(path.strip_suffix('*').unwrap_or(path));
+        let check = |path: &str| match path {
+            "*" => Err(text::everything()),
+            _ => text::check_match(path.strip_suffix('*').unwrap_or(path)),
+        };
         let Some((path, _)) = self.checked_string("a path", check)? else { return Ok(None) };
         Ok(Some(match path.strip_suffix('*') {
             Some(prefix) => PathMatch::Prefix(prefix.to_string()),
@@ -315,6 +319,8 @@ impl<'s> Parser<'s, '_> {
         let (string, span) = self.string(expected)?;
         let Some(string) = string else { return Ok(None) };
         let Err(objection) = check(&string) else { return Ok(Some((string, span))) };
+        // What it says about a character says more than the lexer could.
+        self.sink.retract(span);
         self.sink.push(objection.at(span));
         Ok(None)
     }

@@ -19,6 +19,7 @@ mod text;
 pub(crate) use leaf::{LONGEST_NAME, dedent};
 
 use crate::ast::{File, Value};
+use crate::condition;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::lexer;
 use crate::span::Span;
@@ -74,6 +75,8 @@ pub(crate) struct Parser<'s, 'k> {
     opener: Option<usize>,
     /// Something around has been refused as not supported, so what is in it needn't be again.
     in_refused: bool,
+    /// What may still be spent on the search for conditions that are always true or false.
+    effort: usize,
     sink: &'k mut Sink,
 }
 
@@ -99,6 +102,7 @@ impl<'s, 'k> Parser<'s, 'k> {
             opener: None,
             scope,
             in_refused: false,
+            effort: condition::MOST_EFFORT,
             sink,
         }
     }

@@ -116,6 +116,13 @@ impl<'s> Parser<'s, '_> {
             self.bad_number(Code::WrongUnit, number.span, &message, String::new(), String::new());
             return Ok(None);
         }
+        // `1,000` in a list would be two numbers.
+        if number.whole.len() > 1 && number.whole.starts_with('0') {
+            let message = [&quote(number.text), " begins with a zero"];
+            let help = "the digits of a number stand together, with none in front that says nothing".into();
+            self.bad_number(Code::WrongUnit, number.span, &message, String::new(), help);
+            return Ok(None);
+        }
         let bounds = (min.into(), max.into());
         let value = self.within(&number, number.span, 0, bounds, &range(min, max));
         Ok(value.and_then(|value| u32::try_from(value).ok()))

@@ -87,6 +87,11 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
     }
 }
 
+/// `*` alone, for every path.
+pub(super) fn everything() -> Objection {
+    Objection::new("`path` must start with `/`").instead("/*")
+}
+
 /// The path of `match`, without the `*` that may end it.
 pub(super) fn check_match(path: &str) -> Result<(), Objection> {
     if path.contains('?') {

@@ -1,8 +1,10 @@
 //! Who calls: names that callers can choose, and answers that are kept for the wrong ones.
 
-use super::Judged;
+use super::{Judged, Resolved};
 use crate::ast::{File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::suggest::nearest;
+use crate::token::quote;
 
 pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
     for tenant in file.policy.all("tenant") {
@@ -28,7 +30,51 @@ pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
     }
 }
 
+/// `like` takes over credentials as well, and those of one provider are nothing to another.
+pub(super) fn credentials(file: &File<'_>, resolved: &Resolved<'_>, sink: &mut Sink) {
+    for target in file.policy.all("target") {
+        let (Some(block), Some(name)) = (target.block(), target.name()) else { continue };
+        let (Some(like), Some(own)) = (block.all("like").next(), block.all("provider").next()) else {
+            continue;
+        };
+        let Some(Value::Name(_, model)) = like.values.first() else { continue };
+        let provider = |provider: &Statement<'_>| match provider.values[..] {
+            [Value::Word(word)] => Some(word),
+            _ => None,
+        };
+        let theirs = resolved.targets.statement(model.text, "provider").and_then(provider);
+        let (Some(auth), Some(theirs)) = (resolved.targets.statement(name.text, "auth"), theirs) else {
+            continue;
+        };
+        if block.has("auth") || provider(own) == Some(theirs) {
+            continue;
+        }
+        let message = ["the credentials for `", theirs, "` are sent to another provider"].concat();
+        let found = Diagnostic::new(Code::ForeignCredentials, own.span, message);
+        let help = ["`", name.text, "` is like `", model.text, "`, its `auth` included: write its own"];
+        sink.push(found.with_related(auth.span, "these").with_help(help.concat()));
+    }
+}
+
+/// Names of tiers that no tier has: to a condition they are plain text.
+fn tiers(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    let Some(when) = &judged.route.when else { return };
+    when.tiers(&mut |name, span| {
+        let known = || judged.policy.tiers.iter().map(|tier| tier.name.as_str());
+        // Without a tier it is empty.
+        if name.is_empty() || known().any(|tier| tier == name) || sink.is_full() {
+            return;
+        }
+        let found = Diagnostic::new(Code::NoEffect, span, ["no tier is called ", &quote(name)].concat());
+        sink.push(match nearest(name, known()) {
+            Some(meant) => found.with_help(["did you mean `", meant, "`?"].concat()),
+            None => found.with_help("define it with its `tenants`, or compare with another one"),
+        });
+    });
+}
+
 pub(super) fn check_route(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    tiers(judged, sink);
     if judged.route.cache.is_none() || !judged.policy.tenant.is_empty() {
         return;
     }

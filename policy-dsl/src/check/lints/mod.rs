@@ -8,7 +8,7 @@ mod time;
 use super::Resolved;
 use crate::ast::{Block, File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::policy::{Amount, Policy, Route};
+use crate::policy::{Amount, InvalidAction, Policy, Route, Scope};
 use crate::span::Span;
 
 /// Judges a policy without errors, as it is written and as it was understood.
@@ -21,11 +21,13 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
         cost::check(&route, sink);
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
+        never_done(&route, sink);
     }
     for retry in file.policy.all("retry") {
         budget(retry, sink);
     }
     callers::check(file, sink);
+    callers::credentials(file, resolved, sink);
     for limit in file.policy.all("limit") {
         limit_without_effect(limit, resolved, policy, sink);
     }
@@ -67,12 +69,41 @@ fn budget(retry: &Statement<'_>, sink: &mut Sink) {
     }
 }
 
+/// Actions behind one that ends the matter.
+fn never_done(judged: &Judged<'_, '_>, sink: &mut Sink) {
+    let Some(actions) = judged.route.output.as_ref().map(|output| &output.invalid) else { return };
+    let last =
+        actions.iter().position(|action| matches!(action, InvalidAction::Reject | InvalidAction::Pass));
+    let outputs = judged.block.all("output").filter_map(Statement::block);
+    for written in outputs.flat_map(|output| output.all("invalid")) {
+        let Some(Value::List(items)) = written.values.first() else { continue };
+        let Some(never) = last.and_then(|last| items.get(last + 1)) else { continue };
+        let found =
+            Diagnostic::new(Code::NoEffect, never.span, "this is never done: what stands before it is final");
+        sink.push(found.with_help("`reject` and `pass` end the matter: write them last"));
+    }
+}
+
 fn limit_without_effect(limit: &Statement<'_>, resolved: &Resolved<'_>, policy: &Policy, sink: &mut Sink) {
     let (Some(block), Some(name)) = (limit.block(), limit.name()) else { return };
     let Some(lowered) = resolved.names.index("limit", name.text).and_then(|index| policy.limits.get(index))
     else {
         return;
     };
+    let (nobody, help) = match lowered.scope {
+        Scope::Tenant if policy.tenant.is_empty() => (
+            "without `tenant by` all callers are one tenant",
+            "say who calls, for example `tenant by jwt \"sub\"`, or write `global`",
+        ),
+        Scope::Tier if policy.tiers.is_empty() => {
+            ("without any `tier` all callers are treated alike", "define a `tier`, or write `global`")
+        }
+        _ => ("", ""),
+    };
+    if !nobody.is_empty() {
+        let scope = limit.spans.get(1).copied().unwrap_or(limit.word);
+        sink.push(Diagnostic::new(Code::NoEffect, scope, nobody).with_help(help));
+    }
     for queue in block.all("queue").filter(|_| lowered.wait.is_none()) {
         let found = Diagnostic::new(Code::NoEffect, queue.span, "nobody waits in this line");
         sink.push(found.with_help("say how long a request may wait: `wait up to 2s`"));

@@ -18,15 +18,30 @@ pub(super) fn implies(a: &Test, b: &Test) -> bool {
     !Search { budget: BUDGET }.possible([(a, true), (b, false)])
 }
 
+/// Whether no request meets the first test, or any at all, and none of the others. Takes what it costs from `effort`.
+pub(super) fn covered<'t>(
+    test: Option<&'t Test>,
+    others: impl Iterator<Item = &'t Test>,
+    effort: &mut usize,
+) -> bool {
+    let budget = BUDGET.min(*effort);
+    let mut search = Search { budget };
+    let covered = !search.possible(others.map(|other| (other, false)).chain(test.map(|test| (test, true))));
+    *effort -= budget - search.budget;
+    covered
+}
+
 /// Whether no request meets both tests, as far as that can be seen.
 pub(super) fn excludes(a: &Test, b: &Test) -> bool {
     !Search { budget: BUDGET }.possible([(a, true), (b, true)])
 }
 
-/// Reports what is constant in a condition.
-pub(super) fn find(test: &Test, report: &mut Report) {
-    let mut finder = Finder { search: Search { budget: BUDGET }, report };
+/// Reports what is constant in a condition. Takes what it costs from `effort`; without any, nothing is found.
+pub(super) fn find(test: &Test, report: &mut Report, effort: &mut usize) {
+    let budget = BUDGET.min(*effort);
+    let mut finder = Finder { search: Search { budget }, report };
     finder.examine(test, &mut Vec::new(), true);
+    *effort -= budget - finder.search.budget;
 }
 
 struct Finder<'k, 's, 'r> {
@@ -39,7 +54,7 @@ impl Finder<'_, '_, '_> {
     fn examine<'t>(&mut self, test: &'t Test, context: &mut Vec<Goal<'t>>, whole: bool) -> bool {
         // Asking for a header before reading it is good CEL, though it says nothing new here.
         let guard = matches!(&test.form, Form::Leaf { atom, .. } if matches!(**atom, Atom::HasHeader(_)));
-        if guard && !context.is_empty() {
+        if guard && !context.is_empty() || self.search.budget == 0 {
             return false;
         }
         for value in [true, false] {
