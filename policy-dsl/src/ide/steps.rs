@@ -132,7 +132,9 @@ fn has_unit(leaf: Leaf, kind: Kind, text: &str) -> bool {
     match leaf {
         Leaf::Factor { .. } => unit == "x",
         Leaf::Percent { .. } => unit == "%",
-        Leaf::Count { .. } | Leaf::Share | Leaf::PerSecond { .. } | Leaf::Money { .. } => unit.is_empty(),
+        Leaf::Count { .. } | Leaf::Share { .. } | Leaf::PerSecond { .. } | Leaf::Money { .. } => {
+            unit.is_empty()
+        }
         Leaf::Tokens { .. } | Leaf::Rate => matches!(unit, "" | "k" | "M"),
         Leaf::Duration(_) => TIME_UNITS.iter().any(|(known, _)| *known == unit),
         Leaf::Size { .. } => SIZE_UNITS.iter().any(|(known, _)| *known == unit),

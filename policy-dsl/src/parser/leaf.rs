@@ -23,7 +23,7 @@ impl Leaf {
             | Leaf::Duration(_)
             | Leaf::Percent { .. }
             | Leaf::Factor { .. }
-            | Leaf::Share
+            | Leaf::Share { .. }
             | Leaf::Tokens { .. }
             | Leaf::Size { .. }
             | Leaf::PerSecond { .. } => kind == Kind::Number,
@@ -45,7 +45,7 @@ impl Leaf {
             Leaf::Duration(_) => "a duration such as `30s`",
             Leaf::Percent { .. } => "a percentage such as `20%`",
             Leaf::Factor { .. } => "a multiple such as `3x`",
-            Leaf::Share => "a share such as `0.15`",
+            Leaf::Share { .. } => "a number such as `0.15`",
             Leaf::Tokens { .. } => "a number of tokens such as `32k tokens`",
             Leaf::Money { .. } => "an amount of money such as `$0.25`",
             Leaf::Size { .. } => "a size such as `4MiB`",
@@ -88,7 +88,7 @@ impl<'s> Parser<'s, '_> {
             Leaf::Duration(allowed) => self.duration(allowed)?.map(Value::Duration),
             Leaf::Percent { min, max } => self.percent(min, max)?.map(Value::BasisPoints),
             Leaf::Factor { min, max } => self.factor(min, max)?.map(Value::Hundredths),
-            Leaf::Share => self.share()?.map(Value::BasisPoints),
+            Leaf::Share { max } => self.share(max)?.map(Value::BasisPoints),
             Leaf::Tokens { max } => self.token_count(max)?.map(Value::Tokens),
             Leaf::Money { max } => self.money(max)?.map(Value::MicroDollars),
             Leaf::Size { max } => self.size(max)?.map(Value::Bytes),

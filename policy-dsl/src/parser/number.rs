@@ -169,13 +169,14 @@ impl<'s> Parser<'s, '_> {
         Ok(value.and_then(|value| u32::try_from(value).ok()))
     }
 
-    /// A number from 0 to 1, in basis points.
-    pub(super) fn share(&mut self) -> Read<Option<u32>> {
-        let number = self.number(Leaf::Share)?;
-        if !self.has_unit(&number, "", Leaf::Share, "needed here") {
+    /// A plain number with up to four decimals, in ten-thousandths.
+    pub(super) fn share(&mut self, max: u32) -> Read<Option<u32>> {
+        let number = self.number(Leaf::Share { max })?;
+        if !self.has_unit(&number, "", Leaf::Share { max }, "needed here") {
             return Ok(None);
         }
-        let value = self.within(&number, number.span, 4, (0, 10_000), "0 to 1");
+        let allowed = ["0 to ", &(max / 10_000).to_string()].concat();
+        let value = self.within(&number, number.span, 4, (0, max.into()), &allowed);
         Ok(value.and_then(|value| u32::try_from(value).ok()))
     }
 

@@ -52,8 +52,10 @@ pub enum Leaf {
         min: u32,
         max: u32,
     },
-    /// A share between 0 and 1 with a point, such as `0.15`, in basis points.
-    Share,
+    /// A number with a point, such as `0.15`, in ten-thousandths.
+    Share {
+        max: u32,
+    },
     /// Counts of tokens such as `128k tokens`.
     Tokens {
         max: u64,

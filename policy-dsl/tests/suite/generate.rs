@@ -186,7 +186,7 @@ fn leaf(leaf: Leaf, name: &str, words: &mut Vec<Piece>, random: &mut Random) {
             let hundredths = random.within(min, max);
             word(&format!("{}.{:02}x", hundredths / 100, hundredths % 100));
         }
-        Leaf::Share => word(random.pick(&["0.15", "0", "1", "0.0001"])),
+        Leaf::Share { .. } => word(random.pick(&["0.15", "0", "1", "0.0001"])),
         Leaf::Tokens { .. } => {
             word(random.pick(&["128k", "512", "1M", "1.5k"]));
             word("tokens");

@@ -27,7 +27,8 @@ fn target<'r>(route: &Judged<'r, '_>, kind: &'static str, name: Name<'_>) -> Opt
 
 fn context(judged: &Judged<'_, '_>, target: &Target, span: Span, sink: &mut Sink) {
     let contract = &judged.route.contract;
-    let (Some(window), Some((input, _))) = (target.context, contract.input) else { return };
+    let Some(window) = target.context else { return };
+    let input = contract.input.map_or(0, |(most, _)| most);
     let admitted = input.saturating_add(contract.output.unwrap_or(0));
     if admitted <= window {
         return;

@@ -123,7 +123,13 @@ pub(super) static OUTPUT: Block = Block {
         .later(),
         Statement::new(
             "drift",
-            Seq(&[percent(0, 10_000), Fixed("by"), TARGET_NAME, Fixed("alert"), Shape::Leaf(Leaf::Share)]),
+            Seq(&[
+                percent(0, 10_000),
+                Fixed("by"),
+                TARGET_NAME,
+                Fixed("alert"),
+                Shape::Leaf(Leaf::Share { max: 10_000 }),
+            ]),
             "drift 1% by backup alert 0.15",
             "Compares the embeddings of so many answers, and tells when they move this far.",
         )

@@ -218,8 +218,13 @@ static OVERRIDES: Block = Block {
         .later(),
         Statement::new("model", text(Text::Model), r#"model "gpt-4.1-mini""#, "Replaces the target's model.")
             .later(),
-        Statement::new("temperature", Shape::Leaf(Leaf::Share), "temperature 0.2", "Replaces the request's.")
-            .later(),
+        Statement::new(
+            "temperature",
+            Shape::Leaf(Leaf::Share { max: 20_000 }),
+            "temperature 0.2",
+            "Replaces the request's.",
+        )
+        .later(),
         Statement::new(
             "header",
             Seq(&[HEADER, text(Text::HeaderValue)]),
