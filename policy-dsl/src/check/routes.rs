@@ -1,10 +1,11 @@
-//! Routes that no request can reach, because one above them takes all of their requests.
+//! Routes that no request can reach, because one above them takes all of their requests or their own condition contradicts
+//! their path.
 
 use std::collections::BTreeMap;
 
 use super::only;
 use crate::ast::{File, Statement, Value};
-use crate::condition::{Condition, MOST_EFFORT};
+use crate::condition::{Condition, MOST_EFFORT, compile};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::policy::PathMatch;
 
@@ -31,6 +32,9 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
             PathMatch::Exact(text) => (text.as_str(), true),
             PathMatch::Prefix(text) => (text.as_str(), false),
         };
+        if let (Some(condition), Some(when)) = (condition, when) {
+            against_path(condition, when, path, &mut effort, sink);
+        }
         // Paths are at most 1 KiB, which bounds the look-ups.
         let starts = (0..=text.len()).filter_map(|end| text.get(..end));
         let same = if is_exact { exact.get(text) } else { None };
@@ -58,6 +62,38 @@ pub(super) fn check<'f>(file: &'f File<'f>, sink: &mut Sink) {
             list.push((route, condition));
         }
     }
+}
+
+/// A condition about the path, which the route has chosen already.
+fn against_path(
+    condition: &Condition,
+    when: &Statement<'_>,
+    path: &PathMatch,
+    effort: &mut usize,
+    sink: &mut Sink,
+) {
+    if !condition.uses().iter().any(|used| used.name.name == "path") {
+        return;
+    }
+    let (text, is, is_not) = match path {
+        PathMatch::Exact(text) => (text, ["path == ", ""], ["path != ", ""]),
+        PathMatch::Prefix(text) => (text, ["path.startsWith(", ")"], ["!path.startsWith(", ")"]),
+    };
+    let quoted = ["\"", &text.replace('\\', "\\\\").replace('"', "\\\""), "\""].concat();
+    let about = |[before, behind]: [&str; 2]| compile(&[before, &quoted, behind].concat(), 0, &mut |_| {});
+    let (Some(is), Some(is_not)) = (about(is), about(is_not)) else { return };
+    let (message, help) = if Condition::covered(Some(condition), [&is_not].into_iter(), effort) {
+        (
+            "no request with this route's path meets this condition",
+            "correct the condition or the path of `match`",
+        )
+    } else if Condition::covered(Some(&is), [condition].into_iter(), effort) {
+        ("every request with this route's path meets this condition", "leave it out: `match` says the same")
+    } else {
+        return;
+    };
+    let span = when.spans.first().copied().unwrap_or(when.span);
+    sink.push(Diagnostic::new(Code::ConditionConstant, span, message).with_help(help));
 }
 
 /// Those of the earlier routes which together take every request that this condition lets through: one, if that is
