@@ -5,6 +5,11 @@ const LONGEST: usize = 64;
 /// At most so many names are compared, so that a file full of mistakes still takes linear time.
 const MOST: usize = 4096;
 
+/// The help that offers it.
+pub(crate) fn did_you_mean(word: &str) -> String {
+    ["did you mean `", word, "`?"].concat()
+}
+
 /// The candidate that differs least, if it differs little: in one letter of three, in three at most. Of several, the
 /// first: good for a question.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {

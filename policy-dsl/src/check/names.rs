@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::ast::{Block, File, Name, Statement};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::span::Span;
-use crate::suggest::nearest;
+use crate::suggest::{did_you_mean, nearest};
 
 /// What is defined, by kind and name.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ fn refer<'f>(names: &mut Names<'f>, kind: &'static str, name: Name<'f>, uses: bo
         // Two names that look alike may still be two: it is for people to say which.
         Some(meant) => {
             let at = names.defined.get(&(kind, meant)).map_or(name.span, |definition| definition.span);
-            found.with_help(["did you mean `", meant, "`?"].concat()).with_related(at, "this one?")
+            found.with_help(did_you_mean(meant)).with_related(at, "this one?")
         }
         None if kind == "target" && names.defined.contains_key(&("group", name.text)) => {
             found.with_help("this is a `group`; name its members")

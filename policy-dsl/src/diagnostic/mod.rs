@@ -16,6 +16,7 @@ pub(crate) use sink::Sink;
 
 use crate::policy::EnvVar;
 use crate::span::Span;
+use crate::suggest::did_you_mean;
 
 /// Errors refuse the policy; warnings are for what loads and can't be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Diagnostic {
     #[inline(never)]
     pub fn with_suggestion(self, meant: &str) -> Self {
         let span = self.span;
-        self.with_help(["did you mean `", meant, "`?"].concat()).with_replacement(span, meant)
+        self.with_help(did_you_mean(meant)).with_replacement(span, meant)
     }
 
     /// For the host that runs the policy: only it knows its environment, only the policy knows where the name stands.

@@ -4,6 +4,7 @@
 //! It begins and ends blocks and statements where the parser does, so that an editor shows what a check will say.
 
 use super::steps::{Expected, Place, Terminal};
+use crate::parser::has_brace;
 use crate::suggest::nearest;
 use crate::token::{Kind, Token};
 use crate::vocabulary::{Block, Leaf, POLICY, Statement};
@@ -329,12 +330,5 @@ fn opens_block(source: &str, tokens: &[Token], at: usize, inside: Option<&Block>
     if inside.is_some_and(|block| block.statement(text(word)).is_none()) {
         return true;
     }
-    // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
-    let ends = |(number, token): &(usize, &Token)| match token.kind {
-        Kind::Newline | Kind::Semicolon | Kind::Close => true,
-        Kind::Word if *number > 0 => inside.is_some_and(|block| block.statement(text(token)).is_some()),
-        _ => false,
-    };
-    let head = tokens.iter().skip(at + 1).enumerate().take_while(|entry| !ends(entry));
-    head.into_iter().any(|(_, token)| token.kind == Kind::Open)
+    has_brace(source, tokens, at, inside)
 }

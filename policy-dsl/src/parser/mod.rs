@@ -17,6 +17,7 @@ mod statement;
 mod text;
 
 pub(crate) use leaf::{LONGEST_NAME, dedent};
+pub(crate) use recovery::has_brace;
 
 use crate::ast::{File, Value};
 use crate::condition;
@@ -204,8 +205,4 @@ impl<'s, 'k> Parser<'s, 'k> {
         }
         only_nearest(word, known.clone()).or_else(|| synonym(word, known))
     }
-}
-
-pub(crate) fn did_you_mean(word: &str) -> String {
-    ["did you mean `", word, "`?"].concat()
 }

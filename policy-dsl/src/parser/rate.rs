@@ -1,10 +1,11 @@
 //! Amounts over time: `90k tokens/min`, `500 requests/min`, `32 concurrent`, `$50/day`, `3/s`.
 
 use super::number::{Number, instead};
-use super::{Parser, Read, Stop, did_you_mean};
+use super::{Parser, Read, Stop};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Amount, Money, Per, Tokens};
 use crate::span::Span;
+use crate::suggest::did_you_mean;
 use crate::token::{Kind, quote};
 use crate::vocabulary::{Leaf, MOST_OF_A_RATE, PERIODS, words_text};
 

@@ -98,16 +98,7 @@ impl Parser<'_, '_> {
         if inside.is_some_and(|block| block.statement(text).is_none()) {
             return true;
         }
-        // The brace of another statement on the line doesn't count: `retry a  contract {`, `retry a } route b {`.
-        let ends = |(number, token): &(usize, &Token)| match token.kind {
-            Kind::Newline | Kind::Semicolon | Kind::Close => true,
-            Kind::Word if *number > 0 => {
-                inside.is_some_and(|block| block.statement(self.text(**token)).is_some())
-            }
-            _ => false,
-        };
-        let head = self.tokens.iter().skip(self.at + 1).enumerate().take_while(|entry| !ends(entry));
-        head.into_iter().any(|(_, token)| token.kind == Kind::Open)
+        has_brace(self.source, &self.tokens, self.at, inside)
     }
 
     /// A string without its closing quote swallows the brace behind it. That has been reported.
@@ -116,4 +107,23 @@ impl Parser<'_, '_> {
             self.tokens.iter().take(self.at).rev().skip_while(|token| token.kind == Kind::Newline);
         before.next().is_some_and(|token| token.kind == Kind::OpenText)
     }
+}
+
+/// Whether the statement that begins at this token has a `{` on its line. That of another one doesn't count:
+/// `retry a  contract {`, `retry a } route b {`.
+pub(crate) fn has_brace(
+    source: &str,
+    tokens: &[Token],
+    at: usize,
+    inside: Option<&vocabulary::Block>,
+) -> bool {
+    let ends = |(number, token): &(usize, &Token)| match token.kind {
+        Kind::Newline | Kind::Semicolon | Kind::Close => true,
+        Kind::Word if *number > 0 => {
+            inside.is_some_and(|block| block.statement(token.span.text(source)).is_some())
+        }
+        _ => false,
+    };
+    let mut head = tokens.iter().skip(at + 1).enumerate().take_while(|entry| !ends(entry));
+    head.any(|(_, token)| token.kind == Kind::Open)
 }

@@ -3,7 +3,7 @@
 use super::{Judged, Resolved};
 use crate::ast::{File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::suggest::nearest;
+use crate::suggest::{did_you_mean, nearest};
 use crate::token::quote;
 
 pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
@@ -67,7 +67,7 @@ fn tiers(judged: &Judged<'_, '_>, sink: &mut Sink) {
         }
         let found = Diagnostic::new(Code::NoEffect, span, ["no tier is called ", &quote(name)].concat());
         sink.push(match nearest(name, known()) {
-            Some(meant) => found.with_help(["did you mean `", meant, "`?"].concat()),
+            Some(meant) => found.with_help(did_you_mean(meant)),
             None => found.with_help("define it with its `tenants`, or compare with another one"),
         });
     });
