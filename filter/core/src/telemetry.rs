@@ -7,23 +7,47 @@ use seawall_policy::policy::TargetId;
 
 use crate::effect::Text;
 
-/// What one attempt came to.
+/// What one attempt came to. One word for each, in logs, metrics, breakers and retries.
+///
+/// | outcome | another attempt may follow |
+/// |---|---|
+/// | throttled, overloaded, server error, refused, reset, truncated, invalid output | here or elsewhere |
+/// | timeout | elsewhere; here only if nothing else is left |
+/// | quota exhausted | elsewhere, at once |
+/// | model not found | elsewhere |
+/// | context length | at a target with a larger context, once |
+/// | content policy, client error | none |
+///
+/// That is what makes sense; what is done is the policy's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Success,
-    /// The provider limits our rate (429).
+    /// The provider limits our rate, and says or implies that waiting helps.
     Throttled,
-    /// The provider has no capacity (503, 529).
+    /// The provider has no capacity.
     Overloaded,
-    /// The provider failed (any other 5xx).
+    /// Quota, credit or billing is used up: waiting as long as a request can wait doesn't help.
+    QuotaExhausted,
+    /// The provider failed in any other way.
     ServerError,
-    /// The attempt's time ran out, or the provider says so (408).
+    /// No answer, no first token, or no further event of a stream came in time; or the provider says that its own time
+    /// ran out.
     Timeout,
     /// No connection could be made.
     Refused,
-    /// The connection broke before the answer was there.
+    /// The connection broke before the answer was complete.
     Reset,
-    /// The request is at fault (any other 4xx): the same again would fail the same.
+    /// The answer ended in good order, but before it was complete: an empty body, or a stream without its terminal event.
+    Truncated,
+    /// The answer isn't what was asked for: not readable in its dialect, or not what the policy's `output` admits.
+    InvalidOutput,
+    /// The prompt is longer than this model takes.
+    ContextLength,
+    /// The provider's content filter refuses the prompt or the answer.
+    ContentPolicy,
+    /// The target doesn't have this model.
+    ModelNotFound,
+    /// The request is at fault in any other way: the same again would fail the same.
     ClientError,
 }
 
@@ -34,18 +58,32 @@ impl Outcome {
             Self::Success => "success",
             Self::Throttled => "throttled",
             Self::Overloaded => "overloaded",
+            Self::QuotaExhausted => "quota_exhausted",
             Self::ServerError => "server_error",
             Self::Timeout => "timeout",
             Self::Refused => "refused",
             Self::Reset => "reset",
+            Self::Truncated => "truncated",
+            Self::InvalidOutput => "invalid_output",
+            Self::ContextLength => "context_length",
+            Self::ContentPolicy => "content_policy",
+            Self::ModelNotFound => "model_not_found",
             Self::ClientError => "client_error",
         }
     }
 
-    /// Whether the target is to blame. Breakers count these, and only these are ever retried.
+    /// Whether the target is to blame, so that the same request might succeed at another time or place. Breakers count these.
+    /// Of the others, context length and model not found may still succeed at another target.
     #[must_use]
     pub fn is_failure(self) -> bool {
-        !matches!(self, Self::Success | Self::ClientError)
+        !matches!(
+            self,
+            Self::Success
+                | Self::ContextLength
+                | Self::ContentPolicy
+                | Self::ModelNotFound
+                | Self::ClientError
+        )
     }
 }
 
