@@ -16,8 +16,8 @@ mod route;
 pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
 pub use route::{
     Adaptive, CacheRule, Canary, Contract, Deadline, Document, Drift, Hedge, HedgeDelay, Idempotency,
-    InputAction, InvalidAction, Judge, Order, Output, Overrides, PathMatch, PlanStage, Route, Sticky,
-    StreamMode, Timeout, Trace, Vary,
+    InputAction, InvalidAction, Judge, Malformed, Order, Output, Overrides, PathMatch, PlanStage, Route,
+    Sticky, StreamMode, Timeout, Trace, Vary,
 };
 
 macro_rules! ids {

@@ -7,7 +7,8 @@ use super::{Lower, Settings, count, distinct, document, duration, list, sorted};
 use crate::ast::{Block, File, Statement, Value};
 use crate::policy::{
     Adaptive, BreakerId, CacheRule, Canary, Contract, Deadline, Drift, Hedge, HedgeDelay, Idempotency,
-    InputAction, InvalidAction, Judge, Output, Retry, Route, Sticky, StreamMode, Timeout, Trace, Vary,
+    InputAction, InvalidAction, Judge, Malformed, Output, Retry, Route, Sticky, StreamMode, Timeout, Trace,
+    Vary,
 };
 use crate::vocabulary::POLICY;
 
@@ -44,6 +45,7 @@ impl Lower<'_, '_> {
             [target, Value::BasisPoints(share)] => Some((self.target_id(target)?, *share)),
             _ => None,
         };
+        let (stream, malformed) = settings.read("stream", stream)?;
         Some(Route {
             name: route.name()?.text.to_string(),
             path: path.clone(),
@@ -58,7 +60,8 @@ impl Lower<'_, '_> {
             timeout: settings.read("timeout", timeout)?,
             deadline: settings.maybe("deadline", deadline)?,
             hedge: settings.maybe("hedge", hedge)?,
-            stream: settings.read("stream", stream)?,
+            stream,
+            malformed,
             contract: self.contract(block)?,
             output: self.output(block)?,
             cache: settings.maybe("cache", cache)?,
@@ -220,13 +223,16 @@ fn hedge(values: &[Value<'_>]) -> Option<Hedge> {
     Some(Hedge { after, at_most_bp })
 }
 
-fn stream(values: &[Value<'_>]) -> Option<StreamMode> {
-    match values {
-        [Value::Word("live")] => Some(StreamMode::Live),
-        [Value::Word("until_commit")] => Some(StreamMode::UntilCommit),
-        [Value::Word("complete")] => Some(StreamMode::Complete),
-        _ => None,
-    }
+fn stream(values: &[Value<'_>]) -> Option<(StreamMode, Malformed)> {
+    let [Value::Word(mode), malformed] = values else { return None };
+    let mode = match *mode {
+        "live" => StreamMode::Live,
+        "until_commit" => StreamMode::UntilCommit,
+        "complete" => StreamMode::Complete,
+        _ => return None,
+    };
+    let skips = matches!(malformed, Value::Word("skip"));
+    Some((mode, if skips { Malformed::Skip } else { Malformed::End }))
 }
 
 fn action(values: &[Value<'_>]) -> Option<InvalidAction> {

@@ -21,6 +21,7 @@ pub struct Route {
     pub deadline: Option<Deadline>,
     pub hedge: Option<Hedge>,
     pub stream: StreamMode,
+    pub malformed: Malformed,
     pub contract: Contract,
     pub output: Option<Output>,
     pub cache: Option<CacheRule>,
@@ -117,6 +118,16 @@ pub struct Hedge {
 pub enum HedgeDelay {
     Percentile(u8),
     Fixed(Duration),
+}
+
+/// What happens to an event of a stream that can't be read and comes after others have gone on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Malformed {
+    /// The stream ends with an error.
+    #[default]
+    End,
+    /// It is left out.
+    Skip,
 }
 
 /// What of a stream may still be rescued.

@@ -102,9 +102,13 @@ static ROUTE_BODY: Block = Block {
         .later(),
         Statement::new(
             "stream",
-            OneOf("mode", &[Word("live"), Word("until_commit"), Word("complete")]),
-            "stream until_commit",
-            "What may still be rescued: nothing once headers came, an error before the first token, or any failure.",
+            Seq(&[
+                OneOf("mode", &[Word("live"), Word("until_commit"), Word("complete")]),
+                Maybe(&Seq(&[Fixed("malformed"), OneOf("action", &[Word("end"), Word("skip")])])),
+            ]),
+            "stream until_commit malformed skip",
+            "What may still be rescued: nothing once headers came, an error before the first token, or any failure. An event \
+             that can't be read and comes after that ends the stream with an error, or is skipped.",
         )
         .default("live")
         .later(),
