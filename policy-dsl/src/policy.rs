@@ -158,8 +158,10 @@ pub enum Trigger {
     Connect,
     /// The connection broke before an answer came.
     Reset,
-    /// The answer doesn't fit the route's `output`.
+    /// The answer can't be read, or doesn't fit the route's `output`.
     InvalidOutput,
+    /// The provider's content filter refuses the prompt or the answer. Another target may follow, never the same one.
+    ContentPolicy,
 }
 
 /// Sleep = random(0, min(cap, base · 2^retry)) with full jitter; the kinds are those of "Exponential Backoff And Jitter",

@@ -123,10 +123,15 @@ pub enum Reason {
     FailedOver,
     /// The request is at fault: the provider's answer, unchanged.
     ClientError,
-    /// The policy's retry block does not list this failure.
+    /// The policy's retry block does not list this failure; or no other target is left, and the same one isn't asked again
+    /// after such a failure.
     NotRetried,
     /// Every attempt the policy allows was made.
     AttemptsSpent,
+    /// The retry budget that all requests share is used up.
+    BudgetSpent,
+    /// The time in which the request must be answered has passed, or would have before another attempt could begin.
+    DeadlineExceeded,
     /// The provider asks for a longer wait than the policy honours.
     RetryAfterTooLong,
     /// No target was left to try: the breakers of those that remained are open.
@@ -153,6 +158,8 @@ impl Reason {
             Self::ClientError => "client_error",
             Self::NotRetried => "not_retried",
             Self::AttemptsSpent => "attempts_spent",
+            Self::BudgetSpent => "budget_spent",
+            Self::DeadlineExceeded => "deadline_exceeded",
             Self::RetryAfterTooLong => "retry_after_too_long",
             Self::BreakerOpen => "breaker_open",
             Self::BodyTooLarge => "body_too_large",
@@ -276,7 +283,9 @@ mod tests {
             Reason::FailedOver => Reason::ClientError,
             Reason::ClientError => Reason::NotRetried,
             Reason::NotRetried => Reason::AttemptsSpent,
-            Reason::AttemptsSpent => Reason::RetryAfterTooLong,
+            Reason::AttemptsSpent => Reason::BudgetSpent,
+            Reason::BudgetSpent => Reason::DeadlineExceeded,
+            Reason::DeadlineExceeded => Reason::RetryAfterTooLong,
             Reason::RetryAfterTooLong => Reason::BreakerOpen,
             Reason::BreakerOpen => Reason::BodyTooLarge,
             Reason::BodyTooLarge => Reason::BodyInvalid,

@@ -123,6 +123,7 @@ fn triggers(on: &[Trigger]) -> String {
             Trigger::Connect => "connect".into(),
             Trigger::Reset => "reset".into(),
             Trigger::InvalidOutput => "invalid output".into(),
+            Trigger::ContentPolicy => "content policy".into(),
         };
         if !words.contains(&word) {
             words.push(word);

@@ -106,6 +106,7 @@ pub(super) fn trigger(trigger: Trigger) -> String {
         Trigger::Connect => "no connection".into(),
         Trigger::Reset => "a broken connection".into(),
         Trigger::InvalidOutput => "an answer that doesn't fit `output`".into(),
+        Trigger::ContentPolicy => "a refusal of the content filter".into(),
     }
 }
 

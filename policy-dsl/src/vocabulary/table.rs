@@ -22,6 +22,7 @@ pub const TRIGGERS: &[(&str, Trigger, bool)] = &[
     ("connect", Trigger::Connect, true),
     ("reset", Trigger::Reset, true),
     ("invalid_output", Trigger::InvalidOutput, false),
+    ("content_policy", Trigger::ContentPolicy, false),
 ];
 
 /// Everything a policy can define.

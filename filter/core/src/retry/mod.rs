@@ -11,6 +11,11 @@
 
 mod backoff;
 mod hint;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "takes the place of `next` when the exchange is wired to it")
+)]
+mod rules;
 
 use std::time::Duration;
 
@@ -58,7 +63,8 @@ pub(crate) fn next(policy: &Retry, failed: Failed, rng: &mut Rng) -> Step {
     let is_wait_honored = failed.retry_after.is_none_or(|wait| wait <= policy.honor_retry_after);
     let is_silent = failed.outcome == Outcome::Timeout && failed.later_targets > 0;
     if left > failed.later_targets && failed.is_admitted_here && is_wait_honored && !is_silent {
-        let jitter = backoff::full_jitter(policy.backoff, failed.attempts_here.saturating_sub(1), rng);
+        let jitter =
+            backoff::wait(policy.backoff, failed.attempts_here.saturating_sub(1), Duration::ZERO, rng);
         return Step::Again(failed.retry_after.unwrap_or_default().saturating_add(jitter));
     }
     if failed.later_targets > 0 {

@@ -172,6 +172,8 @@ const REASONS: &[Shape] = &[
     Word("client_error"),
     Word("not_retried"),
     Word("attempts_spent"),
+    Word("budget_spent"),
+    Word("deadline_exceeded"),
     Word("retry_after_too_long"),
     Word("breaker_open"),
     Word("body_too_large"),
