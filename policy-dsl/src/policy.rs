@@ -72,6 +72,39 @@ pub struct Target {
     pub price: Option<Price>,
     /// What the provider grants.
     pub quota: Vec<Amount>,
+    /// What its requests can't use, in the order of the words.
+    pub lacks: Vec<Capability>,
+}
+
+/// What a request may need of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Images in the messages.
+    Vision,
+    /// Tools that the model may call.
+    Tools,
+    /// An answer that is JSON, as the request's response format says.
+    Json,
+    /// An answer in a stream of events.
+    Stream,
+    /// The answer's beginning, as a last message of the assistant.
+    Prefill,
+}
+
+impl Capability {
+    pub const ALL: [Self; 5] = [Self::Vision, Self::Tools, Self::Json, Self::Stream, Self::Prefill];
+
+    /// Its word in a policy.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Vision => "vision",
+            Self::Tools => "tools",
+            Self::Json => "json",
+            Self::Stream => "stream",
+            Self::Prefill => "prefill",
+        }
+    }
 }
 
 /// The wire dialect of a target.

@@ -59,4 +59,9 @@ pub(super) fn all(lines: &mut Lines, target: &Target) {
         let quota: Vec<String> = target.quota.iter().map(|granted| amount(*granted)).collect();
         lines.say(1, "quota", format!("{}; when that is used up, it is skipped", list(&quota, "and")));
     }
+    if !target.lacks.is_empty() {
+        let lacks: Vec<String> = target.lacks.iter().map(|lacked| code(lacked.word())).collect();
+        let text = format!("{}; a request that needs one of these isn't sent here", list(&lacks, "and"));
+        lines.say(1, "lacks", text);
+    }
 }

@@ -3,8 +3,8 @@
 use super::{Lower, Settings, basis_points, count, distinct, duration, list, sorted, text};
 use crate::ast::{File, Statement, Value};
 use crate::policy::{
-    Amount, Backoff, Breaker, BudgetSpent, Forced, Group, Jitter, Limit, Money, Price, Provider, Retry,
-    RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
+    Amount, Backoff, Breaker, BudgetSpent, Capability, Forced, Group, Jitter, Limit, Money, Price, Provider,
+    Retry, RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
 };
 use crate::vocabulary::{STATUSES, TRIGGERS};
 
@@ -43,6 +43,7 @@ impl Lower<'_, '_> {
                 Some(values) => Some(price(values)?),
             },
             quota: get("quota").map_or(Some(Vec::new()), amounts)?,
+            lacks: get("lacks").map_or(Some(Vec::new()), capabilities)?,
         })
     }
 
@@ -179,6 +180,14 @@ fn amounts(values: &[Value<'_>]) -> Option<Vec<Amount>> {
         _ => None,
     };
     list(values)?.iter().map(|item| amount(&item.values)).collect()
+}
+
+fn capabilities(values: &[Value<'_>]) -> Option<Vec<Capability>> {
+    let capability = |values: &[Value<'_>]| match values {
+        [Value::Word(word)] => Capability::ALL.into_iter().find(|known| known.word() == *word),
+        _ => None,
+    };
+    Some(sorted(list(values)?.iter().map(|item| capability(&item.values)).collect::<Option<Vec<_>>>()?))
 }
 
 fn one_trip(values: &[Value<'_>]) -> Option<Trip> {

@@ -4,13 +4,22 @@
 //! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
+#[allow(dead_code, reason = "until exchanges change bodies by it")]
+mod change;
+mod member;
+#[allow(dead_code, reason = "until exchanges go by plans")]
+mod needs;
 mod scan;
 mod tools;
+mod walk;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+#[allow(unused_imports, reason = "until exchanges change bodies by it")]
+pub(crate) use self::change::Change;
+use self::member::{Member, Seen};
 use self::scan::Scanner;
 use crate::headers::Headers;
 
@@ -30,8 +39,8 @@ pub struct Facts {
     pub messages: u32,
     /// Number of tools declared.
     pub tools: u32,
-    /// Where the value of `tools` lies.
-    tools_at: Range<usize>,
+    /// Where the values of the members that decide something lie; nothing where there is none.
+    places: [Range<usize>; Member::COUNT],
     /// The place after the opening brace, and whether members follow.
     first_member: usize,
     is_empty: bool,
@@ -77,13 +86,15 @@ pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
         let Some(member) = Member::of(&scan.key(key)) else { continue };
         seen.once(member)?;
         let text = scan.slice(value.range.clone());
+        facts.places.get_mut(member as usize).into_iter().for_each(|place| *place = value.range.clone());
         match member {
             Member::Model => facts.model = Some(value.range),
             Member::Stream => facts.stream = text == b"true",
             Member::MaxTokens if facts.max_tokens.is_some() => {}
             Member::MaxTokens | Member::MaxCompletionTokens => facts.max_tokens = number(text),
             Member::Messages => facts.messages = value.elements,
-            Member::Tools => (facts.tools, facts.tools_at) = (value.elements, value.range),
+            Member::Tools => facts.tools = value.elements,
+            _ => {}
         }
     }
     if scan.token().is_some() { Err(scan.error()) } else { Ok(facts) }
@@ -97,7 +108,29 @@ impl Facts {
 
     /// The names of the tools that the body declares.
     pub(crate) fn tool_names<'b>(&self, body: &'b [u8]) -> Vec<Cow<'b, str>> {
-        tools::names(body.get(self.tools_at.clone()).unwrap_or_default())
+        tools::names(self.value(Member::Tools, body))
+    }
+
+    /// Most tokens of the answer, under the name that the dialect has for them.
+    pub(crate) fn most_tokens(&self, body: &[u8]) -> Option<u64> {
+        let read = |value: Option<&[u8]>| number(value?);
+        let [camel, snake] = walk::members(
+            self.value(Member::GenerationConfig, body),
+            [b"maxOutputTokens", b"max_output_tokens"],
+        );
+        let [bedrock] = walk::members(self.value(Member::InferenceConfig, body), [b"maxTokens"]);
+        let nested = read(camel.or(snake)).or_else(|| read(bedrock));
+        self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
+    }
+
+    /// Where the value of a member lies; nothing where there is none.
+    fn place(&self, member: Member) -> Range<usize> {
+        self.places.get(member as usize).cloned().unwrap_or_default()
+    }
+
+    /// The value of a member; empty where there is none.
+    fn value<'b>(&self, member: Member, body: &'b [u8]) -> &'b [u8] {
+        body.get(self.place(member)).unwrap_or_default()
     }
 }
 
@@ -126,57 +159,6 @@ pub(crate) fn with_model(body: &[u8], facts: &Facts, model: &str) -> Vec<u8> {
     }
     changed.extend_from_slice(tail.unwrap_or_default());
     changed
-}
-
-/// The members that decide something.
-#[derive(Clone, Copy)]
-enum Member {
-    Model,
-    Stream,
-    MaxTokens,
-    MaxCompletionTokens,
-    Messages,
-    Tools,
-}
-
-impl Member {
-    fn of(key: &[u8]) -> Option<Self> {
-        match key {
-            b"model" => Some(Self::Model),
-            b"stream" => Some(Self::Stream),
-            b"max_tokens" => Some(Self::MaxTokens),
-            b"max_completion_tokens" => Some(Self::MaxCompletionTokens),
-            b"messages" => Some(Self::Messages),
-            b"tools" => Some(Self::Tools),
-            _ => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Model => "model",
-            Self::Stream => "stream",
-            Self::MaxTokens => "max_tokens",
-            Self::MaxCompletionTokens => "max_completion_tokens",
-            Self::Messages => "messages",
-            Self::Tools => "tools",
-        }
-    }
-}
-
-/// The members met so far, a bit each.
-#[derive(Default)]
-struct Seen(u8);
-
-impl Seen {
-    fn once(&mut self, member: Member) -> Result<(), BodyError> {
-        let bit = 1 << member as u8;
-        if self.0 & bit != 0 {
-            return Err(BodyError::Duplicate { member: member.name() });
-        }
-        self.0 |= bit;
-        Ok(())
-    }
 }
 
 fn number(text: &[u8]) -> Option<u64> {

@@ -77,6 +77,15 @@ static BODY: Block = Block {
         )
         .absent("what the provider's headers say")
         .later(),
+        Statement::new(
+            "lacks",
+            List(&CAPABILITY, 5, "capabilities"),
+            "lacks vision, tools",
+            "What it can't do: images in messages, tools, answers in JSON, streams, answers begun by the caller. A request \
+             that needs one of these isn't sent here.",
+        )
+        .absent("nothing, every request is sent")
+        .later(),
     ],
 };
 
@@ -90,6 +99,9 @@ const PROVIDER: Shape = OneOf(
         Shape::Later("provider `bedrock`", &Word("bedrock")),
     ],
 );
+
+const CAPABILITY: Shape =
+    OneOf("capability", &[Word("vision"), Word("tools"), Word("json"), Word("stream"), Word("prefill")]);
 
 const PRICE: Shape = Seq(&[List(&ONE_PRICE, 3, "prices"), Fixed("per 1M tokens")]);
 const ONE_PRICE: Shape =

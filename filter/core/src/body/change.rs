@@ -1,0 +1,265 @@
+//! Changes to a request's body for one target, in one pass: everything else stays as it is, byte for byte.
+//!
+//! | | `openai`, `azure` | `anthropic` | `gemini` | `bedrock` |
+//! |---|---|---|---|---|
+//! | model | `model` | `model` | in the path | in the path |
+//! | most tokens | below | `max_tokens` | `generationConfig.maxOutputTokens` | `inferenceConfig.maxTokens` |
+//! | temperature | `temperature` | `temperature` | `generationConfig.temperature` | `inferenceConfig.temperature` |
+//!
+//! The most tokens an answer may have are lowered where the caller has written them, under whichever name. Where they are
+//! absent, they get the name that the endpoint takes: `max_output_tokens` for responses, `max_tokens` for completions, and for
+//! chats `max_tokens` too, unless the model is of those that take only `max_completion_tokens` (`o1` and its like, `gpt-5` and
+//! later), because many servers of this dialect know only the older one. A body that asks for no text, such as one for
+//! embeddings, gets neither them nor a temperature.
+
+use std::ops::Range;
+
+use seawall_policy::policy::Provider;
+
+use super::member::Member;
+use super::scan::{Scanner, text_of};
+use super::{Facts, number};
+
+/// What a target has changed in the bodies it gets.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) provider: Provider,
+    /// A JSON string, quotes included.
+    pub(crate) model: Option<String>,
+    /// Lowers the request's own.
+    pub(crate) max_tokens: Option<u64>,
+    /// A JSON number.
+    pub(crate) temperature: Option<String>,
+}
+
+impl Change {
+    /// The body with these changes; `None` where that is the body as it is. `path` is where it is sent.
+    pub(crate) fn apply(&self, body: &[u8], facts: &Facts, path: &str) -> Option<Vec<u8>> {
+        let mut edits = Edits::default();
+        let mut top =
+            Object { first_member: facts.first_member, is_empty: facts.is_empty, added: Vec::new() };
+        if let (Some(model), None) = (&self.model, settings(self.provider)) {
+            top.set(body, facts.place(Member::Model), "model", model, &mut edits);
+        }
+        match settings(self.provider) {
+            Some(names) => self.nested(names, body, facts, &mut top, &mut edits),
+            None => self.flat(body, facts, path, &mut top, &mut edits),
+        }
+        top.close(&mut edits);
+        edits.apply(body)
+    }
+
+    fn flat(&self, body: &[u8], facts: &Facts, path: &str, top: &mut Object, edits: &mut Edits) {
+        if self.max_tokens.is_none() && self.temperature.is_none() {
+            return;
+        }
+        let name = self.name_of_most(body, facts, path);
+        if let Some(most) = self.max_tokens {
+            let places = [Member::MaxCompletionTokens, Member::MaxTokens, Member::MaxOutputTokens];
+            top.lower(body, &places.map(|member| facts.place(member)), name, most, edits);
+        }
+        let place = facts.place(Member::Temperature);
+        if let Some(temperature) = self.temperature.as_ref().filter(|_| name.is_some() || !place.is_empty()) {
+            top.set(body, place, "temperature", temperature, edits);
+        }
+    }
+
+    fn nested(&self, names: Settings, body: &[u8], facts: &Facts, top: &mut Object, edits: &mut Edits) {
+        if self.max_tokens.is_none() && self.temperature.is_none() {
+            return;
+        }
+        let place = facts.place(names.object);
+        let keys = [names.most[0], names.most[1], "temperature"];
+        let (mut object, [most, other, temperature]) = Object::read(body, place.start, keys);
+        let is_object = body.get(place.start) == Some(&b'{') && !place.is_empty();
+        if let Some(limit) = self.max_tokens {
+            object.lower(body, &[most, other], Some(names.most[0]), limit, edits);
+        }
+        if let Some(value) = &self.temperature {
+            object.set(body, temperature, "temperature", value, edits);
+        }
+        if is_object {
+            object.close(edits);
+        } else if !object.added.is_empty() {
+            let value = [b"{", &object.added[..], b"}"].concat();
+            top.set_bytes(body, place, names.name, &value, edits);
+        }
+    }
+
+    /// The name under which the most tokens of the answer are written when the body doesn't; `None` for one that asks
+    /// for no text.
+    fn name_of_most(&self, body: &[u8], facts: &Facts, path: &str) -> Option<&'static str> {
+        let path = path.split('?').next().unwrap_or_default();
+        let has = |member| !facts.place(member).is_empty();
+        if path.ends_with("/responses") {
+            return Some("max_output_tokens");
+        }
+        if !has(Member::Messages) {
+            return has(Member::Prompt).then_some("max_tokens");
+        }
+        let model = match &self.model {
+            Some(model) => text_of(model.as_bytes()),
+            None => facts.model_name(body),
+        };
+        let is_newer =
+            self.provider != Provider::Anthropic && model.is_some_and(|model| takes_only_newer(&model));
+        Some(if is_newer { "max_completion_tokens" } else { "max_tokens" })
+    }
+}
+
+/// Whether this is a model that refuses `max_tokens` (OpenAI, "Create chat completion": "not compatible with o-series models").
+fn takes_only_newer(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or_default();
+    let version = |text: &str| text.split(|byte: char| !byte.is_ascii_digit()).next()?.parse::<u32>().ok();
+    match (name.strip_prefix("gpt-").and_then(version), name.strip_prefix('o').and_then(version)) {
+        (Some(generation), _) => generation >= 5,
+        (None, series) => series.is_some(),
+    }
+}
+
+/// How a dialect that has an object for its settings calls it, and in it the most tokens of an answer.
+#[derive(Clone, Copy)]
+struct Settings {
+    object: Member,
+    name: &'static str,
+    most: [&'static str; 2],
+}
+
+fn settings(provider: Provider) -> Option<Settings> {
+    match provider {
+        Provider::OpenAi | Provider::Azure | Provider::Anthropic => None,
+        Provider::Gemini => Some(Settings {
+            object: Member::GenerationConfig,
+            name: "generationConfig",
+            most: ["maxOutputTokens", "max_output_tokens"],
+        }),
+        Provider::Bedrock => Some(Settings {
+            object: Member::InferenceConfig,
+            name: "inferenceConfig",
+            most: ["maxTokens", "maxTokens"],
+        }),
+    }
+}
+
+/// An object to which members are added.
+#[derive(Default)]
+struct Object {
+    /// The place behind its opening brace, and whether no members follow.
+    first_member: usize,
+    is_empty: bool,
+    /// New members, with commas between them.
+    added: Vec<u8>,
+}
+
+impl Object {
+    /// Reads the object that begins here, and where the values of these members lie.
+    fn read<const N: usize>(body: &[u8], start: usize, keys: [&str; N]) -> (Self, [Range<usize>; N]) {
+        let mut found = [const { 0..0 }; N];
+        let mut scan = Scanner::new(body, start);
+        if !scan.opens(b'{') {
+            return (Self::default(), found);
+        }
+        let mut object = Self { first_member: scan.at(), is_empty: true, added: Vec::new() };
+        while let Ok(Some((key, value))) = scan.member(object.is_empty) {
+            object.is_empty = false;
+            let key = scan.key(key);
+            if let Some((_, slot)) =
+                keys.iter().zip(&mut found).find(|(wanted, _)| wanted.as_bytes() == &*key)
+            {
+                *slot = value.range;
+            }
+        }
+        (object, found)
+    }
+
+    /// Lowers every number at these places to at most this one, or writes it under this name.
+    fn lower(
+        &mut self,
+        body: &[u8],
+        places: &[Range<usize>],
+        name: Option<&str>,
+        most: u64,
+        edits: &mut Edits,
+    ) {
+        let most_text = most.to_string();
+        let text = |place: &Range<usize>| body.get(place.clone()).unwrap_or_default();
+        let mut written =
+            places.iter().filter(|place| !place.is_empty() && text(place) != b"null").peekable();
+        if written.peek().is_none() {
+            let null = places.iter().find(|place| !place.is_empty()).cloned().unwrap_or_default();
+            if !null.is_empty() || name.is_some() {
+                self.set(body, null, name.unwrap_or_default(), &most_text, edits);
+            }
+            return;
+        }
+        for place in written.filter(|place| is_above(text(place), most)) {
+            edits.replace(place.clone(), most_text.as_bytes());
+        }
+    }
+
+    fn set(&mut self, body: &[u8], place: Range<usize>, name: &str, value: &str, edits: &mut Edits) {
+        self.set_bytes(body, place, name, value.as_bytes(), edits);
+    }
+
+    /// Replaces the value at this place; where there is none, adds a member of this name.
+    fn set_bytes(&mut self, body: &[u8], place: Range<usize>, name: &str, value: &[u8], edits: &mut Edits) {
+        if !place.is_empty() {
+            if body.get(place.clone()) != Some(value) {
+                edits.replace(place, value);
+            }
+            return;
+        }
+        if !self.added.is_empty() {
+            self.added.push(b',');
+        }
+        for part in [b"\"", name.as_bytes(), b"\":", value] {
+            self.added.extend_from_slice(part);
+        }
+    }
+
+    fn close(mut self, edits: &mut Edits) {
+        if !self.added.is_empty() {
+            if !self.is_empty {
+                self.added.push(b',');
+            }
+            edits.replace(self.first_member..self.first_member, &self.added);
+        }
+    }
+}
+
+/// Whether a value may be read as a number above this one: some servers read `"900"` and `9e2` as one.
+fn is_above(text: &[u8], most: u64) -> bool {
+    let whole = text.split(|byte| *byte == b'.').next().unwrap_or_default();
+    !text.starts_with(b"-") && number(whole).is_none_or(|number| number > most)
+}
+
+/// Replacements in a text, in the order of their places.
+#[derive(Default)]
+struct Edits(Vec<(Range<usize>, Vec<u8>)>);
+
+impl Edits {
+    fn replace(&mut self, place: Range<usize>, text: &[u8]) {
+        let at = self.0.iter().position(|(other, _)| other.start > place.start).unwrap_or(self.0.len());
+        self.0.insert(at, (place, text.to_vec()));
+    }
+
+    fn apply(self, body: &[u8]) -> Option<Vec<u8>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let more: usize = self.0.iter().map(|(_, text)| text.len()).sum();
+        let mut changed = Vec::with_capacity(body.len() + more);
+        let mut at = 0;
+        for (place, text) in self.0 {
+            changed.extend_from_slice(body.get(at..place.start).unwrap_or_default());
+            changed.extend_from_slice(&text);
+            at = place.end;
+        }
+        changed.extend_from_slice(body.get(at..).unwrap_or_default());
+        Some(changed)
+    }
+}
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! The members of a request's top-level object that decide something, in all dialects.
+
+use super::BodyError;
+
+macro_rules! members {
+    ($($member:ident = $name:literal $(| $other:literal)*,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Member {
+            $($member,)*
+        }
+
+        impl Member {
+            pub(super) const COUNT: usize = [$(Self::$member),*].len();
+
+            pub(super) fn of(key: &[u8]) -> Option<Self> {
+                match key {
+                    $($name $(| $other)* => Some(Self::$member),)*
+                    _ => None,
+                }
+            }
+
+            fn name(self) -> &'static str {
+                let name: &[u8] = match self {
+                    $(Self::$member => $name,)*
+                };
+                std::str::from_utf8(name).unwrap_or_default()
+            }
+        }
+    };
+}
+
+// Gemini takes each of its names in two spellings (ProtoJSON, "JSON Options").
+members! {
+    Model = b"model",
+    Stream = b"stream",
+    MaxTokens = b"max_tokens",
+    MaxCompletionTokens = b"max_completion_tokens",
+    MaxOutputTokens = b"max_output_tokens",
+    Temperature = b"temperature",
+    Messages = b"messages",
+    Contents = b"contents",
+    Prompt = b"prompt",
+    Input = b"input",
+    Tools = b"tools",
+    Functions = b"functions",
+    ToolConfig = b"toolConfig",
+    ResponseFormat = b"response_format",
+    OutputFormat = b"output_format",
+    OutputConfig = b"output_config",
+    Text = b"text",
+    GenerationConfig = b"generationConfig" | b"generation_config",
+    InferenceConfig = b"inferenceConfig",
+}
+
+/// The members met so far, a bit each.
+#[derive(Default)]
+pub(super) struct Seen(u32);
+
+impl Seen {
+    pub(super) fn once(&mut self, member: Member) -> Result<(), BodyError> {
+        let bit = 1 << member as u32;
+        if self.0 & bit != 0 {
+            return Err(BodyError::Duplicate { member: member.name() });
+        }
+        self.0 |= bit;
+        Ok(())
+    }
+}

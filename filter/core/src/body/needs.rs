@@ -1,0 +1,97 @@
+//! What a request needs of the target that answers it, read from its body only where a target of the route lacks something.
+//!
+//! | need | what tells it |
+//! |---|---|
+//! | `vision` | a part of a message, or of a tool's result in it, that is an image: `image_url`, `input_image`, `image`, or Gemini's `inlineData` and `fileData` of an image type |
+//! | `tools` | elements in `tools` or `functions`, or in `tools` of `toolConfig` |
+//! | `json` | JSON asked for by `response_format`, `text.format`, `output_format`, `output_config.format`, or `generationConfig` |
+//! | `stream` | `"stream": true` |
+//! | `prefill` | a last message whose role is `assistant`, or `model` |
+//!
+//! Sources: OpenAI's "Create chat completion" and "Create a response", Anthropic's "Messages", Gemini's
+//! `models.generateContent`, Bedrock's `Converse`.
+
+use seawall_policy::policy::Capability;
+
+use super::Facts;
+use super::member::Member;
+use super::scan::text_of;
+use super::walk::{elements, members};
+
+/// Lists within lists that are looked through for images: messages, their parts, and the parts of a tool's result.
+const DEPTH: u32 = 3;
+
+impl Facts {
+    /// Whether the body that these facts are about needs this.
+    pub(crate) fn needs(&self, capability: Capability, body: &[u8]) -> bool {
+        match capability {
+            Capability::Vision => self.conversations(body).any(|list| has_image(list, DEPTH)),
+            Capability::Tools => {
+                let [tools] = members(self.value(Member::ToolConfig, body), [b"tools"]);
+                let more = [self.value(Member::Functions, body), tools.unwrap_or_default()];
+                self.tools > 0 || more.into_iter().any(|list| elements(list).next().is_some())
+            }
+            Capability::Json => self.wants_json(body),
+            Capability::Stream => self.stream,
+            Capability::Prefill => self.conversations(body).any(|list| {
+                let [role] = members(elements(list).last().unwrap_or_default(), [b"role"]);
+                is_text(role, &["assistant", "model"])
+            }),
+        }
+    }
+
+    /// The lists in which a dialect has its messages.
+    fn conversations<'b>(&self, body: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
+        [Member::Messages, Member::Contents, Member::Input].map(|member| self.value(member, body)).into_iter()
+    }
+
+    fn wants_json(&self, body: &[u8]) -> bool {
+        let is_json = |format| {
+            let [kind] = members(format, [b"type"]);
+            is_text(kind, &["json_object", "json_schema"])
+        };
+        let inner = |member| {
+            let [format] = members(self.value(member, body), [b"format"]);
+            format.unwrap_or_default()
+        };
+        let [camel, snake] =
+            members(self.value(Member::GenerationConfig, body), [b"responseMimeType", b"response_mime_type"]);
+        [self.value(Member::ResponseFormat, body), self.value(Member::OutputFormat, body)]
+            .into_iter()
+            .chain([Member::Text, Member::OutputConfig].map(inner))
+            .any(is_json)
+            || is_text(camel.or(snake), &["application/json"])
+    }
+}
+
+/// Whether there is an image in what these lists of messages or parts hold.
+fn has_image(list: &[u8], depth: u32) -> bool {
+    elements(list)
+        .any(|part| is_image(part) || depth > 1 && inner_lists(part).any(|list| has_image(list, depth - 1)))
+}
+
+fn is_image(part: &[u8]) -> bool {
+    let [kind, image, inline, inline_data, file, file_data] =
+        members(part, [b"type", b"image", b"inlineData", b"inline_data", b"fileData", b"file_data"]);
+    let is_of_image_type = |data| {
+        let [camel, snake] = members(data, [b"mimeType", b"mime_type"]);
+        camel.or(snake).and_then(text_of).is_some_and(|kind| kind.starts_with("image/"))
+    };
+    is_text(kind, &["image_url", "input_image", "image"])
+        || image.is_some_and(|image| image.starts_with(b"{"))
+        || [inline, inline_data, file, file_data].into_iter().flatten().any(is_of_image_type)
+}
+
+fn inner_lists(part: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let [content, parts, result] = members(part, [b"content", b"parts", b"toolResult"]);
+    let [of_result] = members(result.unwrap_or_default(), [b"content"]);
+    [content, parts, of_result].into_iter().flatten()
+}
+
+fn is_text(value: Option<&[u8]>, wanted: &[&str]) -> bool {
+    value.and_then(text_of).is_some_and(|text| wanted.contains(&&*text))
+}
+
+#[cfg(test)]
+#[path = "needs_tests.rs"]
+mod tests;

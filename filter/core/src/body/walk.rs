@@ -1,0 +1,34 @@
+//! What lies in a value that the scanner has skipped.
+
+use super::scan::Scanner;
+
+/// The values of these members of an object. Of two with one key the last counts, as for most who read JSON.
+pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) -> [Option<&'b [u8]>; N] {
+    let mut scan = Scanner::new(object, 0);
+    let (mut found, mut is_first) = ([None; N], true);
+    if !scan.opens(b'{') {
+        return found;
+    }
+    while let Ok(Some((key, value))) = scan.member(is_first) {
+        is_first = false;
+        let key = scan.key(key);
+        if let Some((_, slot)) = keys.iter().zip(&mut found).find(|(wanted, _)| ***wanted == *key) {
+            *slot = Some(scan.slice(value.range));
+        }
+    }
+    found
+}
+
+/// The elements of a list up to what can't be read; none of what is no list.
+pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut scan = Scanner::new(list, 0);
+    let mut more = scan.opens(b'[');
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        more = more && scan.more(is_first, b']') == Ok(true);
+        is_first = false;
+        let value = more.then(|| scan.value().ok()).flatten();
+        more = value.is_some();
+        Some(scan.slice(value?.range))
+    })
+}

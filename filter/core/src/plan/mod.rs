@@ -1,0 +1,147 @@
+//! Where the attempts at one request may go, in which order.
+//!
+//! A route's plan is what the policy says: stages of places, one after the other. From it, from what the request asks for and
+//! from the targets' present load comes the [`Sequence`] of one exchange, made once, before its first attempt:
+//!
+//! 1. each stage in its order;
+//! 2. less the places that can't serve the request, see [`fit`];
+//! 3. less those which would cost more than the contract lets a failover cost, measured by the first that is left.
+//!
+//! Whether a place may be tried at the moment of an attempt, by its breaker and by what is left of its quota, is asked then.
+
+mod fit;
+mod order;
+
+use std::ops::Range;
+
+use seawall_policy::policy::{Order, Price, TargetId};
+
+pub(crate) use self::fit::{Ask, Capabilities, Unfit};
+pub(crate) use self::order::Load;
+use crate::rng::Rng;
+
+/// The places of one route.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    stages: Vec<(Range<usize>, Order)>,
+    places: Vec<Place>,
+    /// What at least one of the places lacks.
+    lacks: Capabilities,
+    /// How much dearer than the first a later place may be, in hundredths.
+    failover_cost: Option<u32>,
+    /// Every request has its places as they are written.
+    is_plain: bool,
+}
+
+/// A target in one stage of a route's plan.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) target: TargetId,
+    /// Tokens that prompt and answer may have together.
+    pub(crate) context: Option<u64>,
+    pub(crate) price: Option<Price>,
+    pub(crate) lacks: Capabilities,
+    /// Most tokens of an answer, by the plan's overrides.
+    pub(crate) max_tokens: Option<u64>,
+}
+
+/// The places for one exchange, in the order in which they may be tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sequence {
+    /// All of them, as written.
+    Plain,
+    Chosen(Vec<u16>),
+}
+
+impl Plan {
+    pub(crate) fn new(stages: impl Iterator<Item = (Vec<Place>, Order)>, failover_cost: Option<u32>) -> Self {
+        let mut plan = Self { failover_cost, ..Self::default() };
+        for (places, order) in stages {
+            let start = plan.places.len();
+            plan.places.extend(places);
+            plan.stages.push((start..plan.places.len(), order));
+        }
+        plan.lacks = plan.places.iter().fold(Capabilities::default(), |all, place| all.with(place.lacks));
+        plan.is_plain = plan.failover_cost.is_none()
+            && plan.stages.iter().all(|(_, order)| *order == Order::AsWritten)
+            && plan.places.iter().all(|place| place.lacks.is_empty() && place.context.is_none());
+        plan
+    }
+
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// What of a request decides about its places.
+    pub(crate) fn lacks(&self) -> Capabilities {
+        self.lacks
+    }
+
+    /// Whether every request has its places as they are written.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// The places for one exchange; never none.
+    pub(crate) fn sequence(&self, ask: &Ask, load: &mut dyn Load, rng: &mut Rng) -> Result<Sequence, Unfit> {
+        if self.is_plain {
+            return Ok(Sequence::Plain);
+        }
+        let mut chosen = Vec::with_capacity(self.places.len());
+        for (range, order) in &self.stages {
+            let places = self.places.get(range.clone()).unwrap_or_default();
+            order::arrange(order, places, range.start as u16, ask, load, rng, &mut chosen);
+        }
+        let mut unfit = Unfit::default();
+        chosen.retain(|number| {
+            match self.places.get(usize::from(*number)).and_then(|place| place.unfit(ask)) {
+                Some(reason) => {
+                    unfit = unfit.and(reason);
+                    false
+                }
+                None => true,
+            }
+        });
+        self.drop_the_dear(ask, &mut chosen);
+        if chosen.is_empty() { Err(unfit) } else { Ok(Sequence::Chosen(chosen)) }
+    }
+
+    /// Takes out what costs too much by the first one's cost. Where one of the two has no price the rule can't hold.
+    fn drop_the_dear(&self, ask: &Ask, chosen: &mut Vec<u16>) {
+        let cost = |number: &u16| self.places.get(usize::from(*number))?.expected_cost(ask);
+        let (Some(most), Some(first)) = (self.failover_cost, chosen.first().and_then(cost)) else { return };
+        let most = first.saturating_mul(most.into());
+        chosen.retain(|number| cost(number).is_none_or(|cost| cost.saturating_mul(100) <= most));
+    }
+
+    /// The first later position whose context window is known to be larger than that of the place at this one; where that
+    /// one's isn't known, the first whose own is.
+    pub(crate) fn larger_context(&self, sequence: &Sequence, position: usize) -> Option<usize> {
+        let context = |position| self.places.get(sequence.place(position)?)?.context;
+        let here = context(position);
+        (position + 1..self.len(sequence))
+            .find(|later| context(*later).is_some_and(|later| here.is_none_or(|here| later > here)))
+    }
+
+    /// How many places a sequence has.
+    pub(crate) fn len(&self, sequence: &Sequence) -> usize {
+        match sequence {
+            Sequence::Plain => self.places.len(),
+            Sequence::Chosen(places) => places.len(),
+        }
+    }
+}
+
+impl Sequence {
+    /// The number of the place at this position.
+    pub(crate) fn place(&self, position: usize) -> Option<usize> {
+        match self {
+            Self::Plain => Some(position),
+            Self::Chosen(places) => places.get(position).copied().map(usize::from),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
