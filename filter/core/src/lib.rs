@@ -20,6 +20,7 @@
 //! | `retry` | what follows a failed attempt, and when |
 //! | `breaker` | whether a target may be tried |
 //! | `stream` | what of an answer goes on, and whether it is whole |
+//! | `stats` | nothing: what is remembered of every target, for those above |
 //! | `request`, `answer` | which headers go where; the filter's own errors |
 //! | `telemetry` | the words of logs, metrics and headers |
 //!
@@ -70,6 +71,7 @@ mod retry;
 mod rng;
 mod route;
 mod sight;
+mod stats;
 mod store;
 #[allow(dead_code, unused_imports, reason = "exchanges don't watch their answers yet")]
 mod stream;
@@ -86,6 +88,7 @@ pub use self::event::{Answer, Event, ExchangeId, Origin};
 pub use self::headers::{Entry, Headers};
 pub use self::memory::MemoryStore;
 pub use self::rng::Seed;
+pub use self::stats::{Measure, Quota, Remaining, Sample, Stats, View, adaptive_timeout, hedge_delay};
 pub use self::store::{Conflict, Store, Version};
 pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;

@@ -1,0 +1,310 @@
+//! What is remembered of every target and model, common to all workers: how long its answers take and what is usual, how many
+//! attempts fail, how many run, what is left of its quota. Breakers, timeouts, hedges, plans and the health page read it.
+//!
+//! | what | how | error |
+//! |---|---|---|
+//! | percentiles of latency, time to first token, time per output token | log-bucketed sketch over a sliding window, `sketch`, `slots` | 8.7 % |
+//! | what they usually are | a baseline that leaves the present window out and rises by 1 % a minute at most, `series` | 8.7 % |
+//! | share of errors, of good answers | counts over the same kind of window | none |
+//! | how slow it is right now | peak-EWMA, `peak` | – |
+//! | attempts under way | a slot with a heartbeat for each worker, `in_flight` | 250 ms |
+//! | remaining quota | what the newest answer said | 250 ms |
+//!
+//! **Like with like.** An answer of 2,000 tokens may take longer than one of 50. Latency is kept by what came: answers of
+//! up to 128, up to 512, up to 2,048 and more output tokens, and those whose tokens nobody counted. Each class is
+//! compared with its own baseline. A question about a request still to be made asks for the classes it may end in: those up to the most
+//! tokens it allows, and the unknown.
+//!
+//! **What counts.** The latency of successes, and of attempts that ran out of time: those would have taken at least as
+//! long, and without them a target that has become slow would look as fast as its timeout lets it. Other failures may
+//! come fast and say nothing about speed.
+//!
+//! **Cold.** A percentile is unknown before so many answers that two must lie above it, twenty at least: 40 for p95, 200
+//! for p99. A baseline is unknown before the first slot has left the window.
+//!
+//! **Cost.** Each worker has its own copy and writes down what it has seen once in [`SYNC`], or when it holds
+//! [`PENDING`] samples: a read and a write of 2 KB. Its own samples count in its copy at once, those of the others within twice [`SYNC`].
+
+mod cell;
+mod in_flight;
+mod limits;
+mod peak;
+mod series;
+mod sketch;
+mod slots;
+mod tally;
+mod view;
+
+use std::fmt;
+use std::time::Duration;
+
+use self::cell::Cell;
+use self::in_flight::InFlight;
+pub use self::limits::{adaptive_timeout, hedge_delay};
+use self::tally::Tally;
+pub use self::view::View;
+use crate::effect::Text;
+use crate::store::{Store, update};
+use crate::telemetry::Outcome;
+use crate::time::Timestamp;
+
+/// How often a worker writes down what it has seen and reads what others have.
+const SYNC: Duration = Duration::from_millis(250);
+
+/// Most samples that wait to be written down.
+const PENDING: usize = 64;
+
+/// Latency by size class, first token, per output token.
+const SERIES: usize = 7;
+const FIRST_TOKEN: usize = 5;
+const PER_TOKEN: usize = 6;
+/// An answer has at most so many output tokens to be of the first, second and third class.
+const CLASSES: [u32; 3] = [128, 512, 2_048];
+/// The class of answers whose tokens nobody counted.
+const UNKNOWN: usize = 4;
+
+/// Fewer output tokens tell little about the time that each takes.
+const LEAST_TOKENS: u32 = 8;
+
+/// What has been seen of one attempt that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub outcome: Outcome,
+    /// From its start to the end of its answer, or to when it was given up.
+    pub latency: Duration,
+    /// From its start to the first content; `None` where nobody watched for it.
+    pub first_token: Option<Duration>,
+    pub output_tokens: Option<u32>,
+    /// Whether the answer is of use: valid, not refused, not empty, not cut off. `None` where nobody can tell.
+    pub is_good: Option<bool>,
+    pub quota: Quota,
+}
+
+/// What a provider says is left; `None` where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    pub requests: Option<Remaining>,
+    pub tokens: Option<Remaining>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    pub left: u32,
+    /// When it is full again.
+    pub resets: Timestamp,
+}
+
+/// What a percentile is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// From the start of an attempt to the end of its answer.
+    Latency,
+    /// From the start of an attempt to the first content of its answer.
+    FirstToken,
+    /// Of each output token after the first.
+    PerToken,
+}
+
+/// One worker's part of it, for every target and model by number.
+#[derive(Debug)]
+pub struct Stats {
+    subjects: Vec<Subject>,
+    in_flight: InFlight,
+}
+
+struct Subject {
+    key: Text,
+    /// Nothing while this worker has had nothing to do with it.
+    local: Option<Box<Local>>,
+}
+
+/// One worker's copy.
+#[derive(Default)]
+struct Local {
+    /// What all workers had seen by `synced`, and what this one has seen since.
+    view: View,
+    pending: Vec<(Timestamp, Sample)>,
+    synced: Option<Timestamp>,
+}
+
+impl Stats {
+    /// Of the targets and models with these keys. `vm` tells this worker from all others; `shares_load`: whether
+    /// somebody asks for [`Stats::in_flight`] of all workers, which costs writes of its own.
+    pub fn new(keys: impl Iterator<Item = Text>, vm: u64, shares_load: bool) -> Self {
+        let subjects: Vec<_> = keys.map(|key| Subject { key, local: None }).collect();
+        let in_flight = InFlight::new(subjects.len(), vm, shares_load);
+        Self { subjects, in_flight }
+    }
+
+    /// An attempt begins.
+    pub fn begin(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
+        let key = self.subjects.get(number).map(|subject| &*subject.key);
+        self.in_flight.change(store, number, key.unwrap_or_default(), now, 1);
+    }
+
+    /// An attempt that has begun is over, whatever became of it.
+    pub fn end(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
+        let key = self.subjects.get(number).map(|subject| &*subject.key);
+        self.in_flight.change(store, number, key.unwrap_or_default(), now, -1);
+    }
+
+    /// Takes in what has been seen of an attempt. Tells whether what other workers have seen was read just now, which is
+    /// when a look at the percentiles may tell something new.
+    pub fn record(&mut self, store: &mut dyn Store, number: usize, now: Timestamp, sample: Sample) -> bool {
+        let Some(Subject { key, local }) = self.subjects.get_mut(number) else { return false };
+        let local = local.get_or_insert_default();
+        local.pending.push((now, sample));
+        let is_due = local.is_due(now) || local.pending.len() >= PENDING;
+        if is_due {
+            local.sync(store, key, now);
+        } else {
+            local.view.cell.record(now, &sample);
+        }
+        is_due
+    }
+
+    /// What is known of it now.
+    pub fn view(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> Option<&View> {
+        let Subject { key, local } = self.subjects.get_mut(number)?;
+        let local = local.get_or_insert_default();
+        if local.is_due(now) {
+            local.sync(store, key, now);
+        }
+        local.view.cell.roll(now);
+        Some(&local.view)
+    }
+
+    /// Attempts that all workers have under way.
+    pub fn in_flight(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> u32 {
+        let key = self.subjects.get(number).map(|subject| &*subject.key);
+        self.in_flight.all(store, number, key.unwrap_or_default(), now)
+    }
+
+    /// How long an attempt would likely wait for its answer, to be compared with other targets': the peak-EWMA of answers
+    /// times those under way. A target never tried comes first, but only for one attempt at a time.
+    pub fn load(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> u64 {
+        let waiting = u64::from(self.in_flight(store, number, now));
+        match self.view(store, number, now).map(|view| view.slowness(now)) {
+            None | Some(Duration::ZERO) if waiting > 0 => u64::MAX / 2 + waiting,
+            slowness => {
+                let micros = slowness.unwrap_or_default().as_micros().try_into().unwrap_or(u64::MAX);
+                u64::saturating_mul(micros, waiting + 1).min(u64::MAX / 2)
+            }
+        }
+    }
+
+    /// Its breaker has opened or closed: what the window holds belongs to another time, and leaves no trace in the
+    /// baseline.
+    pub fn forget(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
+        let Some(Subject { key, local }) = self.subjects.get_mut(number) else { return };
+        let local = local.get_or_insert_default();
+        local.pending.clear();
+        local.view.cell = update(store, key, |bytes| {
+            let mut cell = Cell::decode(bytes);
+            cell.forget(now);
+            (Some(cell.encode()), cell)
+        });
+    }
+
+    /// When [`Stats::handle_timeout`] wants to be called: while attempts are under way that other workers shall know of.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.in_flight.next_deadline()
+    }
+
+    /// Tells the other workers that this one lives.
+    pub fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp) {
+        self.in_flight.beat(store, now, |number| self.subjects.get(number).map(|subject| &*subject.key));
+    }
+}
+
+impl Local {
+    /// Also when the clock has stepped back.
+    fn is_due(&self, now: Timestamp) -> bool {
+        in_flight::is_past(self.synced, SYNC, now)
+    }
+
+    /// Writes down what has been seen and reads what others have.
+    fn sync(&mut self, store: &mut dyn Store, key: &str, now: Timestamp) {
+        let Self { view, pending, synced } = self;
+        let epoch = synced.map(|_| view.cell.epoch);
+        view.cell = if pending.is_empty() {
+            Cell::decode(store.get(key).as_ref().map(|(bytes, _)| bytes.as_slice()))
+        } else {
+            update(store, key, |bytes| {
+                let mut cell = Cell::decode(bytes);
+                if epoch.is_none_or(|epoch| epoch == cell.epoch) {
+                    pending.iter().for_each(|(at, sample)| cell.record(*at, sample));
+                }
+                (Some(cell.encode()), cell)
+            })
+        };
+        pending.clear();
+        *synced = Some(now);
+    }
+}
+
+impl Cell {
+    fn record(&mut self, now: Timestamp, sample: &Sample) {
+        let Sample { outcome, latency, first_token, output_tokens, is_good, quota } = *sample;
+        self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
+        self.tallies.filling.add(Tally {
+            attempts: 1,
+            failures: u32::from(outcome.is_failure()),
+            judged: u32::from(is_good.is_some()),
+            good: u32::from(is_good == Some(true)),
+        });
+        self.quota.requests = quota.requests.or(self.quota.requests);
+        self.quota.tokens = quota.tokens.or(self.quota.tokens);
+        if !matches!(outcome, Outcome::Success | Outcome::Timeout) {
+            return;
+        }
+        let tokens = output_tokens.filter(|_| outcome == Outcome::Success);
+        self.observe(class(tokens), now, micros(latency));
+        self.peak.observe(now, view::scaled(micros(latency), tokens));
+        let Some(first) = first_token else { return };
+        self.observe(FIRST_TOKEN, now, micros(first));
+        if let Some(tokens) = tokens.filter(|tokens| *tokens >= LEAST_TOKENS) {
+            let rest = micros(latency.saturating_sub(first));
+            self.observe(PER_TOKEN, now, rest / u64::from(tokens - 1));
+        }
+    }
+
+    fn observe(&mut self, number: usize, now: Timestamp, micros: u64) {
+        if let Some(series) = self.series.get_mut(number) {
+            series.record(view::floor(number), now, micros);
+        }
+    }
+
+    fn roll(&mut self, now: Timestamp) {
+        for (number, series) in self.series.iter_mut().enumerate() {
+            series.roll(view::floor(number), now);
+        }
+        self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.series.iter_mut().for_each(|series| series.forget(now));
+        self.tallies = slots::Slots::new(now);
+    }
+}
+
+/// The number of the series for answers of so many output tokens.
+fn class(tokens: Option<u32>) -> usize {
+    tokens.map_or(UNKNOWN, |tokens| CLASSES.iter().filter(|most| tokens > **most).count())
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("key", &&*self.key).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
