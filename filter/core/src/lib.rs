@@ -81,6 +81,7 @@ mod timers;
 mod turn;
 
 pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body};
+pub use self::breaker::{Cause, Signal};
 pub use self::config::Config;
 pub use self::effect::{Effect, HeaderList, Text};
 pub use self::engine::{Engine, MAX_BODY_BYTES};

@@ -34,17 +34,26 @@ const MAX_TRIES: u32 = 16;
 pub(crate) fn update<R>(
     store: &mut dyn Store,
     key: &str,
-    mut change: impl FnMut(Option<&[u8]>) -> (Option<Vec<u8>>, R),
+    change: impl FnMut(Option<&[u8]>) -> (Option<Vec<u8>>, R),
 ) -> R {
+    try_update(store, key, change).0
+}
+
+/// As [`update`], and says whether what was to be written is. Where two must not both think so, this is what to ask.
+pub(crate) fn try_update<R>(
+    store: &mut dyn Store,
+    key: &str,
+    mut change: impl FnMut(Option<&[u8]>) -> (Option<Vec<u8>>, R),
+) -> (R, bool) {
     let mut tries = 0;
     loop {
         tries += 1;
         let found = store.get(key);
         let (write, result) = change(found.as_ref().map(|(bytes, _)| bytes.as_slice()));
-        let Some(bytes) = write else { return result };
-        let written = store.set(key, &bytes, found.map(|(_, version)| version));
-        if written.is_ok() || tries >= MAX_TRIES {
-            return result;
+        let Some(bytes) = write else { return (result, true) };
+        let is_written = store.set(key, &bytes, found.map(|(_, version)| version)).is_ok();
+        if is_written || tries >= MAX_TRIES {
+            return (result, is_written);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::TargetId;
 
+use crate::breaker::Cause;
 use crate::effect::Text;
 
 /// What one attempt came to. One word for each, in logs, metrics, breakers and retries.
@@ -228,8 +229,8 @@ pub enum Decision {
     },
     /// The client has its answer.
     Answer { exchange: u32, status: u16, attempts: u32, target: Option<Text>, reason: Reason },
-    /// A breaker has changed.
-    Breaker { target: Text, from: BreakerState, to: BreakerState },
+    /// A breaker has changed, and why. No model where it stands for all that have none of their own.
+    Breaker { target: Text, model: Option<Text>, from: BreakerState, to: BreakerState, cause: Cause },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -258,8 +259,10 @@ impl fmt::Display for Decision {
                 write!(f, "answer status={status} attempts={attempts} target={target} reason={reason}")?;
                 write!(f, " exchange={exchange}")
             }
-            Self::Breaker { target, from, to } => {
-                write!(f, "breaker target={target} from={} to={}", from.word(), to.word())
+            Self::Breaker { target, model, from, to, cause } => {
+                write!(f, "breaker target={target} from={} to={}", from.word(), to.word())?;
+                write!(f, " reason={cause}")?;
+                model.as_ref().map_or(Ok(()), |model| write!(f, " model={model}"))
             }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::answer::{self, OwnError};
-use crate::breaker::{Admission, Breaker, Permit, Remembered, Rules, Transition, Verdict};
+use crate::breaker::{Admission, Ask, Breaker, Permit, Remembered, Rules, Transition, Verdict};
 use crate::config::Config;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
@@ -26,11 +26,14 @@ pub(crate) struct Turn<'a> {
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
+/// What every attempt asks for, whatever it is.
+const ASK: Ask = Ask { tokens: 0, longest: Duration::from_secs(60), is_last_resort: true };
+
 impl<'a> Turn<'a> {
     /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
     pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
         let now = self.now;
-        let admission = self.change(route, position, true, |breaker, rules| breaker.admit(rules, now));
+        let admission = self.change(route, position, true, |breaker, rules| breaker.admit(rules, now, ASK));
         match admission {
             None => Ok(None),
             Some(Admission::Admitted(permit)) => Ok(Some(permit)),
@@ -47,7 +50,8 @@ impl<'a> Turn<'a> {
     /// Whether a place would admit an attempt now; asks without taking a permit.
     pub(crate) fn would_admit(&mut self, route: usize, position: usize) -> bool {
         let now = self.now;
-        self.peek(route, position).is_none_or(|(rules, breaker)| breaker.would_admit(rules, now))
+        self.peek(route, position)
+            .is_none_or(|(rules, breaker)| breaker.next_admission(rules, now, ASK) <= now)
     }
 
     /// Places from `start` on that would admit.
@@ -61,11 +65,8 @@ impl<'a> Turn<'a> {
         let places = self.config.place_count(route);
         let now = self.now;
         let waits = (0..places).filter_map(|position| {
-            let (rules, mut breaker) = self.peek(route, position)?;
-            match breaker.admit(rules, now).0 {
-                Admission::Admitted(_) => Some(Duration::ZERO),
-                Admission::Refused { until } => Some(until.since(now)),
-            }
+            let (rules, breaker) = self.peek(route, position)?;
+            Some(breaker.next_admission(rules, now, ASK).since(now))
         });
         waits.min().unwrap_or_default()
     }
@@ -158,10 +159,10 @@ impl<'a> Turn<'a> {
         if let Some(remembered) = self.remembered.get_mut(number).filter(|_| !waits) {
             *remembered = Remembered::default();
         }
-        if let Some(Transition { from, to }) = transition {
+        if let Some(Transition { from, to, cause }) = transition {
             self.fx.push(Effect::Count(Metric::Breaker(guard.target, to.gauge())));
             if let Some(target) = config.target(guard.target).map(|target| target.name.clone()) {
-                self.fx.push(Effect::Log(Decision::Breaker { target, from, to }));
+                self.fx.push(Effect::Log(Decision::Breaker { target, model: None, from, to, cause }));
             }
         }
         Some(result)

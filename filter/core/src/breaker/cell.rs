@@ -1,33 +1,38 @@
 //! A breaker as bytes: little-endian, fixed size, with a version. What cannot be read is a new, closed breaker: losing
 //! counts is harmless, refusing traffic is not.
 
+use super::cause::Cause;
 use super::window::{SLOTS, Slot, Window};
-use super::{Breaker, Phase};
+use super::{Breaker, Phase, Then};
 use crate::time::Timestamp;
 
-const VERSION: u8 = 1;
-const SIZE: usize = 40 + SLOTS * 8;
+const VERSION: u8 = 2;
+const SIZE: usize = 4 + 4 * 4 + 5 * 8 + Cause::SIZE + SLOTS * 12;
 
 impl Breaker {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let (phase, stage, admitted, succeeded, time) = match self.phase {
-            Phase::Closed => (0, 0, 0, 0, Timestamp(0)),
-            Phase::Open { until } => (1, 0, 0, 0, until),
-            Phase::HalfOpen { stage, admitted, succeeded, progress } => {
-                (2, stage, admitted, succeeded, progress)
+        let zero = Timestamp(0);
+        let (phase, stage, admitted, succeeded, time, lease) = match self.phase {
+            Phase::Closed => (0, 0, 0, 0, zero, zero),
+            Phase::Open { until, then: Then::Probe } => (1, 0, 0, 0, until, zero),
+            Phase::HalfOpen { stage, admitted, succeeded, progress, lease } => {
+                (2, stage, admitted, succeeded, progress, lease)
             }
+            Phase::Open { until, then: Then::Close } => (3, 0, 0, 0, until, zero),
         };
         let mut bytes = Vec::with_capacity(SIZE);
-        bytes.extend_from_slice(&[VERSION, phase, stage, 0]);
-        for number in [self.generation, admitted, succeeded] {
+        bytes.extend_from_slice(&[VERSION, phase, stage, self.doublings]);
+        for number in [self.generation, admitted, succeeded, self.in_a_row] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
-        for number in [time.0, self.window.slot_ns, self.window.newest] {
+        for number in [time.0, lease.0, self.since.0, self.window.slot_ns, self.window.newest] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
+        self.cause.encode(&mut bytes);
         for slot in &self.window.slots {
-            bytes.extend_from_slice(&slot.successes.to_le_bytes());
-            bytes.extend_from_slice(&slot.failures.to_le_bytes());
+            for number in [slot.successes, slot.bad, slot.failures] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
         }
         bytes
     }
@@ -35,26 +40,31 @@ impl Breaker {
     /// Reads a cell; `None` when it is absent or not one of ours.
     pub(crate) fn decode(bytes: Option<&[u8]>) -> Option<Self> {
         let mut bytes = bytes.filter(|bytes| bytes.len() == SIZE)?;
-        let [version, phase, stage, _] = take(&mut bytes)?;
+        let [version, phase, stage, doublings] = take(&mut bytes)?;
         if version != VERSION {
             return None;
         }
         let mut word = || take(&mut bytes).map(u32::from_le_bytes);
-        let (generation, admitted, succeeded) = (word()?, word()?, word()?);
+        let (generation, admitted, succeeded, in_a_row) = (word()?, word()?, word()?, word()?);
         let mut long = || take(&mut bytes).map(u64::from_le_bytes);
-        let (time, slot_ns, newest) = (Timestamp(long()?), long()?, long()?);
+        let (time, lease, since) = (Timestamp(long()?), Timestamp(long()?), Timestamp(long()?));
+        let (slot_ns, newest) = (long()?, long()?);
+        let (kind, number) = (take(&mut bytes)?, take(&mut bytes).map(u64::from_le_bytes)?);
+        let cause = Cause::decode(kind, number, take(&mut bytes).map(u32::from_le_bytes)?)?;
         let mut slots = [Slot::default(); SLOTS];
         for slot in &mut slots {
-            slot.successes = u32::from_le_bytes(take(&mut bytes)?);
-            slot.failures = u32::from_le_bytes(take(&mut bytes)?);
+            let mut word = || take(&mut bytes).map(u32::from_le_bytes);
+            *slot = Slot { successes: word()?, bad: word()?, failures: word()? };
         }
         let phase = match phase {
             0 => Phase::Closed,
-            1 => Phase::Open { until: time },
-            2 => Phase::HalfOpen { stage, admitted, succeeded, progress: time },
+            1 => Phase::Open { until: time, then: Then::Probe },
+            2 => Phase::HalfOpen { stage, admitted, succeeded, progress: time, lease },
+            3 => Phase::Open { until: time, then: Then::Close },
             _ => return None,
         };
-        Some(Self { generation, phase, window: Window { slot_ns, newest, slots } })
+        let window = Window { slot_ns, newest, slots };
+        Some(Self { generation, phase, since, cause, doublings, in_a_row, window })
     }
 }
 
@@ -69,26 +79,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_phase_survives_the_trip() {
-        let window = Window { slot_ns: 6, newest: 7, slots: [Slot { successes: 8, failures: 9 }; SLOTS] };
+    fn every_phase_and_cause_survives_the_trip() {
+        let slots = [Slot { successes: 8, bad: 3, failures: 9 }; SLOTS];
+        let window = Window { slot_ns: 6, newest: 7, slots };
         for phase in [
             Phase::Closed,
-            Phase::Open { until: Timestamp(u64::MAX) },
-            Phase::HalfOpen { stage: 2, admitted: 10, succeeded: 3, progress: Timestamp(5) },
+            Phase::Open { until: Timestamp(u64::MAX), then: Then::Probe },
+            Phase::Open { until: Timestamp(1), then: Then::Close },
+            Phase::HalfOpen {
+                stage: 2,
+                admitted: 10,
+                succeeded: 3,
+                progress: Timestamp(5),
+                lease: Timestamp(u64::MAX),
+            },
         ] {
-            let breaker = Breaker { generation: u32::MAX, phase, window: window.clone() };
-            assert_eq!(Breaker::decode(Some(&breaker.encode())), Some(breaker));
+            for cause in Cause::EACH {
+                let breaker = Breaker {
+                    generation: u32::MAX,
+                    phase,
+                    since: Timestamp(4),
+                    cause,
+                    doublings: 2,
+                    in_a_row: 17,
+                    window: window.clone(),
+                };
+                assert_eq!(Breaker::decode(Some(&breaker.encode())), Some(breaker));
+            }
         }
     }
 
     #[test]
     fn foreign_bytes_are_no_breaker() {
         let good = Breaker::default().encode();
-        let mut newer = good.clone();
-        newer[0] = VERSION + 1;
-        let mut odd_phase = good.clone();
-        odd_phase[1] = 3;
-        for bytes in [None, Some(&b""[..]), Some(&good[1..]), Some(&newer), Some(&odd_phase)] {
+        assert_eq!(good.len(), SIZE);
+        let changed = |at: usize, value| {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            bytes
+        };
+        let (older, odd_phase, odd_cause) = (changed(0, 1), changed(1, 4), changed(60, 99));
+        for bytes in
+            [None, Some(&b""[..]), Some(&good[1..]), Some(&older), Some(&odd_phase), Some(&odd_cause)]
+        {
             assert_eq!(Breaker::decode(bytes), None);
         }
     }

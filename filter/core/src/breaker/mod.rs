@@ -1,46 +1,90 @@
 //! Circuit breaker: stops sending to a target that keeps failing, so that callers fail over at once and the target gets
-//! room to recover.
+//! room to recover. One stands at each model of each target, because a provider's models fail one by one.
 //!
 //! | from | event | guard | to | effect |
 //! |---|---|---|---|---|
-//! | closed | failure | any trip: its share of errors exceeded, enough attempts in the window | open | until now + `open` |
-//! | open | admission | `open` has passed | half-open, first stage | this attempt is its first probe |
+//! | closed | result | any trip is exceeded | open | until now + cooldown |
+//! | closed | throttled | the provider said until when | open, then closed | until then |
+//! | closed, half-open | quota exhausted | | open | until the provider's reset, or for [`EXHAUSTED`] |
+//! | open | throttled, exhausted | later than it would open | open | until then |
+//! | open | admission | its time has passed | half-open, first stage | this attempt is its first probe |
+//! | open, then closed | admission | its time has passed | closed, with the counts it had | admitted |
 //! | open | admission | otherwise | open | refused |
 //! | half-open | admission | probes left in the stage | half-open | admitted as a probe |
 //! | half-open | admission | none left | half-open | refused |
 //! | half-open | success | last one of the stage | next stage, or closed with an empty window | |
-//! | half-open | failure | | open | until now + `open` |
+//! | half-open | throttled | the provider said until when | open | until then, and again from the first stage |
+//! | half-open | any other failure | | open | until now + a cooldown twice as long |
 //!
-//! Cold start: no trip counts before the window holds its least number of attempts. Open becomes half-open only when
-//! somebody asks, so a target without traffic needs no timer. Results count only in the phase that admitted them: the
-//! failures of slow attempts that began before it opened say nothing about its recovery. A probe whose worker died
-//! would keep its place for ever; after [`PROBE_LEASE`] without progress the places are given out again.
+//! **Cooldown.** `open` at first, doubled with each failed recovery up to four times; also when it trips again before it has
+//! been closed for one window. After that it starts over.
+//!
+//! **Throttling is no sickness.** The provider works and has said when it takes more, so the breaker opens for just that
+//! long ([`LONGEST_RESET`] at most), at the first such answer, and counts no error. A throttled answer that names no time is
+//! an error like any other.
+//!
+//! **Cold start.** No share counts before the window holds its least number, and no percentile before its baseline is known.
+//! Open becomes half-open only when somebody asks, so a target without traffic needs no timer.
+//!
+//! **Old results.** They count only in the phase that admitted them: the failures of slow attempts that began before it opened
+//! say nothing about its recovery. What a provider says about its reset is news whenever the attempt began.
+//!
+//! **Probes** are few, and small: while others come, a request beyond [`PROBE_TOKENS`] is none. A probe whose worker died would
+//! keep its place for ever; when the time it may take is over, the places are given out again.
 
+mod cause;
 mod cell;
+#[allow(dead_code, reason = "wired with the rest of the signals")]
+mod guards;
+mod record;
+mod remembered;
 mod rules;
 mod window;
 
 use std::time::Duration;
 
+pub use self::cause::{Cause, Signal};
+#[cfg_attr(not(test), expect(unused_imports, reason = "wired with the rest of the signals"))]
+pub(crate) use self::guards::{Guards, Known, News, Pass, Post, PostPlan};
+pub(crate) use self::record::Verdict;
+pub(crate) use self::remembered::Remembered;
+#[cfg_attr(not(test), expect(unused_imports, reason = "wired with the rest of the signals"))]
+pub(crate) use self::rules::Drift;
 pub(crate) use self::rules::Rules;
-use self::window::{SLOTS, Slot, Window};
+use self::window::Window;
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
+use seawall_policy::policy::Forced;
 
-/// How long probes may be out without one coming back before they count as lost.
-const PROBE_LEASE: Duration = Duration::from_secs(60);
+/// The longest that a provider's own reset holds: a hostile or mistaken one must not cut a target off for days.
+pub(crate) const LONGEST_RESET: Duration = Duration::from_secs(3_600);
 
-/// Successes may wait while they are less than one in so many of those in the window.
-const SHARE: u32 = 64;
+/// How long it is open when a quota is used up and the provider doesn't say until when. Someone has to pay or to raise a
+/// limit first, so asking sooner is no use.
+pub(crate) const EXHAUSTED: Duration = Duration::from_secs(600);
+
+/// Tokens, in and out, of a request that may be a probe while smaller ones come. The stages bound the number of probes, this
+/// their size: a target that is just getting up is not asked for its hardest work.
+pub(crate) const PROBE_TOKENS: u64 = 8_000;
 
 /// What the caller of a refused admission may be told to wait while probes are out.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest that a probe's place is kept for it.
+const LONGEST_PROBE: Duration = Duration::from_secs(900);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Breaker {
     /// Grows with every change of phase.
     generation: u32,
     phase: Phase,
+    /// When it came to the state it is in, and why.
+    since: Timestamp,
+    cause: Cause,
+    /// How often the cooldown was doubled.
+    doublings: u8,
+    /// Errors since the last answer.
+    in_a_row: u32,
     window: Window,
 }
 
@@ -50,6 +94,7 @@ enum Phase {
     Closed,
     Open {
         until: Timestamp,
+        then: Then,
     },
     HalfOpen {
         stage: u8,
@@ -58,7 +103,27 @@ enum Phase {
         succeeded: u32,
         /// When a probe was last given out or came back.
         progress: Timestamp,
+        /// When the last of those that are out must be back.
+        lease: Timestamp,
     },
+}
+
+/// What follows when its time has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Probe,
+    Close,
+}
+
+/// An attempt that asks to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// About how many tokens it will cost, in and out.
+    pub(crate) tokens: u64,
+    /// How long it may take.
+    pub(crate) longest: Duration,
+    /// Whether no other target would take it.
+    pub(crate) is_last_resort: bool,
 }
 
 /// The right to make one attempt; given back with what came of it.
@@ -66,47 +131,8 @@ enum Phase {
 pub(crate) struct Permit {
     generation: u32,
     is_probe: bool,
-}
-
-/// Successes of a closed breaker that one worker has not written down yet.
-///
-/// A healthy target's every answer would cost a read and a write of the shared cell. Its successes are remembered
-/// instead and written at one of this worker's next looks at the cell, which the next attempt needs anyway: at the first
-/// while the window holds little, later when they are one [`SHARE`]th of what it holds or a slot old, and always before
-/// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Remembered {
-    generation: u32,
-    successes: u32,
-    /// When the first of them came. All of them count as of then.
-    since: Timestamp,
-}
-
-impl Remembered {
-    /// Takes in a success, if it is one that can wait.
-    pub(crate) fn takes(&mut self, permit: Permit, verdict: Verdict, now: Timestamp) -> bool {
-        let can_wait = !permit.is_probe && verdict == Verdict::Success;
-        if can_wait {
-            if self.generation != permit.generation {
-                // What an earlier phase admitted does not count any more.
-                *self = Self { generation: permit.generation, ..Self::default() };
-            }
-            if self.successes == 0 {
-                self.since = now;
-            }
-            self.successes = self.successes.saturating_add(1);
-        }
-        can_wait
-    }
-}
-
-/// What came of an admitted attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Success,
-    Failure,
-    /// Nothing was learnt: the client went away.
-    Dropped,
+    /// Whether errors in a row were counted when it was given: its success is news then.
+    ends_a_row: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +149,7 @@ pub(crate) enum Admission {
 pub(crate) struct Transition {
     pub(crate) from: BreakerState,
     pub(crate) to: BreakerState,
+    pub(crate) cause: Cause,
 }
 
 impl Breaker {
@@ -135,121 +162,90 @@ impl Breaker {
     }
 
     /// Asks to make an attempt.
-    pub(crate) fn admit(&mut self, rules: &Rules, now: Timestamp) -> (Admission, Option<Transition>) {
-        let before = self.state();
-        if let Phase::Open { until } = self.phase {
-            if now < until {
-                return (Admission::Refused { until }, None);
-            }
-            self.enter(Phase::HalfOpen { stage: 0, admitted: 0, succeeded: 0, progress: now });
-        }
-        let (generation, mut is_probe) = (self.generation, false);
-        if let Phase::HalfOpen { stage, admitted, succeeded, progress } = &mut self.phase {
-            if now.since(*progress) >= PROBE_LEASE {
-                *admitted = *succeeded;
-            }
-            if *admitted >= probes(rules, *stage) {
-                return (Admission::Refused { until: now.after(PROBE_WAIT) }, None);
-            }
-            *admitted += 1;
-            *progress = now;
-            is_probe = true;
-        }
-        (Admission::Admitted(Permit { generation, is_probe }), self.transition(before))
-    }
-
-    /// Whether [`Breaker::admit`] would admit now.
-    pub(crate) fn would_admit(&self, rules: &Rules, now: Timestamp) -> bool {
-        matches!(self.clone().admit(rules, now), (Admission::Admitted(_), _))
-    }
-
-    /// Whether what a worker has remembered need not be written yet.
-    pub(crate) fn lets_wait(&mut self, rules: &Rules, now: Timestamp, remembered: Remembered) -> bool {
-        self.window.roll(rules.window, now);
-        self.phase == Phase::Closed
-            && self.generation == remembered.generation
-            && remembered.successes < self.window.total().successes / SHARE
-            && now.since(remembered.since) < rules.window / SLOTS as u32
-    }
-
-    /// Writes down what a worker has remembered.
-    pub(crate) fn recall(&mut self, rules: &Rules, now: Timestamp, remembered: Remembered) {
-        if self.phase == Phase::Closed && self.generation == remembered.generation && remembered.successes > 0
-        {
-            self.window.roll(rules.window, now);
-            self.window.add(remembered.since, Slot { successes: remembered.successes, failures: 0 });
-        }
-    }
-
-    /// Takes back a permit.
-    pub(crate) fn record(
+    pub(crate) fn admit(
         &mut self,
         rules: &Rules,
         now: Timestamp,
-        permit: Permit,
-        verdict: Verdict,
-    ) -> Option<Transition> {
-        if permit.generation != self.generation {
-            return None;
+        ask: Ask,
+    ) -> (Admission, Option<Transition>) {
+        let refused = |until| (Admission::Refused { until }, None);
+        match rules.force {
+            Some(Forced::Open) => return refused(now.after(rules.open)),
+            Some(Forced::Closed) => return (Admission::Admitted(self.permit(false)), None),
+            None => {}
         }
         let before = self.state();
-        match (&mut self.phase, verdict) {
-            (Phase::Closed, Verdict::Dropped) | (Phase::Open { .. }, _) => {}
-            (Phase::Closed, Verdict::Success) => {
-                self.window.record(rules.window, now, Slot { successes: 1, failures: 0 })
+        if let Phase::Open { until, then } = self.phase {
+            if !is_over(until, LONGEST_RESET.max(rules.cooldown(u8::MAX)), now) {
+                return refused(until);
             }
-            (Phase::Closed, Verdict::Failure) => {
-                self.window.record(rules.window, now, Slot { successes: 0, failures: 1 });
-                if self.is_over_a_limit(rules) {
-                    self.enter(Phase::Open { until: now.after(rules.open) });
-                }
-            }
-            (Phase::HalfOpen { .. }, Verdict::Failure) => {
-                self.enter(Phase::Open { until: now.after(rules.open) });
-            }
-            (Phase::HalfOpen { admitted, progress, .. }, Verdict::Dropped) => {
-                *admitted = admitted.saturating_sub(1);
-                *progress = now;
-            }
-            (Phase::HalfOpen { stage, succeeded, progress, .. }, Verdict::Success) => {
-                *succeeded = succeeded.saturating_add(1);
-                *progress = now;
-                if *succeeded >= probes(rules, *stage) {
-                    let stage = stage.saturating_add(1);
-                    // A stage is a phase of its own: a lost probe of an earlier one does not count here.
-                    if usize::from(stage) < rules.recover.len() {
-                        self.enter(Phase::HalfOpen { stage, admitted: 0, succeeded: 0, progress: now });
-                    } else {
-                        self.window = Window::default();
-                        self.enter(Phase::Closed);
-                    }
-                }
+            match then {
+                Then::Close => self.enter(Phase::Closed, now, Cause::ResetPassed),
+                Then::Probe if !may_probe(rules, ask, until, now) => return refused(now.after(PROBE_WAIT)),
+                Then::Probe => self.enter(stage(0, until.min(now)), now, Cause::CooldownOver),
             }
         }
-        self.transition(before)
+        let mut is_probe = false;
+        if let Phase::HalfOpen { stage, admitted, succeeded, progress, lease } = &mut self.phase {
+            if *admitted > *succeeded && is_over(*lease, LONGEST_PROBE, now) {
+                // A round of its own: should one of them come back after all, it frees no place of another.
+                *admitted = *succeeded;
+                self.generation = self.generation.wrapping_add(1);
+            }
+            if *admitted >= rules.probes(*stage) || !may_probe(rules, ask, *progress, now) {
+                return refused(now.after(PROBE_WAIT));
+            }
+            *admitted += 1;
+            *progress = now;
+            *lease = (*lease).max(now.after(ask.longest.min(LONGEST_PROBE)));
+            is_probe = true;
+        }
+        (Admission::Admitted(self.permit(is_probe)), self.transition(before))
     }
 
-    fn is_over_a_limit(&self, rules: &Rules) -> bool {
-        let count = self.window.total();
-        rules.trips.iter().any(|limit| limit.is_exceeded_by(count))
+    fn permit(&self, is_probe: bool) -> Permit {
+        Permit { generation: self.generation, is_probe, ends_a_row: self.in_a_row > 0 }
     }
 
-    fn enter(&mut self, phase: Phase) {
+    /// When it is of use to ask again; a time that has passed while it admits.
+    pub(crate) fn next_admission(&self, rules: &Rules, now: Timestamp, ask: Ask) -> Timestamp {
+        match self.clone().admit(rules, now, ask).0 {
+            Admission::Admitted(_) => now,
+            Admission::Refused { until } => until,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Timestamp, cause: Cause) {
+        let before = self.state();
         self.generation = self.generation.wrapping_add(1);
         self.phase = phase;
+        self.cause = cause;
+        if self.state() != before || before == BreakerState::Open {
+            self.since = now;
+        }
     }
 
     fn transition(&self, from: BreakerState) -> Option<Transition> {
         let to = self.state();
-        (from != to).then_some(Transition { from, to })
+        (from != to).then_some(Transition { from, to, cause: self.cause })
     }
 }
 
-/// Probes of a stage; a stage the policy does not have needs one.
-fn probes(rules: &Rules, stage: u8) -> u32 {
-    rules.recover.get(usize::from(stage)).copied().unwrap_or(1)
+/// A stage that waits for its first probe since this time.
+fn stage(stage: u8, since: Timestamp) -> Phase {
+    Phase::HalfOpen { stage, admitted: 0, succeeded: 0, progress: since, lease: since }
+}
+
+/// Whether this may be a probe. A large request is none while smaller ones come; when none has come for as long as `open`,
+/// or when no other target takes it, it is better than nothing.
+fn may_probe(rules: &Rules, ask: Ask, idle_since: Timestamp, now: Timestamp) -> bool {
+    ask.tokens <= PROBE_TOKENS || ask.is_last_resort || now.since(idle_since) >= rules.open
+}
+
+/// Whether a time has come. One further away than it can have been set was set by a clock that has stepped back since.
+fn is_over(time: Timestamp, longest: Duration, now: Timestamp) -> bool {
+    now >= time || time.since(now) > longest
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! Successes and failures over a sliding window, in slots of a tenth of it.
+//! Answers and errors over a sliding window, in slots of a tenth of it.
 //!
 //! The newest slot is still filling, so the counts cover between nine and ten tenths of the window. Rolling keeps slot
 //! boundaries where they are however irregular the calls; a clock that steps back counts into the newest slot.
@@ -12,8 +12,24 @@ pub(crate) const SLOTS: usize = 10;
 /// Counts of one slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Slot {
+    /// Attempts that were answered, and among them those whose answer was of no use.
     pub(crate) successes: u32,
+    pub(crate) bad: u32,
     pub(crate) failures: u32,
+}
+
+impl Slot {
+    pub(crate) const SUCCESS: Self = Self { successes: 1, bad: 0, failures: 0 };
+    pub(crate) const BAD_ANSWER: Self = Self { successes: 1, bad: 1, failures: 0 };
+    pub(crate) const FAILURE: Self = Self { successes: 0, bad: 0, failures: 1 };
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            successes: self.successes.saturating_add(other.successes),
+            bad: self.bad.saturating_add(other.bad),
+            failures: self.failures.saturating_add(other.failures),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,17 +56,13 @@ impl Window {
             return;
         }
         if let Some(slot) = self.slots.get_mut((number % SLOTS as u64) as usize) {
-            slot.successes = slot.successes.saturating_add(count.successes);
-            slot.failures = slot.failures.saturating_add(count.failures);
+            *slot = slot.plus(count);
         }
     }
 
     /// All of the window's counts.
     pub(crate) fn total(&self) -> Slot {
-        self.slots.iter().fold(Slot::default(), |sum, slot| Slot {
-            successes: sum.successes.saturating_add(slot.successes),
-            failures: sum.failures.saturating_add(slot.failures),
-        })
+        self.slots.iter().fold(Slot::default(), |sum, slot| sum.plus(*slot))
     }
 
     /// Brings the newest slot up to this time.
@@ -81,7 +93,7 @@ mod tests {
     }
 
     fn one(success: bool) -> Slot {
-        Slot { successes: u32::from(success), failures: u32::from(!success) }
+        if success { Slot::SUCCESS } else { Slot::FAILURE }
     }
 
     fn counts(events: &[(u64, bool)]) -> (u32, u32) {
@@ -114,6 +126,6 @@ mod tests {
         let mut window = Window::default();
         window.record(MINUTE, at(100), one(false));
         window.record(MINUTE * 2, at(101), one(true));
-        assert_eq!(window.total(), Slot { successes: 1, failures: 0 });
+        assert_eq!(window.total(), Slot::SUCCESS);
     }
 }

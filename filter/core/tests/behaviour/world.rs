@@ -323,7 +323,7 @@ impl World {
                     let headers = remove.into_iter().map(|name| (name, "removed".into())).collect();
                     request.answers.push(Got { status: 0, headers, body: "passed".into(), at: now });
                 }
-                Effect::Log(Decision::Breaker { target, from, to }) => {
+                Effect::Log(Decision::Breaker { target, from, to, .. }) => {
                     let known = self.breakers.insert(target.to_string(), to).unwrap_or(BreakerState::Closed);
                     assert_eq!(known, from, "a breaker tells every change once");
                 }

@@ -1,0 +1,343 @@
+//! The breakers that stand at the places of a policy's plans, as one worker sees them.
+//!
+//! A *post* is a breaker of the policy at one target. Where the target sets the model there is one guard at it; where
+//! callers choose the model there is one for each they use (see [`models`]) and one that the rest share. What a guard
+//! knows lies in the shared store; here is only where, and the successes this worker has not written down yet.
+
+pub(super) mod models;
+
+use std::time::Duration;
+
+use seawall_policy::policy::TargetId;
+
+use self::models::MOST_MODELS;
+use super::window::Slot;
+use super::{Admission, Ask, Breaker, Cause, Permit, Remembered, Rules, Transition, Verdict};
+use crate::effect::Text;
+use crate::store::{self, Store};
+use crate::telemetry::BreakerState;
+use crate::time::Timestamp;
+
+/// The guard of all models that have none of their own. No model is called that: it would need an escape in the key.
+const SHARED: &str = "";
+
+/// A breaker of the policy at a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Post(pub(crate) usize);
+
+/// What a post is, worked out once from the policy.
+#[derive(Clone, Debug)]
+pub(crate) struct PostPlan {
+    pub(crate) rules: Rules,
+    pub(crate) breaker: Text,
+    pub(crate) target: TargetId,
+    /// Where its cells lie; no other post's begins with it and a slash.
+    pub(crate) key: String,
+    /// Where the models lie that its callers use; for all posts at a target the same.
+    pub(crate) models_key: String,
+    /// The model the policy sets, if it does.
+    pub(crate) model: Option<String>,
+}
+
+/// All of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Guards {
+    posts: Vec<Station>,
+}
+
+#[derive(Debug)]
+struct Station {
+    plan: PostPlan,
+    /// The first is that of the policy's model, or the shared one.
+    guards: Vec<Guard>,
+    /// Whether every place for a model is taken and known here.
+    is_full: bool,
+    /// Whether this worker has told that the policy forces it.
+    has_told: bool,
+}
+
+#[derive(Debug)]
+struct Guard {
+    key: Text,
+    model: Text,
+    remembered: Remembered,
+}
+
+/// A permit, and whose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    guard: usize,
+    permit: Permit,
+}
+
+#[cfg(test)]
+impl Pass {
+    /// Whether it is one of the probes that this breaker waits for.
+    pub(super) fn is_probe_of(self, breaker: &Breaker) -> bool {
+        self.permit.is_probe && self.permit.generation == breaker.generation
+    }
+}
+
+/// A change, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct News {
+    pub(crate) target: TargetId,
+    /// Empty for the guard that models share.
+    pub(crate) model: Text,
+    pub(crate) transition: Transition,
+}
+
+/// What is known of one guard.
+#[derive(Clone, Debug)]
+pub(crate) struct Known<'g> {
+    pub(crate) breaker: &'g str,
+    pub(crate) rules: &'g Rules,
+    pub(crate) target: TargetId,
+    pub(crate) model: Text,
+    cell: Breaker,
+}
+
+impl Known<'_> {
+    pub(crate) fn state(&self) -> BreakerState {
+        self.rules.forced_state().unwrap_or_else(|| self.cell.state())
+    }
+
+    /// Why, and since when; the time is that of the epoch while nothing has happened.
+    pub(crate) fn cause(&self) -> (Cause, Timestamp) {
+        if self.rules.is_forced() {
+            (Cause::Forced, Timestamp(0))
+        } else {
+            (self.cell.cause, self.cell.since)
+        }
+    }
+
+    /// When the next probe may go out, while it is not closed.
+    pub(crate) fn next_probe(&self, now: Timestamp) -> Option<Timestamp> {
+        let ask = Ask { tokens: 0, longest: Duration::ZERO, is_last_resort: true };
+        let is_waiting = self.state() != BreakerState::Closed && !self.rules.is_forced();
+        is_waiting.then(|| self.cell.next_admission(self.rules, now, ask))
+    }
+
+    /// Answers, those of them that were of no use, and errors, in the window.
+    pub(crate) fn counts(&self, now: Timestamp) -> (u32, u32, u32) {
+        let mut window = self.cell.window.clone();
+        window.roll(self.rules.window, now);
+        let Slot { successes, bad, failures } = window.total();
+        (successes, bad, failures)
+    }
+}
+
+impl Station {
+    fn new(plan: PostPlan) -> Self {
+        let model: Text = plan.model.as_deref().unwrap_or(SHARED).into();
+        let mut station = Self { plan, guards: Vec::new(), is_full: false, has_told: false };
+        station.add(model);
+        station
+    }
+
+    fn add(&mut self, model: Text) {
+        let key = format!("{}/{}", self.plan.key, &*model).into();
+        self.guards.push(Guard { key, model, remembered: Remembered::default() });
+    }
+
+    fn find(&self, model: &str) -> Option<usize> {
+        self.guards.iter().position(|guard| *guard.model == *model)
+    }
+
+    /// The guard of a model, by what all workers know of the models of this target.
+    fn guard(&mut self, store: &mut dyn Store, model: Option<&str>) -> usize {
+        let Some(model) = model.filter(|model| self.plan.model.is_none() && models::is_name(model)) else {
+            return 0;
+        };
+        if let Some(found) = self.find(model) {
+            return found;
+        }
+        if !self.is_full {
+            self.learn(store);
+        }
+        self.find(model).unwrap_or_default()
+    }
+
+    fn learn(&mut self, store: &mut dyn Store) {
+        for name in models::read(store, &self.plan.models_key) {
+            if self.find(&name).is_none() {
+                self.add(name.into());
+            }
+        }
+        self.is_full = self.guards.len() > MOST_MODELS;
+    }
+
+    /// The guard that a result counts at: a model that has proved to be one gets its own.
+    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, pass: &mut Pass) {
+        let is_shared = pass.guard == 0 && self.plan.model.is_none() && !pass.permit.is_probe;
+        let Some(model) = model.filter(|_| is_shared) else { return };
+        if !self.is_full && models::enrol(store, &self.plan.models_key, model) {
+            self.learn(store);
+        }
+        if let Some(own) = self.find(model) {
+            *pass = Pass { guard: own, permit: Permit::OF_NEWCOMER };
+        }
+    }
+
+    fn read(&self, store: &mut dyn Store, guard: usize) -> Breaker {
+        let cell = self.guards.get(guard).and_then(|guard| store.get(&guard.key));
+        Breaker::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice())).unwrap_or_default()
+    }
+
+    /// Changes a guard's breaker, and says whether that was written. Where `may_wait`, successes that are few may stay
+    /// unwritten.
+    fn change<R>(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        guard: usize,
+        may_wait: bool,
+        mut change: impl FnMut(&mut Breaker, &Rules) -> (R, Option<Transition>),
+    ) -> Option<(R, Option<News>, bool)> {
+        let rules = &self.plan.rules;
+        let Guard { key, model, remembered } = self.guards.get_mut(guard)?;
+        let mut waits = false;
+        let ((result, transition), is_written) = store::try_update(store, key, |bytes| {
+            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
+            waits = may_wait && breaker.lets_wait(rules, now, *remembered);
+            // That time has passed is nothing to write.
+            let before = breaker.clone();
+            if !waits {
+                breaker.recall(rules, now, *remembered);
+            }
+            let result = change(&mut breaker, rules);
+            ((breaker != before).then(|| breaker.encode()), result)
+        });
+        if !waits && is_written {
+            *remembered = Remembered::default();
+        }
+        let (target, model) = (self.plan.target, model.clone());
+        Some((result, transition.map(|transition| News { target, model, transition }), is_written))
+    }
+
+    /// What the policy forces, if it does.
+    fn forced(&self, now: Timestamp, ask: Ask) -> Option<Result<Permit, Timestamp>> {
+        let rules = &self.plan.rules;
+        rules.is_forced().then(|| match Breaker::default().admit(rules, now, ask).0 {
+            Admission::Admitted(permit) => Ok(permit),
+            Admission::Refused { until } => Err(until),
+        })
+    }
+
+    /// What is forced is told once, when it first matters.
+    fn tell_forced(&mut self) -> Option<News> {
+        let to = self.plan.rules.forced_state()?;
+        let has_told = std::mem::replace(&mut self.has_told, true);
+        let transition = Transition { from: BreakerState::Closed, to, cause: Cause::Forced };
+        (!has_told).then(|| News { target: self.plan.target, model: SHARED.into(), transition })
+    }
+}
+
+impl Permit {
+    /// For a guard that nobody has asked yet.
+    const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false, ends_a_row: true };
+}
+
+impl Guards {
+    pub(crate) fn new(plans: impl Iterator<Item = PostPlan>) -> Self {
+        Self { posts: plans.map(Station::new).collect() }
+    }
+
+    pub(crate) fn rules(&self, post: Post) -> Option<&Rules> {
+        Some(&self.posts.get(post.0)?.plan.rules)
+    }
+
+    /// Asks for an attempt with a model; `Err` holds when it is of use to ask again. A post that isn't there admits nothing
+    /// and refuses nothing.
+    pub(crate) fn admit(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (post, model): (Post, Option<&str>),
+        ask: Ask,
+    ) -> Option<(Result<Pass, Timestamp>, Option<News>)> {
+        let station = self.posts.get_mut(post.0)?;
+        let guard = station.guard(store, model);
+        if let Some(forced) = station.forced(now, ask) {
+            return Some((forced.map(|permit| Pass { guard, permit }), station.tell_forced()));
+        }
+        let (admission, news, is_written) =
+            station.change(store, now, guard, true, |breaker, rules| breaker.admit(rules, now, ask))?;
+        let admitted = match admission {
+            // Two workers may not both lead the same probe: one whose claim wasn't written has none.
+            Admission::Admitted(permit) if permit.is_probe && !is_written => {
+                Err(now.after(super::PROBE_WAIT))
+            }
+            Admission::Admitted(permit) => Ok(Pass { guard, permit }),
+            Admission::Refused { until } => Err(until),
+        };
+        Some((admitted, news.filter(|_| is_written)))
+    }
+
+    /// When it is of use to ask for an attempt with a model: now, or later. Takes no permit.
+    pub(crate) fn next_admission(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (post, model): (Post, Option<&str>),
+        ask: Ask,
+    ) -> Option<Timestamp> {
+        let station = self.posts.get_mut(post.0)?;
+        let guard = station.guard(store, model);
+        let breaker = station.read(store, guard);
+        Some(breaker.next_admission(&station.plan.rules, now, ask))
+    }
+
+    /// Gives a permit back with what came of the attempt. `is_proof`: whether it shows that the provider knows the model.
+    pub(crate) fn settle(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (post, model): (Post, Option<&str>),
+        mut pass: Pass,
+        (verdict, is_proof): (Verdict, bool),
+    ) -> Option<News> {
+        let station = self.posts.get_mut(post.0)?;
+        if station.plan.rules.is_forced() {
+            return None;
+        }
+        if is_proof {
+            station.enrol(store, model, &mut pass);
+        }
+        let Pass { guard, permit } = pass;
+        if station.guards.get_mut(guard)?.remembered.takes(permit, verdict, now) {
+            return None;
+        }
+        let (_, news, is_written) = station.change(store, now, guard, false, |breaker, rules| {
+            ((), breaker.record(rules, now, permit, verdict))
+        })?;
+        news.filter(|_| is_written)
+    }
+
+    /// Where the worst of a target's guards stands.
+    pub(crate) fn worst(&mut self, store: &mut dyn Store, target: TargetId) -> BreakerState {
+        let states = self.known(store).into_iter().filter(|known| known.target == target);
+        states.map(|known| known.state()).max_by_key(|state| state.gauge()).unwrap_or(BreakerState::Closed)
+    }
+
+    /// All that is known, post by post.
+    pub(crate) fn known(&mut self, store: &mut dyn Store) -> Vec<Known<'_>> {
+        let mut known = Vec::new();
+        for station in &mut self.posts {
+            if station.plan.model.is_none() && !station.is_full {
+                station.learn(store);
+            }
+            let station = &*station;
+            for (number, guard) in station.guards.iter().enumerate() {
+                known.push(Known {
+                    breaker: &station.plan.breaker,
+                    rules: &station.plan.rules,
+                    target: station.plan.target,
+                    model: guard.model.clone(),
+                    cell: station.read(store, number),
+                });
+            }
+        }
+        known
+    }
+}
