@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::{only, test};
 use crate::ast::{File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
-use crate::policy::Amount;
+use crate::parser::is_reserved;
+use crate::policy::{Amount, CREDENTIAL_HEADERS};
 use crate::span::Span;
+use crate::token::quote;
 
 pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
     for statement in &file.policy.statements {
@@ -16,7 +18,10 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
             "retry" => block.all("backoff").for_each(|backoff| backoff_order(source, backoff, sink)),
             "route" => {
                 block.all("timeout").for_each(|timeout| timeouts(source, timeout, sink));
-                block.all("try").chain(block.all("then")).for_each(|stage| weights(stage, sink));
+                for stage in block.all("try").chain(block.all("then")) {
+                    weights(stage, sink);
+                    overridden(stage, sink);
+                }
             }
             "limit" => block.all("").for_each(|amount| rolling(amount, sink)),
             "test" => test::check(block, sink),
@@ -109,6 +114,25 @@ fn weights(stage: &Statement<'_>, sink: &mut Sink) {
     let message = ["there are ", &weights, " weights for ", &targets, " targets"].concat();
     let found = Diagnostic::new(Code::WeightCount, span, message);
     sink.push(found.with_help("write one weight for each target, in the same order"));
+}
+
+/// Headers that aren't a plan's to set: they say where the request goes, who asks, and how its body is sent.
+fn overridden(stage: &Statement<'_>, sink: &mut Sink) {
+    for header in stage.block().into_iter().flat_map(|overrides| overrides.all("header")) {
+        let [Value::Text(name), ..] = &header.values[..] else { continue };
+        let help = if name == "host" {
+            "say it in the target: `host \"api.openai.com\"`"
+        } else if CREDENTIAL_HEADERS.contains(&name.as_str()) {
+            "say it in the target, which reads it from the environment: `auth bearer env.NAME`"
+        } else if is_reserved(name) {
+            "it belongs to the connection, to the body or to the proxy"
+        } else {
+            continue;
+        };
+        let span = header.spans.first().copied().unwrap_or(header.span);
+        let message = ["the header ", &quote(name), " can't be changed here"].concat();
+        sink.push(Diagnostic::new(Code::InvalidText, span, message).with_help(help));
+    }
 }
 
 fn complete_price(price: &Statement<'_>, sink: &mut Sink) {

@@ -18,6 +18,7 @@ mod text;
 
 pub(crate) use leaf::{LONGEST_NAME, dedent};
 pub(crate) use recovery::has_brace;
+pub(crate) use text::is_reserved;
 
 use crate::ast::{File, Value};
 use crate::condition;

@@ -8,7 +8,7 @@ use crate::vocabulary::Text;
 /// Longer ones can only be a mistake: they are sent with every request.
 const LONGEST: usize = 1024;
 
-/// Headers that belong to the connection or to the body, so a credential in them breaks the request.
+/// Headers that belong to the connection or to the body, so another value in them breaks the request.
 const RESERVED: &[&str] =
     &["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
 
@@ -122,10 +122,15 @@ pub(super) fn check_header(name: &str) -> Result<(), Objection> {
 /// A header that can carry a credential.
 pub(super) fn check_credential_header(name: &str) -> Result<(), Objection> {
     check_header(name)?;
-    if RESERVED.contains(&name) || name.starts_with("x-seawall-") || name.starts_with("x-envoy-") {
+    if is_reserved(name) {
         return Err(Objection::new(["the header ", &quote(name), " can't carry credentials"].concat()));
     }
     Ok(())
+}
+
+/// Whether a header belongs to the connection, to the body, to the proxy or to the filter.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name.starts_with("x-seawall-") || name.starts_with("x-envoy-")
 }
 
 /// As POSIX has it.

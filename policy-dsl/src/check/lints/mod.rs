@@ -3,22 +3,26 @@
 mod breakers;
 mod callers;
 mod cost;
+mod plan;
 mod time;
 
 use super::Resolved;
 use crate::ast::{Block, File, Statement, Value};
+use crate::condition::MOST_EFFORT;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::policy::{Amount, InvalidAction, Policy, Route, Scope};
 use crate::span::Span;
 
 /// Judges a policy without errors, as it is written and as it was understood.
 pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, sink: &mut Sink) {
+    let mut effort = MOST_EFFORT;
     let written = file.policy.all("route").filter(|route| !route.is_default_route());
     for (written, route) in written.zip(&policy.routes) {
         let Some(block) = written.block() else { continue };
         let route = Judged { written, block, route, policy, resolved };
         time::check(&route, sink);
         cost::check(&route, sink);
+        plan::check(&route, &mut effort, sink);
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
         never_done(&route, sink);
