@@ -10,12 +10,16 @@
 //! - A target whose breaker has just opened is left at once.
 
 mod backoff;
+#[expect(dead_code, reason = "asked when the exchange is wired to it")]
+pub(crate) mod budget;
 mod hint;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "takes the place of `next` when the exchange is wired to it")
 )]
-mod rules;
+pub(crate) mod rules;
+#[cfg_attr(not(test), expect(dead_code, reason = "asked when the exchange is wired to it"))]
+pub(crate) mod share;
 
 use std::time::Duration;
 
