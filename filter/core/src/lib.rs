@@ -18,6 +18,7 @@
 //! | `plan` | where the attempts at a request may go, in which order |
 //! | `classify` | what an attempt came to |
 //! | `retry` | what follows a failed attempt, and when |
+//! | `deadline`, `timeout` | by when a request must be answered, and how long one attempt may take |
 //! | `breaker` | whether a target may be tried |
 //! | `stream` | what of an answer goes on, and whether it is whole |
 //! | `stats` | nothing: what is remembered of every target, for those above |
@@ -58,6 +59,8 @@ mod body;
 mod breaker;
 mod classify;
 mod config;
+#[cfg_attr(not(test), expect(dead_code, reason = "heeded when the exchange is wired to it"))]
+mod deadline;
 mod effect;
 mod engine;
 mod event;
@@ -77,6 +80,8 @@ mod store;
 mod stream;
 mod telemetry;
 mod time;
+#[cfg_attr(not(test), expect(dead_code, reason = "heeded when the exchange is wired to it"))]
+mod timeout;
 mod timers;
 mod turn;
 

@@ -12,6 +12,8 @@
 mod backoff;
 #[expect(dead_code, reason = "asked when the exchange is wired to it")]
 pub(crate) mod budget;
+#[expect(dead_code, reason = "asked when the exchange is wired to it")]
+pub(crate) mod hedge;
 mod hint;
 #[cfg_attr(
     not(test),

@@ -1,0 +1,126 @@
+use proptest::prelude::*;
+use seawall_policy::policy;
+
+use super::*;
+use crate::headers::Headers;
+
+const NOW: Timestamp = Timestamp(5_000_000_000);
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const FIXED: Timeout =
+    Timeout { total: s(60), adaptive: None, first_token: None, idle: None, per_output_token: None };
+
+/// `2x p95 in 5s .. 60s, first_token 10s, idle 20s, per output token 40ms`
+const WHOLE: Timeout = Timeout {
+    total: s(60),
+    adaptive: Some(Adaptive { percentile: 95, hundredths: 200, min: s(5) }),
+    first_token: Some(s(10)),
+    idle: Some(s(20)),
+    per_output_token: Some(Duration::from_millis(40)),
+};
+
+const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual_total: None, usual_first_token: None };
+const STREAM: Asked = Asked { streams: true, ..ANSWER };
+
+fn deadline(after: Option<Duration>) -> Deadline {
+    let rule = policy::Deadline { header: None, default: after };
+    Deadline::of(Some(&rule), &Headers::default(), NOW, false)
+}
+
+fn without_deadline(timeout: &Timeout, asked: Asked) -> Limits {
+    limits(timeout, asked, Deadline::default(), NOW).unwrap()
+}
+
+#[test]
+fn a_fixed_timeout_is_that_of_the_whole_answer_and_of_a_streams_beginning() {
+    let answer = Limits { total: s(60), headers: s(60), first_token: None, idle: None, is_cut: false };
+    assert_eq!(without_deadline(&FIXED, ANSWER), answer);
+    assert_eq!(without_deadline(&FIXED, STREAM), Limits { total: s(600), ..answer });
+}
+
+#[test]
+fn one_that_adapts_stays_within_its_bounds_and_is_the_longest_until_enough_is_known() {
+    for (usual_s, expected_s) in
+        [(None, 60), (Some(1), 5), (Some(10), 20), (Some(50), 60), (Some(u64::MAX), 60)]
+    {
+        let asked = Asked { usual_total: usual_s.map(s), ..ANSWER };
+        assert_eq!(without_deadline(&WHOLE, asked).total, s(expected_s), "{usual_s:?}");
+    }
+}
+
+#[test]
+fn each_output_token_adds_its_time_on_top() {
+    let asked = Asked { max_tokens: Some(1_000), usual_total: Some(s(10)), ..ANSWER };
+    assert_eq!(without_deadline(&WHOLE, asked).total, s(20 + 40));
+    assert_eq!(without_deadline(&WHOLE, Asked { streams: true, ..asked }).total, s(600 + 40));
+    assert_eq!(without_deadline(&FIXED, asked).total, s(60));
+    let hostile = Asked { max_tokens: Some(u32::MAX), ..ANSWER };
+    assert_eq!(
+        limits(&WHOLE, hostile, deadline(Some(s(90))), NOW).unwrap().total,
+        Duration::from_millis(89_950)
+    );
+}
+
+#[test]
+fn a_stream_must_begin_in_time_and_not_fall_silent() {
+    let found = without_deadline(&WHOLE, STREAM);
+    assert_eq!(found.headers, s(10));
+    assert_eq!((found.first_token, found.idle), (Some(s(10)), Some(s(20))));
+    let quick = Asked { usual_first_token: Some(s(1)), ..STREAM };
+    assert_eq!(without_deadline(&WHOLE, quick).headers, s(5), "it adapts to the time to the first token");
+    let found = without_deadline(&WHOLE, ANSWER);
+    assert_eq!((found.first_token, found.idle), (None, None), "an answer in one piece has neither");
+}
+
+#[test]
+fn the_deadline_cuts_every_limit_and_says_so() {
+    let cut = limits(&WHOLE, STREAM, deadline(Some(s(8))), NOW).unwrap();
+    let left = Duration::from_millis(7_950);
+    assert_eq!(
+        cut,
+        Limits { total: left, headers: left, first_token: Some(left), idle: Some(s(20)), is_cut: true }
+    );
+    assert!(!limits(&WHOLE, ANSWER, deadline(Some(s(90))), NOW).unwrap().is_cut);
+    assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(Duration::ZERO)), NOW), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn inner_limits_are_never_longer_than_outer_ones(
+        total_ms in 1..3_600_000_u64,
+        first_ms in prop::option::of(1..3_600_000_u64),
+        adapts in prop::option::of((100..100_000_u32, 1..60_000_u64)),
+        per_token_ms in prop::option::of(1..1_000_u64),
+        left_ms in prop::option::of(0..100_000_u64),
+        streams in any::<bool>(),
+        max_tokens in prop::option::of(any::<u32>()),
+        usual_ms in prop::option::of(any::<u64>()),
+    ) {
+        let ms = Duration::from_millis;
+        let timeout = Timeout {
+            total: ms(total_ms),
+            adaptive: adapts.map(|(hundredths, min)| Adaptive { percentile: 95, hundredths, min: ms(min.min(total_ms)) }),
+            first_token: first_ms.map(ms),
+            idle: None,
+            per_output_token: per_token_ms.map(ms),
+        };
+        let usual = usual_ms.map(ms);
+        let asked = Asked { streams, max_tokens, usual_total: usual, usual_first_token: usual };
+        let Some(found) = limits(&timeout, asked, deadline(left_ms.map(ms)), NOW) else {
+            prop_assert!(left_ms.is_some_and(|left| left < 2));
+            return Ok(());
+        };
+        prop_assert!(found.headers <= found.total);
+        prop_assert!(found.first_token.is_none_or(|first| first <= found.total || streams));
+        if let Some(left) = left_ms {
+            prop_assert!(found.total < ms(left) && found.headers < ms(left));
+            prop_assert!(found.first_token.is_none_or(|first| first < ms(left)));
+        }
+        prop_assert!(found.headers >= ms(1), "0 would mean no timeout to Envoy");
+    }
+}
