@@ -3,28 +3,24 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, BreakerId, EnvVar, Policy, Route, TargetId};
+use seawall_policy::policy::{Auth, BreakerId, EnvVar, Overrides, PlanStage, Policy, Route, TargetId};
 
+use crate::body::Change;
 use crate::breaker::Rules;
 use crate::effect::{HeaderList, Text};
+use crate::plan::{Place, Plan};
 
 /// A policy with its secrets.
 pub struct Config {
     policy: Policy,
     pub(crate) hash: Text,
+    /// Those of the policy by their ids, then those that the overrides of plans make of them.
     targets: Vec<Target>,
     guards: Vec<Guard>,
     /// What each breaker of the policy is made to do.
     rules: Vec<Rules>,
-    /// For each route, the places where an attempt can be made, in order.
-    plans: Vec<Vec<Place>>,
-}
-
-/// A place of a route's plan.
-struct Place {
-    target: TargetId,
-    /// The number of its guard; none where the route has no breaker.
-    guard: Option<usize>,
+    /// For each route, the places where an attempt can be made.
+    plans: Vec<Plan>,
 }
 
 /// A breaker at one target, whatever route leads there.
@@ -37,6 +33,7 @@ pub(crate) struct Guard {
 }
 
 /// What an attempt at one target needs.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) name: Text,
     pub(crate) cluster: Text,
@@ -46,6 +43,8 @@ pub(crate) struct Target {
     pub(crate) has_credentials: bool,
     /// The model as a JSON string.
     pub(crate) model: Option<String>,
+    /// What it has changed in the body.
+    pub(crate) change: Change,
 }
 
 impl Config {
@@ -62,12 +61,13 @@ impl Config {
             }
             value.unwrap_or_default()
         };
-        let targets = policy.targets.iter().map(|target| Target::new(target, &mut secret)).collect();
+        let mut targets = policy.targets.iter().map(|target| Target::new(target, &mut secret)).collect();
         if !missing.is_empty() {
             return Err(missing);
         }
         let mut guards = Vec::new();
-        let plans = policy.routes.iter().map(|route| plan(&policy, route, &mut guards)).collect();
+        let plans =
+            policy.routes.iter().map(|route| plan(&policy, route, &mut guards, &mut targets)).collect();
         let rules = policy.breakers.iter().map(Rules::new).collect();
         Ok(Self { hash: policy.hash.as_str().into(), targets, guards, rules, plans, policy })
     }
@@ -82,11 +82,11 @@ impl Config {
 
     /// How many places a route's plan has.
     pub(crate) fn place_count(&self, route: usize) -> usize {
-        self.plans.get(route).map_or(0, Vec::len)
+        self.plans.get(route).map_or(0, |plan| plan.places().len())
     }
 
     fn place(&self, route: usize, position: usize) -> Option<&Place> {
-        self.plans.get(route)?.get(position)
+        self.plans.get(route)?.places().get(position)
     }
 
     pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
@@ -95,7 +95,8 @@ impl Config {
 
     /// The target at one place of a route's plan, and how long an attempt at it may take.
     pub(crate) fn attempt(&self, route: usize, position: usize) -> Option<(&Target, Duration)> {
-        Some((self.target(self.target_at(route, position)?)?, self.route(route)?.timeout.total))
+        let prepared = self.place(route, position)?.prepared;
+        Some((self.targets.get(prepared)?, self.route(route)?.timeout.total))
     }
 
     /// The number of the guard at one place of a route's plan.
@@ -135,19 +136,52 @@ impl Target {
             Some(Auth::Header { name, value }) => set.push((name.as_str().into(), secret(value).into())),
             None => {}
         }
-        let quote = |model: &String| serde_json::to_string(model).ok();
+        let model = target.model.as_deref().and_then(quoted);
+        let change =
+            Change { provider: target.provider, model: model.clone(), max_tokens: None, temperature: None };
         Self {
             name: target.name.as_str().into(),
             cluster: target.cluster.as_str().into(),
             set,
             has_credentials: target.auth.is_some(),
-            model: target.model.as_ref().and_then(quote),
+            model,
+            change,
         }
+    }
+
+    /// The same target for a stage that changes its requests.
+    fn with(&self, overrides: &Overrides) -> Self {
+        let mut target = self.clone();
+        let path = overrides.path.iter().map(|path| (":path", path));
+        let headers = overrides.headers.iter().map(|(name, value)| (name.as_str(), value));
+        for (name, value) in path.chain(headers) {
+            target.set.retain(|(set, _)| **set != *name);
+            target.set.push((name.into(), value.as_str().into()));
+        }
+        let Change { model, max_tokens, temperature, .. } = &mut target.change;
+        if let Some(other) = &overrides.model {
+            *model = quoted(other);
+        }
+        *max_tokens = overrides.max_tokens.map(u64::from);
+        *temperature = overrides.temperature.map(decimal);
+        target.model.clone_from(model);
+        target
     }
 }
 
-/// The places of a route's plan; guards not met before are added.
-fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<Place> {
+/// As a JSON string.
+fn quoted(text: &str) -> Option<String> {
+    serde_json::to_string(text).ok()
+}
+
+/// Ten-thousandths as a JSON number.
+fn decimal(number: u32) -> String {
+    let text = format!("{}.{:04}", number / 10_000, number % 10_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A route's plan. Guards not met before are added, and targets that are changed for a stage.
+fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>, targets: &mut Vec<Target>) -> Plan {
     let breaker = route.breaker.and_then(|id| Some((id, &policy.breakers.get(id.0)?.name)));
     let mut number = |target: TargetId| {
         let (breaker, name) = breaker?;
@@ -161,7 +195,30 @@ fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>) -> Vec<Place> {
             guards.len() - 1
         }))
     };
-    route.targets().map(|target| Place { target, guard: number(target) }).collect()
+    let mut place = |id: TargetId, PlanStage { overrides, .. }: &PlanStage| {
+        let target = policy.targets.get(id.0)?;
+        let prepared = if *overrides == Overrides::default() {
+            id.0
+        } else {
+            let changed = targets.get(id.0)?.with(overrides);
+            targets.push(changed);
+            targets.len() - 1
+        };
+        Some(Place {
+            target: id,
+            prepared,
+            guard: number(id),
+            context: target.context,
+            price: target.price,
+            lacks: target.lacks.iter().copied().collect(),
+            max_tokens: overrides.max_tokens.map(u64::from),
+        })
+    };
+    let stages = route.plan.iter().map(|stage| {
+        let places = stage.targets.iter().filter_map(|id| place(*id, stage)).collect();
+        (places, stage.order.clone())
+    });
+    Plan::new(stages, route.contract.failover_cost)
 }
 
 /// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.
@@ -173,5 +230,44 @@ fn is_header_value(value: &str) -> bool {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config").field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_changes_requests_has_targets_of_its_own() {
+        let policy = "seawall 1\n\
+            target a { cluster \"a\"  provider openai  path \"/a\"  model \"m\" }\n\
+            target b { cluster \"b\"  provider openai }\n\
+            route r { match path \"/\"  try a  then b }";
+        let policy = seawall_policy::check(policy).policy.unwrap();
+        let config = Config::new(policy, |_| None).unwrap();
+        let overrides = Overrides {
+            max_tokens: Some(512),
+            model: Some("other \"m\"".into()),
+            temperature: Some(2_500),
+            headers: vec![("x-a".into(), "b".into())],
+            path: Some("/b".into()),
+        };
+        let plain = config.target(TargetId(0)).unwrap();
+        let changed = plain.with(&overrides);
+        assert_eq!(changed.change.model.as_deref(), Some(r#""other \"m\"""#));
+        assert_eq!(
+            (changed.change.max_tokens, changed.change.temperature.as_deref()),
+            (Some(512), Some("0.25"))
+        );
+        let set: Vec<_> = changed.set.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(set, [(":path", "/b"), ("x-a", "b")]);
+        assert_eq!(plain.with(&Overrides::default()).change.model.as_deref(), Some("\"m\""));
+    }
+
+    #[test]
+    fn ten_thousandths_are_json_numbers() {
+        for (number, text) in [(0, "0"), (2_000, "0.2"), (10_000, "1"), (20_000, "2"), (12_345, "1.2345")] {
+            assert_eq!(decimal(number), text);
+        }
     }
 }

@@ -45,7 +45,7 @@ fn bit(capability: Capability) -> u8 {
 
 /// What a request asks of its target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ask {
+pub(crate) struct Demand {
     /// Estimated tokens of the prompt.
     pub(crate) input: u64,
     /// Most tokens of the answer, where the request says.
@@ -53,7 +53,7 @@ pub(crate) struct Ask {
     pub(crate) needs: Capabilities,
 }
 
-impl Ask {
+impl Demand {
     /// Reads it from a body; `of_interest` are the capabilities that a target of the route lacks. A body that can't be read
     /// asks for nothing that is known.
     pub(crate) fn new(body: &[u8], facts: Option<&Facts>, of_interest: Capabilities) -> Self {
@@ -114,16 +114,16 @@ impl Unfit {
 
 impl Place {
     /// What keeps this place from serving a request.
-    pub(super) fn unfit(&self, ask: &Ask) -> Option<Unfit> {
-        let missing = ask.needs.and(self.lacks);
-        let needed = ask.input.saturating_add(self.most_output(ask).unwrap_or_default());
+    pub(super) fn unfit(&self, demand: &Demand) -> Option<Unfit> {
+        let missing = demand.needs.and(self.lacks);
+        let needed = demand.input.saturating_add(self.most_output(demand).unwrap_or_default());
         let window = self.context.filter(|window| needed > *window).map(|window| (needed, window));
         (!missing.is_empty() || window.is_some()).then_some(Unfit { missing, window })
     }
 
     /// Most tokens that the answer may have here.
-    pub(super) fn most_output(&self, ask: &Ask) -> Option<u64> {
-        match (ask.output, self.max_tokens) {
+    pub(super) fn most_output(&self, demand: &Demand) -> Option<u64> {
+        match (demand.output, self.max_tokens) {
             (Some(asked), Some(most)) => Some(asked.min(most)),
             (asked, most) => asked.or(most),
         }

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use seawall_policy::policy::{Order, Price, TargetId};
 
-pub(crate) use self::fit::{Ask, Capabilities, Unfit};
+pub(crate) use self::fit::{Capabilities, Demand, Unfit};
 pub(crate) use self::order::Load;
 use crate::rng::Rng;
 
@@ -37,6 +37,10 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) target: TargetId,
+    /// Which of the configuration's targets holds what is sent there: the target itself, or one with the stage's overrides.
+    pub(crate) prepared: usize,
+    /// The number of its guard; none where the route has no breaker.
+    pub(crate) guard: Option<usize>,
     /// Tokens that prompt and answer may have together.
     pub(crate) context: Option<u64>,
     pub(crate) price: Option<Price>,
@@ -83,18 +87,23 @@ impl Plan {
     }
 
     /// The places for one exchange; never none.
-    pub(crate) fn sequence(&self, ask: &Ask, load: &mut dyn Load, rng: &mut Rng) -> Result<Sequence, Unfit> {
+    pub(crate) fn sequence(
+        &self,
+        demand: &Demand,
+        load: &mut dyn Load,
+        rng: &mut Rng,
+    ) -> Result<Sequence, Unfit> {
         if self.is_plain {
             return Ok(Sequence::Plain);
         }
         let mut chosen = Vec::with_capacity(self.places.len());
         for (range, order) in &self.stages {
             let places = self.places.get(range.clone()).unwrap_or_default();
-            order::arrange(order, places, range.start as u16, ask, load, rng, &mut chosen);
+            order::arrange(order, places, range.start as u16, demand, load, rng, &mut chosen);
         }
         let mut unfit = Unfit::default();
         chosen.retain(|number| {
-            match self.places.get(usize::from(*number)).and_then(|place| place.unfit(ask)) {
+            match self.places.get(usize::from(*number)).and_then(|place| place.unfit(demand)) {
                 Some(reason) => {
                     unfit = unfit.and(reason);
                     false
@@ -102,13 +111,13 @@ impl Plan {
                 None => true,
             }
         });
-        self.drop_the_dear(ask, &mut chosen);
+        self.drop_the_dear(demand, &mut chosen);
         if chosen.is_empty() { Err(unfit) } else { Ok(Sequence::Chosen(chosen)) }
     }
 
     /// Takes out what costs too much by the first one's cost. Where one of the two has no price the rule can't hold.
-    fn drop_the_dear(&self, ask: &Ask, chosen: &mut Vec<u16>) {
-        let cost = |number: &u16| self.places.get(usize::from(*number))?.expected_cost(ask);
+    fn drop_the_dear(&self, demand: &Demand, chosen: &mut Vec<u16>) {
+        let cost = |number: &u16| self.places.get(usize::from(*number))?.expected_cost(demand);
         let (Some(most), Some(first)) = (self.failover_cost, chosen.first().and_then(cost)) else { return };
         let most = first.saturating_mul(most.into());
         chosen.retain(|number| cost(number).is_none_or(|cost| cost.saturating_mul(100) <= most));

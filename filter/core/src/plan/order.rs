@@ -11,25 +11,22 @@
 //! The whole stage is looked at. Two choices at random are for numbers that are old or many (Mitzenmacher, "The Power of Two
 //! Choices in Randomized Load Balancing", 2001); here all workers count in one place and a stage has a few targets. Of equals
 //! the first is as written where prices are compared, and random where load is: workers must not all choose the same.
-//!
-//! A target that nobody has measured yet is the fastest, but for one request at a time (as in Finagle's `PeakEwma`): it is
-//! tried, and no crowd waits for what it turns out to be.
 
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
-use seawall_policy::policy::{Order, TargetId};
+use seawall_policy::policy::Order;
 
 use super::Place;
-use super::fit::Ask;
+use super::fit::Demand;
 use crate::rng::Rng;
 
-/// What is known of the targets' load, over all workers.
+/// What is known of the places' load, over all workers.
 pub(crate) trait Load {
     /// Attempts under way.
-    fn in_flight(&mut self, target: TargetId) -> u32;
-    /// The peak-EWMA of its latency; `None` while nothing was measured.
-    fn latency(&mut self, target: TargetId) -> Option<Duration>;
+    fn in_flight(&mut self, place: &Place) -> u64;
+    /// How long an attempt would likely wait for its answer, in any unit: the peak-EWMA of its latency times the attempts under
+    /// way and this one. A place that nobody has measured yet is the fastest, but for one attempt at a time.
+    fn wait(&mut self, place: &Place) -> u64;
 }
 
 /// Tokens that an answer is taken to have where it may have more.
@@ -37,10 +34,10 @@ const EXPECTED_OUTPUT: u64 = 512;
 
 impl Place {
     /// What one attempt is expected to cost, in pico-dollars; `None` without a price.
-    pub(super) fn expected_cost(&self, ask: &Ask) -> Option<u64> {
+    pub(super) fn expected_cost(&self, demand: &Demand) -> Option<u64> {
         let price = self.price?;
-        let output = self.most_output(ask).map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT));
-        Some(price.input.saturating_mul(ask.input).saturating_add(price.output.saturating_mul(output)))
+        let output = self.most_output(demand).map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT));
+        Some(price.input.saturating_mul(demand.input).saturating_add(price.output.saturating_mul(output)))
     }
 }
 
@@ -52,7 +49,7 @@ pub(super) fn arrange(
     order: &Order,
     places: &[Place],
     start: u16,
-    ask: &Ask,
+    demand: &Demand,
     load: &mut dyn Load,
     rng: &mut Rng,
     to: &mut Vec<u16>,
@@ -62,28 +59,19 @@ pub(super) fn arrange(
         Order::AsWritten => to.extend(numbers.map(|(number, _)| start + number)),
         Order::Weighted(weights) => draw(weights, start, rng, to),
         Order::Cheapest => {
-            let rank = |place: &Place| place.expected_cost(ask).unwrap_or(u64::MAX);
+            let rank = |place: &Place| place.expected_cost(demand).unwrap_or(u64::MAX);
             sort(numbers.map(|(number, place)| (rank(place), number, start + number)), to);
         }
         Order::Fastest | Order::LeastLoaded => {
             let count = places.len() as u64;
             let shift = rng.up_to(count.saturating_sub(1));
-            let mut rank = |target| {
-                let in_flight = u64::from(load.in_flight(target));
-                if *order == Order::LeastLoaded {
-                    return in_flight;
-                }
-                match load.latency(target) {
-                    Some(latency) => {
-                        u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX).saturating_mul(in_flight + 1)
-                    }
-                    None if in_flight == 0 => 0,
-                    None => u64::MAX,
-                }
+            let mut rank = |place| match order {
+                Order::LeastLoaded => load.in_flight(place),
+                _ => load.wait(place),
             };
             let ranked = numbers.map(|(number, place)| {
                 let turned = (u64::from(number) + shift) % count.max(1);
-                (rank(place.target), turned as u16, start + number)
+                (rank(place), turned as u16, start + number)
             });
             sort(ranked, to);
         }
