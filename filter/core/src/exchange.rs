@@ -22,10 +22,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use seawall_policy::policy::Provider;
+
 use crate::answer::{self, OwnError};
 use crate::body::{self, Facts};
 use crate::breaker::{Permit, Verdict};
-use crate::classify::{classify, trigger};
+use crate::classify::{judge, trigger};
 use crate::config::Target;
 use crate::effect::{Effect, HeaderList};
 use crate::event::{Answer, Origin};
@@ -171,7 +173,7 @@ impl Exchange {
         if !is_routed && answer.origin == Origin::Reset && was_given_up {
             answer.origin = Origin::Timeout;
         }
-        let outcome = classify(&answer);
+        let outcome = judge(Provider::OpenAi, &answer, turn.now).outcome;
         turn.settle(self.route, self.position, permit, verdict(outcome));
         if outcome == Outcome::Success {
             return self.deliver(turn, answer, is_routed);
@@ -249,7 +251,7 @@ impl Exchange {
         let failed = Failed {
             outcome,
             trigger: trigger(answer),
-            retry_after: answer.headers.get("retry-after").and_then(retry::retry_after),
+            retry_after: answer.headers.get("retry-after").and_then(|value| retry::wait(value, turn.now)),
             attempts: self.attempts,
             attempts_here: self.attempts_here,
             is_admitted_here: is_failure && turn.would_admit(self.route, self.position),

@@ -16,6 +16,7 @@ use crate::effect::Text;
 /// | timeout | elsewhere; here only if nothing else is left |
 /// | quota exhausted | elsewhere, at once |
 /// | model not found | elsewhere |
+/// | too large | elsewhere |
 /// | context length | at a target with a larger context, once |
 /// | content policy, client error | none |
 ///
@@ -44,6 +45,9 @@ pub enum Outcome {
     InvalidOutput,
     /// The prompt is longer than this model takes.
     ContextLength,
+    /// The request is more than this target takes at once, whatever the model's context: in bytes, or in tokens where its quota
+    /// for a minute is smaller. It never succeeds here.
+    TooLarge,
     /// The provider's content filter refuses the prompt or the answer.
     ContentPolicy,
     /// The target doesn't have this model.
@@ -67,6 +71,7 @@ impl Outcome {
             Self::Truncated => "truncated",
             Self::InvalidOutput => "invalid_output",
             Self::ContextLength => "context_length",
+            Self::TooLarge => "too_large",
             Self::ContentPolicy => "content_policy",
             Self::ModelNotFound => "model_not_found",
             Self::ClientError => "client_error",
@@ -74,13 +79,14 @@ impl Outcome {
     }
 
     /// Whether the target is to blame, so that the same request might succeed at another time or place. Breakers count these.
-    /// Of the others, context length and model not found may still succeed at another target.
+    /// Of the others, context length, too large and model not found may still succeed at another target.
     #[must_use]
     pub fn is_failure(self) -> bool {
         !matches!(
             self,
             Self::Success
                 | Self::ContextLength
+                | Self::TooLarge
                 | Self::ContentPolicy
                 | Self::ModelNotFound
                 | Self::ClientError

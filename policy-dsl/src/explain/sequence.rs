@@ -70,7 +70,7 @@ impl Failure {
 
     /// A target that didn't answer in time has had its chance.
     fn is_silent(self) -> bool {
-        matches!(self, Failure::Timeout | Failure::Status { status: 408, .. })
+        matches!(self, Failure::Timeout | Failure::Status { status: 408 | 504, .. })
     }
 
     fn retry_after(self) -> Option<Duration> {

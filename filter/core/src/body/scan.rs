@@ -23,7 +23,7 @@ fn unescaped(text: &[u8]) -> Option<String> {
 /// between two escapes, are so short that calling a general search costs more than the search. ("Determine if a word has
 /// a byte equal to n", Bit Twiddling Hacks, S. E. Anderson: exact for the lowest such byte, which is the one we take.)
 #[inline]
-pub(super) fn find_string_byte(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn find_string_byte(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;

@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 use seawall_policy::explain::{Attempt, End, Failure, Sequence};
-use seawall_policy::policy::{Backoff, Jitter};
+use seawall_policy::policy::{Backoff, Jitter, Provider};
 
 use super::*;
-use crate::classify::{classify, trigger};
+use crate::classify::{judge, trigger};
 use crate::event::{Answer, Origin};
 use crate::headers::Headers;
 use crate::rng::Seed;
+use crate::time::Timestamp;
 
 fn answer(failure: Failure) -> Answer {
     let (origin, status) = match failure {
@@ -43,7 +44,7 @@ fn played(
     let (mut position, mut here) = (0, 1);
     loop {
         let failed = Failed {
-            outcome: classify(&answer),
+            outcome: judge(Provider::OpenAi, &answer, Timestamp(0)).outcome,
             trigger: trigger(&answer),
             retry_after,
             attempts: u32::try_from(attempts.len()).unwrap(),

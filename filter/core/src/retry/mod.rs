@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::{Retry, Trigger};
 
-pub(crate) use self::hint::retry_after;
+pub(crate) use self::hint::{LONGEST, leading_span, wait, wait_ms};
 use crate::rng::Rng;
 use crate::telemetry::{Outcome, Reason};
 

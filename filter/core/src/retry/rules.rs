@@ -6,7 +6,7 @@
 //! | refused, reset, truncated, invalid output | after a wait, if `on` lists `connect`, `reset` or `invalid_output` | at once, likewise |
 //! | timeout: silence | never: it has had its chance | at once, if `on` lists `timeout` |
 //! | timeout: the provider says so (408, 504) | after a wait, if no other is left and `on` lists its status | at once, likewise |
-//! | quota exhausted, model not found | never | at once, whatever `on` lists |
+//! | quota exhausted, model not found, too large | never | at once, whatever `on` lists |
 //! | context length | never | at once, where the context is larger; once in a request |
 //! | content policy | never | at once, if `on` lists `content_policy` |
 //! | client error | never | never |
@@ -91,7 +91,7 @@ pub(crate) fn scope(policy: &Retry, outcome: Outcome, status: Option<u16>, progr
         }
         Outcome::Timeout if is_silence(status) => when(listed(Trigger::Timeout), Scope::Elsewhere),
         Outcome::Timeout => when(by_status(&[]), Scope::Anywhere),
-        Outcome::QuotaExhausted | Outcome::ModelNotFound => Scope::Elsewhere,
+        Outcome::QuotaExhausted | Outcome::ModelNotFound | Outcome::TooLarge => Scope::Elsewhere,
         Outcome::ContextLength if !progress.is_widened => Scope::LargerContext,
         Outcome::ContentPolicy if listed(Trigger::ContentPolicy) => Scope::Elsewhere,
         Outcome::ContextLength | Outcome::ContentPolicy | Outcome::ClientError | Outcome::Success => {

@@ -76,6 +76,7 @@ fn every_outcome_has_its_rule() {
         (O::QuotaExhausted, Some(429), "not_retried", "elsewhere"),
         (O::QuotaExhausted, Some(400), "not_retried", "elsewhere"),
         (O::ModelNotFound, Some(404), "client_error", "elsewhere"),
+        (O::TooLarge, Some(413), "client_error", "elsewhere"),
         (O::ContextLength, Some(400), "client_error", "elsewhere"),
         (O::ContentPolicy, Some(400), "client_error", "client_error"),
         (O::ClientError, Some(400), "client_error", "client_error"),
@@ -197,6 +198,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         O::ContextLength,
         O::ContentPolicy,
         O::ModelNotFound,
+        O::TooLarge,
         O::ClientError,
     ])
 }
