@@ -1,10 +1,12 @@
-//! The core by itself: reading a body, and a whole exchange that succeeds at its first attempt.
+//! The core by itself: reading a body, a whole exchange that succeeds at its first attempt, and what is remembered of it.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use seawall_core::{
-    Answer, Config, Engine, Event, ExchangeId, Headers, MemoryStore, Origin, Seed, Timestamp, read_body,
+    Answer, Config, Engine, Event, ExchangeId, Headers, Keys, Measure, MemoryStore, Origin, Outcome, Quota,
+    Sample, Seed, Stats, Timestamp, read_body,
 };
 
 const SIZES: [usize; 3] = [1_000, 20_000, 200_000];
@@ -30,7 +32,7 @@ fn reading(criterion: &mut Criterion) {
 
 /// The demo's policy, with a condition on its route.
 fn with_condition(condition: &str) -> String {
-    let line = r#"match     path "/v1/chat/completions""#;
+    let line = r#"match    path "/v1/chat/completions""#;
     include_str!("../../envoy/demo.seawall").replace(line, &[line, "  when `", condition, "`"].concat())
 }
 
@@ -78,5 +80,49 @@ fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
     });
 }
 
-criterion_group!(benches, reading, exchange);
+/// Samples a millisecond apart, as in a busy worker; a quarter of a second apart, where each is written down at once; and
+/// what is asked between them.
+fn remembering(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("stats");
+    for (name, pause) in [("record", 1), ("record and write down", 250)] {
+        let (mut stats, mut store, mut millis) = (stats(), MemoryStore::default(), 0);
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                millis += pause;
+                stats.record(&mut store, (0, None), Timestamp(millis * 1_000_000), sample(millis))
+            });
+        });
+    }
+    let (mut stats, mut store) = (stats(), MemoryStore::default());
+    for n in 0..10_000 {
+        stats.record(&mut store, (0, None), Timestamp(n * 100_000_000), sample(n));
+    }
+    let view = stats.view(&mut store, (0, None), Timestamp(1_000_000_000_000)).cloned().unwrap_or_default();
+    group.bench_function("percentile", |bench| {
+        bench.iter(|| view.percentile(Measure::Latency, black_box(95), None));
+    });
+    group.bench_function("above baseline", |bench| {
+        bench.iter(|| view.above_baseline(Measure::Latency, black_box(95)));
+    });
+    group.finish();
+}
+
+fn stats() -> Stats {
+    let key = |kind: &str| ["seawall/", kind, "/primary"].concat().into();
+    let keys = Keys { cells: key("stats"), models: key("models"), model: None };
+    Stats::new(std::iter::once(keys), 1, false)
+}
+
+fn sample(n: u64) -> Sample {
+    Sample {
+        outcome: Outcome::Success,
+        latency: Duration::from_millis(500 + n % 700),
+        first_token: Some(Duration::from_millis(100 + n % 70)),
+        output_tokens: Some(200),
+        is_good: Some(true),
+        quota: Quota::default(),
+    }
+}
+
+criterion_group!(benches, reading, exchange, remembering);
 criterion_main!(benches);

@@ -68,6 +68,7 @@ mod event;
 mod exchange;
 mod headers;
 mod memory;
+mod models;
 #[allow(dead_code, reason = "until exchanges go by it")]
 mod plan;
 mod request;
@@ -95,7 +96,7 @@ pub use self::event::{Answer, Event, ExchangeId, Origin};
 pub use self::headers::{Entry, Headers};
 pub use self::memory::MemoryStore;
 pub use self::rng::Seed;
-pub use self::stats::{Measure, Quota, Remaining, Sample, Stats, View, adaptive_timeout, hedge_delay};
+pub use self::stats::{Keys, Measure, Quota, Remaining, Sample, Stats, View};
 pub use self::store::{Conflict, Store, Version};
 pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;

@@ -7,7 +7,7 @@
 //! | what they usually are | a baseline that leaves the present window out and rises by 1 % a minute at most, `series` | 8.7 % |
 //! | share of errors, of good answers | counts over the same kind of window | none |
 //! | how slow it is right now | peak-EWMA, `peak` | – |
-//! | attempts under way | a slot with a heartbeat for each worker, `in_flight` | 250 ms |
+//! | attempts under way at a target, whatever the model | a slot with a heartbeat for each worker, `in_flight` | 250 ms |
 //! | remaining quota | what the newest answer said | 250 ms |
 //!
 //! **Like with like.** An answer of 2,000 tokens may take longer than one of 50. Latency is kept by what came: answers of
@@ -27,7 +27,6 @@
 
 mod cell;
 mod in_flight;
-mod limits;
 mod peak;
 mod series;
 mod sketch;
@@ -40,16 +39,19 @@ use std::time::Duration;
 
 use self::cell::Cell;
 use self::in_flight::InFlight;
-pub use self::limits::{adaptive_timeout, hedge_delay};
 use self::tally::Tally;
 pub use self::view::View;
 use crate::effect::Text;
+use crate::models::{self, MOST_MODELS};
 use crate::store::{Store, update};
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 
 /// How often a worker writes down what it has seen and reads what others have.
 const SYNC: Duration = Duration::from_millis(250);
+
+/// How often a worker looks for models that others have met.
+const LEARN: Duration = Duration::from_secs(1);
 
 /// Most samples that wait to be written down.
 const PENDING: usize = 64;
@@ -105,15 +107,37 @@ pub enum Measure {
     PerToken,
 }
 
-/// One worker's part of it, for every target and model by number.
+/// Where it lies what is remembered of a target.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Begins the keys of its cells; no other target's begins with it and a slash.
+    pub cells: Text,
+    /// Of the cell with the models that its callers use.
+    pub models: Text,
+    /// The model the policy sets, if it does.
+    pub model: Option<Text>,
+}
+
+/// One worker's part of it. Targets go by their number.
 #[derive(Debug)]
 pub struct Stats {
-    subjects: Vec<Subject>,
+    targets: Vec<Target>,
     in_flight: InFlight,
 }
 
+#[derive(Debug)]
+struct Target {
+    keys: Keys,
+    /// The first is that of the policy's model, or the one that models without one of their own share.
+    subjects: Vec<Subject>,
+    /// When the models that callers use were last read.
+    learnt: Option<Timestamp>,
+}
+
+/// One model at a target.
 struct Subject {
     key: Text,
+    model: Text,
     /// Nothing while this worker has had nothing to do with it.
     local: Option<Box<Local>>,
 }
@@ -128,30 +152,48 @@ struct Local {
 }
 
 impl Stats {
-    /// Of the targets and models with these keys. `vm` tells this worker from all others; `shares_load`: whether
-    /// somebody asks for [`Stats::in_flight`] of all workers, which costs writes of its own.
-    pub fn new(keys: impl Iterator<Item = Text>, vm: u64, shares_load: bool) -> Self {
-        let subjects: Vec<_> = keys.map(|key| Subject { key, local: None }).collect();
-        let in_flight = InFlight::new(subjects.len(), vm, shares_load);
-        Self { subjects, in_flight }
+    /// `vm` tells this worker from all others; `shares_load`: whether somebody asks for [`Stats::in_flight`] of all workers,
+    /// which costs writes of its own.
+    pub fn new(targets: impl Iterator<Item = Keys>, vm: u64, shares_load: bool) -> Self {
+        let targets: Vec<_> = targets.map(Target::new).collect();
+        let in_flight = InFlight::new(targets.len(), vm, shares_load);
+        Self { targets, in_flight }
     }
 
-    /// An attempt begins.
-    pub fn begin(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
-        let key = self.subjects.get(number).map(|subject| &*subject.key);
-        self.in_flight.change(store, number, key.unwrap_or_default(), now, 1);
+    /// An attempt at a target begins.
+    pub fn begin(&mut self, store: &mut dyn Store, target: usize, now: Timestamp) {
+        if let Some(Target { keys, .. }) = self.targets.get(target) {
+            self.in_flight.change(store, target, &keys.cells, now, 1);
+        }
     }
 
     /// An attempt that has begun is over, whatever became of it.
-    pub fn end(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
-        let key = self.subjects.get(number).map(|subject| &*subject.key);
-        self.in_flight.change(store, number, key.unwrap_or_default(), now, -1);
+    pub fn end(&mut self, store: &mut dyn Store, target: usize, now: Timestamp) {
+        if let Some(Target { keys, .. }) = self.targets.get(target) {
+            self.in_flight.change(store, target, &keys.cells, now, -1);
+        }
+    }
+
+    /// Attempts that all workers have under way at a target, whatever the model.
+    pub fn in_flight(&mut self, store: &mut dyn Store, target: usize, now: Timestamp) -> u32 {
+        let Some(Target { keys, .. }) = self.targets.get(target) else { return 0 };
+        self.in_flight.all(store, target, &keys.cells, now)
     }
 
     /// Takes in what has been seen of an attempt. Tells whether what other workers have seen was read just now, which is
     /// when a look at the percentiles may tell something new.
-    pub fn record(&mut self, store: &mut dyn Store, number: usize, now: Timestamp, sample: Sample) -> bool {
-        let Some(Subject { key, local }) = self.subjects.get_mut(number) else { return false };
+    pub fn record(
+        &mut self,
+        store: &mut dyn Store,
+        (target, model): (usize, Option<&str>),
+        now: Timestamp,
+        sample: Sample,
+    ) -> bool {
+        let Some(target) = self.targets.get_mut(target) else { return false };
+        if sample.outcome == Outcome::Success {
+            target.enrol(store, model, now);
+        }
+        let Some(Subject { key, local, .. }) = target.subject(store, model, now) else { return false };
         let local = local.get_or_insert_default();
         local.pending.push((now, sample));
         let is_due = local.is_due(now) || local.pending.len() >= PENDING;
@@ -163,40 +205,21 @@ impl Stats {
         is_due
     }
 
-    /// What is known of it now.
-    pub fn view(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> Option<&View> {
-        let Subject { key, local } = self.subjects.get_mut(number)?;
-        let local = local.get_or_insert_default();
-        if local.is_due(now) {
-            local.sync(store, key, now);
-        }
-        local.view.cell.roll(now);
-        Some(&local.view)
-    }
-
-    /// Attempts that all workers have under way.
-    pub fn in_flight(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> u32 {
-        let key = self.subjects.get(number).map(|subject| &*subject.key);
-        self.in_flight.all(store, number, key.unwrap_or_default(), now)
-    }
-
-    /// How long an attempt would likely wait for its answer, to be compared with other targets': the peak-EWMA of answers
-    /// times those under way. A target never tried comes first, but only for one attempt at a time.
-    pub fn load(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) -> u64 {
-        let waiting = u64::from(self.in_flight(store, number, now));
-        match self.view(store, number, now).map(|view| view.slowness(now)) {
-            None | Some(Duration::ZERO) if waiting > 0 => u64::MAX / 2 + waiting,
-            slowness => {
-                let micros = slowness.unwrap_or_default().as_micros().try_into().unwrap_or(u64::MAX);
-                u64::saturating_mul(micros, waiting + 1).min(u64::MAX / 2)
-            }
-        }
+    /// What is known now.
+    pub fn view(
+        &mut self,
+        store: &mut dyn Store,
+        (target, model): (usize, Option<&str>),
+        now: Timestamp,
+    ) -> Option<&View> {
+        self.targets.get_mut(target)?.subject(store, model, now)?.view(store, now)
     }
 
     /// Its breaker has opened or closed: what the window holds belongs to another time, and leaves no trace in the
     /// baseline.
-    pub fn forget(&mut self, store: &mut dyn Store, number: usize, now: Timestamp) {
-        let Some(Subject { key, local }) = self.subjects.get_mut(number) else { return };
+    pub fn forget(&mut self, store: &mut dyn Store, (target, model): (usize, Option<&str>), now: Timestamp) {
+        let Some(target) = self.targets.get_mut(target) else { return };
+        let Some(Subject { key, local, .. }) = target.subject(store, model, now) else { return };
         let local = local.get_or_insert_default();
         local.pending.clear();
         local.view.cell = update(store, key, |bytes| {
@@ -204,6 +227,17 @@ impl Stats {
             cell.forget(now);
             (Some(cell.encode()), cell)
         });
+    }
+
+    /// All that is known of one target, by model; that of models without their own has no name.
+    pub fn known(&mut self, store: &mut dyn Store, target: usize, now: Timestamp) -> Vec<(Text, View)> {
+        let Some(target) = self.targets.get_mut(target) else { return Vec::new() };
+        target.learn(store, now);
+        let known = target.subjects.iter_mut().filter_map(|subject| {
+            let model = subject.model.clone();
+            Some((model, subject.view(store, now)?.clone()))
+        });
+        known.collect()
     }
 
     /// When [`Stats::handle_timeout`] wants to be called: while attempts are under way that other workers shall know of.
@@ -214,7 +248,78 @@ impl Stats {
 
     /// Tells the other workers that this one lives.
     pub fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp) {
-        self.in_flight.beat(store, now, |number| self.subjects.get(number).map(|subject| &*subject.key));
+        let key = |target| self.targets.get(target).map(|target: &Target| &*target.keys.cells);
+        self.in_flight.beat(store, now, key);
+    }
+}
+
+impl Target {
+    fn new(keys: Keys) -> Self {
+        let model = keys.model.clone().unwrap_or(Text::Word(""));
+        let mut target = Self { keys, subjects: Vec::new(), learnt: None };
+        target.add(model);
+        target
+    }
+
+    fn add(&mut self, model: Text) {
+        let key = [&*self.keys.cells, "/", &*model].concat().into();
+        self.subjects.push(Subject { key, model, local: None });
+    }
+
+    fn find(&self, model: &str) -> Option<usize> {
+        self.subjects.iter().position(|subject| *subject.model == *model)
+    }
+
+    /// That of a model, or the one that models share.
+    fn subject(
+        &mut self,
+        store: &mut dyn Store,
+        model: Option<&str>,
+        now: Timestamp,
+    ) -> Option<&mut Subject> {
+        let model = model.filter(|_| self.keys.model.is_none());
+        let found = model.and_then(|model| {
+            let found = self.find(model);
+            // Another worker may have met it.
+            if found.is_none() && in_flight::is_past(self.learnt, LEARN, now) {
+                self.learn(store, now);
+                return self.find(model);
+            }
+            found
+        });
+        self.subjects.get_mut(found.unwrap_or_default())
+    }
+
+    /// A model that has proved to be one gets its own.
+    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, now: Timestamp) {
+        let Some(model) = model.filter(|_| self.keys.model.is_none()) else { return };
+        let is_full = self.subjects.len() > MOST_MODELS;
+        if !is_full && self.find(model).is_none() && models::enrol(store, &self.keys.models, model) {
+            self.learn(store, now);
+        }
+    }
+
+    fn learn(&mut self, store: &mut dyn Store, now: Timestamp) {
+        self.learnt = Some(now);
+        if self.keys.model.is_some() || self.subjects.len() > MOST_MODELS {
+            return;
+        }
+        for name in models::read(store, &self.keys.models) {
+            if self.find(&name).is_none() {
+                self.add(name.into());
+            }
+        }
+    }
+}
+
+impl Subject {
+    fn view(&mut self, store: &mut dyn Store, now: Timestamp) -> Option<&View> {
+        let local = self.local.get_or_insert_default();
+        if local.is_due(now) {
+            local.sync(store, &self.key, now);
+        }
+        local.view.cell.roll(now);
+        Some(&local.view)
     }
 }
 
@@ -301,7 +406,7 @@ fn micros(time: Duration) -> u64 {
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject").field("key", &&*self.key).finish_non_exhaustive()
+        f.debug_struct("Subject").field("model", &&*self.model).finish_non_exhaustive()
     }
 }
 

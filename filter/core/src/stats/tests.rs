@@ -26,8 +26,12 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp(1_700_000_000_000_000_000 + seconds * 1_000_000_000)
 }
 
+fn keys() -> Keys {
+    Keys { cells: "seawall/stats/a/c".into(), models: "seawall/models/a/c".into(), model: None }
+}
+
 fn stats(vm: u64) -> Stats {
-    Stats::new(std::iter::once("seawall/stats/a".into()), vm, true)
+    Stats::new(std::iter::once(keys()), vm, true)
 }
 
 fn is_near(reported: Duration, exact: u64) -> bool {
@@ -62,7 +66,7 @@ impl Target {
         for n in 0..per_minute * minutes {
             self.now = self.now.after(Duration::from_secs(60) / per_minute as u32);
             let latency = self.around(median(n / per_minute));
-            self.stats.record(&mut self.store, 0, self.now, sample(latency, tokens));
+            self.stats.record(&mut self.store, (0, None), self.now, sample(latency, tokens));
             if n % (per_minute / 20).max(1) == 0 {
                 self.worst = self.worst.max(self.above());
             }
@@ -80,11 +84,11 @@ impl Target {
     }
 
     fn view(&mut self) -> View {
-        self.stats.view(&mut self.store, 0, self.now).expect("known").clone()
+        self.stats.view(&mut self.store, (0, None), self.now).expect("known").clone()
     }
 
     fn above(&mut self) -> Option<u32> {
-        let view = self.stats.view(&mut self.store, 0, self.now).expect("known");
+        let view = self.stats.view(&mut self.store, (0, None), self.now).expect("known");
         view.above_baseline(Measure::Latency, 95)
     }
 
@@ -100,7 +104,7 @@ fn a_handful_of_samples_is_no_percentile() {
         let mut target = Target::new(1);
         for n in 1..=needed {
             assert_eq!(target.view().percentile(Measure::Latency, percent, None), None, "p{percent} of {n}");
-            target.stats.record(&mut target.store, 0, target.now, sample(1_000_000, 100));
+            target.stats.record(&mut target.store, (0, None), target.now, sample(1_000_000, 100));
         }
         assert!(target.view().percentile(Measure::Latency, percent, None).is_some());
     }
@@ -111,7 +115,7 @@ fn a_cold_start_is_never_above_its_baseline() {
     // However slow, however spread: before a slot of at least forty has left the window nothing is compared.
     let mut target = Target::new(2);
     for n in 0..39 {
-        target.stats.record(&mut target.store, 0, at(n), sample(10_000 << (n % 12), 100));
+        target.stats.record(&mut target.store, (0, None), at(n), sample(10_000 << (n % 12), 100));
         target.now = at(n);
         assert_eq!(target.above(), None);
     }
@@ -163,7 +167,7 @@ fn what_is_forgotten_leaves_no_trace() {
     target.answers(600, 10, 100, |_| 1_000_000);
     let usual = target.view().baseline(Measure::Latency, 95, Some(100));
     target.answers(600, 1, 100, |_| 5_000_000);
-    target.stats.forget(&mut target.store, 0, target.now);
+    target.stats.forget(&mut target.store, (0, None), target.now);
     let view = target.view();
     assert_eq!(view.percentile(Measure::Latency, 95, None), None);
     assert_eq!((view.attempts(), view.errors_bp()), (0, None));
@@ -178,15 +182,15 @@ fn what_is_forgotten_leaves_no_trace() {
 fn another_worker_s_samples_of_before_count_no_more() {
     let mut store = MemoryStore::default();
     let (mut one, mut other) = (stats(1), stats(2));
-    other.view(&mut store, 0, at(0));
+    other.view(&mut store, (0, None), at(0));
     for _ in 0..60 {
-        other.record(&mut store, 0, at(0), sample(9_000_000, 100));
+        other.record(&mut store, (0, None), at(0), sample(9_000_000, 100));
     }
-    one.forget(&mut store, 0, at(0));
-    other.record(&mut store, 0, at(1), sample(9_000_000, 100));
-    assert_eq!(other.view(&mut store, 0, at(1)).expect("known").attempts(), 0);
-    other.record(&mut store, 0, at(2), sample(1_000_000, 100));
-    assert_eq!(one.view(&mut store, 0, at(2)).expect("known").attempts(), 1);
+    one.forget(&mut store, (0, None), at(0));
+    other.record(&mut store, (0, None), at(1), sample(9_000_000, 100));
+    assert_eq!(other.view(&mut store, (0, None), at(1)).expect("known").attempts(), 0);
+    other.record(&mut store, (0, None), at(2), sample(1_000_000, 100));
+    assert_eq!(one.view(&mut store, (0, None), at(2)).expect("known").attempts(), 1);
 }
 
 #[test]
@@ -207,7 +211,7 @@ fn a_request_is_compared_with_answers_that_it_may_get() {
     for n in 0..50 {
         for (tokens, micros) in [(Some(100), 1_000_000), (Some(400), 4_000_000), (Some(4_000), 40_000_000)] {
             let sample = Sample { output_tokens: tokens, ..sample(micros, 0) };
-            target.stats.record(&mut target.store, 0, at(n), sample);
+            target.stats.record(&mut target.store, (0, None), at(n), sample);
         }
     }
     target.now = at(20);
@@ -224,7 +228,7 @@ fn failures_say_nothing_about_speed_but_running_out_of_time_does() {
     for outcome in [Outcome::ServerError, Outcome::Refused, Outcome::Throttled, Outcome::ClientError] {
         for n in 0..100 {
             let fast = Sample { outcome, is_good: None, ..sample(1_000, 10) };
-            target.stats.record(&mut target.store, 0, at(n / 50), fast);
+            target.stats.record(&mut target.store, (0, None), at(n / 50), fast);
         }
     }
     target.now = at(5);
@@ -238,7 +242,7 @@ fn failures_say_nothing_about_speed_but_running_out_of_time_does() {
             output_tokens: None,
             ..sample(30_000_000, 10)
         };
-        target.stats.record(&mut target.store, 0, at(5 + n / 50), late);
+        target.stats.record(&mut target.store, (0, None), at(5 + n / 50), late);
     }
     target.now = at(8);
     assert!(is_near(Duration::from_micros(target.p95()), 30_000_000));
@@ -249,7 +253,7 @@ fn quality_is_the_share_of_good_answers_among_those_judged() {
     let mut target = Target::new(10);
     for n in 0..100 {
         let is_good = [Some(true), Some(true), Some(false), None][n % 4];
-        target.stats.record(&mut target.store, 0, at(1), Sample { is_good, ..sample(1_000_000, 10) });
+        target.stats.record(&mut target.store, (0, None), at(1), Sample { is_good, ..sample(1_000_000, 10) });
     }
     assert_eq!(target.view().quality_bp(), (75, Some(6_666)));
 }
@@ -262,7 +266,7 @@ fn the_newest_word_about_the_quota_holds_until_its_reset() {
         [(0, left(9, 60), None), (1, left(8, 60), left(500, 5)), (2, None, None)]
     {
         let sample = Sample { quota: Quota { requests, tokens }, ..sample(1_000_000, 10) };
-        target.stats.record(&mut target.store, 0, at(second), sample);
+        target.stats.record(&mut target.store, (0, None), at(second), sample);
     }
     let view = target.view();
     assert_eq!(view.quota(at(4)), Quota { requests: left(8, 60), tokens: left(500, 5) });
@@ -271,59 +275,41 @@ fn the_newest_word_about_the_quota_holds_until_its_reset() {
 }
 
 #[test]
-fn the_fastest_is_the_one_with_least_to_wait_for() {
-    let mut store = MemoryStore::default();
-    let keys = ["a", "b", "c"].map(Text::from);
-    let mut stats = Stats::new(keys.into_iter(), 1, false);
-    for (number, micros) in [(0, 1_000_000), (1, 3_000_000)] {
-        stats.begin(&mut store, number, at(0));
-        stats.end(&mut store, number, at(1));
-        stats.record(&mut store, number, at(1), sample(micros, 256));
-    }
-    let mut loads =
-        |stats: &mut Stats, second| [0, 1, 2].map(|number| stats.load(&mut store, number, at(second)));
-    let [a, b, untried] = loads(&mut stats, 1);
-    assert!(untried < a && a < b);
-    let mut idle = MemoryStore::default();
-    stats.begin(&mut idle, 2, at(1));
-    (0..3).for_each(|_| stats.begin(&mut idle, 0, at(1)));
-    let [a, b, trying] = loads(&mut stats, 1);
-    assert!(b < a && a < trying);
-}
-
-#[test]
-fn a_timeout_follows_the_percentile_within_its_bounds() {
-    let (adaptive, most) = (
-        seawall_policy::policy::Adaptive { percentile: 95, hundredths: 200, min: Duration::from_secs(5) },
-        Duration::from_secs(60),
-    );
-    let timeout = |micros: Option<u64>, streams| {
-        let mut target = Target::new(12);
-        for _ in 0..50 * u32::from(micros.is_some()) {
-            target.stats.record(&mut target.store, 0, at(1), sample(micros.unwrap_or_default(), 100));
-        }
-        adaptive_timeout(&adaptive, most, Some(&target.view()), (streams, None))
+fn models_of_callers_are_told_apart_once_they_have_answered() {
+    let (mut store, now) = (MemoryStore::default(), at(1));
+    let (mut one, mut other) = (stats(1), stats(2));
+    let attempts = |stats: &mut Stats, store: &mut MemoryStore, model, now| {
+        stats.view(store, (0, Some(model)), now).expect("known").attempts()
     };
-    assert_eq!(timeout(None, false), most, "cold");
-    assert_eq!(adaptive_timeout(&adaptive, most, None, (false, None)), most);
-    assert!(is_near(timeout(Some(10_000_000), false), 20_000_000));
-    assert_eq!(timeout(Some(1_000_000), false), adaptive.min);
-    assert_eq!(timeout(Some(100_000_000), false), most);
-    assert!(is_near(timeout(Some(40_000_000), true), 20_000_000), "a stream's first token came at a quarter");
+    one.record(&mut store, (0, Some("large")), now, sample(9_000_000, 100));
+    let failed = Sample { outcome: Outcome::ModelNotFound, ..sample(1_000, 0) };
+    one.record(&mut store, (0, Some("made-up")), now, failed);
+    one.record(&mut store, (0, Some("small")), now, sample(1_000_000, 100));
+    for stats in [&mut one, &mut other] {
+        let later = at(2);
+        let seen =
+            ["large", "small", "made-up", "another"].map(|model| attempts(stats, &mut store, model, later));
+        assert_eq!(seen, [1, 1, 1, 1], "the last two share theirs");
+        let known = stats.known(&mut store, 0, later);
+        assert_eq!(known.iter().map(|(model, _)| &**model).collect::<Vec<_>>(), ["", "large", "small"]);
+    }
+    let mut set = Stats::new(std::iter::once(Keys { model: Some("mine".into()), ..keys() }), 3, false);
+    set.record(&mut store, (0, Some("large")), now, sample(1_000_000, 100));
+    let known = set.known(&mut store, 0, now);
+    assert!(known.len() == 1 && &*known[0].0 == "mine", "the policy's model replaces the caller's");
 }
 
 #[test]
-fn a_hedge_waits_for_the_percentile_or_its_own_time() {
-    use seawall_policy::policy::HedgeDelay::{Fixed, Percentile};
-    let mut target = Target::new(13);
-    let cold = target.view();
-    assert_eq!(hedge_delay(Percentile(95), Some(&cold), (false, None)), None);
-    assert_eq!(hedge_delay(Fixed(Duration::from_secs(1)), None, (false, None)), Some(Duration::from_secs(1)));
-    for _ in 0..50 {
-        target.stats.record(&mut target.store, 0, at(1), sample(2_000_000, 100));
-    }
-    let delay = hedge_delay(Percentile(95), Some(&target.view()), (false, None)).expect("warm");
-    assert!(is_near(delay, 2_000_000));
+fn a_target_that_is_not_there_is_no_panic() {
+    let (mut store, mut stats) = (MemoryStore::default(), stats(1));
+    stats.begin(&mut store, 1, at(0));
+    stats.end(&mut store, 1, at(0));
+    assert!(!stats.record(&mut store, (1, None), at(0), sample(1_000, 1)));
+    assert!(
+        stats.view(&mut store, (1, None), at(0)).is_none() && stats.known(&mut store, 1, at(0)).is_empty()
+    );
+    stats.forget(&mut store, (1, None), at(0));
+    assert_eq!(stats.in_flight(&mut store, 1, at(0)), 0);
 }
 
 /// Counts what it is asked, and lets another worker write in between.
@@ -348,7 +334,7 @@ impl Store for Contended {
             self.rivals += 1;
             // By now every sample of the rival is due.
             let now = at(1).after(SYNC * self.rivals);
-            rival.record(&mut *self.cells.borrow_mut(), 0, now, sample(1_000_000, 100));
+            rival.record(&mut *self.cells.borrow_mut(), (0, None), now, sample(1_000_000, 100));
         }
         self.cells.borrow_mut().set(key, value, expected)
     }
@@ -360,9 +346,9 @@ fn a_conflict_loses_no_sample() {
     let mut store = Contended { cells, rival: Some(stats(2)), rivals: 0, every: 2, reads: 0, writes: 0 };
     let mut own = stats(1);
     for _ in 0..64 * 40 + 1 {
-        own.record(&mut store, 0, at(1), sample(1_000_000, 100));
+        own.record(&mut store, (0, None), at(1), sample(1_000_000, 100));
     }
-    let seen = stats(3).view(&mut store, 0, at(20)).expect("known").attempts();
+    let seen = stats(3).view(&mut store, (0, None), at(20)).expect("known").attempts();
     assert!(store.rivals > 20);
     assert_eq!(seen, 64 * 40 + 1 + store.rivals);
 }
@@ -371,13 +357,13 @@ fn a_conflict_loses_no_sample() {
 fn a_worker_writes_once_in_a_quarter_of_a_second_or_for_64_samples() {
     let cells = Rc::default();
     let mut store = Contended { cells, rival: None, rivals: 0, every: u32::MAX, reads: 0, writes: 0 };
-    let mut stats = Stats::new(std::iter::once("a".into()), 1, false);
+    let mut stats = Stats::new(std::iter::once(keys()), 1, false);
     for n in 0..1_000u64 {
         let now = Timestamp(at(1).0 + n * 1_000_000);
         stats.begin(&mut store, 0, now);
         stats.end(&mut store, 0, now);
-        stats.record(&mut store, 0, now, sample(1_000_000, 100));
-        stats.view(&mut store, 0, now);
+        stats.record(&mut store, (0, None), now, sample(1_000_000, 100));
+        stats.view(&mut store, (0, None), now);
     }
     assert!(store.writes <= 1_000 / 64 + 5, "{}", store.writes);
     assert!(store.reads <= store.writes + 4, "{}", store.reads);
@@ -394,14 +380,14 @@ proptest! {
         let mut workers: Vec<Stats> = (0..4).map(|vm| stats(vm + 1)).collect();
         for (micros, worker, millis) in &all {
             let now = Timestamp(at(100).0 + millis * 1_000_000);
-            workers[*worker].record(&mut store, 0, now, sample(*micros, 100));
+            workers[*worker].record(&mut store, (0, None), now, sample(*micros, 100));
         }
         let micros: Vec<u64> = all.iter().map(|(micros, ..)| *micros).collect();
         for worker in &mut workers {
             // Each writes down what it holds.
-            worker.view(&mut store, 0, at(126));
+            worker.view(&mut store, (0, None), at(126));
         }
-        let view = workers[0].view(&mut store, 0, at(127)).expect("known");
+        let view = workers[0].view(&mut store, (0, None), at(127)).expect("known");
         prop_assert_eq!(view.attempts() as usize, all.len());
         for percent in [50, 90, 95] {
             let reported = view.percentile(Measure::Latency, percent, None).expect("forty");
@@ -415,15 +401,15 @@ proptest! {
     fn a_clock_that_steps_back_loses_nothing(steps in prop::collection::vec(0u64..100_000, 1..200)) {
         let (mut store, mut stats) = (MemoryStore::default(), stats(1));
         for (n, second) in steps.iter().enumerate() {
-            stats.record(&mut store, 0, at(*second), sample(1_000_000, 100));
+            stats.record(&mut store, (0, None), at(*second), sample(1_000_000, 100));
             stats.begin(&mut store, 0, at(*second));
             prop_assert_eq!(stats.in_flight(&mut store, 0, at(*second)), n as u32 + 1);
         }
         let last = at(*steps.last().expect("one"));
-        let seen = stats.view(&mut store, 0, last).expect("known").attempts();
+        let seen = stats.view(&mut store, (0, None), last).expect("known").attempts();
         prop_assert!(seen >= 1 && seen as usize <= steps.len());
         // An hour later it is forgotten, whenever that is.
-        let seen = stats.view(&mut store, 0, last.after(Duration::from_secs(3_600))).expect("known").attempts();
+        let seen = stats.view(&mut store, (0, None), last.after(Duration::from_secs(3_600))).expect("known").attempts();
         prop_assert_eq!(seen, 0);
     }
 }

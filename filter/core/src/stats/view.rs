@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::peak::Peak;
 use super::sketch::Floor;
 use super::tally::{Tally, share_bp};
 use super::{CLASSES, FIRST_TOKEN, Measure, PER_TOKEN, Quota, Remaining, UNKNOWN, class, series};
@@ -94,10 +95,10 @@ impl View {
         Quota { requests: requests.filter(holds), tokens: tokens.filter(holds) }
     }
 
-    /// The peak-EWMA of latency, scaled to a typical answer; zero when it was never tried.
+    /// The peak-EWMA of latency, scaled to a typical answer; `None` when it was never measured.
     #[must_use]
-    pub fn slowness(&self, now: Timestamp) -> Duration {
-        Duration::from_micros(self.cell.peak.read(now))
+    pub fn slowness(&self, now: Timestamp) -> Option<Duration> {
+        (self.cell.peak != Peak::default()).then(|| Duration::from_micros(self.cell.peak.read(now)))
     }
 
     fn tally(&self) -> Tally {

@@ -4,16 +4,14 @@
 //! callers choose the model there is one for each they use (see [`models`]) and one that the rest share. What a guard
 //! knows lies in the shared store; here is only where, and the successes this worker has not written down yet.
 
-pub(super) mod models;
-
-use std::time::Duration;
+pub(super) use std::time::Duration;
 
 use seawall_policy::policy::TargetId;
 
-use self::models::MOST_MODELS;
 use super::window::Slot;
 use super::{Admission, Ask, Breaker, Cause, Permit, Remembered, Rules, Transition, Verdict};
 use crate::effect::Text;
+use crate::models::{self, MOST_MODELS};
 use crate::store::{self, Store};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;

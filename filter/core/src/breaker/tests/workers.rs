@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::super::guards::models::MOST_MODELS;
 use super::*;
 use crate::memory::MemoryStore;
+use crate::models::MOST_MODELS;
 use crate::store::{Conflict, Store, Version};
 use proptest::prelude::*;
 use seawall_policy::policy::TargetId;

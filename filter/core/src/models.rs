@@ -1,5 +1,5 @@
 //! The models that callers of a target have used: one cell that all workers share, so that all mean the same model by the
-//! same breaker.
+//! same breaker and the same statistics.
 //!
 //! A fixed number of places, filled in the order of arrival and never emptied. A name gets one once an attempt with it has
 //! shown that the provider knows it, so names made up by a caller take none. The cell: a version, a
@@ -7,7 +7,7 @@
 
 use crate::store::{self, Store};
 
-/// Models of one target that have a breaker of their own. The others share one.
+/// Models of one target that are told apart. The others are one.
 pub(crate) const MOST_MODELS: usize = 64;
 
 /// Bytes of the longest name that has a place.
@@ -18,7 +18,7 @@ const PLACE: usize = 1 + LONGEST_NAME;
 const SIZE: usize = 2 + MOST_MODELS * PLACE;
 
 /// Whether a name can have a place: visible ASCII that needs no escape in JSON, and not too long.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }
@@ -36,13 +36,13 @@ fn names(bytes: Option<&[u8]>) -> impl Iterator<Item = &str> {
 }
 
 /// Every name that has a place.
-pub(super) fn read(store: &mut dyn Store, key: &str) -> Vec<String> {
+pub(crate) fn read(store: &mut dyn Store, key: &str) -> Vec<String> {
     let cell = store.get(key);
     names(cell.as_ref().map(|(bytes, _)| bytes.as_slice())).map(str::to_owned).collect()
 }
 
 /// Gives a name a place if it has none, and says whether it has one now.
-pub(super) fn enrol(store: &mut dyn Store, key: &str, name: &str) -> bool {
+pub(crate) fn enrol(store: &mut dyn Store, key: &str, name: &str) -> bool {
     if !is_name(name) {
         return false;
     }
