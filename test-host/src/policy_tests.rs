@@ -115,12 +115,12 @@ fn behaviour(does: &Does) -> Behaviour {
     match &does.what {
         What::Answer(Answer { status, after, first_token, between_tokens, headers }) => Behaviour {
             times,
-            status: *status,
+            status: Some(*status),
             headers: headers.iter().cloned().collect(),
             latency: *after,
             first_token: *first_token,
             between_tokens: *between_tokens,
-            fault: None,
+            ..Behaviour::default()
         },
         What::Reset => fault(Fault::Reset),
         What::Cut => fault(Fault::Cut),

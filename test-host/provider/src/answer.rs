@@ -1,14 +1,30 @@
 //! Answers. [`reply`] is a pure function of the provider's name, the behaviour and the request: the same three give the
 //! same bytes, in the test host's virtual time as over the server's sockets.
 
-mod completion;
+mod chat;
+mod converse;
+mod fault;
+mod generate;
+mod messages;
+mod responses;
+mod sse;
+mod wrong;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::asked::{Asked, Chat};
+use crate::asked::Asked;
+use crate::dialect::{Api, Dialect};
 use crate::errors;
+use crate::said::Said;
 use crate::script::{Behaviour, Fault};
+
+/// Some fixed moment (2023-11-14T22:13:20Z): answers are the same whenever they are made.
+const CREATED: u64 = 1_700_000_000;
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+const FRAMES: &str = "application/vnd.amazon.eventstream";
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +42,7 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case. `content-length` is among them unless the answer is a stream.
     pub headers: Vec<(String, String)>,
-    /// The body: one chunk, or one for each event of a stream. Already without what a cut takes away.
+    /// The body: one chunk, or one for each event of a stream. Already without what a fault takes away.
     pub chunks: Vec<Bytes>,
     pub end: End,
     /// Whether it is an event stream, and so paced by `first_token` and `between_tokens`.
@@ -39,6 +55,8 @@ pub enum End {
     Complete,
     /// The connection is reset after the last chunk.
     Cut,
+    /// It does not: after the last chunk comes nothing, and the connection stays.
+    Open,
 }
 
 impl Answer {
@@ -48,38 +66,57 @@ impl Answer {
         self.chunks.concat()
     }
 
-    fn json(status: u16, body: Vec<u8>) -> Self {
-        Self::new(status, "application/json", vec![body.into()], false)
+    fn json(status: u16, body: impl Into<Bytes>) -> Self {
+        Self::new(status, JSON, vec![body.into()], false)
     }
 
     fn new(status: u16, content_type: &str, chunks: Vec<Bytes>, stream: bool) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, chunks, end: End::Complete, stream }
     }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn is_binary(&self) -> bool {
+        self.headers.iter().any(|(name, value)| name == "content-type" && value == FRAMES)
+    }
+
+    /// Says how long it is.
+    fn measure(&mut self) {
+        if !self.stream {
+            let length = self.chunks.iter().map(Bytes::len).sum::<usize>();
+            self.headers.push(("content-length".to_owned(), length.to_string()));
+        }
+    }
 }
 
 /// Answers one request.
 #[must_use]
 pub fn reply(provider: &str, behaviour: &Behaviour, asked: &Asked<'_>) -> Reply {
-    let mut answer = match behaviour.fault {
+    match behaviour.fault {
         Some(Fault::Reset) => return Reply::Reset,
         Some(Fault::Hang) => return Reply::Hang,
-        Some(Fault::Cut | Fault::Malformed) | None => sound(provider, behaviour.status, asked),
-    };
-    if behaviour.fault == Some(Fault::Malformed) {
-        stop_midway(&mut answer);
+        _ => {}
     }
-    if !answer.stream {
-        let length = answer.chunks.iter().map(Bytes::len).sum::<usize>();
-        answer.headers.push(("content-length".to_owned(), length.to_string()));
+    let dialect = behaviour.dialect.or(asked.place.map(|place| place.dialect)).unwrap_or(Dialect::OpenAi);
+    let mut answer = sound(provider, dialect, behaviour, asked);
+    let after = behaviour.after.map(|after| after as usize);
+    if let Some(fault) = behaviour.fault {
+        fault::spoil(&mut answer, fault, after);
     }
+    answer.measure();
     // Only now: what is cut off was promised by the content-length.
-    if behaviour.fault == Some(Fault::Cut) {
-        cut(&mut answer);
+    if let Some(fault) = behaviour.fault {
+        fault::break_off(&mut answer, fault, after);
+    }
+    for (name, value) in wrong::limits(dialect, behaviour, asked) {
+        answer.set(&name, &value);
     }
     for (name, value) in &behaviour.headers {
-        answer.headers.retain(|(known, _)| known != name);
-        answer.headers.push((name.clone(), value.clone()));
+        answer.set(name, value);
     }
     Reply::Answer(answer)
 }
@@ -87,38 +124,70 @@ pub fn reply(provider: &str, behaviour: &Behaviour, asked: &Asked<'_>) -> Reply 
 /// The answer to a request whose own behaviour can't be read.
 #[must_use]
 pub fn bad_override(reason: &str) -> Answer {
-    let body = errors::invalid(reason);
-    let length = body.len();
-    let mut answer = Answer::json(400, body);
-    answer.headers.push(("content-length".to_owned(), length.to_string()));
+    let mut answer = Answer::json(400, errors::invalid(reason));
+    answer.measure();
     answer
 }
 
 /// The answer without any fault.
-fn sound(provider: &str, status: u16, asked: &Asked<'_>) -> Answer {
+fn sound(provider: &str, dialect: Dialect, behaviour: &Behaviour, asked: &Asked<'_>) -> Answer {
+    let status = behaviour.status.unwrap_or(200);
+    if let Some(body) = &behaviour.body {
+        return literal(status, body, behaviour);
+    }
+    if let Some(kind) = behaviour.error {
+        return wrong::of_kind(provider, dialect, kind, behaviour, asked);
+    }
     if status >= 400 {
-        return Answer::json(status, errors::of_status(status, provider));
+        return wrong::of_status(provider, dialect, status, behaviour, asked);
     }
-    if !asked.is_chat() {
-        return echo(provider, status, asked);
+    let Some(place) = asked.place else { return echo(provider, status, asked) };
+    if let Err(reason) = &asked.chat {
+        let reason = format!("The request body is not valid: {reason}.");
+        return Answer::json(400, errors::invalid(&reason));
     }
-    match &asked.chat {
-        Ok(chat) => chat_completion(provider, status, chat, asked.body),
-        Err(reason) => {
-            Answer::json(400, errors::invalid(&format!("The request body is not valid: {reason}.")))
+    let said = Said::new(provider, behaviour, dialect, asked);
+    match asked.stream() {
+        true => {
+            let content_type = if place.api == Api::Converse { FRAMES } else { EVENTS };
+            Answer::new(status, content_type, events(place.api, &said), true)
         }
+        false => Answer::json(status, whole(place.api, &said)),
     }
 }
 
-fn chat_completion(provider: &str, status: u16, chat: &Chat, body: &[u8]) -> Answer {
-    let completion = completion::Completion::new(provider, chat, body);
-    if chat.stream() {
-        return Answer::new(status, "text/event-stream", completion.events(), true);
+fn whole(api: Api, said: &Said<'_>) -> Vec<u8> {
+    match api {
+        Api::Chat => chat::json(said),
+        Api::Responses => responses::json(said),
+        Api::Messages => messages::json(said),
+        Api::Generate => generate::json(said),
+        Api::Converse => converse::json(said),
     }
-    Answer::json(status, completion.json())
 }
 
-/// What other paths than chat completions get.
+fn events(api: Api, said: &Said<'_>) -> Vec<Bytes> {
+    match api {
+        Api::Chat => chat::events(said),
+        Api::Responses => responses::events(said),
+        Api::Messages => messages::events(said),
+        Api::Generate => generate::events(said),
+        Api::Converse => converse::events(said),
+    }
+}
+
+/// A body as the behaviour has it; each event of a stream is a chunk.
+fn literal(status: u16, body: &str, behaviour: &Behaviour) -> Answer {
+    let content_type = behaviour.headers.get("content-type").map_or(JSON, String::as_str);
+    let stream = content_type.starts_with(EVENTS);
+    let chunks = match stream {
+        true => body.split_inclusive("\n\n").map(|event| Bytes::from(event.to_owned())).collect(),
+        false => vec![Bytes::from(body.to_owned())],
+    };
+    Answer::new(status, content_type, chunks, stream)
+}
+
+/// What other paths than those of the APIs get.
 fn echo(provider: &str, status: u16, asked: &Asked<'_>) -> Answer {
     #[derive(Serialize)]
     struct Echo<'a> {
@@ -129,23 +198,4 @@ fn echo(provider: &str, status: u16, asked: &Asked<'_>) -> Answer {
     }
     let echo = Echo { object: "echo", provider, path: asked.path, body_bytes: asked.body.len() };
     Answer::json(status, serde_json::to_vec(&echo).unwrap_or_default())
-}
-
-/// Drops the second half, in the middle of the JSON. In a stream, an event is what breaks off.
-fn stop_midway(answer: &mut Answer) {
-    if answer.stream {
-        answer.chunks.truncate(answer.chunks.len().div_ceil(2));
-    }
-    if let Some(last) = answer.chunks.last_mut() {
-        last.truncate(last.len() / 2);
-    }
-}
-
-fn cut(answer: &mut Answer) {
-    answer.end = End::Cut;
-    if answer.stream {
-        answer.chunks.truncate(2);
-    } else if let Some(body) = answer.chunks.last_mut() {
-        body.truncate(body.len() / 2);
-    }
 }

@@ -1,7 +1,11 @@
-//! The little that the provider reads of a request. Bodies are read once and nothing of them is copied but the model's
-//! name, because the same provider stands behind the load benches.
+//! The little that the provider reads of a request. Bodies are read once and next to nothing of them is copied, because
+//! the same provider stands behind the load benches.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
+
+use crate::dialect::Place;
 
 /// A request, as far as the answer depends on it.
 #[derive(Debug)]
@@ -9,13 +13,19 @@ pub struct Asked<'a> {
     /// Without its query.
     pub(crate) path: &'a str,
     pub(crate) body: &'a [u8],
-    /// Why the body is no chat completion request, if it isn't.
+    /// What the path asks for, if it is known.
+    pub(crate) place: Option<Place<'a>>,
+    /// Why the body is no request to a model, if it isn't.
     pub(crate) chat: Result<Chat, String>,
+    /// Since 1970.
+    pub(crate) now: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+/// The members of a body that matter, whatever the API.
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Chat {
-    pub(crate) model: String,
+    #[serde(default)]
+    model: Option<String>,
     #[serde(default)]
     stream: Option<bool>,
     #[serde(default)]
@@ -32,33 +42,39 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub fn read(path: &'a str, body: &'a [u8]) -> Self {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        let chat = serde_json::from_slice(body).map_err(|error| error.to_string());
-        Self { path, body, chat }
+        let chat: Result<Chat, _> = serde_json::from_slice(body).map_err(|error| error.to_string());
+        let place = Place::of(path);
+        let needs_model = place.is_some_and(|place| place.model.is_none());
+        let chat = chat.and_then(|chat| match chat.model {
+            None if needs_model => Err("missing field `model`".to_owned()),
+            _ => Ok(chat),
+        });
+        Self { path, body, place, chat, now: Duration::ZERO }
+    }
+
+    /// When it was asked. Some providers say when a limit is reset as a time of day.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Self {
+        Self { now: now.duration_since(UNIX_EPOCH).unwrap_or_default(), ..self }
     }
 
     /// The model asked for.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        self.chat.as_ref().ok().map(|chat| chat.model.as_str())
+        let of_path = self.place.and_then(|place| place.model);
+        of_path.or_else(|| self.chat.as_ref().ok()?.model.as_deref())
     }
 
-    /// Whether the answer is to be an event stream.
+    /// Whether the answer is to be a stream.
     #[must_use]
     pub fn stream(&self) -> bool {
-        self.chat.as_ref().is_ok_and(Chat::stream)
+        let of_path = self.place.is_some_and(|place| place.stream);
+        of_path || self.chat.as_ref().is_ok_and(|chat| chat.stream == Some(true))
     }
 
-    pub(crate) fn is_chat(&self) -> bool {
-        self.path.ends_with("/chat/completions")
-    }
-}
-
-impl Chat {
-    pub(crate) fn stream(&self) -> bool {
-        self.stream == Some(true)
-    }
-
+    /// Whether a stream of chat completions is to tell its usage.
     pub(crate) fn include_usage(&self) -> bool {
-        self.stream_options.as_ref().is_some_and(|options| options.include_usage == Some(true))
+        let options = self.chat.as_ref().ok().and_then(|chat| chat.stream_options.as_ref());
+        options.is_some_and(|options| options.include_usage == Some(true))
     }
 }

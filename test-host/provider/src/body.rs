@@ -37,8 +37,11 @@ pub(crate) struct Paced {
     /// Before the next chunk, or the cut.
     pause: Option<Pin<Box<Sleep>>>,
     between: Duration,
-    /// What to seal when all chunks are sent.
-    cut: Option<Doom>,
+    /// Also one without any event ends after its headers, and not with them.
+    stream: bool,
+    end: End,
+    /// What to seal when all chunks are sent and the connection is to be reset.
+    doom: Doom,
 }
 
 impl Paced {
@@ -47,11 +50,10 @@ impl Paced {
             true => (behaviour.first_token, behaviour.between_tokens),
             false => (Duration::ZERO, Duration::ZERO),
         };
-        let cut = match answer.end {
-            End::Complete => None,
-            End::Cut => Some(doom),
-        };
-        Self { chunks: answer.chunks.into_iter(), pause: pause(first), between, cut }
+        // Without a chunk, the headers are what the reset must not overtake.
+        let first = if answer.end == End::Cut && answer.chunks.is_empty() { BEFORE_CUT } else { first };
+        let Answer { chunks, end, stream, .. } = answer;
+        Self { chunks: chunks.into_iter(), pause: pause(first), between, stream, end, doom }
     }
 }
 
@@ -73,19 +75,25 @@ impl Body for Paced {
         }
         if let Some(chunk) = self.chunks.next() {
             let more = !self.chunks.as_slice().is_empty();
-            self.pause = match self.cut {
-                Some(_) if !more => pause(BEFORE_CUT),
+            self.pause = match self.end {
                 _ if more => pause(self.between),
-                _ => None,
+                End::Cut => pause(BEFORE_CUT),
+                End::Complete | End::Open => None,
             };
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        let Some(doom) = self.cut.take() else { return Poll::Ready(None) };
-        doom.seal();
-        Poll::Ready(Some(Err(Broken)))
+        match self.end {
+            End::Complete => Poll::Ready(None),
+            // Nobody will wake this: it ends with its connection.
+            End::Open => Poll::Pending,
+            End::Cut => {
+                self.doom.seal();
+                Poll::Ready(Some(Err(Broken)))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.cut.is_none() && self.chunks.as_slice().is_empty()
+        !self.stream && self.end == End::Complete && self.chunks.as_slice().is_empty()
     }
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::net::TcpStream;
 
 use crate::listening::{Listening, hold};
-use crate::script::Plan;
+use crate::plan::Plan;
 use crate::server::Provider;
 
 /// No plan that a person or a test writes comes near it.

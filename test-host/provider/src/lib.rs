@@ -1,4 +1,5 @@
-//! A simulated LLM provider: deterministic answers in the OpenAI dialect, faults on request, a log of what it saw.
+//! A simulated LLM provider: deterministic answers in the forms of seven providers, their errors and faults on request, a log of
+//! what it saw.
 //!
 //! - [`Plan`] and [`Behaviour`] say what happens to each request; scenario files, the command line and the control API
 //!   all write them alike.
@@ -20,20 +21,31 @@ mod answer;
 mod asked;
 mod body;
 mod control;
+mod dialect;
 pub mod duration;
 mod errors;
+mod eventstream;
+mod limits;
 mod listening;
 mod log;
+mod plan;
+mod said;
 mod script;
 mod server;
 mod service;
 mod state;
+mod template;
+mod times;
 mod wire;
 
 pub use answer::{Answer, End, Reply, bad_override, reply};
 pub use asked::Asked;
 pub use control::Control;
+pub use dialect::Dialect;
+pub use errors::ErrorKind;
 pub use log::{Did, Seen};
-pub use script::{Behaviour, Fault, OVERRIDE_HEADER, Plan, Times};
+pub use plan::{Plan, Times};
+pub use said::Finish;
+pub use script::{Behaviour, Fault, OVERRIDE_HEADER};
 pub use server::Provider;
 pub use state::ScriptState;

@@ -69,12 +69,7 @@ impl fmt::Display for Seen {
 /// E.g. `429`, `200 cut`, `reset`.
 impl fmt::Display for Did {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fault = self.fault.map(|fault| match fault {
-            Fault::Reset => "reset",
-            Fault::Cut => "cut",
-            Fault::Malformed => "malformed",
-            Fault::Hang => "hang",
-        });
+        let fault = self.fault.map(Fault::name);
         match (self.status, fault) {
             (Some(status), Some(fault)) => write!(f, "{status} {fault}"),
             (Some(status), None) => write!(f, "{status}"),

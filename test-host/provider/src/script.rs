@@ -1,32 +1,54 @@
-//! What a simulated provider is told to do: one [`Behaviour`] for each request, in order. The same words serve scenario
-//! files, the command line, the control API and the test host's scripted upstreams.
+//! What a simulated provider is told to do with one request: a [`Behaviour`]. The same words serve scenario files, the
+//! command line, the control API and the test host's scripted upstreams.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderName, HeaderValue};
-use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
-use serde::ser::Serializer;
+use serde::de::{self, Deserializer, Unexpected};
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Dialect;
 use crate::duration;
+use crate::errors::ErrorKind;
+use crate::plan::Times;
+use crate::said::Finish;
 
 /// A request may bring its own [`Behaviour`], as JSON in this header; the script does not move on then.
 pub const OVERRIDE_HEADER: &str = "x-simulate";
 
 /// What happens to one request. The default is a prompt, correct answer with status 200.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
     /// How many requests in a row get this; `forever` for all that follow.
     pub times: Times,
-    /// Status of the answer. From 400 up the body is an error in the provider's dialect.
+    /// Whose words errors and rate-limit headers use. By default those of the API that the request's path belongs to.
+    pub dialect: Option<Dialect>,
+    /// Status of the answer: by default that of `error`, or 200. From 400 up the body is an error.
     #[serde(deserialize_with = "status")]
-    pub status: u16,
+    pub status: Option<u16>,
+    /// An error as this provider words it, with the headers it sends then. With a status below 400 it is an error inside an
+    /// answer: the JSON in place of the answer, or in a stream one event after `after` others (by default the first).
+    pub error: Option<ErrorKind>,
+    /// The whole body, as it is. With a `content-type` of `text/event-stream` among the `headers`, it is a stream.
+    pub body: Option<String>,
     /// Extra answer headers, e.g. `retry-after`.
     #[serde(deserialize_with = "headers")]
     pub headers: BTreeMap<String, String>,
+    /// Requests left, as this provider's rate-limit headers say it.
+    pub remaining_requests: Option<u64>,
+    /// Tokens left, likewise.
+    pub remaining_tokens: Option<u64>,
+    /// Time until what is used up is there again, in the headers and in the words of an error. One second by default.
+    #[serde(with = "duration::option")]
+    pub reset: Option<Duration>,
+    /// What the answer says.
+    pub text: Option<String>,
+    /// How long it is, in tokens (each a word here); the text is repeated or shortened.
+    pub tokens: Option<u32>,
+    /// Why the answer ends.
+    pub finish: Finish,
     /// Wait before the answer's headers.
     #[serde(with = "duration")]
     pub latency: Duration,
@@ -37,20 +59,8 @@ pub struct Behaviour {
     #[serde(with = "duration")]
     pub between_tokens: Duration,
     pub fault: Option<Fault>,
-}
-
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            times: Times::Count(1),
-            status: 200,
-            headers: BTreeMap::new(),
-            latency: Duration::ZERO,
-            first_token: Duration::ZERO,
-            between_tokens: Duration::ZERO,
-            fault: None,
-        }
-    }
+    /// How many events of a stream come before the fault or the error.
+    pub after: Option<u32>,
 }
 
 impl Behaviour {
@@ -63,137 +73,64 @@ impl Behaviour {
     }
 }
 
-/// What goes wrong below HTTP, or in the body of an answer whose status says that all is well.
+/// What goes wrong below HTTP, or in the body of an answer whose status says that all is well. A JSON body counts as
+/// half there where a stream has had `after` events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The connection is reset (TCP RST) after the request was read, before any answer.
     Reset,
-    /// The connection is reset after the headers and half of the body, or after two chunks of a stream.
+    /// The connection is reset after the headers, before any byte of the body.
+    ResetAfterHeaders,
+    /// The connection is reset after half of the body, or after two events of a stream.
     Cut,
-    /// The body is JSON that stops in the middle; the answer ends in an orderly way.
-    Malformed,
     /// Nothing is ever answered.
     Hang,
+    /// Nothing more ever comes after half of the body, or after two events of a stream; the connection stays open.
+    Stall,
+    /// The headers, and then an orderly end.
+    Empty,
+    /// Half of the body, or of a stream's events, and then an orderly end.
+    Truncated,
+    /// The body is JSON that stops in the middle; the answer ends in an orderly way. In a stream, it is an event that does.
+    Malformed,
+    /// After two events of a stream comes one that is not JSON; the others follow. A JSON body is malformed.
+    BadEvent,
+    /// A stream ends in an orderly way without its last event: `[DONE]`, `message_stop`. A JSON body is whole.
+    MissingEnd,
+    /// A stream stays open, silent, without its last event. A JSON body is whole.
+    LeftOpen,
 }
 
-/// A number of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
-    /// At least 1.
-    Count(u32),
-    Forever,
-}
-
-impl Serialize for Times {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Fault {
+    /// Its word, as in a plan.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Count(count) => serializer.serialize_u32(*count),
-            Self::Forever => serializer.serialize_str("forever"),
+            Self::Reset => "reset",
+            Self::ResetAfterHeaders => "reset_after_headers",
+            Self::Cut => "cut",
+            Self::Hang => "hang",
+            Self::Stall => "stall",
+            Self::Empty => "empty",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::BadEvent => "bad_event",
+            Self::MissingEnd => "missing_end",
+            Self::LeftOpen => "left_open",
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Times {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountOrForever;
-
-        impl Visitor<'_> for CountOrForever {
-            type Value = Times;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number from 1 up, or `forever`")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Times, E> {
-                match u32::try_from(number) {
-                    Ok(count) if count > 0 => Ok(Times::Count(count)),
-                    _ => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
-                }
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Times, E> {
-                match u64::try_from(number) {
-                    Ok(number) => self.visit_u64(number),
-                    Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
-                }
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Times, E> {
-                match text {
-                    "forever" => Ok(Times::Forever),
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(CountOrForever)
-    }
-}
-
-/// What one provider does from now on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Plan {
-    /// Nothing listens: connections are refused. Written `refused`.
-    Refused,
-    /// One behaviour after the other, then correct answers. Written as a list.
-    Script(Vec<Behaviour>),
-}
-
-/// Correct answers for all requests.
-impl Default for Plan {
-    fn default() -> Self {
-        Self::Script(Vec::new())
-    }
-}
-
-impl Serialize for Plan {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Refused => serializer.serialize_str("refused"),
-            Self::Script(behaviours) => behaviours.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Plan {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RefusedOrList;
-
-        impl<'de> Visitor<'de> for RefusedOrList {
-            type Value = Plan;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`refused`, or a list of behaviours")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Plan, E> {
-                match text {
-                    "refused" => Ok(Plan::Refused),
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Plan, A::Error> {
-                let mut behaviours = Vec::new();
-                while let Some(behaviour) = list.next_element()? {
-                    behaviours.push(behaviour);
-                }
-                Ok(Plan::Script(behaviours))
-            }
-        }
-
-        deserializer.deserialize_any(RefusedOrList)
     }
 }
 
 /// A status that ends an exchange: 1xx would leave the caller waiting for the real one.
-fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    let status = u16::deserialize(deserializer)?;
-    if (200..=599).contains(&status) {
-        return Ok(status);
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let status = Option::<u16>::deserialize(deserializer)?;
+    match status {
+        Some(status) if !(200..=599).contains(&status) => {
+            Err(de::Error::invalid_value(Unexpected::Unsigned(status.into()), &"a status from 200 to 599"))
+        }
+        status => Ok(status),
     }
-    Err(de::Error::invalid_value(Unexpected::Unsigned(status.into()), &"a status from 200 to 599"))
 }
 
 /// Headers that can be sent. Framing belongs to the server: a length that lies is not among the faults.

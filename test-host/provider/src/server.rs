@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::listening::{Listening, hold};
 use crate::log::Seen;
-use crate::script::Plan;
+use crate::plan::Plan;
 use crate::service::{Service, Watch};
 use crate::state::ScriptState;
 use crate::wire::{Doom, Wire};

@@ -45,7 +45,7 @@ impl Service {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        let asked = Asked::read(path, &body);
+        let asked = Asked::read(path, &body).at(SystemTime::now());
         let (behaviour, reply) = self.decide(&head.headers, &asked)?;
 
         let seen = self.log.push(Seen {

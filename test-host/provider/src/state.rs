@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::script::{Behaviour, Plan, Times};
+use crate::plan::{Plan, Times};
+use crate::script::Behaviour;
 
 /// Hands out the behaviour for each request in turn; see [`Plan`].
 #[derive(Clone, Debug)]
@@ -51,19 +52,20 @@ impl ScriptState {
 mod tests {
     use super::*;
 
-    fn statuses(plan: Plan, requests: usize) -> Vec<Option<u16>> {
+    /// Refused, or the status to answer with, if the script names one.
+    fn statuses(plan: Plan, requests: usize) -> Vec<Option<Option<u16>>> {
         let mut state = ScriptState::new(plan);
         (0..requests).map(|_| state.advance().map(|behaviour| behaviour.status)).collect()
     }
 
     fn with(status: u16, times: Times) -> Behaviour {
-        Behaviour { status, times, ..Behaviour::default() }
+        Behaviour { status: Some(status), times, ..Behaviour::default() }
     }
 
     #[test]
     fn behaviours_follow_each_other_and_then_all_is_well() {
         let plan = Plan::Script(vec![with(429, Times::Count(2)), with(500, Times::Count(1))]);
-        assert_eq!(statuses(plan, 5), [429, 429, 500, 200, 200].map(Some));
+        assert_eq!(statuses(plan, 5), [Some(429), Some(429), Some(500), None, None].map(Some));
     }
 
     #[test]
@@ -73,12 +75,12 @@ mod tests {
             with(503, Times::Forever),
             with(400, Times::Count(1)),
         ]);
-        assert_eq!(statuses(plan, 4), [500, 503, 503, 503].map(Some));
+        assert_eq!(statuses(plan, 4), [500, 503, 503, 503].map(|status| Some(Some(status))));
     }
 
     #[test]
     fn an_empty_script_answers_correctly() {
-        assert_eq!(statuses(Plan::default(), 2), [200, 200].map(Some));
+        assert_eq!(statuses(Plan::default(), 2), [Some(None), Some(None)]);
     }
 
     #[test]

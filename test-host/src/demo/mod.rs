@@ -18,7 +18,7 @@ const ROUNDS: usize = 500;
 #[must_use]
 pub fn misbehaviour() -> Plan {
     let answers = |times| Behaviour { times: Times::Count(times), ..Behaviour::default() };
-    let failures = |status, times| Behaviour { status, ..answers(times) };
+    let failures = |status, times| Behaviour { status: Some(status), ..answers(times) };
     let throttled =
         Behaviour { headers: [("retry-after".to_owned(), "1".to_owned())].into(), ..failures(429, 1) };
     let weather =

@@ -84,7 +84,7 @@ async fn the_header_names_the_cluster_and_goes_no_further() {
 #[ignore = "needs an Envoy"]
 async fn callers_cannot_make_envoy_retry() {
     let world = World::start().await;
-    world.primary_does(Behaviour { status: 503, ..Behaviour::default() }).await;
+    world.primary_does(Behaviour { status: Some(503), ..Behaviour::default() }).await;
     let retries = [TO_PRIMARY, ("x-envoy-retry-on", "5xx"), ("x-envoy-max-retries", "3")];
     assert_eq!(world.chat(&retries).await.status, 503);
     assert_eq!(world.primary.count(), 1);

@@ -1,6 +1,6 @@
 //! Time that only moves when it is told to.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// 2026-01-01T00:00:00Z in seconds since the epoch. Virtual time starts at a plausible date, so that a filter which
 /// takes zero for "never" or subtracts a window from "now" meets what it would meet in production.
@@ -29,6 +29,12 @@ impl Clock {
     pub fn nanos(&self) -> u64 {
         let now = Duration::from_secs(START_SECONDS).saturating_add(self.elapsed);
         u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The same, as providers take it.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.nanos())
     }
 }
 

@@ -120,7 +120,7 @@ impl World {
         let Some(upstream) = self.upstreams.get_mut(&request.cluster) else { return Ok(()) };
         let cluster = request.cluster.clone();
         let now = self.clock.elapsed();
-        let Some(pieces) = upstream.take(&request.headers, &request.body) else {
+        let Some(pieces) = upstream.take(&request.headers, &request.body, self.clock.time()) else {
             self.note(Source::Upstream, format!("{cluster} refuses the connection"));
             self.schedule.at(now + HOP, Event::Refused { exchange });
             return Ok(());

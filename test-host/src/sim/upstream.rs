@@ -1,6 +1,6 @@
 //! Scripted providers: what comes back for one request, and when. The bytes are those of the simulated provider.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use seawall_provider::{Answer, Asked, Behaviour, End, OVERRIDE_HEADER, Plan, Reply, ScriptState};
@@ -58,7 +58,12 @@ impl Upstream {
     }
 
     /// What comes back, and how long after the request came. `None`: the connection is refused.
-    pub(crate) fn take(&mut self, headers: &HeaderMap, body: &[u8]) -> Option<Vec<(Duration, Piece)>> {
+    pub(crate) fn take(
+        &mut self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Option<Vec<(Duration, Piece)>> {
         if self.script.is_refused() {
             return None;
         }
@@ -72,7 +77,7 @@ impl Upstream {
             }
         };
         let path = headers.text(":path").unwrap_or("/");
-        let answer = match reply(&self.name, &behaviour, &Asked::read(path, body)) {
+        let answer = match reply(&self.name, &behaviour, &Asked::read(path, body).at(now)) {
             Reply::Hang => return Some(Vec::new()),
             Reply::Reset => return Some(vec![(behaviour.latency, Piece::Reset)]),
             Reply::Answer(answer) => answer,
@@ -86,8 +91,8 @@ impl Upstream {
 }
 
 fn paced(answer: Answer, latency: Duration, first: Duration, between: Duration) -> Vec<(Duration, Piece)> {
-    let Answer { status, headers, chunks, end, .. } = answer;
-    let empty = end == End::Complete && chunks.iter().all(Bytes::is_empty);
+    let Answer { status, headers, chunks, end, stream } = answer;
+    let empty = !stream && end == End::Complete && chunks.iter().all(Bytes::is_empty);
     let mut pieces = vec![(latency, Piece::Headers { status, headers, end: empty })];
     if empty {
         return pieces;
@@ -100,9 +105,10 @@ fn paced(answer: Answer, latency: Duration, first: Duration, between: Duration) 
         pieces.push((time, Piece::Data { bytes, end: false }));
     }
     // As HTTP/1 does it: the end is a thing of its own, after the last bytes.
-    pieces.push(match end {
-        End::Complete => (time, Piece::Data { bytes: Bytes::new(), end: true }),
-        End::Cut => (time, Piece::Reset),
-    });
+    match end {
+        End::Complete => pieces.push((time, Piece::Data { bytes: Bytes::new(), end: true })),
+        End::Cut => pieces.push((time, Piece::Reset)),
+        End::Open => {}
+    }
     pieces
 }

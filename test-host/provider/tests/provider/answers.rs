@@ -111,7 +111,7 @@ fn errors_say_what_their_status_means() {
     ];
     for (status, kind, code) in cases {
         for body in [ASK, ASK_STREAM] {
-            let answer = answer(&Behaviour { status, ..Behaviour::default() }, CHAT, body);
+            let answer = answer(&Behaviour { status: Some(status), ..Behaviour::default() }, CHAT, body);
             assert_eq!((answer.status, answer.stream), (status, false));
             let error = &json(&answer)["error"];
             assert_eq!(error["type"], kind, "{status}");
@@ -150,7 +150,7 @@ fn a_query_does_not_hide_the_path() {
 fn extra_headers_are_added_and_replace_known_ones() {
     let headers = [("retry-after", "1"), ("content-type", "text/plain")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let answer = answer(&Behaviour { status: 429, headers, ..Behaviour::default() }, CHAT, ASK);
+    let answer = answer(&Behaviour { status: Some(429), headers, ..Behaviour::default() }, CHAT, ASK);
     assert_eq!(header(&answer, "retry-after"), Some("1"));
     assert_eq!(header(&answer, "content-type"), Some("text/plain"));
 }

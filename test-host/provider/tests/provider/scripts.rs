@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use seawall_provider::{Behaviour, Fault, Plan, Times};
+use seawall_provider::{Behaviour, Dialect, ErrorKind, Fault, Plan, Times};
 
 fn with(status: u16, headers: &[(&str, &str)]) -> Behaviour {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Behaviour { status, headers, ..Behaviour::default() }
+    Behaviour { status: Some(status), headers, ..Behaviour::default() }
 }
 
 #[test]
@@ -72,6 +72,8 @@ fn what_a_plan_cannot_mean_is_refused_with_the_reason() {
         ("- { latency: 10 }", "`10` is not a duration"),
         ("- { latency: soon }", "`soon` is not a duration"),
         ("- { fault: explode }", "explode"),
+        ("- { error: overload }", "unknown variant `overload`"),
+        ("- { dialect: openapi }", "unknown variant `openapi`"),
         ("- { stauts: 500 }", "stauts"),
         ("- headers: { \"bad name\": x }", "`bad name` is not a header name"),
         ("- headers: { content-length: \"3\" }", "`content-length` is set by the provider itself"),
@@ -81,6 +83,27 @@ fn what_a_plan_cannot_mean_is_refused_with_the_reason() {
         let error = serde_saphyr::from_str::<Plan>(yaml).unwrap_err().to_string();
         assert!(error.contains(reason), "{yaml}: {error}");
     }
+}
+
+#[test]
+fn all_words_read_and_write_alike() {
+    let yaml = "- { dialect: bedrock, error: token_rate_limit, status: 200, after: 3, reset: 6m, remaining_tokens: 0 }\n\
+                - { remaining_requests: 3, text: Hello, tokens: 50, finish: content_filter, fault: left_open }\n\
+                - { body: '{}', times: forever }";
+    let plan: Plan = serde_saphyr::from_str(yaml).unwrap();
+    let written = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&written).unwrap(), plan);
+    let Plan::Script(behaviours) = plan else { panic!() };
+    let first = Behaviour {
+        dialect: Some(Dialect::Bedrock),
+        error: Some(ErrorKind::TokenRateLimit),
+        after: Some(3),
+        reset: Some(Duration::from_secs(360)),
+        remaining_tokens: Some(0),
+        ..with(200, &[])
+    };
+    assert_eq!(behaviours[0], first);
+    assert_eq!(behaviours[1].fault, Some(Fault::LeftOpen));
 }
 
 #[test]

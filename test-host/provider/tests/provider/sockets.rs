@@ -18,7 +18,7 @@ async fn provider(behaviours: Vec<Behaviour>) -> Provider {
 }
 
 fn status(status: u16) -> Behaviour {
-    Behaviour { status, ..Behaviour::default() }
+    Behaviour { status: Some(status), ..Behaviour::default() }
 }
 
 fn fault(fault: Fault) -> Behaviour {

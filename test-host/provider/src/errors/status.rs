@@ -1,4 +1,4 @@
-//! Errors as OpenAI words them: `{"error":{"message","type","param","code"}}`.
+//! Errors by their status alone, in OpenAI's form: `{"error":{"message","type","param","code"}}`.
 
 use serde::Serialize;
 
