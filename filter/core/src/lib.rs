@@ -75,10 +75,10 @@ mod request;
 mod retry;
 mod rng;
 mod route;
+mod search;
 mod sight;
 mod stats;
 mod store;
-#[allow(dead_code, unused_imports, reason = "exchanges don't watch their answers yet")]
 mod stream;
 mod telemetry;
 mod time;
@@ -98,5 +98,6 @@ pub use self::memory::MemoryStore;
 pub use self::rng::Seed;
 pub use self::stats::{Keys, Measure, Quota, Remaining, Sample, Stats, View};
 pub use self::store::{Conflict, Store, Version};
+pub use self::stream::{Dialect, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch};
 pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;

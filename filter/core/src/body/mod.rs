@@ -21,7 +21,6 @@ use std::ops::Range;
 pub(crate) use self::change::Change;
 use self::member::{Member, Seen};
 use self::scan::Scanner;
-pub(crate) use self::scan::find_string_byte;
 use crate::headers::Headers;
 
 /// Deepest nesting that is read. Tool schemas reach about 20.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{BodyError, MAX_DEPTH};
+use crate::search::find_either;
 
 /// What a JSON string says, quotes included here; `None` for any other value, and for text that is none.
 pub(super) fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
@@ -17,26 +18,6 @@ pub(super) fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
 /// `None` for escapes that JSON doesn't have.
 fn unescaped(text: &[u8]) -> Option<String> {
     serde_json::from_slice(&[b"\"", text, b"\""].concat()).ok()
-}
-
-/// Where the first quote or backslash is. Eight bytes at a time, and inlined: most strings of a prompt's JSON, and what lies
-/// between two escapes, are so short that calling a general search costs more than the search. ("Determine if a word has
-/// a byte equal to n", Bit Twiddling Hacks, S. E. Anderson: exact for the lowest such byte, which is the one we take.)
-#[inline]
-pub(crate) fn find_string_byte(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
-        if found != 0 {
-            return Some(number * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    Some(words.len() * 8 + found)
 }
 
 /// A place in a text of JSON.
@@ -136,7 +117,7 @@ impl<'a> Scanner<'a> {
         let mut end = start;
         loop {
             let rest = self.bytes.get(end..).unwrap_or_default();
-            let Some(found) = find_string_byte(rest) else {
+            let Some(found) = find_either::<b'"', b'\\'>(rest) else {
                 self.at = self.bytes.len();
                 return Err(self.error());
             };

@@ -1,5 +1,5 @@
-use super::scan::find_string_byte;
 use super::*;
+use crate::search::find_either;
 use proptest::prelude::*;
 
 fn read_text(body: &str) -> Facts {
@@ -84,13 +84,13 @@ fn puts_the_model_in_place() {
 fn finds_the_end_of_a_string_wherever_it_is() {
     for length in 0..40 {
         let mut text = vec![b'x'; length];
-        assert_eq!(find_string_byte(&text), None, "{length}");
+        assert_eq!(find_either::<b'"', b'\\'>(&text), None, "{length}");
         for at in 0..length {
             for (byte, later) in [(b'"', b'\\'), (b'\\', b'"'), (b'"', 0xA2), (b'\\', 0xFF)] {
                 text.fill(b'#');
                 text[at..].fill(later);
                 text[at] = byte;
-                assert_eq!(find_string_byte(&text), Some(at), "{byte} at {at} of {length}");
+                assert_eq!(find_either::<b'"', b'\\'>(&text), Some(at), "{byte} at {at} of {length}");
             }
         }
     }

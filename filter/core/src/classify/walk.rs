@@ -4,7 +4,7 @@
 //! goes instead of skipping whole values first. It is no validator: what isn't JSON leads to odd paths, never to a panic.
 //! Time is linear, memory constant.
 
-use crate::body::find_string_byte;
+use crate::search::find_either;
 
 /// Brackets that may be open at once; what is deeper isn't read.
 const MOST_OPEN: u32 = 64;
@@ -154,7 +154,7 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        match find_string_byte(rest) {
+        match find_either::<b'"', b'\\'>(rest) {
             Some(found) if rest.get(found) == Some(&b'"') => return at + found,
             // An escape, whose second byte may be a quote.
             Some(found) => at += found + 2,

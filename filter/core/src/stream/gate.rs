@@ -1,100 +1,387 @@
 //! Decides which bytes of a watched answer go on, which are held, and when the attempt has failed.
+//!
+//! | mode | commits | before that | after that |
+//! |---|---|---|---|
+//! | live | at once | – | whole events go on as they come |
+//! | until_commit | at the first content | an error, an empty stream, silence, something unreadable or a broken end fails the attempt | the same |
+//! | complete | at the terminal event | the same, all through the answer | the same |
+//!
+//! A failed attempt has sent nothing on, so another may follow. After the commit none can, and the caller is told honestly:
+//! error frames of the provider's pass; an event that can't be read ends the stream, or is left out if the policy says so;
+//! and a stream that breaks, falls silent or ends before its terminal event gets one error frame at its end. SDKs take one
+//! that ends in good order for complete, so without that frame half an answer would pass for a whole one.
+//!
+//! - Only whole events go on, so that what is added always stands between events. An event that is longer than
+//!   [`MOST_PARTIAL`] goes on as it comes.
+//! - An answer that is finished but for its end marker (every choice has said why it stopped) is held for [`GRACE`] and
+//!   then gets that marker: a client that waits for it would wait for ever. Where a dialect has no marker there is nothing to wait for.
+//! - What is held is bounded by [`MOST_HELD`]; more than that commits.
+//! - `first_token` runs from the attempt's beginning to the first content, whatever pings come before. `idle` runs from one
+//!   byte to the next: a provider that pings is at work, and giving up on it would cost all that it has thought.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use seawall_policy::policy::{Malformed, StreamMode};
 
-use super::watch::{Dialect, Report, Verdict, Watch};
+use super::event::Kind;
+use super::watch::{Step, Watch};
+use super::{Framing, Report, Verdict, write};
 use crate::time::Timestamp;
 
-/// What the policy says about this answer, and whom it is for.
+/// How long an answer that is finished may keep its end marker back. Usage comes before it, milliseconds after the last text.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
+/// Bytes of one answer that are held before it is committed.
+const MOST_HELD: usize = 8 * 1024 * 1024;
+/// Bytes of one event that are held until its end is there. Images come in events of megabytes.
+const MOST_PARTIAL: usize = 1024 * 1024;
+
+/// What the policy says about this answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) mode: StreamMode,
-    pub(crate) malformed: Malformed,
-    pub(crate) limits: Limits,
+pub struct Rules {
+    pub mode: StreamMode,
+    pub malformed: Malformed,
+    pub limits: Limits,
 }
 
-/// How long an answer may be silent. Measured from when the attempt began, and between events of any kind: a ping says that
-/// the provider is alive, but it is no first token.
+/// How long an answer may be silent.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) first_token: Option<Duration>,
-    pub(crate) idle: Option<Duration>,
+pub struct Limits {
+    pub first_token: Option<Duration>,
+    pub idle: Option<Duration>,
 }
 
 /// What becomes of the bytes that were just pushed, and of those held before them.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    /// Go on as they are. Nothing is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// They go on as they are, and so does the end if that is what was told. Nothing is held.
     Pass,
-    /// Are kept here; nothing goes on yet.
+    /// They are kept here; nothing goes on now.
     Hold,
     /// These go on in their place.
     Replace(Vec<u8>),
-    /// These go on in their place, and they are the answer's end: whatever else comes is to be dropped.
+    /// These go on in their place, and are the answer's end: whatever else comes is to be dropped.
     End(Vec<u8>),
-    /// The attempt has failed and nothing of it has gone on: another may follow. What was held is gone. The same once more
-    /// when anything else is pushed.
+    /// Nothing can be said to the caller any more: the connection is to be broken, so that what has gone on can't be taken
+    /// for complete.
+    Break,
+    /// The attempt has failed and nothing of it has gone on: another may follow. What was held is gone.
     Fail(Verdict),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing has gone on.
+    Held,
+    Committed,
+    /// The terminal event was seen: whatever else comes is the connection's end.
+    Whole,
+    /// Nothing more goes on, because of this.
+    Over(Verdict),
+    /// Nothing has gone on or will, because of this.
+    Failed(Verdict),
 }
 
 /// One answer on its way.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     watch: Watch,
     rules: Rules,
+    state: State,
     verdict: Option<Verdict>,
+    /// What has come and not gone on.
+    held: Vec<u8>,
+    /// Where in it the event begins that has no end yet.
+    partial: usize,
+    /// The beginning of that event has gone on.
+    leaks: bool,
+    has_bytes: bool,
+    has_events: bool,
+    begun: Timestamp,
+    last: Timestamp,
+    first_token: Option<Timestamp>,
+    /// Since when all but the end marker is there.
+    finished: Option<Timestamp>,
 }
 
 impl Gate {
-    /// Watches an answer to an attempt that began at `begun`, and whose headers are held or committed as
-    /// [`is_committed`](Self::is_committed) says.
-    pub(crate) fn new(watch: Watch, rules: Rules, _dialect: Dialect, _begun: Timestamp) -> Self {
-        Self { watch, rules, verdict: None }
+    /// Watches the body of an answer whose headers came `now`, to an attempt that began at `begun`.
+    pub fn new(watch: Watch, rules: Rules, begun: Timestamp, now: Timestamp) -> Self {
+        // There are no events in it to wait for.
+        let is_document = watch.framing() == Framing::Document;
+        Self {
+            watch,
+            rules,
+            state: if rules.mode == StreamMode::Live { State::Committed } else { State::Held },
+            verdict: None,
+            held: Vec::new(),
+            partial: 0,
+            leaks: is_document,
+            has_bytes: false,
+            has_events: false,
+            begun,
+            last: now,
+            first_token: None,
+            finished: None,
+        }
     }
 
-    /// More of the answer's body. Work is linear in its length, and what is held is bounded.
-    pub(crate) fn push(&mut self, _now: Timestamp, _chunk: &[u8]) -> Flow {
-        Flow::Pass
+    /// More of the answer's body. Work is linear in its length.
+    pub fn push(&mut self, now: Timestamp, chunk: &[u8]) -> Flow {
+        match self.state {
+            State::Whole => return Flow::Pass,
+            State::Over(_) => return Flow::Replace(Vec::new()),
+            State::Failed(verdict) => return Flow::Fail(verdict),
+            State::Held | State::Committed => self.last = now,
+        }
+        self.has_bytes |= !chunk.is_empty();
+        // Places in what is held and the chunk behind it: where the chunk begins, and the end of what may go on.
+        let (base, mut free, mut at) = (self.held.len(), 0, 0);
+        let all = base + chunk.len();
+        let mut cuts = Vec::new();
+        while at < chunk.len() {
+            let (used, step) = self.watch.next(chunk.get(at..).unwrap_or_default());
+            at += used;
+            let failure = match step {
+                Step::More => break,
+                Step::Broken => Some(Verdict::Malformed),
+                Step::Event(Kind::Malformed) if self.can_skip() => {
+                    cuts.push(self.partial..base + at);
+                    None
+                }
+                Step::Event(Kind::Malformed) => Some(Verdict::Malformed),
+                Step::Event(_) => self.event(now),
+            };
+            if let Some(verdict) = failure {
+                self.take_in(chunk, cuts);
+                return self.fail(verdict);
+            }
+            (self.partial, self.leaks, self.has_events) = (base + at, false, true);
+            if self.state == State::Whole {
+                free = all;
+                break;
+            }
+            if self.finished.is_none() {
+                free = base + at;
+            }
+        }
+        if self.state == State::Held && all > MOST_HELD {
+            self.state = State::Committed;
+            free = all;
+        }
+        if self.state == State::Committed && (self.leaks || all - free > MOST_PARTIAL) {
+            free = all;
+        }
+        self.leaks |= self.partial < free && self.state == State::Committed;
+        if self.state == State::Held {
+            free = 0;
+        } else if base == 0 && cuts.is_empty() && free == all {
+            self.partial = 0;
+            return Flow::Pass;
+        }
+        let cut: usize = cuts.iter().map(ExactSizeIterator::len).sum();
+        self.take_in(chunk, cuts);
+        let out = self.release(free.saturating_sub(cut));
+        if out.is_empty() { Flow::Hold } else { Flow::Replace(out) }
     }
 
-    /// The answer has ended: in good `orderly` form, or because the connection broke.
-    pub(crate) fn end(&mut self, _now: Timestamp, orderly: bool) -> Flow {
-        self.verdict = Some(if orderly { Verdict::Complete } else { Verdict::Cut });
-        Flow::Pass
+    /// The answer has ended: in good order, or because the connection broke.
+    pub fn end(&mut self, now: Timestamp, orderly: bool) -> Flow {
+        match self.state {
+            State::Whole => return Flow::Pass,
+            State::Over(_) => return Flow::Replace(Vec::new()),
+            State::Failed(verdict) => return Flow::Fail(verdict),
+            State::Held | State::Committed => {}
+        }
+        let was_committed = self.state == State::Committed;
+        let is_document = self.watch.framing() == Framing::Document;
+        let rest = self.watch.finish();
+        if rest.is_some() {
+            if self.leaks || self.partial < self.held.len() {
+                self.held.extend_from_slice(write::event_end(self.watch.framing()));
+            }
+            (self.partial, self.leaks, self.has_events) = (self.held.len(), false, true);
+            if let Some(verdict) = self.event(now) {
+                return self.fail(verdict);
+            }
+        }
+        // What a document lacks can't be added, and whoever reads it notices.
+        if is_document && was_committed {
+            let is_whole = rest.is_some();
+            let verdict = if is_whole { self.watch.whole() } else { self.broken_off(orderly) };
+            self.verdict = Some(verdict);
+            self.state = State::Over(verdict);
+            return Flow::Pass;
+        }
+        let flow =
+            if self.state == State::Whole || self.watch.is_finished() || (is_document && rest.is_some()) {
+                self.complete()
+            } else {
+                let verdict = self.broken_off(orderly);
+                self.fail(verdict)
+            };
+        match flow {
+            Flow::End(out) if out.is_empty() => Flow::Pass,
+            Flow::End(out) => Flow::Replace(out),
+            flow => flow,
+        }
     }
 
-    /// When to call [`lapse`](Self::lapse), if nothing is pushed before.
-    pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        None
+    /// When to call [`lapse`](Self::lapse), if nothing comes before.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if !matches!(self.state, State::Held | State::Committed) {
+            return None;
+        }
+        [self.grace_ends(), self.first_token_due(), self.idle_ends()].into_iter().flatten().min()
     }
 
-    /// Time has passed; a call too early holds or passes nothing.
-    pub(crate) fn lapse(&mut self, _now: Timestamp) -> Flow {
-        Flow::Hold
+    /// Time has passed, and maybe too much of it.
+    pub fn lapse(&mut self, now: Timestamp) -> Flow {
+        let is_over = |end: Option<Timestamp>| end.is_some_and(|end| now >= end);
+        if self.deadline().is_none() {
+            Flow::Hold
+        } else if is_over(self.grace_ends()) || (is_over(self.idle_ends()) && self.watch.is_finished()) {
+            self.complete()
+        } else if is_over(self.first_token_due()) || is_over(self.idle_ends()) {
+            self.fail(Verdict::Silent)
+        } else {
+            Flow::Hold
+        }
     }
 
-    /// Whether the answer's headers, and all that isn't held, have gone on: there is no other attempt any more.
-    pub(crate) fn is_committed(&self) -> bool {
-        self.rules.mode == StreamMode::Live
+    /// Whether the answer, or its beginning, has gone on or may: no other attempt can follow.
+    pub fn is_committed(&self) -> bool {
+        !matches!(self.state, State::Held | State::Failed(_))
     }
 
-    pub(crate) fn held_bytes(&self) -> usize {
-        0
+    pub fn held_bytes(&self) -> usize {
+        self.held.len()
     }
 
-    /// Known once the answer has ended or failed.
-    pub(crate) fn verdict(&self) -> Option<Verdict> {
+    /// What became of the answer, once that is known.
+    pub fn verdict(&self) -> Option<Verdict> {
         self.verdict
     }
 
-    pub(crate) fn report(&self) -> &Report {
+    pub fn report(&self) -> &Report {
         self.watch.report()
     }
 
     /// When the first content came.
-    pub(crate) fn first_token(&self) -> Option<Timestamp> {
+    pub fn first_token(&self) -> Option<Timestamp> {
+        self.first_token
+    }
+
+    /// An event was read; the verdict if the attempt has failed with it.
+    fn event(&mut self, now: Timestamp) -> Option<Verdict> {
+        let report = self.watch.report();
+        let is_held = self.state == State::Held;
+        if report.has_content && self.first_token.is_none() {
+            self.first_token = Some(now);
+        }
+        if is_held && report.error.is_some() {
+            return Some(Verdict::Error);
+        }
+        if self.watch.is_terminal() {
+            let verdict = self.watch.whole();
+            if is_held && verdict.is_failure() {
+                return Some(verdict);
+            }
+            self.verdict = Some(verdict);
+            self.state = State::Whole;
+        } else if self.rules.mode == StreamMode::UntilCommit && report.has_content {
+            self.state = State::Committed;
+        }
+        let waits = self.watch.is_finished() && write::has_marker(self.watch.dialect(), self.watch.framing());
+        self.finished = waits.then(|| self.finished.unwrap_or(now));
         None
+    }
+
+    /// Whether an event that can't be read may be left out.
+    fn can_skip(&self) -> bool {
+        self.state == State::Committed && !self.leaks && self.rules.malformed == Malformed::Skip
+    }
+
+    /// The chunk goes behind what is held, without these parts.
+    fn take_in(&mut self, chunk: &[u8], cuts: Vec<Range<usize>>) {
+        self.held.extend_from_slice(chunk);
+        for cut in cuts.into_iter().rev() {
+            self.partial = self.partial.saturating_sub(cut.len());
+            self.held.drain(cut.start.min(self.held.len())..cut.end.min(self.held.len()));
+        }
+    }
+
+    /// So much of what is held goes on.
+    fn release(&mut self, free: usize) -> Vec<u8> {
+        self.partial = self.partial.saturating_sub(free);
+        let rest = self.held.split_off(free.min(self.held.len()));
+        std::mem::replace(&mut self.held, rest)
+    }
+
+    /// Everything of the answer is there, but maybe its end marker.
+    fn complete(&mut self) -> Flow {
+        let verdict = self.watch.whole();
+        if self.state == State::Held && verdict.is_failure() {
+            return self.fail(verdict);
+        }
+        let mut out = std::mem::take(&mut self.held);
+        if self.state != State::Whole {
+            out.truncate(self.partial);
+            out.extend_from_slice(write::sentinel(self.watch.dialect(), self.watch.framing()));
+        }
+        self.verdict = Some(verdict);
+        self.state = State::Whole;
+        Flow::End(out)
+    }
+
+    /// What an answer comes to that has ended and isn't whole.
+    fn broken_off(&self, orderly: bool) -> Verdict {
+        let report = self.watch.report();
+        if report.error.is_some() {
+            Verdict::Error
+        } else if !orderly {
+            Verdict::Cut
+        } else if report.has_content || (self.has_bytes && self.watch.framing() == Framing::Document) {
+            Verdict::Truncated
+        } else {
+            Verdict::Empty
+        }
+    }
+
+    fn fail(&mut self, verdict: Verdict) -> Flow {
+        let has_error = self.watch.report().error.is_some();
+        let verdict = if has_error { Verdict::Error } else { verdict };
+        self.verdict = Some(verdict);
+        let mut out = std::mem::take(&mut self.held);
+        if self.state == State::Held {
+            self.state = State::Failed(verdict);
+            return Flow::Fail(verdict);
+        }
+        self.state = State::Over(verdict);
+        let (dialect, framing) = (self.watch.dialect(), self.watch.framing());
+        if framing == Framing::Document {
+            return Flow::Break;
+        }
+        out.truncate(self.partial);
+        if !has_error {
+            if self.leaks {
+                out.extend_from_slice(write::event_end(framing));
+            }
+            out.extend_from_slice(&write::error(dialect, framing, verdict, self.has_events));
+        }
+        Flow::End(out)
+    }
+
+    fn grace_ends(&self) -> Option<Timestamp> {
+        self.finished.map(|finished| finished.after(GRACE))
+    }
+
+    fn first_token_due(&self) -> Option<Timestamp> {
+        let limit = self.rules.limits.first_token.filter(|_| self.first_token.is_none());
+        limit.map(|limit| self.begun.after(limit))
+    }
+
+    fn idle_ends(&self) -> Option<Timestamp> {
+        self.rules.limits.idle.map(|limit| self.last.after(limit))
     }
 }

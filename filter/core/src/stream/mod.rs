@@ -12,8 +12,20 @@
 //!
 //! Nothing here has a clock or a buffer of the host's: bytes and the time come in, a [`Flow`] goes out.
 
+mod event;
+mod frames;
 mod gate;
+mod json;
+mod paths;
+mod seen;
+mod sse;
 mod watch;
+mod words;
+mod write;
 
-pub(crate) use self::gate::{Flow, Gate, Limits, Rules};
-pub(crate) use self::watch::{Dialect, Finish, Framing, Report, Usage, Verdict, Watch};
+pub use self::gate::{Flow, Gate, Limits, Rules};
+pub use self::watch::Watch;
+pub use self::words::{Dialect, Finish, Framing, Report, Usage, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,151 +1,197 @@
 //! Reads the bytes of one answer and knows what they have said so far.
 
-use seawall_policy::policy::Provider;
+use super::event::{Event, Kind};
+use super::frames::{Broken, Frames};
+use super::paths::Count;
+use super::seen::Counts;
+use super::sse::Sse;
+use super::{Dialect, Finish, Framing, Report, Usage, Verdict};
 
-/// Whose words an answer is made of.
+/// What was read of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// Chat completions and what is made like them: OpenAI, Azure OpenAI, Mistral, vLLM.
-    Chat,
-    /// OpenAI's Responses.
-    Responses,
-    /// Anthropic's Messages.
-    Anthropic,
-    Gemini,
-    /// Bedrock's Converse, and InvokeModel with Anthropic's models.
-    Bedrock,
-}
-
-impl Dialect {
-    /// The dialect of this provider's answers to requests at this path.
-    pub(crate) fn of(provider: Provider, path: &str) -> Self {
-        match provider {
-            Provider::OpenAi | Provider::Azure => {
-                let path = path.split_once('?').map_or(path, |(path, _)| path);
-                if path.ends_with("/responses") { Self::Responses } else { Self::Chat }
-            }
-            Provider::Anthropic => Self::Anthropic,
-            Provider::Gemini => Self::Gemini,
-            Provider::Bedrock => Self::Bedrock,
-        }
-    }
-}
-
-/// How an answer's bytes are cut into events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// Server-sent events (WHATWG HTML, 9.2).
-    Sse,
-    /// `application/vnd.amazon.eventstream`.
-    EventStream,
-    /// A JSON array of which each element is an event: Gemini's streams without `alt=sse`.
-    Array,
-    /// One JSON document: an answer that isn't streamed.
-    Document,
-}
-
-impl Framing {
-    /// By the answer's `content-type`; `None` for what can't be read here. `streams` says that the request asked for a
-    /// stream.
-    pub(crate) fn of(dialect: Dialect, content_type: &str, streams: bool) -> Option<Self> {
-        let kind = content_type.split(';').next().unwrap_or_default().trim();
-        let is = |name: &str| kind.eq_ignore_ascii_case(name);
-        if is("text/event-stream") {
-            Some(Self::Sse)
-        } else if is("application/vnd.amazon.eventstream") {
-            Some(Self::EventStream)
-        } else if is("application/json")
-            || kind.get(kind.len().saturating_sub(5)..).is_some_and(|end| end == "+json")
-        {
-            Some(if dialect == Dialect::Gemini && streams { Self::Array } else { Self::Document })
-        } else {
-            None
-        }
-    }
-}
-
-/// What the provider counted, in tokens and as it is billed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
-    /// All of the prompt, whatever was in a cache.
-    pub(crate) input: u64,
-    /// What of the prompt came from the provider's cache.
-    pub(crate) cached: u64,
-    /// All that was generated, reasoning included.
-    pub(crate) output: u64,
-    pub(crate) reasoning: u64,
-}
-
-/// Why the model stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Finish {
-    Stop,
-    /// At the limit of tokens, or of the model's context.
-    Length,
-    ToolCalls,
-    /// The model declined, or a content filter stopped it.
-    Refused,
-    Other,
-}
-
-/// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Whole, by its dialect; also when only its end marker was missing.
-    Complete,
-    /// Whole, and the model declined or a content filter stopped it.
-    Refused,
-    /// Whole, and nothing in it.
-    Empty,
-    /// An error frame, or an error object in an answer that claimed success. [`Report::error`] has its bytes.
-    Error,
-    /// Something that isn't an event of the dialect.
-    Malformed,
-    /// It ended in good order, before it was complete.
-    Truncated,
-    /// The connection broke before it was complete.
-    Cut,
-    /// No first token, or no further event, came in time.
-    Silent,
-}
-
-impl Verdict {
-    /// Whether the target is to blame and another attempt may do better.
-    pub(crate) fn is_failure(self) -> bool {
-        !matches!(self, Self::Complete | Self::Refused)
-    }
-}
-
-/// What an answer has said so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Report {
-    /// Whether anything of the answer itself was seen: text, reasoning, a tool call or a refusal; not roles, pings,
-    /// comments or annotations.
-    pub(crate) has_content: bool,
-    /// Events with such content.
-    pub(crate) content_events: u32,
-    pub(crate) finish: Option<Finish>,
-    /// As reported; later reports replace earlier ones.
-    pub(crate) usage: Option<Usage>,
-    /// Events that aren't of the dialect.
-    pub(crate) malformed: u32,
-    /// The first error frame: its data, as much as is read of an error. Of frames that name their exception outside
-    /// of it, the name is put in as `__type`.
-    pub(crate) error: Option<Vec<u8>>,
+pub(super) enum Step {
+    /// All of them, and no event ended.
+    More,
+    /// To the end of an event.
+    Event(Kind),
+    /// Something from which no way leads to the next event.
+    Broken,
 }
 
 /// One answer, watched.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
+    dialect: Dialect,
+    framing: Framing,
+    cutter: Cutter,
+    event: Event,
     report: Report,
+    counts: Counts,
+    /// Text, a call or a refusal, not only reasoning.
+    has_answer: bool,
+    has_refusal: bool,
+    is_terminal: bool,
+    choices: u64,
+    finished: u64,
+}
+
+/// What cuts the bytes into events.
+#[derive(Debug)]
+enum Cutter {
+    Sse(Sse),
+    Frames(Frames),
+    Array,
+    Document,
 }
 
 impl Watch {
-    pub(crate) fn new(_dialect: Dialect, _framing: Framing) -> Self {
-        Self { report: Report::default() }
+    pub fn new(dialect: Dialect, framing: Framing) -> Self {
+        Self {
+            dialect,
+            framing,
+            cutter: match framing {
+                Framing::Sse => Cutter::Sse(Sse::new()),
+                Framing::EventStream => Cutter::Frames(Frames::default()),
+                Framing::Array => Cutter::Array,
+                Framing::Document => Cutter::Document,
+            },
+            event: Event::new(),
+            report: Report::default(),
+            counts: Counts::default(),
+            has_answer: false,
+            has_refusal: false,
+            is_terminal: false,
+            choices: 0,
+            finished: 0,
+        }
     }
 
-    pub(crate) fn report(&self) -> &Report {
+    pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// The dialect's last event was seen.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Every choice has said why it stopped, so that nothing of the answer is missing.
+    pub(super) fn is_finished(&self) -> bool {
+        self.choices != 0 && self.choices & !self.finished == 0
+    }
+
+    /// Reads to the end of the next event; how much that is.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> (usize, Step) {
+        let (used, is_end) = match &mut self.cutter {
+            Cutter::Sse(sse) => sse.read(bytes, &mut self.event),
+            Cutter::Frames(frames) => match frames.read(bytes, &mut self.event) {
+                Ok(read) => read,
+                Err(Broken) => {
+                    self.report.malformed += 1;
+                    return (bytes.len(), Step::Broken);
+                }
+            },
+            Cutter::Array => self.event.elements(bytes),
+            Cutter::Document => {
+                self.event.begin_document();
+                self.event.data(bytes);
+                (bytes.len(), false)
+            }
+        };
+        let is_array = matches!(self.cutter, Cutter::Array);
+        if is_array && self.event.is_broken() {
+            self.report.malformed += 1;
+            return (bytes.len(), Step::Broken);
+        }
+        if !is_end {
+            return (used, Step::More);
+        }
+        (used, Step::Event(self.event_ends()))
+    }
+
+    /// The answer has ended. What is left of it, if it is an event: one whose end is missing but that is whole otherwise.
+    pub(super) fn finish(&mut self) -> Option<Kind> {
+        match &mut self.cutter {
+            Cutter::Sse(sse) => sse.finish(&mut self.event),
+            Cutter::Document if self.event.is_whole() => {}
+            _ => return None,
+        }
+        self.event.is_whole().then(|| self.event_ends())
+    }
+
+    fn event_ends(&mut self) -> Kind {
+        let is_element = matches!(self.cutter, Cutter::Array);
+        let kind = if is_element { self.event.end_element() } else { self.event.end() };
+        let seen = &self.event.seen;
+        if kind == Kind::Malformed {
+            self.report.malformed += 1;
+        } else {
+            if seen.has_error && self.report.error.is_none() {
+                self.report.error = Some(self.event.error());
+            }
+            let has_content = seen.has_answer || seen.has_reasoning || seen.has_refusal;
+            self.report.has_content |= has_content;
+            self.report.content_events += u32::from(has_content);
+            self.report.finish = seen.finish.or(self.report.finish);
+            self.has_answer |= seen.has_answer;
+            self.has_refusal |= seen.has_refusal;
+            self.is_terminal |= seen.is_terminal;
+            self.choices |= seen.choices;
+            self.finished |= seen.finished;
+            if has_content {
+                // Some providers send a reason with every event: a choice that goes on has not finished.
+                self.finished &= seen.finished | !seen.choices;
+            }
+            if seen.has_counts {
+                self.counts.iter_mut().zip(&seen.counts).for_each(|(known, later)| *known = later.or(*known));
+                self.report.usage = Some(self.usage());
+            }
+        }
+        if is_element {
+            self.event.next_element();
+        } else {
+            self.event.reset();
+        }
+        kind
+    }
+
+    /// As it is billed, whatever the dialect leaves out of its sums.
+    fn usage(&self) -> Usage {
+        let of = |count: Count| self.counts.get(count as usize).copied().flatten().unwrap_or(0);
+        let sum = |parts: &[Count]| parts.iter().fold(0u64, |sum, part| sum.saturating_add(of(*part)));
+        let disjoint = matches!(self.dialect, Dialect::Anthropic | Dialect::Bedrock);
+        let input = if disjoint {
+            sum(&[Count::Input, Count::CacheRead, Count::CacheWrite])
+        } else {
+            sum(&[Count::Input, Count::ToolInput])
+        };
+        Usage {
+            input,
+            cached: of(if disjoint { Count::CacheRead } else { Count::Cached }),
+            output: sum(&[Count::Output, Count::Thoughts]),
+            reasoning: sum(&[Count::Reasoning, Count::Thoughts]),
+        }
+    }
+
+    /// What a whole answer comes to.
+    pub(super) fn whole(&self) -> Verdict {
+        let is_answer = self.framing != Framing::Document || self.report.finish.is_some();
+        if self.report.error.is_some() {
+            Verdict::Error
+        } else if self.has_refusal || self.report.finish == Some(Finish::Refused) {
+            Verdict::Refused
+        } else if is_answer && !self.has_answer && self.report.finish != Some(Finish::Length) {
+            Verdict::Empty
+        } else {
+            Verdict::Complete
+        }
     }
 }

@@ -1,0 +1,187 @@
+//! What the JSON of one event, or of one whole answer, has said.
+
+use super::Finish;
+use super::paths::Node;
+
+/// What was said of each [`Count`].
+pub(super) type Counts = [Option<u64>; 8];
+
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Text or calls; reasoning; a refusal. Those of a part count once it is known to be no thought.
+    pub(super) has_answer: bool,
+    pub(super) has_reasoning: bool,
+    pub(super) has_refusal: bool,
+    pub(super) has_error: bool,
+    /// The dialect's last event.
+    pub(super) is_terminal: bool,
+    pub(super) finish: Option<Finish>,
+    /// A bit for each choice that was named, and for each that has finished.
+    pub(super) choices: u64,
+    pub(super) finished: u64,
+    pub(super) counts: Counts,
+    pub(super) has_counts: bool,
+    choice: u32,
+    choice_finished: bool,
+    part_has_text: bool,
+    part_is_thought: bool,
+    /// Responses tell by its type what an event's delta is.
+    delta_is: Delta,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Delta {
+    #[default]
+    Text,
+    Reasoning,
+    Refusal,
+}
+
+impl Seen {
+    pub(super) fn opens(&mut self, node: Node, is_array: bool) {
+        match node {
+            Node::Call if !is_array => self.has_answer = true,
+            Node::Reasoning if !is_array => self.has_reasoning = true,
+            Node::Error => self.has_error = true,
+            _ => {}
+        }
+    }
+
+    pub(super) fn closes(&mut self, node: Node) {
+        match node {
+            Node::Part => self.part_ends(),
+            Node::Choice => self.choice_ends(),
+            _ => {}
+        }
+    }
+
+    /// A text, as it is written. One that is too long to matter is empty here, though not `is_empty`.
+    pub(super) fn text(&mut self, node: Node, text: &[u8], is_empty: bool) {
+        match node {
+            Node::Type => self.event(text),
+            Node::Object => self.has_error |= text == b"error",
+            Node::PartType => self.part(text),
+            Node::Finish => self.finishes(text),
+            Node::BlockReason => self.finishes(if text.is_empty() { b"SAFETY" } else { text }),
+            _ if is_empty => {}
+            Node::Text | Node::Parts | Node::Part => self.part_has_text = true,
+            Node::Reasoning => self.has_reasoning = true,
+            Node::Refusal => self.has_refusal = true,
+            Node::Call => self.has_answer = true,
+            Node::Error => self.has_error = true,
+            _ => {}
+        }
+    }
+
+    pub(super) fn flag(&mut self, node: Node) {
+        self.part_is_thought |= node == Node::Thought;
+    }
+
+    pub(super) fn number(&mut self, node: Node, text: &[u8]) {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+        let number = digits.fold(0u64, |sum, digit| {
+            sum.saturating_mul(10).saturating_add(u64::from(digit.wrapping_sub(b'0')))
+        });
+        match node {
+            Node::Index => self.choice = u32::try_from(number).unwrap_or(u32::MAX),
+            Node::Count(count) => {
+                self.has_counts = true;
+                if let Some(slot) = self.counts.get_mut(count as usize) {
+                    *slot = Some(number);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The JSON has ended.
+    pub(super) fn ends(&mut self) {
+        if self.part_has_text {
+            match self.delta_is {
+                Delta::Text => self.part_ends(),
+                Delta::Reasoning => self.has_reasoning = true,
+                Delta::Refusal => self.has_refusal = true,
+            }
+        }
+        if self.choice_finished {
+            self.choice_ends();
+        }
+    }
+
+    fn part_ends(&mut self) {
+        if self.part_has_text && self.part_is_thought {
+            self.has_reasoning = true;
+        } else if self.part_has_text {
+            self.has_answer = true;
+        }
+        (self.part_has_text, self.part_is_thought) = (false, false);
+    }
+
+    fn choice_ends(&mut self) {
+        let bit = 1 << self.choice.min(63);
+        self.choices |= bit;
+        if self.choice_finished {
+            self.finished |= bit;
+        }
+        (self.choice, self.choice_finished) = (0, false);
+    }
+
+    fn event(&mut self, kind: &[u8]) {
+        match kind {
+            b"message_stop" | b"response.completed" | b"response.incomplete" => self.is_terminal = true,
+            b"error" | b"response.failed" => self.has_error = true,
+            _ if kind.starts_with(b"response.reasoning") => self.delta_is = Delta::Reasoning,
+            _ if kind.starts_with(b"response.refusal") => self.delta_is = Delta::Refusal,
+            _ => {}
+        }
+    }
+
+    /// What has begun by being named, with nothing in it yet.
+    fn part(&mut self, kind: &[u8]) {
+        let ends = |ends: &[&[u8]]| ends.iter().any(|end| kind.ends_with(end));
+        if ends(&[b"tool_use", b"_call", b"_tool_result"]) {
+            self.has_answer = true;
+        } else if kind == b"redacted_thinking" {
+            self.has_reasoning = true;
+        }
+    }
+
+    fn finishes(&mut self, reason: &[u8]) {
+        let finish = match reason {
+            b"stop" | b"end_turn" | b"stop_sequence" | b"STOP" | b"completed" | b"eos" => Finish::Stop,
+            b"length"
+            | b"max_tokens"
+            | b"MAX_TOKENS"
+            | b"max_output_tokens"
+            | b"model_length"
+            | b"model_context_window_exceeded" => Finish::Length,
+            b"tool_calls" | b"function_call" | b"tool_use" => Finish::ToolCalls,
+            b"content_filter"
+            | b"refusal"
+            | b"SAFETY"
+            | b"RECITATION"
+            | b"BLOCKLIST"
+            | b"PROHIBITED_CONTENT"
+            | b"SPII"
+            | b"IMAGE_SAFETY"
+            | b"guardrail_intervened"
+            | b"content_filtered" => Finish::Refused,
+            // vLLM and OpenRouter end a choice like this when the engine behind them failed.
+            b"error" => {
+                self.has_error = true;
+                return;
+            }
+            // States of Responses that say nothing about the end, or leave it to the event or to `incomplete_details`.
+            b""
+            | b"FINISH_REASON_UNSPECIFIED"
+            | b"in_progress"
+            | b"queued"
+            | b"incomplete"
+            | b"failed"
+            | b"cancelled" => return,
+            _ => Finish::Other,
+        };
+        self.finish = Some(finish);
+        self.choice_finished = true;
+    }
+}

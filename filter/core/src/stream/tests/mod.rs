@@ -1,0 +1,96 @@
+//! Streams as providers send them, whole and broken, cut at every byte.
+
+mod dialects;
+mod gate;
+mod properties;
+mod recorded;
+mod time;
+
+use std::fmt;
+use std::time::Duration;
+
+use seawall_policy::policy::{Malformed, StreamMode};
+
+use super::*;
+use crate::time::Timestamp;
+
+const MODES: [StreamMode; 3] = [StreamMode::Live, StreamMode::UntilCommit, StreamMode::Complete];
+
+/// What came of a stream.
+#[derive(PartialEq)]
+struct Came {
+    /// What went on; `None` if the attempt failed with nothing sent.
+    out: Option<Vec<u8>>,
+    verdict: Option<Verdict>,
+    report: Report,
+}
+
+impl fmt::Debug for Came {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let out = self.out.as_deref().map(String::from_utf8_lossy);
+        write!(f, "{out:?}\n{:?}\n{:?}", self.verdict, self.report)
+    }
+}
+
+impl Came {
+    #[track_caller]
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.out.as_ref().expect("something went on")).unwrap()
+    }
+}
+
+fn rules(mode: StreamMode) -> Rules {
+    Rules { mode, malformed: Malformed::End, limits: Limits::default() }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp(0).after(Duration::from_secs(seconds))
+}
+
+fn gate(dialect: Dialect, framing: Framing, rules: Rules) -> Gate {
+    Gate::new(Watch::new(dialect, framing), rules, at(0), at(0))
+}
+
+/// Does with a flow what the host would.
+fn apply(out: &mut Option<Vec<u8>>, flow: Flow, chunk: &[u8]) {
+    match flow {
+        Flow::Pass => out.as_mut().unwrap().extend_from_slice(chunk),
+        Flow::Replace(bytes) | Flow::End(bytes) => out.as_mut().unwrap().extend_from_slice(&bytes),
+        Flow::Fail(_) => *out = None,
+        Flow::Hold | Flow::Break => {}
+    }
+}
+
+/// Sends these chunks through a gate and ends the answer.
+fn send<'a>(mut gate: Gate, chunks: impl IntoIterator<Item = &'a [u8]>, orderly: bool) -> Came {
+    let mut out = Some(Vec::new());
+    for chunk in chunks {
+        let flow = gate.push(at(1), chunk);
+        apply(&mut out, flow, chunk);
+        if out.is_none() {
+            break;
+        }
+    }
+    if out.is_some() {
+        let flow = gate.end(at(2), orderly);
+        apply(&mut out, flow, b"");
+    }
+    Came { out, verdict: gate.verdict(), report: gate.report().clone() }
+}
+
+/// Sends a whole stream, and checks that it makes no difference where it is split.
+#[track_caller]
+fn stream(dialect: Dialect, framing: Framing, rules: Rules, bytes: &[u8], orderly: bool) -> Came {
+    let gate = || gate(dialect, framing, rules);
+    let whole = send(gate(), [bytes], orderly);
+    for split in 0..=bytes.len() {
+        let (head, tail) = bytes.split_at(split);
+        assert_eq!(send(gate(), [head, tail], orderly), whole, "split at {split}");
+    }
+    assert_eq!(send(gate(), bytes.chunks(1), orderly), whole, "byte by byte");
+    whole
+}
+
+fn sse(dialect: Dialect, mode: StreamMode, bytes: &str) -> Came {
+    stream(dialect, Framing::Sse, rules(mode), bytes.as_bytes(), true)
+}

@@ -1,0 +1,90 @@
+use super::recorded::*;
+use super::*;
+
+fn limited(mode: StreamMode) -> Gate {
+    let limits = Limits { first_token: Some(Duration::from_secs(10)), idle: Some(Duration::from_secs(20)) };
+    gate(Dialect::Chat, Framing::Sse, Rules { limits, ..rules(mode) })
+}
+
+#[test]
+fn a_slow_first_token_fails_over_as_long_as_nothing_is_committed() {
+    for mode in [StreamMode::UntilCommit, StreamMode::Complete] {
+        let mut gate = limited(mode);
+        gate.push(at(9), chat(&[], ": ping\n\n").as_bytes());
+        assert_eq!(gate.deadline(), Some(at(10)));
+        assert_eq!(gate.lapse(at(9)), Flow::Hold);
+        assert_eq!(gate.lapse(at(10)), Flow::Fail(Verdict::Silent));
+        assert_eq!((gate.deadline(), gate.verdict()), (None, Some(Verdict::Silent)));
+    }
+    let mut gate = limited(StreamMode::Live);
+    gate.push(at(9), chat(&[], "").as_bytes());
+    let Flow::End(frame) = gate.lapse(at(10)) else { panic!("too late to fail over") };
+    assert!(String::from_utf8(frame).unwrap().contains("upstream_timeout"));
+}
+
+#[test]
+fn silence_is_measured_from_byte_to_byte_and_pings_break_it() {
+    for mode in MODES {
+        let mut gate = limited(mode);
+        gate.push(at(5), chat(&["Hello"], "").as_bytes());
+        assert_eq!(gate.deadline(), Some(at(25)));
+        gate.push(at(24), b": ping\n\n");
+        assert_eq!(gate.deadline(), Some(at(44)));
+        let flow = gate.lapse(at(44));
+        if mode == StreamMode::Complete {
+            assert_eq!(flow, Flow::Fail(Verdict::Silent));
+        } else {
+            assert!(matches!(flow, Flow::End(_)));
+        }
+        assert_eq!(gate.verdict(), Some(Verdict::Silent));
+    }
+}
+
+#[test]
+fn a_finished_stream_that_keeps_its_end_marker_back_is_completed_promptly() {
+    let text = chat(&["Hello"], "") + &finish() + CHAT_USAGE;
+    for mode in MODES {
+        let mut gate = limited(mode);
+        let mut out = Some(Vec::new());
+        let flow = gate.push(at(5), text.as_bytes());
+        apply(&mut out, flow, text.as_bytes());
+        assert_eq!(gate.deadline(), Some(at(5).after(crate::stream::gate::GRACE)));
+        assert_eq!(gate.lapse(at(5)), Flow::Hold);
+        let Flow::End(rest) = gate.lapse(at(6)) else { panic!("it is complete") };
+        assert_eq!([out.unwrap(), rest].concat(), (text.clone() + DONE).into_bytes());
+        assert_eq!((gate.verdict(), gate.deadline()), (Some(Verdict::Complete), None));
+        assert_eq!(gate.report().usage.unwrap().input, 19);
+    }
+}
+
+#[test]
+fn an_end_marker_that_comes_in_time_changes_nothing() {
+    let (text, mut out) = (chat(&["Hello"], "") + &finish(), Some(Vec::new()));
+    let mut gate = limited(StreamMode::Live);
+    for part in [&*text, CHAT_USAGE, DONE] {
+        let flow = gate.push(at(5), part.as_bytes());
+        apply(&mut out, flow, part.as_bytes());
+    }
+    assert_eq!(out.unwrap(), (text + CHAT_USAGE + DONE).into_bytes());
+    assert_eq!(gate.deadline(), None);
+}
+
+#[test]
+fn where_there_is_no_end_marker_silence_after_the_finish_is_no_failure() {
+    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)) };
+    for (mode, rest) in [(StreamMode::Live, ""), (StreamMode::Complete, GEMINI)] {
+        let mut gate = gate(Dialect::Gemini, Framing::Sse, Rules { limits, ..rules(mode) });
+        gate.push(at(5), GEMINI.as_bytes());
+        assert_eq!(gate.deadline(), Some(at(25)));
+        assert_eq!(gate.lapse(at(25)), Flow::End(rest.into()));
+        assert_eq!(gate.verdict(), Some(Verdict::Complete));
+    }
+}
+
+#[test]
+fn a_silent_document_breaks_when_its_start_has_gone_on() {
+    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)) };
+    let mut gate = gate(Dialect::Chat, Framing::Document, Rules { limits, ..rules(StreamMode::Live) });
+    assert_eq!(gate.push(at(1), b"{\"choices\":"), Flow::Pass);
+    assert_eq!(gate.lapse(at(21)), Flow::Break);
+}

@@ -1,0 +1,135 @@
+//! What can be said about an answer.
+
+use seawall_policy::policy::Provider;
+
+/// Whose words an answer is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Chat completions and what is made like them: OpenAI, Azure OpenAI, Mistral, vLLM.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Anthropic's Messages.
+    Anthropic,
+    Gemini,
+    /// Bedrock's Converse, and InvokeModel with Anthropic's models.
+    Bedrock,
+}
+
+impl Dialect {
+    /// The dialect of this provider's answers to requests at this path.
+    pub fn of(provider: Provider, path: &str) -> Self {
+        match provider {
+            Provider::OpenAi | Provider::Azure => {
+                let path = path.split_once('?').map_or(path, |(path, _)| path);
+                if path.ends_with("/responses") { Self::Responses } else { Self::Chat }
+            }
+            Provider::Anthropic => Self::Anthropic,
+            Provider::Gemini => Self::Gemini,
+            Provider::Bedrock => Self::Bedrock,
+        }
+    }
+}
+
+/// How an answer's bytes are cut into events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events (WHATWG HTML, 9.2).
+    Sse,
+    /// `application/vnd.amazon.eventstream`.
+    EventStream,
+    /// A JSON array of which each element is an event: Gemini's streams without `alt=sse`.
+    Array,
+    /// One JSON document: an answer that isn't streamed.
+    Document,
+}
+
+impl Framing {
+    /// By the answer's `content-type`; `None` for what can't be read here. `streams` says that the request asked for a
+    /// stream.
+    pub fn of(dialect: Dialect, content_type: &str, streams: bool) -> Option<Self> {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |name: &str| kind.eq_ignore_ascii_case(name);
+        if is("text/event-stream") {
+            Some(Self::Sse)
+        } else if is("application/vnd.amazon.eventstream") {
+            Some(Self::EventStream)
+        } else if is("application/json")
+            || kind.get(kind.len().saturating_sub(5)..).is_some_and(|end| end == "+json")
+        {
+            Some(if dialect == Dialect::Gemini && streams { Self::Array } else { Self::Document })
+        } else {
+            None
+        }
+    }
+}
+
+/// What the provider counted, in tokens and as it is billed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// All of the prompt, whatever was in a cache.
+    pub input: u64,
+    /// What of the prompt came from the provider's cache.
+    pub cached: u64,
+    /// All that was generated, reasoning included.
+    pub output: u64,
+    pub reasoning: u64,
+}
+
+/// Why the model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    Stop,
+    /// At the limit of tokens, or of the model's context.
+    Length,
+    ToolCalls,
+    /// The model declined, or a content filter stopped it.
+    Refused,
+    Other,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Whole, by its dialect; also when only its end marker was missing.
+    Complete,
+    /// Whole, and the model declined or a content filter stopped it.
+    Refused,
+    /// Whole, and nothing in it.
+    Empty,
+    /// An error frame, or an error object in an answer that claimed success. [`Report::error`] has its bytes.
+    Error,
+    /// Something that isn't an event of the dialect.
+    Malformed,
+    /// It ended in good order, before it was complete.
+    Truncated,
+    /// The connection broke before it was complete.
+    Cut,
+    /// No first token, or no further event, came in time.
+    Silent,
+}
+
+impl Verdict {
+    /// Whether the target is to blame and another attempt may do better.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Complete | Self::Refused)
+    }
+}
+
+/// What an answer has said so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Whether anything of the answer itself was seen: text, reasoning, a tool call or a refusal; not roles, pings,
+    /// comments or annotations.
+    pub has_content: bool,
+    /// Events with such content.
+    pub content_events: u32,
+    pub finish: Option<Finish>,
+    /// As reported; later reports replace earlier ones.
+    pub usage: Option<Usage>,
+    /// Events that aren't of the dialect.
+    pub malformed: u32,
+    /// The first error frame: its data, as much as is read of an error. Of frames that name their exception outside
+    /// of it, the name is put in as `__type`.
+    pub error: Option<Vec<u8>>,
+}
