@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use seawall_core::{
-    Answer, Config, Engine, Event, ExchangeId, Headers, Keys, Measure, MemoryStore, Origin, Outcome, Quota,
-    Sample, Seed, Stats, Timestamp, read_body,
+    Answer, Config, Engine, Event, ExchangeId, Half, Headers, Keys, Measure, MemoryStore, Origin, Outcome,
+    Quota, Sample, Seed, Stats, Timestamp, read_body,
 };
 
 const SIZES: [usize; 3] = [1_000, 20_000, 200_000];
@@ -74,7 +74,8 @@ fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
         engine.handle(now, &mut store, id, Event::RequestEnd { body: body.clone() }, &mut fx);
         let answer =
             Answer { status: 200, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
-        engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
+        let event = Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true };
+        engine.handle(now, &mut store, id, event, &mut fx);
         black_box(&fx);
         fx.clear();
     });

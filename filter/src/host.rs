@@ -175,6 +175,15 @@ pub(crate) fn buffer(buffer: BufferType) -> Vec<u8> {
     take(|data, size| unsafe { proxy_get_buffer_bytes(buffer, 0, Size::MAX, data, size) }).unwrap_or_default()
 }
 
+/// Some of what a buffer holds.
+pub(crate) fn buffer_part(buffer: BufferType, start: usize, max: usize) -> Vec<u8> {
+    if max == 0 {
+        return Vec::new();
+    }
+    // SAFETY: the host writes to the two places given.
+    take(|data, size| unsafe { proxy_get_buffer_bytes(buffer, start, max, data, size) }).unwrap_or_default()
+}
+
 /// Puts other bytes in place of all that a buffer holds.
 pub(crate) fn replace_buffer(buffer: BufferType, bytes: &[u8]) -> Result<(), Refused> {
     // SAFETY: the bytes outlive the call.

@@ -1,33 +1,31 @@
-//! One stream of a client: callbacks in, events out.
+//! The downstream half: one stream of a client, callbacks in, events out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
-use seawall_core::{Event, ExchangeId};
+use seawall_core::{Event, ExchangeId, Half};
 
-use crate::host;
-use crate::plugin::{Place, Plugin, router_answer};
+use crate::plugin::{Place, Plugin};
+use crate::{answer, host};
 
 pub(crate) struct Http {
-    id: ExchangeId,
+    context: u32,
+    /// The context's own number, unless the stream is one that is back on its way through the filter.
+    id: Cell<ExchangeId>,
     /// `None` until the first policy has checked; then nothing is touched.
     plugin: Rc<RefCell<Option<Plugin>>>,
 }
 
 impl Http {
-    pub(crate) fn new(id: u32, plugin: Rc<RefCell<Option<Plugin>>>) -> Self {
-        Self { id: ExchangeId(id), plugin }
+    pub(crate) fn new(context: u32, plugin: Rc<RefCell<Option<Plugin>>>) -> Self {
+        Self { context, id: Cell::new(ExchangeId(context)), plugin }
     }
 
-    fn handle(&self, place: Place, event: impl FnOnce() -> Event) -> Action {
-        self.with(|plugin| plugin.handle(self.id, event(), place))
-    }
-
-    /// As [`Http::handle`], for a stream that the engine has taken on.
+    /// Tells the engine, if it has taken this stream on.
     fn handle_known(&self, place: Place, event: impl FnOnce() -> Event) -> Action {
-        self.with(|plugin| plugin.knows(self.id) && plugin.handle(self.id, event(), place))
+        self.with(|plugin| plugin.knows(self.id.get()) && plugin.handle(self.id.get(), event(), place))
     }
 
     fn with(&self, run: impl FnOnce(&mut Plugin) -> bool) -> Action {
@@ -52,9 +50,13 @@ impl Context for Http {
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        self.handle(Place::Request, || {
+        self.with(|plugin| {
             let headers = host::headers(MapType::HttpRequestHeaders);
-            Event::RequestHeaders { headers, end_of_stream }
+            if let Some(id) = plugin.back(self.context, &headers) {
+                self.id.set(id);
+                return plugin.handle(id, Event::Rerouted { end_of_stream }, Place::Request);
+            }
+            plugin.handle(self.id.get(), Event::RequestHeaders { headers, end_of_stream }, Place::Request)
         })
     }
 
@@ -69,22 +71,26 @@ impl HttpContext for Http {
         self.handle_known(Place::Request, Self::request_end)
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        self.handle_known(Place::Response, || Event::RouterAnswer(router_answer()))
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        self.handle_known(Place::Response, || {
+            let (half, answer) = (Half::Downstream, answer::downstream());
+            Event::AnswerHeaders { half, answer, end_of_stream }
+        })
     }
 
-    fn on_http_response_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
-        self.with(|plugin| plugin.holds_response(self.id))
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.with(|plugin| plugin.answer_goes_on(self.id.get(), Half::Downstream, size, end_of_stream))
     }
 
+    /// An answer that is followed by trailers ends here and not in the body callback.
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.with(|plugin| plugin.holds_response(self.id))
+        self.with(|plugin| plugin.answer_goes_on(self.id.get(), Half::Downstream, 0, true))
     }
 
     /// The stream has ended, whatever way.
     fn on_log(&mut self) {
         self.with(|plugin| {
-            plugin.gone(self.id);
+            plugin.gone(self.context, self.id.get());
             false
         });
     }

@@ -1,18 +1,19 @@
 //! One configured filter: an engine, and the hands that carry out its effects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proxy_wasm::types::{BufferType, LogLevel, MapType, StreamType};
 use seawall_core::{
-    Answer, Config, Decision, Effect, Engine, Event, ExchangeId, HeaderList, Origin, Seed, Timestamp,
+    Config, Decision, Effect, Engine, Event, ExchangeId, Half, HeaderList, Headers, Origin, Reads, Seed,
+    Text, Timestamp,
 };
 
 use crate::calls::{self, Calls};
-use crate::host;
 use crate::metrics::Metrics;
-use crate::origin;
 use crate::shared::SharedData;
+use crate::token::{self, Attempt};
+use crate::{halves, host};
 
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
 const CLUSTER: &str = "x-seawall-cluster";
@@ -22,14 +23,24 @@ const TIMEOUT: &str = "x-envoy-upstream-rq-timeout-ms";
 const HEADERS_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 pub(crate) struct Plugin {
+    root: u32,
     engine: Engine,
     calls: Calls,
     metrics: Metrics,
     effects: Vec<Effect>,
-    /// Exchanges whose answer from the router is held.
+    /// Exchanges whose answer is held at the downstream half.
     held: BTreeSet<ExchangeId>,
+    /// Attempts that the upstream half has in its hands.
+    upstream: BTreeMap<(ExchangeId, u32), Upstream>,
+    /// The context of each exchange whose stream isn't its first one any more.
+    moved: BTreeMap<ExchangeId, u32>,
     /// The deadline that ticks are set for.
     armed: Option<Timestamp>,
+}
+
+struct Upstream {
+    context: u32,
+    is_held: bool,
 }
 
 /// The callback that effects are carried out in. What is held by the callback under way is let go by its return value,
@@ -38,22 +49,45 @@ pub(crate) struct Plugin {
 pub(crate) enum Place {
     Request,
     Response,
+    Upstream { attempt: u32 },
     Elsewhere,
 }
 
 impl Plugin {
-    pub(crate) fn new(config: Config, seed: Seed) -> Self {
+    pub(crate) fn new(root: u32, config: Config, seed: Seed) -> Self {
         let engine = Engine::new(config, seed, host::logs(LogLevel::Debug));
-        let (calls, metrics) = (Calls::default(), Metrics::default());
-        Self { engine, calls, metrics, effects: Vec::new(), held: BTreeSet::new(), armed: None }
+        Self {
+            root,
+            engine,
+            calls: Calls::default(),
+            metrics: Metrics::default(),
+            effects: Vec::new(),
+            held: BTreeSet::new(),
+            upstream: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            armed: None,
+        }
     }
 
     pub(crate) fn knows(&self, id: ExchangeId) -> bool {
         self.engine.knows(id)
     }
 
-    pub(crate) fn holds_response(&self, id: ExchangeId) -> bool {
-        self.held.contains(&id)
+    /// The exchange whose request is back on another stream.
+    pub(crate) fn back(&mut self, context: u32, headers: &Headers) -> Option<ExchangeId> {
+        let token = headers.get(":path")?.strip_prefix(token::PATH)?;
+        let Attempt { id, .. } = halves::read(token)
+            .filter(|attempt| attempt.root == self.root && self.engine.is_moving(attempt.id))?;
+        self.moved.insert(id, context);
+        Some(id)
+    }
+
+    pub(crate) fn upstream_begins(&mut self, Attempt { id, n, .. }: Attempt, context: u32) {
+        self.upstream.insert((id, n), Upstream { context, is_held: false });
+    }
+
+    pub(crate) fn upstream_ended(&mut self, Attempt { id, n, .. }: Attempt) {
+        self.upstream.remove(&(id, n));
     }
 
     /// Hands an event to the engine. Returns whether the side of the stream that `place` is about stays held.
@@ -65,13 +99,49 @@ impl Plugin {
         is_held
     }
 
-    /// A stream has ended. Nothing is kept of it, whatever state it ended in.
-    pub(crate) fn gone(&mut self, id: ExchangeId) {
+    /// More of an answer's body is here: tells the engine what it wants of it. Returns whether it stays held.
+    pub(crate) fn answer_goes_on(
+        &mut self,
+        id: ExchangeId,
+        half: Half,
+        size: usize,
+        end_of_stream: bool,
+    ) -> bool {
+        let place = match half {
+            Half::Downstream => Place::Response,
+            Half::Upstream { attempt } => Place::Upstream { attempt },
+        };
+        let Some(Reads { start, max }) = self.engine.reads(id, half) else { return self.holds(id, place) };
+        let chunk = host::buffer_part(BufferType::HttpResponseBody, start, max);
+        self.handle(id, Event::AnswerBody { half, chunk, buffered: size, end_of_stream }, place)
+    }
+
+    fn holds(&self, id: ExchangeId, place: Place) -> bool {
+        match place {
+            Place::Response => self.held.contains(&id),
+            Place::Upstream { attempt } => {
+                self.upstream.get(&(id, attempt)).is_some_and(|upstream| upstream.is_held)
+            }
+            Place::Request | Place::Elsewhere => false,
+        }
+    }
+
+    /// A stream has ended. Nothing is kept of it, whatever state it ended in, unless it comes back as another.
+    pub(crate) fn gone(&mut self, context: u32, id: ExchangeId) {
+        if self.engine.is_moving(id) || self.context(id) != context {
+            return;
+        }
         self.calls.forget(id);
         self.held.remove(&id);
+        self.moved.remove(&id);
         if self.knows(id) {
             self.handle(id, Event::Gone, Place::Elsewhere);
         }
+    }
+
+    /// The context of an exchange's stream.
+    fn context(&self, id: ExchangeId) -> u32 {
+        self.moved.get(&id).copied().unwrap_or(id.0)
     }
 
     pub(crate) fn tick(&mut self) {
@@ -107,7 +177,7 @@ impl Plugin {
                 self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
             }
         }
-        is_held
+        is_held || self.holds(id, place)
     }
 
     fn one(
@@ -122,39 +192,46 @@ impl Plugin {
             Effect::HoldRequest => return true,
             Effect::CountBody => {
                 // A host that does not count is asked again later: none we know of keeps bodies back.
-                let received = body_received(id).unwrap_or_default();
+                let received = body_received(self.context(id)).unwrap_or_default();
                 *reply = Some(Event::BodyCounted { received });
             }
-            Effect::HoldResponse => {
+            Effect::HoldAnswer(Half::Downstream) => {
                 self.held.insert(id);
-                return true;
+            }
+            Effect::HoldAnswer(Half::Upstream { attempt }) => {
+                if let Some(upstream) = self.upstream.get_mut(&(id, attempt)) {
+                    upstream.is_held = true;
+                }
             }
             Effect::PassRequest { remove } => {
                 remove_request_headers(&remove);
-                let_request_go(id, place);
+                self.let_request_go(id, place);
             }
-            Effect::Route { cluster, timeout, streams, set, remove, body } => {
-                remove_request_headers(&remove);
-                route(&cluster, timeout, streams, &set, body.as_deref());
-                let_request_go(id, place);
+            Effect::Route { attempt, cluster, timeout, streams, set, remove, body } => {
+                if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
+                    remove_request_headers(&remove);
+                    let token = halves::token(Attempt { root: self.root, id, n: attempt });
+                    route(&cluster, timeout, streams, &set, token.as_deref(), body.as_deref());
+                    self.let_request_go(id, place);
+                }
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
                 if !self.calls.start((id, attempt), &cluster, &headers, &body, timeout) {
                     *reply = Some(Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) });
                 }
             }
-            Effect::PassResponse { set } => {
+            Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
+            Effect::Reroute { attempt, origin } => {
+                let token = halves::sealed(Attempt { root: self.root, id, n: attempt });
+                let location = [&origin, token::PATH, &token].concat();
+                let set = [(":status".into(), "307".into()), ("location".into(), location.into())];
                 self.held.remove(&id);
-                if place == Place::Response {
-                    set_headers(MapType::HttpResponseHeaders, &set);
-                } else if host::set_effective_context(id.0).is_ok() {
-                    set_headers(MapType::HttpResponseHeaders, &set);
-                    let _ = host::resume(StreamType::HttpResponse);
-                }
+                self.pass_answer(id, Half::Upstream { attempt }, &set, place);
             }
             Effect::Respond { status, headers, body } => {
                 self.held.remove(&id);
-                if place != Place::Elsewhere || host::set_effective_context(id.0).is_ok() {
+                let is_here = matches!(place, Place::Request | Place::Response);
+                if is_here || host::set_effective_context(self.context(id)).is_ok() {
                     let _ = host::respond(status, &headers, &body);
                 }
                 // The answer goes out after this callback; nothing else may slip past it.
@@ -166,32 +243,56 @@ impl Plugin {
         false
     }
 
-    /// Sets ticks for the next deadline, and none while nothing waits.
+    fn pass_answer(&mut self, id: ExchangeId, half: Half, set: &[(Text, Text)], place: Place) {
+        let (context, is_here) = match half {
+            Half::Downstream => {
+                self.held.remove(&id);
+                (self.context(id), place == Place::Response)
+            }
+            Half::Upstream { attempt } => {
+                let Some(upstream) = self.upstream.get_mut(&(id, attempt)) else { return };
+                upstream.is_held = false;
+                (upstream.context, place == Place::Upstream { attempt })
+            }
+        };
+        if is_here {
+            set_headers(MapType::HttpResponseHeaders, set);
+        } else if host::set_effective_context(context).is_ok() {
+            set_headers(MapType::HttpResponseHeaders, set);
+            let _ = host::resume(StreamType::HttpResponse);
+        }
+    }
+
+    /// Lets a request go on that is held since an earlier callback than the one under way.
+    fn let_request_go(&self, id: ExchangeId, place: Place) {
+        if place != Place::Request && host::set_effective_context(self.context(id)).is_ok() {
+            let _ = host::resume(StreamType::HttpRequest);
+        }
+    }
+
+    /// Sets ticks for the next deadline, and none while nothing waits. A tick that comes early does no harm, and costs less
+    /// than to set the host's timer anew for every exchange that ends before its deadline.
     fn arm(&mut self, now: Timestamp) {
         let deadline = [self.engine.next_deadline(), self.metrics.due()].into_iter().flatten().min();
-        if deadline == self.armed {
+        let is_early = self.armed.is_some_and(|armed| deadline.is_some_and(|deadline| armed <= deadline));
+        if deadline == self.armed || is_early {
             return;
         }
         let millis = deadline.map_or(0, |deadline| {
             let wait = deadline.since(now);
             u32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1)
         });
+        // Also from a callback of the upstream half, whose own root context knows nothing.
+        let _ = host::set_effective_context(self.root);
         host::set_tick_period(millis);
         self.armed = deadline;
     }
 }
 
-/// Lets a request go on that is held since an earlier callback than the one under way.
-fn let_request_go(id: ExchangeId, place: Place) {
-    if place != Place::Request && host::set_effective_context(id.0).is_ok() {
-        let _ = host::resume(StreamType::HttpRequest);
-    }
-}
-
 /// Bytes of a held request's body that have reached Envoy: it counts them, and those of the headers, before any filter
 /// sees them.
-fn body_received(id: ExchangeId) -> Option<u64> {
-    host::set_effective_context(id.0).ok()?;
+fn body_received(context: u32) -> Option<u64> {
+    host::set_effective_context(context).ok()?;
     let total = host::property("request\0total_size")?;
     let total = u64::from_le_bytes(*total.first_chunk()?);
     let headers = host::headers(MapType::HttpRequestHeaders);
@@ -199,13 +300,23 @@ fn body_received(id: ExchangeId) -> Option<u64> {
     Some(total.saturating_sub(sizes.sum()))
 }
 
-/// Changes the held request into the first attempt. A host call that fails here is about a stream that is gone.
-fn route(cluster: &str, timeout: Duration, streams: bool, set: &HeaderList, body: Option<&[u8]>) {
+/// Changes the held request into an attempt. A host call that fails here is about a stream that is gone.
+fn route(
+    cluster: &str,
+    timeout: Duration,
+    streams: bool,
+    set: &HeaderList,
+    token: Option<&str>,
+    body: Option<&[u8]>,
+) {
     const MAP: MapType = MapType::HttpRequestHeaders;
     set_headers(MAP, set);
     let name = if streams { HEADERS_TIMEOUT } else { TIMEOUT };
     let _ = host::set_header(MAP, name, &millis(timeout).to_string());
     let _ = host::set_header(MAP, CLUSTER, cluster);
+    if let Some(token) = token {
+        let _ = host::set_header(MAP, token::HEADER, token);
+    }
     if let Some(body) = body {
         let _ = host::replace_buffer(BufferType::HttpRequestBody, body);
         let _ = host::set_header(MAP, "content-length", &body.len().to_string());
@@ -217,7 +328,7 @@ fn millis(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000) + u64::from(time.subsec_millis())
 }
 
-fn set_headers(map: MapType, set: &HeaderList) {
+fn set_headers(map: MapType, set: &[(Text, Text)]) {
     for (name, value) in set {
         let _ = host::set_header(map, name, value);
     }
@@ -232,21 +343,4 @@ fn remove_request_headers(names: &[String]) {
 fn log(decision: &Decision) {
     let level = if decision.is_news() { LogLevel::Warn } else { LogLevel::Debug };
     host::log(level, &decision.to_string());
-}
-
-/// The answer whose headers the router has just delivered.
-pub(crate) fn router_answer() -> Answer {
-    let status = host::header(MapType::HttpResponseHeaders, ":status");
-    let status = status.and_then(|status| String::from_utf8(status).ok()?.parse().ok()).unwrap_or_default();
-    if status < 400 {
-        return Answer {
-            status,
-            headers: seawall_core::Headers::default(),
-            body: Vec::new(),
-            origin: Origin::Provider,
-        };
-    }
-    let headers = host::headers(MapType::HttpResponseHeaders);
-    let details = host::property("response\0code_details").unwrap_or_default();
-    Answer { status, headers, body: Vec::new(), origin: origin::of(&details).unwrap_or(Origin::Provider) }
 }

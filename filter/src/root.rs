@@ -8,18 +8,23 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use seawall_core::{Config, Seed};
 
-use crate::host;
 use crate::http::Http;
 use crate::plugin::Plugin;
+use crate::upstream::Upstream;
+use crate::{halves, host};
+
+/// The configuration of the upstream half: it has no policy of its own.
+const UPSTREAM_HALF: &[u8] = b"upstream half";
 
 pub(crate) struct Root {
     id: u32,
     plugin: Rc<RefCell<Option<Plugin>>>,
+    is_upstream: bool,
 }
 
 impl Root {
     pub(crate) fn new(id: u32) -> Self {
-        Self { id, plugin: Rc::default() }
+        Self { id, plugin: Rc::default(), is_upstream: false }
     }
 
     fn with(&self, run: impl FnOnce(&mut Plugin)) {
@@ -38,11 +43,18 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
         let bytes = host::buffer(BufferType::PluginConfiguration);
+        if bytes.trim_ascii() == UPSTREAM_HALF {
+            self.is_upstream = true;
+            halves::upstream_half_is_here();
+            return true;
+        }
         match configure(&bytes) {
             Ok(config) => {
                 host::log(LogLevel::Info, &format!("seawall policy {} loaded", config.policy().hash));
                 let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return false };
-                *plugin = Some(Plugin::new(config, seed(self.id)));
+                *plugin = Some(Plugin::new(self.id, config, seed(self.id)));
+                drop(plugin);
+                halves::register(self.id, &self.plugin);
                 true
             }
             Err(reason) => {
@@ -58,6 +70,9 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        if self.is_upstream {
+            return Some(Box::new(Upstream::new(id)));
+        }
         Some(Box::new(Http::new(id, self.plugin.clone())))
     }
 

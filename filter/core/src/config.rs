@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, BreakerId, EnvVar, Overrides, PlanStage, Policy, Route, TargetId};
+use seawall_policy::policy::{
+    Auth, BreakerId, EnvVar, Overrides, PlanStage, Policy, Provider, Route, TargetId,
+};
 
 use crate::body::Change;
 use crate::breaker::Rules;
@@ -91,6 +93,12 @@ impl Config {
 
     pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
         Some(self.place(route, position)?.target)
+    }
+
+    /// The dialect of the target at one place of a route's plan.
+    pub(crate) fn provider(&self, route: usize, position: usize) -> Provider {
+        let target = self.target_at(route, position).and_then(|id| self.policy.targets.get(id.0));
+        target.map_or(Provider::OpenAi, |target| target.provider)
     }
 
     /// The target at one place of a route's plan, and how long an attempt at it may take.

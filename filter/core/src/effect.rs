@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::event::Half;
 use crate::telemetry::{Decision, Metric};
 
 /// Text that costs nothing to copy: a word of the program, or a name or value out of the policy.
@@ -63,9 +64,10 @@ pub enum Effect {
     HoldRequest,
     /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
     CountBody,
-    /// First attempt: change the held request and let the host's router send it to this cluster. After `timeout` the
-    /// router gives up waiting: for the end of the answer, or where the answer `streams` for its headers.
+    /// Change the held request and let the host's router send it to this cluster. After `timeout` the router gives up
+    /// waiting: for the end of the answer, or where the answer `streams` for its headers.
     Route {
+        attempt: u32,
         cluster: Text,
         timeout: Duration,
         streams: bool,
@@ -73,7 +75,7 @@ pub enum Effect {
         remove: Vec<String>,
         body: Option<Vec<u8>>,
     },
-    /// Later attempt: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
+    /// An attempt beside the router's path: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
     Dispatch {
         attempt: u32,
         cluster: Text,
@@ -81,10 +83,13 @@ pub enum Effect {
         body: Rc<Vec<u8>>,
         timeout: Duration,
     },
-    /// Keep the router's answer from the client.
-    HoldResponse,
-    /// Let the router's answer, held or just arrived, go to the client with these headers.
-    PassResponse { set: HeaderList },
+    /// Keep the router's answer, headers and body, at this half.
+    HoldAnswer(Half),
+    /// Let the router's answer, held or just arrived, go on from this half, with these headers.
+    PassAnswer { half: Half, set: HeaderList },
+    /// Turn the answer that the upstream half holds into a redirect, so that the host runs the request through the filter
+    /// again: an [`Event::Rerouted`](crate::Event::Rerouted) follows. `origin` is the scheme and authority it came with.
+    Reroute { attempt: u32, origin: String },
     /// Answer the client with this, in place of whatever is held.
     Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// Write a decision to the log.
@@ -102,8 +107,9 @@ impl fmt::Debug for Effect {
             Self::CountBody => f.write_str("CountBody"),
             Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),
-            Self::HoldResponse => f.write_str("HoldResponse"),
-            Self::PassResponse { .. } => f.write_str("PassResponse"),
+            Self::HoldAnswer(half) => write!(f, "HoldAnswer at {half:?}"),
+            Self::PassAnswer { half, .. } => write!(f, "PassAnswer at {half:?}"),
+            Self::Reroute { attempt, .. } => write!(f, "Reroute {attempt}"),
             Self::Respond { status, .. } => write!(f, "Respond {status}"),
             Self::Log(decision) => write!(f, "Log {decision}"),
             Self::Count(metric) => write!(f, "Count {metric:?}"),

@@ -7,8 +7,8 @@ use crate::answer::OwnError;
 use crate::breaker::Remembered;
 use crate::config::Config;
 use crate::effect::Effect;
-use crate::event::{Event, ExchangeId};
-use crate::exchange::{After, Exchange, Phase};
+use crate::event::{Event, ExchangeId, Half, Reads};
+use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::rng::Seed;
 use crate::route::Choice;
@@ -20,9 +20,6 @@ use crate::turn::{Turn, pass};
 
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
-
-/// How long the first requests wait for their body before the host is asked whether it keeps it back.
-const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_millis(700);
 
 /// Most bytes of request bodies that one VM keeps for later attempts. Its memory ends at 4 GiB, and running out of it would
 /// end every stream of the worker.
@@ -93,10 +90,10 @@ impl Engine {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
             return self.take_on(now, store, id, (headers, end_of_stream), fx);
         }
-        let Some(exchange) = self.exchanges.remove(&id) else { return };
+        let Some(mut exchange) = self.exchanges.remove(&id) else { return };
         if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
             self.body_arrives = true;
-            self.timers.set(id, None);
+            exchange.await_body(None);
         }
         let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes);
         self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
@@ -117,7 +114,8 @@ impl Engine {
             Choice::Pass => return pass(id, &headers, self.is_tracing, fx),
         };
         self.begun += 1;
-        let exchange = Box::new(Exchange::new(route, open, headers, self.seed.derive(self.begun)));
+        let mut exchange = Box::new(Exchange::new(route, open, headers, self.seed.derive(self.begun)));
+        exchange.await_body((!self.body_arrives).then_some(now));
         self.step(now, store, id, exchange, fx, |exchange, turn| {
             if end_of_stream {
                 return exchange.begin(turn, Vec::new(), 0);
@@ -125,9 +123,18 @@ impl Engine {
             turn.fx.push(Effect::HoldRequest);
             After::Wait
         });
-        if !end_of_stream && !self.body_arrives {
-            self.timers.set(id, Some(now.after(BODY_PATIENCE)));
-        }
+    }
+
+    /// What of the answer at this half is to be told in [`Event::AnswerBody`]; `None`: nothing, no such event.
+    #[must_use]
+    pub fn reads(&self, id: ExchangeId, half: Half) -> Option<Reads> {
+        self.exchanges.get(&id)?.reads(half)
+    }
+
+    /// Whether the stream of this exchange's request ends only to come back as another: then its end isn't to be told.
+    #[must_use]
+    pub fn is_moving(&self, id: ExchangeId) -> bool {
+        self.exchanges.get(&id).is_some_and(|exchange| exchange.is_moving())
     }
 
     /// Does what one due deadline asks for and says for which exchange; `None` when none is due. Call it until then.
@@ -138,16 +145,22 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) -> Option<ExchangeId> {
         let id = self.timers.take_due(now)?;
-        let exchange = self.exchanges.remove(&id)?;
-        let body_arrives = self.body_arrives;
-        self.step(now, store, id, exchange, fx, |exchange, turn| match exchange.phase {
-            Phase::Waiting => exchange.wake(turn),
-            Phase::Reading { .. } if !body_arrives => {
-                turn.fx.push(Effect::CountBody);
-                After::Wait
-            }
-            Phase::Reading { .. } | Phase::InFlight { .. } => After::Wait,
-        });
+        let mut exchange = self.exchanges.remove(&id)?;
+        exchange.alarm = None;
+        if self.body_arrives {
+            exchange.await_body(None);
+        }
+        let is_patient = self.body_arrives && exchange.is_reading();
+        self.step(
+            now,
+            store,
+            id,
+            exchange,
+            fx,
+            |exchange, turn| {
+                if is_patient { After::Wait } else { exchange.wake(turn) }
+            },
+        );
         Some(id)
     }
 
@@ -165,51 +178,57 @@ impl Engine {
         let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, remembered, fx };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
-        if !matches!(after, After::Done) {
-            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
+        let alarm = if after == After::Done { None } else { exchange.wake_at() };
+        if alarm != exchange.alarm {
+            self.timers.set(id, alarm);
+            exchange.alarm = alarm;
         }
-        match after {
-            After::Done => self.timers.set(id, None),
-            After::Wait => {
-                self.exchanges.insert(id, exchange);
-            }
-            After::WakeAt(wake) => {
-                self.timers.set(id, Some(wake));
-                self.exchanges.insert(id, exchange);
-            }
+        if after == After::Wait {
+            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
+            self.exchanges.insert(id, exchange);
         }
     }
 }
 
 /// One event about an exchange that is under way; `room` is what may still be held of request bodies.
 fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
-    match (event, &exchange.phase) {
-        (Event::RequestBody { buffered }, Phase::Reading { .. }) if buffered > MAX_BODY_BYTES => {
+    match event {
+        Event::RequestHeaders { .. } => After::Wait,
+        Event::RequestBody { .. } | Event::RequestEnd { .. } if exchange.is_back() => match event {
+            Event::RequestEnd { .. } => exchange.came_back(turn),
+            _ => hold(turn),
+        },
+        Event::RequestBody { buffered } if exchange.is_reading() && buffered > MAX_BODY_BYTES => {
             too_large(turn)
         }
-        (Event::RequestBody { .. }, Phase::Reading { .. }) => {
-            turn.fx.push(Effect::HoldRequest);
+        Event::RequestBody { .. } if exchange.is_reading() => hold(turn),
+        Event::RequestEnd { body } if exchange.is_reading() && body.len() > MAX_BODY_BYTES => too_large(turn),
+        Event::RequestEnd { body } if exchange.is_reading() => exchange.begin(turn, body, room),
+        Event::BodyCounted { received: 0 } if exchange.is_reading() => {
+            exchange.await_body(Some(turn.now));
             After::Wait
         }
-        (Event::RequestEnd { body }, Phase::Reading { .. }) if body.len() > MAX_BODY_BYTES => too_large(turn),
-        (Event::RequestEnd { body }, Phase::Reading { .. }) => exchange.begin(turn, body, room),
-        (Event::BodyCounted { received: 0 }, Phase::Reading { .. }) => {
-            After::WakeAt(turn.now.after(BODY_PATIENCE))
-        }
-        (Event::BodyCounted { .. }, Phase::Reading { .. }) => {
+        Event::BodyCounted { .. } if exchange.is_reading() => {
             turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
             turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
         }
-        // Only the first attempt goes through the router.
-        (Event::RouterAnswer(answer), _) if exchange.awaits(1) => exchange.attempt_ended(turn, answer, true),
-        (Event::CallAnswer { attempt, answer }, _) if exchange.awaits(attempt) => {
-            exchange.attempt_ended(turn, answer, false)
+        Event::RequestBody { .. } | Event::RequestEnd { .. } | Event::BodyCounted { .. } => After::Wait,
+        Event::Rerouted { end_of_stream: true } => exchange.came_back(turn),
+        Event::Rerouted { .. } => hold(turn),
+        Event::AnswerHeaders { half, answer, end_of_stream } => {
+            exchange.answer_begins(turn, half, answer, end_of_stream)
         }
-        // Any other answer that comes the router's way is the host's own (the body was too large, the stream was idle
-        // for too long), and goes to the client as it is.
-        (Event::RouterAnswer(_) | Event::Gone, _) => exchange.abandon(turn),
-        _ => After::Wait,
+        Event::AnswerBody { half, chunk, buffered, end_of_stream } => {
+            exchange.answer_goes_on(turn, half, (&chunk, buffered), end_of_stream)
+        }
+        Event::CallAnswer { attempt, answer } => exchange.call_answered(turn, attempt, answer),
+        Event::Gone => exchange.abandon(turn),
     }
+}
+
+fn hold(turn: &mut Turn<'_>) -> After {
+    turn.fx.push(Effect::HoldRequest);
+    After::Wait
 }
 
 fn too_large(turn: &mut Turn<'_>) -> After {

@@ -19,22 +19,44 @@ pub enum Event {
     BodyCounted { received: u64 },
     /// The request is complete, and this is its body.
     RequestEnd { body: Vec<u8> },
+    /// The request is back, because [`Effect::Reroute`](crate::Effect::Reroute) made the host send it through the filter once
+    /// more. Its headers are held; unless they are all of it [`Event::RequestEnd`] follows.
+    Rerouted { end_of_stream: bool },
     /// The attempt made through the router has an answer: its headers are here, held until an effect says more.
-    RouterAnswer(Answer),
+    AnswerHeaders { half: Half, answer: Answer, end_of_stream: bool },
+    /// More of that answer's body has come, and is held as long as the headers are. `chunk` is as much of it as
+    /// [`Engine::reads`](crate::Engine::reads) asks for; so many bytes are held now.
+    AnswerBody { half: Half, chunk: Vec<u8>, buffered: usize, end_of_stream: bool },
     /// The attempt made through [`Effect::Dispatch`](crate::Effect::Dispatch) has ended.
     CallAnswer { attempt: u32, answer: Answer },
     /// The stream has ended: its answer is delivered, or its client is gone.
     Gone,
 }
 
+/// Where on its way back an answer of the router's is met. The upstream half is optional; where it is installed, it meets
+/// every answer of a provider first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Half {
+    /// Between the router and the client. Here the host's own answers are seen as well as those of providers.
+    Downstream,
+    /// Between the provider of this attempt and the router.
+    Upstream { attempt: u32 },
+}
+
+/// Which bytes of the body held at one half the engine wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    pub start: usize,
+    /// At most so many; with 0 the engine wants to know only how much there is.
+    pub max: usize,
+}
+
 /// How an attempt was answered.
 pub struct Answer {
     /// HTTP status; what the proxy put in its place when the provider did not answer.
     pub status: u16,
-    /// Of answers with a status below 400 that came through the router the host may leave them out: nothing in them is
-    /// read.
     pub headers: Headers,
-    /// Empty for answers that came through the router: the host holds those.
+    /// Of answers that came through the router it follows in [`Event::AnswerBody`].
     pub body: Vec<u8>,
     pub origin: Origin,
 }
@@ -62,7 +84,13 @@ impl fmt::Debug for Event {
             Self::RequestBody { buffered } => f.debug_tuple("RequestBody").field(buffered).finish(),
             Self::BodyCounted { received } => f.debug_tuple("BodyCounted").field(received).finish(),
             Self::RequestEnd { body } => f.debug_tuple("RequestEnd").field(&body.len()).finish(),
-            Self::RouterAnswer(answer) => f.debug_tuple("RouterAnswer").field(answer).finish(),
+            Self::Rerouted { .. } => f.write_str("Rerouted"),
+            Self::AnswerHeaders { half, answer, end_of_stream } => {
+                f.debug_tuple("AnswerHeaders").field(half).field(answer).field(end_of_stream).finish()
+            }
+            Self::AnswerBody { half, buffered, end_of_stream, .. } => {
+                f.debug_tuple("AnswerBody").field(half).field(buffered).field(end_of_stream).finish()
+            }
             Self::CallAnswer { attempt, answer } => {
                 f.debug_tuple("CallAnswer").field(attempt).field(answer).finish()
             }

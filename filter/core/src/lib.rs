@@ -28,7 +28,9 @@
 //! One request, answered at the first attempt:
 //!
 //! ```
-//! use seawall_core::{Answer, Config, Effect, Engine, Event, ExchangeId, Headers, MemoryStore, Origin, Seed, Timestamp};
+//! use seawall_core::{
+//!     Answer, Config, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore, Origin, Seed, Timestamp,
+//! };
 //!
 //! let policy = r#"
 //!     seawall 1
@@ -44,11 +46,12 @@
 //! engine.handle(now, &mut store, id, Event::RequestHeaders { headers, end_of_stream: false }, &mut fx);
 //! engine.handle(now, &mut store, id, Event::RequestEnd { body: br#"{"model":"gpt-4.1"}"#.to_vec() }, &mut fx);
 //! let answer = Answer { status: 200, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
-//! engine.handle(now, &mut store, id, Event::RouterAnswer(answer), &mut fx);
+//! let event = Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true };
+//! engine.handle(now, &mut store, id, event, &mut fx);
 //!
 //! assert!(matches!(fx[0], Effect::HoldRequest));
 //! assert!(matches!(&fx[1], Effect::Route { cluster, .. } if &**cluster == "primary"));
-//! assert!(fx.iter().any(|effect| matches!(effect, Effect::PassResponse { .. })));
+//! assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })));
 //! assert_eq!(engine.next_deadline(), None);
 //! ```
 
@@ -92,7 +95,7 @@ pub use self::breaker::{Cause, Signal};
 pub use self::config::Config;
 pub use self::effect::{Effect, HeaderList, Text};
 pub use self::engine::{Engine, MAX_BODY_BYTES};
-pub use self::event::{Answer, Event, ExchangeId, Origin};
+pub use self::event::{Answer, Event, ExchangeId, Half, Origin, Reads};
 pub use self::headers::{Entry, Headers};
 pub use self::memory::MemoryStore;
 pub use self::rng::Seed;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 /// The cluster of the shipped configuration that all others are made like.
 const TEMPLATE: &str = "primary";
 const FILTER: &str = "seawall";
+const UPSTREAM_HALF: &str = "seawall-upstream";
 const CLUSTERS: &str = "/static_resources/clusters";
 const LISTENER: &str = "/static_resources/listeners/0";
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -30,6 +31,8 @@ pub struct Wanted<'a> {
     pub unmatched: Option<&'a str>,
     /// Whether bodies arrive while the filter holds the headers, as the shipped configuration has it.
     pub allow_on_headers_stop_iteration: bool,
+    /// Whether the filter is in the clusters, too.
+    pub upstream_half: bool,
     /// Ports of the listener and of admin; 0 takes any free one.
     pub listener_port: u16,
     pub admin_port: u16,
@@ -46,6 +49,7 @@ impl<'a> Wanted<'a> {
             clusters,
             unmatched: None,
             allow_on_headers_stop_iteration: true,
+            upstream_half: true,
             listener_port: 0,
             admin_port: 0,
         }
@@ -63,6 +67,9 @@ impl<'a> Wanted<'a> {
         self.filter(list(&mut config, &format!("{MANAGER}/http_filters"))?)?;
         if !self.clusters.is_empty() {
             self.clusters(list(&mut config, CLUSTERS)?)?;
+        }
+        for cluster in list(&mut config, CLUSTERS)? {
+            self.upstream_half(cluster)?;
         }
         if let Some(cluster) = self.unmatched {
             let routes = list(&mut config, &format!("{MANAGER}/route_config/virtual_hosts/0/routes"))?;
@@ -84,6 +91,24 @@ impl<'a> Wanted<'a> {
         set(plugin, "/vm_config/environment_variables/host_env_keys", json!(self.env))?;
         set(plugin, "/allow_on_headers_stop_iteration", json!(self.allow_on_headers_stop_iteration))?;
         set(plugin, "/configuration/value", json!(self.policy))
+    }
+
+    /// The upstream half is the same module in the same virtual machine.
+    fn upstream_half(&self, cluster: &mut Value) -> anyhow::Result<()> {
+        let options = "/typed_extension_protocol_options";
+        let Some(wasm) = self.wasm.filter(|_| self.upstream_half) else {
+            if let Some(cluster) = cluster.as_object_mut() {
+                cluster.remove(options.trim_start_matches('/'));
+            }
+            return Ok(());
+        };
+        let filters = at(cluster, options)?
+            .pointer_mut("/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters")
+            .and_then(Value::as_array_mut)
+            .context("the Envoy configuration has no filters in its clusters")?;
+        let vm = at(named(filters, UPSTREAM_HALF)?, "/typed_config/config/vm_config")?;
+        set(vm, "/code/local/filename", json!(std::path::absolute(wasm)?))?;
+        set(vm, "/environment_variables/host_env_keys", json!(self.env))
     }
 
     fn clusters(&self, clusters: &mut Vec<Value>) -> anyhow::Result<()> {

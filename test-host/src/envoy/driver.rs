@@ -93,6 +93,7 @@ impl EnvoyDriver {
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
+            upstream_half: false,
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;

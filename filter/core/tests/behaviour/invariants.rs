@@ -65,6 +65,7 @@ proptest! {
         fates in prop::collection::vec(fate(), 1..60),
         arrivals in prop::collection::vec(arrival(), 1..120),
         workers in 1u64..5,
+        upstream_half: bool,
         seed: u64,
     ) {
         let is_over = Rc::new(Cell::new(false));
@@ -75,6 +76,7 @@ proptest! {
                 if is_over.get() { Fate::Status(200) } else { fates[(n as usize + offset) % fates.len()] }
             }
         });
+        world.upstream_half = upstream_half;
         for Arrival { pause, worker, team, body, body_after, leaves } in arrivals {
             world.run_for(Duration::from_millis(pause));
             let after = Duration::from_millis(body_after);

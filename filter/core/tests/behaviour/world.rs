@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use seawall_core::{
-    Answer, BreakerState, Config, Conflict, Decision, Effect, Engine, Event, ExchangeId, Headers,
+    Answer, BreakerState, Config, Conflict, Decision, Effect, Engine, Event, ExchangeId, Half, Headers,
     MemoryStore, Origin, Seed, Store, Timestamp, Version,
 };
 
@@ -36,9 +36,15 @@ pub(crate) struct Request {
     worker: usize,
     pub(crate) answers: Vec<Got>,
     pub(crate) is_gone: bool,
+    /// Where the router's answer is held, and what it is.
     is_response_held: bool,
     pub(crate) attempts: Vec<Attempt>,
     router_status: u16,
+    /// Whether the answer under way in the router came to the downstream half already.
+    is_routed: bool,
+    is_moving: bool,
+    /// What its attempts came to, as the filter says.
+    pub(crate) outcomes: Vec<&'static str>,
     /// Body bytes that have reached the host.
     pub(crate) received: u64,
 }
@@ -54,9 +60,23 @@ pub(crate) struct Attempt {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
-    Ended { id: u32, attempt: usize, fate_index: usize },
-    Gone { id: u32 },
-    BodyCame { id: u32, body: Vec<u8> },
+    Ended {
+        id: u32,
+        attempt: usize,
+        fate_index: usize,
+        is_routed: bool,
+    },
+    Gone {
+        id: u32,
+    },
+    /// The host sends the request through the filter again.
+    Back {
+        id: u32,
+    },
+    BodyCame {
+        id: u32,
+        body: Vec<u8>,
+    },
 }
 
 /// What a target does to its n-th attempt.
@@ -74,6 +94,8 @@ pub(crate) struct World {
     pub(crate) breakers: BTreeMap<String, BreakerState>,
     /// How long a provider takes to answer.
     pub(crate) latency: Duration,
+    /// Whether the filter stands behind the router, too.
+    pub(crate) upstream_half: bool,
     next_id: u32,
     choose: Choose,
     counts: BTreeMap<String, u64>,
@@ -124,6 +146,7 @@ impl World {
             fates: Vec::new(),
             breakers: BTreeMap::new(),
             latency: Duration::from_millis(10),
+            upstream_half: false,
             next_id: 1,
             choose: Box::new(choose),
             counts: BTreeMap::new(),
@@ -254,18 +277,45 @@ impl World {
                     self.tell(id, Event::RequestEnd { body });
                 }
             }
-            Due::Ended { id, attempt, fate_index } => {
-                let answer = answer(self.fates[fate_index], attempt > 1);
+            Due::Back { id } => {
+                let request = self.requests.get_mut(&id).unwrap();
+                request.is_moving = false;
+                if !request.is_gone {
+                    self.tell(id, Event::Rerouted { end_of_stream: false });
+                    self.tell(id, Event::RequestEnd { body: Vec::new() });
+                }
+            }
+            Due::Ended { id, attempt, fate_index, is_routed } => {
+                let answer = answer(self.fates[fate_index]);
                 let request = self.requests.get_mut(&id).unwrap();
                 request.attempts[attempt - 1].ended = self.now;
                 // The host cancels what its router sends for a client that is gone, and lets dispatched calls run.
-                if attempt == 1 && !request.is_gone {
-                    request.router_status = answer.status;
-                    self.tell(id, Event::RouterAnswer(answer));
-                } else if attempt > 1 {
+                if !is_routed {
                     self.tell(id, Event::CallAnswer { attempt: attempt as u32, answer });
+                } else if !request.is_gone {
+                    request.router_status = answer.status;
+                    let is_providers = answer.origin == Origin::Provider;
+                    let half = if self.upstream_half && is_providers {
+                        Half::Upstream { attempt: attempt as u32 }
+                    } else {
+                        Half::Downstream
+                    };
+                    self.meet(id, half, answer);
                 }
             }
+        }
+    }
+
+    /// An answer comes to one of the filter's halves, its body a moment after its headers.
+    fn meet(&mut self, id: u32, half: Half, answer: Answer) {
+        let Answer { status, headers, body, origin } = answer;
+        let answer = Answer { status, headers, body: Vec::new(), origin };
+        self.tell(id, Event::AnswerHeaders { half, answer, end_of_stream: body.is_empty() });
+        let engine = &self.workers[self.requests[&id].worker];
+        if let Some(reads) = engine.reads(ExchangeId(id), half).filter(|_| !body.is_empty()) {
+            let end = body.len().min(reads.start.saturating_add(reads.max));
+            let chunk = body[reads.start.min(body.len())..end].to_vec();
+            self.tell(id, Event::AnswerBody { half, chunk, buffered: body.len(), end_of_stream: true });
         }
     }
 
@@ -283,10 +333,16 @@ impl World {
             let is_about_the_client = !matches!(effect, Effect::Log(_) | Effect::Count(_));
             assert!(!(request.is_gone && is_about_the_client), "{effect:?} for a client that is gone");
             match effect {
-                Effect::Route { cluster, timeout, .. } => {
-                    assert!(request.attempts.is_empty(), "only the first attempt is routed");
+                Effect::Route { attempt, cluster, timeout, .. } => {
+                    assert!(!request.is_moving && !request.is_routed, "the request is elsewhere");
+                    assert_eq!(
+                        attempt as usize,
+                        request.attempts.len() + 1,
+                        "attempts are numbered in order"
+                    );
                     assert_eq!(timeout, self.timeout);
-                    self.begin(id, &cluster, timeout);
+                    request.is_routed = true;
+                    self.begin(id, &cluster, timeout, true);
                 }
                 Effect::Dispatch { attempt, cluster, timeout, headers, body } => {
                     assert_eq!(
@@ -294,17 +350,31 @@ impl World {
                         request.attempts.len() + 1,
                         "attempts are numbered in order"
                     );
-                    assert!(request.is_response_held, "a dispatched attempt needs the first answer held");
+                    assert!(request.is_response_held, "a dispatched attempt needs the router's answer held");
                     assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
                     assert!(timeout >= self.timeout);
-                    self.begin(id, &cluster, timeout);
+                    self.begin(id, &cluster, timeout, false);
                 }
                 Effect::CountBody => {
                     let received = request.received;
                     self.tell(id, Event::BodyCounted { received });
                 }
-                Effect::HoldResponse => request.is_response_held = true,
-                Effect::PassResponse { set } => {
+                Effect::HoldAnswer(Half::Downstream) => request.is_response_held = true,
+                Effect::HoldAnswer(Half::Upstream { attempt }) => {
+                    assert_eq!(attempt as usize, request.attempts.len(), "only the last attempt is held");
+                }
+                Effect::Reroute { .. } => {
+                    (request.is_moving, request.is_routed) = (true, false);
+                    self.push(now.after(Duration::from_millis(1)), Due::Back { id });
+                }
+                Effect::PassAnswer { half: Half::Upstream { .. }, .. } => {
+                    let status = request.router_status;
+                    let headers = [("content-type", "application/json")].into_iter().collect();
+                    let body = b"{}".to_vec();
+                    let answer = Answer { status, headers, body, origin: Origin::Provider };
+                    self.meet(id, Half::Downstream, answer);
+                }
+                Effect::PassAnswer { half: Half::Downstream, set } => {
                     let headers =
                         set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
                     let status = request.router_status;
@@ -327,13 +397,14 @@ impl World {
                     let known = self.breakers.insert(target.to_string(), to).unwrap_or(BreakerState::Closed);
                     assert_eq!(known, from, "a breaker tells every change once");
                 }
+                Effect::Log(Decision::Attempt { outcome, .. }) => request.outcomes.push(outcome.word()),
                 Effect::HoldRequest | Effect::Log(_) | Effect::Count(_) => {}
             }
             assert!(self.requests[&id].answers.len() <= 1, "a second answer for exchange {id}");
         }
     }
 
-    fn begin(&mut self, id: u32, target: &str, timeout: Duration) {
+    fn begin(&mut self, id: u32, target: &str, timeout: Duration, is_routed: bool) {
         assert_ne!(
             self.breakers.get(target),
             Some(&BreakerState::Open),
@@ -348,7 +419,7 @@ impl World {
         request.attempts.push(Attempt { target: target.into(), fate, begun, ended: begun, timeout });
         let takes = if fate == Fate::Hang { timeout } else { self.latency };
         let attempt = request.attempts.len();
-        self.push(begun.after(takes), Due::Ended { id, attempt, fate_index });
+        self.push(begun.after(takes), Due::Ended { id, attempt, fate_index, is_routed });
     }
 
     fn push(&mut self, time: Timestamp, due: Due) {
@@ -370,7 +441,7 @@ impl World {
     }
 }
 
-fn answer(fate: Fate, is_dispatched: bool) -> Answer {
+fn answer(fate: Fate) -> Answer {
     let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
     let (status, origin) = match fate {
         Fate::Status(status) => (status, Origin::Provider),
@@ -379,8 +450,8 @@ fn answer(fate: Fate, is_dispatched: bool) -> Answer {
         Fate::Reset => (503, Origin::Reset),
         Fate::Hang => (504, Origin::Timeout),
     };
-    let headers = [("retry-after", wait.as_str()), ("x-provider", "yes")].into_iter();
-    let headers = headers.filter(|(_, value)| !value.is_empty()).collect();
-    let body = if is_dispatched { format!("provider's {status}").into_bytes() } else { Vec::new() };
-    Answer { status, headers, body, origin }
+    let headers =
+        [("retry-after", wait.as_str()), ("x-provider", "yes"), ("content-type", "application/json")];
+    let headers = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    Answer { status, headers, body: format!("provider's {status}").into_bytes(), origin }
 }

@@ -1,0 +1,226 @@
+//! Answers are met here: held until it is clear what they are, and then passed, or judged.
+//!
+//! | answer | is held until |
+//! |---|---|
+//! | of the host (refused, reset, timed out) | its headers |
+//! | failing by its status | its end, [`FAILING_BYTES`], or [`FAILING_PATIENCE`]: the body says why |
+//! | a success in JSON | its first bytes, which tell an error object; at the upstream half its end, so that a cut can be rescued |
+//! | any other success | its headers |
+
+use std::time::Duration;
+
+use super::outcome::Ended;
+use super::{After, Attempt, Exchange, Path, Stage};
+use seawall_policy::policy::Provider;
+
+use crate::classify::{Judgement, error_in_success, judge};
+use crate::effect::{Effect, HeaderList};
+use crate::event::{Answer, Half, Origin, Reads};
+use crate::telemetry::Outcome;
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+/// Most bytes of a failing answer that are read.
+const FAILING_BYTES: usize = 64 * 1024;
+
+/// How long the body of a failing answer is waited for. Its status says enough to go on.
+const FAILING_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Bytes at the start of an answer that show an error object.
+const OPENING_BYTES: usize = 256;
+
+/// The longest answer that the upstream half holds until its end.
+const WHOLE_BYTES: usize = 4 * 1024 * 1024;
+
+/// A host's timers may fire this much early.
+const TIMER_ERROR: Duration = Duration::from_millis(5);
+
+/// How far an attempt's answer has been read.
+pub(super) enum Reading {
+    Awaited,
+    Failing {
+        half: Half,
+        answer: Answer,
+        since: Timestamp,
+    },
+    /// A success, if its first bytes say so too.
+    Opening {
+        half: Half,
+        answer: Answer,
+    },
+    /// A success that the upstream half holds until its end.
+    Whole,
+    /// The upstream half has let it go.
+    Passed,
+}
+
+impl Reading {
+    pub(super) fn reads(&self) -> Option<Reads> {
+        let (start, max) = match self {
+            Self::Failing { answer, .. } => {
+                (answer.body.len(), FAILING_BYTES.saturating_sub(answer.body.len()))
+            }
+            Self::Opening { .. } => (0, OPENING_BYTES),
+            Self::Whole => (0, 0),
+            Self::Awaited | Self::Passed => return None,
+        };
+        Some(Reads { start, max })
+    }
+
+    pub(super) fn patience(&self) -> Option<Timestamp> {
+        if let Self::Failing { since, .. } = self { Some(since.after(FAILING_PATIENCE)) } else { None }
+    }
+}
+
+impl Exchange {
+    /// The headers of an answer are here.
+    pub(crate) fn answer_begins(
+        &mut self,
+        turn: &mut Turn<'_>,
+        half: Half,
+        answer: Answer,
+        end: bool,
+    ) -> After {
+        if half == Half::Downstream && self.is_moving() {
+            // The host has not sent the request through the filter again but passes on what was to make it.
+            turn.fx.push(Effect::HoldAnswer(half));
+            self.path = Path::HeldDownstream;
+            return self.go_on(turn);
+        }
+        if self.last_word.is_some() && half == Half::Downstream && matches!(self.path, Path::Busy) {
+            self.path = Path::HeldDownstream;
+            return self.speak(turn);
+        }
+        let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
+            return self.unexpected(turn, half);
+        };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        let provider = turn.config.provider(self.route, attempt.position);
+        let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
+        if answer.origin != Origin::Provider {
+            // What the upstream half held is gone with its connection.
+            let told = if let Reading::Failing { answer: told, .. } = reading { told } else { answer };
+            let judgement = judge(provider, &told, turn.now);
+            return self.attempt_failed(turn, index, Ended { answer: told, judgement, held: None });
+        }
+        match reading {
+            Reading::Awaited if answer.status >= 400 => {
+                turn.fx.push(Effect::HoldAnswer(half));
+                attempt.reading = Reading::Failing { half, answer, since: turn.now };
+                if end { self.read_enough(turn, index) } else { After::Wait }
+            }
+            Reading::Awaited if !end && is_json(&answer) => {
+                turn.fx.push(Effect::HoldAnswer(half));
+                attempt.reading = Reading::Opening { half, answer };
+                After::Wait
+            }
+            Reading::Awaited if half != Half::Downstream => self.let_go(turn, index, half),
+            _ => self.succeeded(turn, index, answer),
+        }
+    }
+
+    /// More of an answer's body is here; `buffered` bytes are held.
+    pub(crate) fn answer_goes_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        half: Half,
+        (chunk, buffered): (&[u8], usize),
+        end: bool,
+    ) -> After {
+        let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
+            return After::Wait;
+        };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        let provider = turn.config.provider(self.route, attempt.position);
+        match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
+            Reading::Failing { half, mut answer, since } => {
+                let room = FAILING_BYTES.saturating_sub(answer.body.len());
+                answer.body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+                let is_enough = end || answer.body.len() >= FAILING_BYTES;
+                attempt.reading = Reading::Failing { half, answer, since };
+                if is_enough { self.read_enough(turn, index) } else { After::Wait }
+            }
+            Reading::Opening { half, mut answer } if is_error(provider, chunk, turn) => {
+                chunk.clone_into(&mut answer.body);
+                attempt.reading = Reading::Failing { half, answer, since: turn.now };
+                if end { self.read_enough(turn, index) } else { After::Wait }
+            }
+            Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer),
+            Reading::Opening { half, .. } if end => self.let_go(turn, index, half),
+            Reading::Whole if end || buffered > WHOLE_BYTES => self.let_go(turn, index, half),
+            Reading::Opening { .. } | Reading::Whole => {
+                attempt.reading = Reading::Whole;
+                After::Wait
+            }
+            reading @ (Reading::Awaited | Reading::Passed) => {
+                attempt.reading = reading;
+                After::Wait
+            }
+        }
+    }
+
+    /// A failing answer has been read as far as it is going to be.
+    pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
+        let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
+        let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half) })
+    }
+
+    /// A dispatched attempt has ended.
+    pub(crate) fn call_answered(&mut self, turn: &mut Turn<'_>, n: u32, mut answer: Answer) -> After {
+        let Some(index) = self.in_flight.iter().position(|attempt| !attempt.is_routed && attempt.n == n)
+        else {
+            return After::Wait;
+        };
+        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
+        // A host that gives a call up after its headers came says only that nothing came of it.
+        if answer.origin == Origin::Reset && self.was_given_up(turn, attempt) {
+            answer.origin = Origin::Timeout;
+        }
+        let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        if judgement.outcome == Outcome::Success {
+            return self.succeeded(turn, index, answer);
+        }
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: None })
+    }
+
+    fn was_given_up(&self, turn: &Turn<'_>, attempt: &Attempt) -> bool {
+        let Some((_, timeout)) = turn.config.attempt(self.route, attempt.position) else { return false };
+        turn.now.since(attempt.begun).saturating_add(TIMER_ERROR) >= self.call_timeout(timeout)
+    }
+
+    /// The upstream half has held it long enough.
+    fn let_go(&mut self, turn: &mut Turn<'_>, index: usize, half: Half) -> After {
+        if let Some(attempt) = self.in_flight.get_mut(index) {
+            attempt.reading = Reading::Passed;
+        }
+        turn.fx.push(Effect::PassAnswer { half, set: HeaderList::new() });
+        After::Wait
+    }
+
+    /// An answer that nothing here has asked for: the host's own (the body was too large, the stream was idle for too
+    /// long). It goes to the client as it is.
+    fn unexpected(&mut self, turn: &mut Turn<'_>, half: Half) -> After {
+        match (half, &self.stage) {
+            (Half::Downstream, Stage::Reading { .. } | Stage::Trying) => self.abandon(turn),
+            _ => After::Wait,
+        }
+    }
+}
+
+fn is_error(provider: Provider, start: &[u8], turn: &Turn<'_>) -> bool {
+    error_in_success(provider, start, turn.now).is_some()
+}
+
+/// Judges an answer with its body, whatever its status claims.
+fn judge_whole(provider: Provider, answer: &Answer, now: Timestamp) -> Judgement {
+    let is_claim = answer.origin == Origin::Provider && answer.status < 400 && is_json(answer);
+    let error = if is_claim { error_in_success(provider, &answer.body, now) } else { None };
+    error.unwrap_or_else(|| judge(provider, answer, now))
+}
+
+fn is_json(answer: &Answer) -> bool {
+    answer.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"))
+}

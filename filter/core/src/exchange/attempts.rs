@@ -1,0 +1,169 @@
+//! Attempts begin here: through the router while its path is free, dispatched beside it otherwise.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::answers::Reading;
+use super::{After, Attempt, Exchange, Path, Planned};
+use crate::answer::OwnError;
+use crate::body;
+use crate::breaker::Permit;
+use crate::config::Target;
+use crate::effect::{Effect, HeaderList, Text};
+use crate::event::Half;
+use crate::request::{dispatched_headers, forbidden, foreign_credentials};
+use crate::telemetry::Reason;
+use crate::turn::Turn;
+
+/// Times the route's timeout that a dispatched attempt at a stream may take from its start to its end.
+const STREAM_FACTOR: u32 = 10;
+
+impl Attempt {
+    /// Whether its answer is met at this half.
+    pub(super) fn is_met_at(&self, half: Half) -> bool {
+        match half {
+            Half::Upstream { attempt } => self.is_routed && self.n == attempt,
+            Half::Downstream => self.is_routed,
+        }
+    }
+}
+
+impl Exchange {
+    /// Begins the attempt that is planned, once it is due and the request is where it can be sent from. What has been
+    /// decided meanwhile is said instead.
+    pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) -> After {
+        if self.last_word.is_some() {
+            return self.speak(turn);
+        }
+        let Some(Planned { at, is_again }) = self.next else { return After::Wait };
+        // The wait is spent before the router: there no timer of the host runs, and the provider's connection is free.
+        if let Path::HeldUpstream { attempt } = self.path {
+            return self.reroute(turn, attempt);
+        }
+        if turn.now < at || self.is_moving() {
+            return After::Wait;
+        }
+        self.next = None;
+        let again = if is_again { turn.admit(self.route, self.position).ok() } else { None };
+        let start = if self.attempts == 0 { 0 } else { self.position + 1 };
+        let admitted = match again {
+            Some(permit) => Some((self.position, permit)),
+            None => turn.admit_from(self.route, start),
+        };
+        let Some((position, permit)) = admitted else {
+            if self.attempts == 0 {
+                let wait = turn.time_to_admission(self.route);
+                return turn.refuse(&OwnError::breaker_open(wait), Reason::BreakerOpen);
+            }
+            return self.give_up(turn, Reason::BreakerOpen);
+        };
+        let is_routed = self.path == Path::Ready;
+        self.enter(turn, position, permit, is_routed);
+        if is_routed { self.route(turn) } else { self.dispatch(turn) }
+    }
+
+    /// An attempt begins at this place of the plan.
+    fn enter(&mut self, turn: &Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
+        self.attempts_here = if position == self.position { self.attempts_here + 1 } else { 1 };
+        self.attempts += 1;
+        self.position = position;
+        let (n, begun, reading) = (self.attempts, turn.now, Reading::Awaited);
+        self.in_flight.push(Attempt { n, position, permit, begun, is_routed, reading });
+    }
+
+    fn route(&mut self, turn: &mut Turn<'_>) -> After {
+        let config = turn.config;
+        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        let mut set = HeaderList::new();
+        let mut remove = Vec::new();
+        let mut body = self.rewritten(target);
+        let before = self.routed.and_then(|position| Some(config.attempt(self.route, position)?.0));
+        match before {
+            None => remove = forbidden(&self.headers, true),
+            // The request comes as it was changed for another target.
+            Some(before) => {
+                self.undo(before, &mut set, &mut remove);
+                body = body.or_else(|| Some(self.body.to_vec()));
+            }
+        }
+        remove.extend(foreign_credentials(&self.headers, target));
+        set.retain(|(name, _)| {
+            !target.set.iter().any(|(own, _)| own == name) && !remove.contains(&name.to_string())
+        });
+        set.extend(target.set.iter().cloned());
+        remove.retain(|name| !target.set.iter().any(|(own, _)| **own == **name));
+        (self.path, self.routed) = (Path::Busy, Some(self.position));
+        turn.fx.push(Effect::Route {
+            attempt: self.attempts,
+            cluster: target.cluster.clone(),
+            timeout,
+            streams: self.streams(),
+            set,
+            remove,
+            body,
+        });
+        After::Wait
+    }
+
+    /// What gives a request that was changed for a target, and sent through the filter again, its headers back.
+    fn undo(&self, target: &Target, set: &mut HeaderList, remove: &mut Vec<String>) {
+        let moved = [Text::Word(":authority"), Text::Word(":path")];
+        for name in moved.iter().chain(target.set.iter().map(|(name, _)| name)) {
+            match self.headers.get(name) {
+                Some(value) => set.push((name.clone(), value.into())),
+                None => remove.push(name.to_string()),
+            }
+        }
+        for name in foreign_credentials(&self.headers, target) {
+            if let Some(value) = self.headers.get(&name) {
+                set.push((Text::from(name.as_str()), value.into()));
+            }
+        }
+        remove.push("x-envoy-original-url".to_owned());
+    }
+
+    /// Has the host run the request through the filter again; the attempt begins when it is back.
+    fn reroute(&mut self, turn: &mut Turn<'_>, attempt: u32) -> After {
+        self.path = Path::Moving { since: turn.now };
+        let scheme = self.headers.get(":scheme").unwrap_or("http");
+        let origin = [scheme, "://", self.headers.get(":authority").unwrap_or("seawall")].concat();
+        turn.fx.push(Effect::Reroute { attempt, origin });
+        After::Wait
+    }
+
+    /// The request is back, complete and held.
+    pub(crate) fn came_back(&mut self, turn: &mut Turn<'_>) -> After {
+        self.path = Path::Ready;
+        let after = self.go_on(turn);
+        if after == After::Wait && self.path == Path::Ready {
+            turn.fx.push(Effect::HoldRequest);
+        }
+        after
+    }
+
+    fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
+        let config = turn.config;
+        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        turn.fx.push(Effect::Dispatch {
+            attempt: self.attempts,
+            cluster: target.cluster.clone(),
+            headers: dispatched_headers(&self.headers, target),
+            body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
+            timeout: self.call_timeout(timeout),
+        });
+        After::Wait
+    }
+
+    /// How long a dispatched attempt may take. The host waits for the whole of its answer, so a stream gets longer than
+    /// the time that the policy gives it to begin.
+    pub(super) fn call_timeout(&self, timeout: Duration) -> Duration {
+        if self.streams() { timeout.saturating_mul(STREAM_FACTOR) } else { timeout }
+    }
+
+    /// The body with the target's model, if that is another than the caller's.
+    fn rewritten(&self, target: &Target) -> Option<Vec<u8>> {
+        let (model, facts) = (target.model.as_ref()?, self.facts.as_ref()?);
+        let present = facts.model.clone().and_then(|range| self.body.get(range));
+        (present != Some(model.as_bytes())).then(|| body::with_model(&self.body, facts, model))
+    }
+}

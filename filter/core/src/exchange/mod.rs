@@ -1,0 +1,271 @@
+//! One request of a client, from its headers to its answer.
+//!
+//! | stage | event | to | effects |
+//! |---|---|---|---|
+//! | reading, route open | request complete, and no route takes it | – | pass the request |
+//! | reading | request complete | trying | route: the first target that admits |
+//! | reading | body too large or missing | – | respond |
+//! | reading | request complete, but no room for its body, unreadable, or no target admits | – | respond |
+//! | trying | an attempt's answer begins | trying | hold it until it is clear what it is |
+//! | trying | it is a success | over | pass or respond |
+//! | trying | it is a failure, and another attempt may follow | trying | reroute, or hold the answer and dispatch |
+//! | trying | it is a failure, and none may follow | over | pass or respond: the failure that tells most |
+//! | any | gone | – | |
+//!
+//! The route is open while it takes the body to tell which one it is; see [`route`](crate::route). Such a request is held to the
+//! same bounds as any other: one that is too large to be read can't be passed unread, or its size would be a way around the
+//! policy.
+//!
+//! The first attempt goes through the host's router, which streams and cancels. What follows a failure depends on who holds
+//! its answer: the upstream half can have the request routed again; an answer that is held at the downstream half keeps the
+//! router's path busy, and later attempts are dispatched beside it. See [`Path`].
+//!
+//! Every permit of a breaker is given back exactly once: with the attempt's outcome, or unused when the client goes away.
+
+mod answers;
+mod attempts;
+mod outcome;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use self::answers::Reading;
+use self::outcome::Failure;
+use crate::answer::OwnError;
+use crate::body::{self, Facts};
+use crate::breaker::{Permit, Verdict};
+use crate::effect::Effect;
+use crate::event::{Half, Reads};
+use crate::headers::Headers;
+use crate::rng::Rng;
+use crate::route::Choice;
+use crate::sight::{Body, Sight};
+use crate::telemetry::Reason;
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+/// How long the first requests wait for their body before the host is asked whether it keeps it back.
+const BODY_PATIENCE: Duration = Duration::from_millis(700);
+
+pub(crate) struct Exchange {
+    /// While it is open, the first route that may be it.
+    route: usize,
+    headers: Headers,
+    stage: Stage,
+    body: Rc<Vec<u8>>,
+    /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
+    facts: Option<Facts>,
+    rng: Rng,
+    path: Path,
+    /// The place of the plan that the request on the router's path was last changed for.
+    routed: Option<usize>,
+    in_flight: Vec<Attempt>,
+    /// The attempt that is to follow.
+    next: Option<Planned>,
+    /// Attempts begun: in all, and at the target at `position` of the plan.
+    attempts: u32,
+    attempts_here: u32,
+    position: usize,
+    /// The failure that goes to the client if nothing better comes.
+    failure: Option<Failure>,
+    /// Why no attempt follows; the answer goes out as soon as the path allows.
+    last_word: Option<Reason>,
+    /// When this exchange is to be woken, as the engine knows it.
+    pub(crate) alarm: Option<Timestamp>,
+}
+
+enum Stage {
+    Reading {
+        /// When the request arrived, if its route is open.
+        open: Option<Timestamp>,
+        /// When to ask the host where the body is.
+        patience: Option<Timestamp>,
+    },
+    Trying,
+    /// The client has its answer.
+    Over,
+}
+
+/// Where the request stands on the router's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    /// Held before the router: an attempt can be routed.
+    Ready,
+    /// With the router, or with a provider.
+    Busy,
+    /// The answer of this attempt is held by the upstream half: the request can be routed again.
+    HeldUpstream { attempt: u32 },
+    /// An answer is held at the downstream half: it can be passed or replaced, nothing else.
+    HeldDownstream,
+    /// On its way back to the filter, since then.
+    Moving { since: Timestamp },
+}
+
+/// An attempt under way.
+struct Attempt {
+    /// Its number, from 1.
+    n: u32,
+    position: usize,
+    permit: Option<Permit>,
+    begun: Timestamp,
+    is_routed: bool,
+    reading: Reading,
+}
+
+/// An attempt that follows.
+#[derive(Clone, Copy)]
+struct Planned {
+    at: Timestamp,
+    /// At the same target, if that still admits it; otherwise at the next one.
+    is_again: bool,
+}
+
+/// How long a request may be on its way back before its client counts as gone. The host does it in one go.
+const MOVING_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether the exchange goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    Wait,
+    Done,
+}
+
+impl Exchange {
+    /// Reads a request whose route is known, or `open` since it arrived; then `route` is the first that may take it.
+    pub(crate) fn new(route: usize, open: Option<Timestamp>, headers: Headers, rng: Rng) -> Self {
+        Self {
+            route,
+            headers,
+            stage: Stage::Reading { open, patience: None },
+            body: Rc::default(),
+            facts: None,
+            rng,
+            path: Path::Ready,
+            routed: None,
+            in_flight: Vec::new(),
+            next: None,
+            attempts: 0,
+            attempts_here: 0,
+            position: 0,
+            failure: None,
+            last_word: None,
+            alarm: None,
+        }
+    }
+
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(self.stage, Stage::Reading { .. })
+    }
+
+    /// Whether its request is read already, and comes once more.
+    pub(crate) fn is_back(&self) -> bool {
+        matches!(self.stage, Stage::Trying) && self.is_moving()
+    }
+
+    /// Whether the request's stream ends only to come back as another.
+    pub(crate) fn is_moving(&self) -> bool {
+        matches!(self.path, Path::Moving { .. })
+    }
+
+    /// Asks the host in a while where the body is; `None` when it has come.
+    pub(crate) fn await_body(&mut self, now: Option<Timestamp>) {
+        if let Stage::Reading { patience, .. } = &mut self.stage {
+            *patience = now.map(|now| now.after(BODY_PATIENCE));
+        }
+    }
+
+    /// The request is complete: which route, if that is open, and the first attempt. `room` is what may still be held of
+    /// request bodies.
+    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>, room: usize) -> After {
+        let open = if let Stage::Reading { open, .. } = self.stage { open } else { None };
+        // What passes isn't held.
+        if open.is_none() && body.len() > room {
+            return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+        }
+        let facts = (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
+        if let Some(arrived) = open {
+            let read = facts.as_ref().ok().and_then(Option::as_ref);
+            let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));
+            match turn.config.choose(self.route, &Sight::new(&self.headers, arrived, seen)) {
+                Choice::Route(route) => self.route = route,
+                Choice::Body(_) | Choice::Pass => return turn.pass(&self.headers),
+            }
+            if body.len() > room {
+                return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+            }
+        }
+        match facts {
+            Ok(facts) => self.facts = facts,
+            Err(error) => {
+                return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
+            }
+        }
+        self.body = Rc::new(body);
+        self.stage = Stage::Trying;
+        self.next = Some(Planned { at: turn.now, is_again: false });
+        self.go_on(turn)
+    }
+
+    /// When something is due here without an event.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Reading { patience, .. } => patience,
+            Stage::Over => None,
+            Stage::Trying => {
+                let moved = if let Path::Moving { since } = self.path {
+                    Some(since.after(MOVING_PATIENCE))
+                } else {
+                    self.next.map(|next| next.at)
+                };
+                let read = self.in_flight.iter().filter_map(|attempt| attempt.reading.patience());
+                moved.into_iter().chain(read).min()
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> After {
+        if let Stage::Reading { patience, .. } = &mut self.stage {
+            *patience = None;
+            turn.fx.push(Effect::CountBody);
+            return After::Wait;
+        }
+        if let Path::Moving { since } = self.path
+            && turn.now.since(since) >= MOVING_PATIENCE
+        {
+            return self.abandon(turn);
+        }
+        let now = turn.now;
+        let is_late = |attempt: &Attempt| attempt.reading.patience().is_some_and(|patience| patience <= now);
+        if let Some(index) = self.in_flight.iter().position(is_late) {
+            return self.read_enough(turn, index);
+        }
+        self.go_on(turn)
+    }
+
+    /// The client is gone.
+    pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
+        if matches!(self.stage, Stage::Over) {
+            return After::Done;
+        }
+        for attempt in std::mem::take(&mut self.in_flight) {
+            turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
+        }
+        self.finish(turn, self.position, 0, Reason::Gone);
+        After::Done
+    }
+
+    /// What of an answer is to be told.
+    pub(crate) fn reads(&self, half: Half) -> Option<Reads> {
+        self.in_flight.iter().find(|attempt| attempt.is_met_at(half))?.reading.reads()
+    }
+
+    /// Bytes of the request body that are kept for later attempts.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    fn streams(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.stream)
+    }
+}

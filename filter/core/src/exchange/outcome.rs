@@ -1,0 +1,216 @@
+//! What follows an attempt, and what the client gets in the end.
+
+use std::time::Duration;
+
+use super::{After, Attempt, Exchange, Path, Planned, Stage};
+use crate::answer::{self, OwnError};
+use crate::breaker::Verdict;
+use crate::classify::{Judgement, trigger};
+use crate::effect::{Effect, HeaderList};
+use crate::event::{Answer, Half, Origin};
+use crate::headers::Headers;
+use crate::request::provider_headers;
+use crate::retry::{self, Failed, Step};
+use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
+use crate::turn::Turn;
+
+/// A failed attempt.
+pub(super) struct Ended {
+    pub(super) answer: Answer,
+    pub(super) judgement: Judgement,
+    /// Where its answer is held, if it is.
+    pub(super) held: Option<Half>,
+}
+
+/// The failure that goes to the client if nothing better comes.
+pub(super) struct Failure {
+    n: u32,
+    position: usize,
+    judgement: Judgement,
+    status: u16,
+    /// The provider's words, if it said any.
+    said: Option<(Headers, Vec<u8>)>,
+    /// Whether the answer on the router's path is this one.
+    is_held: bool,
+}
+
+impl Exchange {
+    /// An attempt has brought an answer that can be delivered: the client gets it.
+    pub(super) fn succeeded(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
+        let attempt = self.in_flight.swap_remove(index);
+        let outcome = Outcome::Success;
+        turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
+        let reason = match (attempt.position, attempt.n) {
+            (0, 1) => Reason::Ok,
+            (0, _) => Reason::Retried,
+            _ => Reason::FailedOver,
+        };
+        let status = answer.status;
+        self.log_attempt(turn, (attempt.n, attempt.position), (outcome, status), Next::Deliver, None);
+        let own = self.own_headers(turn, attempt.position, reason);
+        turn.fx.push(if attempt.is_routed {
+            Effect::PassAnswer { half: Half::Downstream, set: own }
+        } else {
+            Effect::Respond { status, headers: provider_headers(&answer.headers, &own), body: answer.body }
+        });
+        self.finish(turn, attempt.position, status, reason)
+    }
+
+    /// An attempt has failed.
+    pub(super) fn attempt_failed(&mut self, turn: &mut Turn<'_>, index: usize, ended: Ended) -> After {
+        let attempt = self.in_flight.swap_remove(index);
+        let Ended { answer, judgement, held } = ended;
+        let outcome = judgement.outcome;
+        turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
+        let step = self.after_failure(turn, &answer, &judgement);
+        let (next, wait) = match step {
+            Step::Again(wait) => (Next::Retry, Some(wait)),
+            Step::MoveOn => (Next::Failover, None),
+            Step::Stop(Reason::ClientError) => (Next::Deliver, None),
+            Step::Stop(_) => (Next::Stop, None),
+        };
+        self.log_attempt(turn, (attempt.n, attempt.position), (outcome, answer.status), next, wait);
+        if attempt.is_routed {
+            self.path = match held {
+                Some(Half::Upstream { attempt }) => Path::HeldUpstream { attempt },
+                Some(Half::Downstream) | None => Path::HeldDownstream,
+            };
+        }
+        let failure = Failure {
+            n: attempt.n,
+            position: attempt.position,
+            judgement,
+            status: answer.status,
+            said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
+            is_held: held.is_some(),
+        };
+        match &mut self.failure {
+            Some(earlier) if !judgement.tells_more_than(&earlier.judgement) => {
+                // What was held is not any more, once another attempt has come the router's way.
+                earlier.is_held &= !attempt.is_routed;
+            }
+            known => *known = Some(failure),
+        }
+        match step {
+            // The request is at fault there, but not in what it is told.
+            Step::Stop(Reason::ClientError) if !self.tells(&attempt) => {
+                self.give_up(turn, Reason::AttemptsSpent)
+            }
+            Step::Stop(reason) => self.give_up(turn, reason),
+            Step::Again(_) | Step::MoveOn => {
+                if attempt.is_routed && held.is_none() {
+                    turn.fx.push(Effect::HoldAnswer(Half::Downstream));
+                }
+                let is_again = matches!(step, Step::Again(_));
+                self.next = Some(Planned { at: turn.now.after(wait.unwrap_or_default()), is_again });
+                self.go_on(turn)
+            }
+        }
+    }
+
+    /// Whether the failure that goes to the client is this attempt's.
+    fn tells(&self, attempt: &Attempt) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.n == attempt.n)
+    }
+
+    fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, judgement: &Judgement) -> Step {
+        let outcome = judgement.outcome;
+        let Some(route) = turn.config.route(self.route) else { return Step::Stop(Reason::NotRetried) };
+        let is_failure = outcome.is_failure();
+        let failed = Failed {
+            outcome,
+            trigger: trigger(answer),
+            retry_after: judgement.wait,
+            attempts: self.attempts,
+            attempts_here: self.attempts_here,
+            is_admitted_here: is_failure && turn.would_admit(self.route, self.position),
+            later_targets: if is_failure {
+                turn.count_admitting_from(self.route, self.position + 1)
+            } else {
+                0
+            },
+        };
+        retry::next(&route.retry, failed, &mut self.rng)
+    }
+
+    /// No attempt is left to make: the client gets the failure.
+    pub(super) fn give_up(&mut self, turn: &mut Turn<'_>, reason: Reason) -> After {
+        self.last_word = Some(reason);
+        self.next = None;
+        self.speak(turn)
+    }
+
+    /// Says the last word, once the router's path allows it.
+    pub(super) fn speak(&mut self, turn: &mut Turn<'_>) -> After {
+        let Some(reason) = self.last_word else { return After::Wait };
+        match self.path {
+            Path::Moving { .. } => return After::Wait,
+            Path::HeldUpstream { attempt } => {
+                // Said at the downstream half, when the answer is there.
+                self.path = Path::Busy;
+                turn.fx.push(Effect::PassAnswer { half: Half::Upstream { attempt }, set: HeaderList::new() });
+                return After::Wait;
+            }
+            Path::Ready | Path::Busy | Path::HeldDownstream => {}
+        }
+        let position = self.failure.as_ref().map_or(self.position, |failure| failure.position);
+        let mut own = self.own_headers(turn, position, reason);
+        if reason != Reason::ClientError {
+            own.push(answer::no_more_retries());
+        }
+        let (status, effect) = match self.failure.take() {
+            Some(Failure { is_held: true, status, .. }) if self.path == Path::HeldDownstream => {
+                (status, Effect::PassAnswer { half: Half::Downstream, set: own })
+            }
+            Some(Failure { said: Some((headers, body)), status, .. }) => {
+                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
+            }
+            failure => {
+                let outcome = failure.map_or(Outcome::Reset, |failure| failure.judgement.outcome);
+                let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
+                let wait = turn.config.route(self.route).map(|route| route.retry.backoff.cap);
+                let error = OwnError::no_answer(outcome, name.unwrap_or_default(), wait.unwrap_or_default());
+                (error.status, turn.own_answer(&error, own))
+            }
+        };
+        turn.fx.push(effect);
+        self.finish(turn, position, status, reason)
+    }
+
+    fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
+        let target = turn.config.attempt(self.route, position).map(|(target, _)| &target.name);
+        answer::own_headers(&turn.config.hash, target, self.attempts, reason)
+    }
+
+    pub(super) fn finish(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        status: u16,
+        reason: Reason,
+    ) -> After {
+        self.stage = Stage::Over;
+        let target = turn.config.attempt(self.route, position).map(|(target, _)| target.name.clone());
+        turn.answered(status, self.attempts, target.filter(|_| self.attempts > 0), reason)
+    }
+
+    fn log_attempt(
+        &self,
+        turn: &mut Turn<'_>,
+        (n, position): (u32, usize),
+        (outcome, status): (Outcome, u16),
+        next: Next,
+        wait: Option<Duration>,
+    ) {
+        let Some(id) = turn.config.target_at(self.route, position) else { return };
+        turn.fx.push(Effect::Count(Metric::Attempt(id, outcome)));
+        let Some(target) = turn.config.target(id).filter(|_| turn.is_tracing) else { return };
+        let (exchange, target) = (turn.id.0, target.name.clone());
+        turn.fx.push(Effect::Log(Decision::Attempt { exchange, n, target, outcome, status, next, wait }));
+    }
+}
+
+fn verdict(outcome: Outcome) -> Verdict {
+    // An error of the request is a target that works.
+    if outcome.is_failure() { Verdict::Failure } else { Verdict::Success }
+}
