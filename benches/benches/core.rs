@@ -117,9 +117,10 @@ fn stats() -> Stats {
 fn sample(n: u64) -> Sample {
     Sample {
         outcome: Outcome::Success,
-        latency: Duration::from_millis(500 + n % 700),
+        latency: Some(Duration::from_millis(500 + n % 700)),
         first_token: Some(Duration::from_millis(100 + n % 70)),
         output_tokens: Some(200),
+        most_tokens: None,
         is_good: Some(true),
         quota: Quota::default(),
     }

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 const VERSION: u8 = 1;
 const SERIES_SIZE: usize = 4 + BUCKETS * 2 * 2 + PERCENTILES.len() * 4;
-pub(super) const SIZE: usize = 4 + SERIES * SERIES_SIZE + (4 + 2 * 16) + 16 + 24;
+pub(super) const SIZE: usize = 4 + SERIES * SERIES_SIZE + (4 + 2 * 16) + 16 + 2 * 24;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -44,9 +44,9 @@ impl Cell {
         put_long(&mut bytes, self.peak.at.0);
         for remaining in [self.quota.requests, self.quota.tokens] {
             // No quota is one whose reset is long over.
-            let Remaining { left, resets } = remaining.unwrap_or_default();
-            put(&mut bytes, left);
-            put_long(&mut bytes, resets.0);
+            let Remaining { left, limit, told, resets } = remaining.unwrap_or_default();
+            [left, limit].iter().for_each(|number| put(&mut bytes, *number));
+            [told, resets].iter().for_each(|time| put_long(&mut bytes, time.0));
         }
         bytes
     }
@@ -84,7 +84,8 @@ fn read(bytes: &[u8]) -> Option<Cell> {
     }
     cell.peak = Peak { micros: long(bytes)?, at: Timestamp(long(bytes)?) };
     for remaining in [&mut cell.quota.requests, &mut cell.quota.tokens] {
-        let read = Remaining { left: word(bytes)?, resets: Timestamp(long(bytes)?) };
+        let (left, limit) = (word(bytes)?, word(bytes)?);
+        let read = Remaining { left, limit, told: Timestamp(long(bytes)?), resets: Timestamp(long(bytes)?) };
         *remaining = (read.resets > Timestamp(0)).then_some(read);
     }
     Some(cell)
@@ -166,7 +167,8 @@ mod tests {
                         let _ = view.above_baseline(measure, percent);
                     }
                 }
-                let _ = (view.errors_bp(), view.quality_bp(), view.quota(now), view.slowness(now));
+                let _ = (view.errors_bp(), view.quality_bp(), view.slowness(now));
+                let _ = view.quota(Timestamp(0)).suffices_from(tokens);
                 view.cell.forget(now);
             }
         }

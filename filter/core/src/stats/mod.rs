@@ -8,12 +8,13 @@
 //! | share of errors, of good answers | counts over the same kind of window | none |
 //! | how slow it is right now | peak-EWMA, `peak` | – |
 //! | attempts under way at a target, whatever the model | a slot with a heartbeat for each worker, `in_flight` | 250 ms |
-//! | remaining quota | what the newest answer said | 250 ms |
+//! | remaining quota | what the newest answer said, refilled evenly, `quota` | 250 ms |
 //!
-//! **Like with like.** An answer of 2,000 tokens may take longer than one of 50. Latency is kept by what came: answers of
-//! up to 128, up to 512, up to 2,048 and more output tokens, and those whose tokens nobody counted. Each class is
-//! compared with its own baseline. A question about a request still to be made asks for the classes it may end in: those up to the most
-//! tokens it allows, and the unknown.
+//! **Like with like.** An answer of 2,000 tokens may take longer than one of 50. Latency is kept by size: of answers of
+//! up to 128, up to 512, up to 2,048 and more output tokens. Where nobody counted them what the request allows stands for
+//! them; where it sets no bound either, the size is unknown, a fifth class. Each class is compared with its own baseline. A
+//! question about a request still to be made asks for the classes it may end in: those up to the most tokens it allows, and
+//! the unknown.
 //!
 //! **What counts.** The latency of successes, and of attempts that ran out of time: those would have taken at least as
 //! long, and without them a target that has become slow would look as fast as its timeout lets it. Other failures may
@@ -28,6 +29,7 @@
 mod cell;
 mod in_flight;
 mod peak;
+mod quota;
 mod series;
 mod sketch;
 mod slots;
@@ -39,6 +41,7 @@ use std::time::Duration;
 
 use self::cell::Cell;
 use self::in_flight::InFlight;
+pub use self::quota::{Quota, Remaining};
 use self::tally::Tally;
 pub use self::view::View;
 use crate::effect::Text;
@@ -72,28 +75,17 @@ const LEAST_TOKENS: u32 = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     pub outcome: Outcome,
-    /// From its start to the end of its answer, or to when it was given up.
-    pub latency: Duration,
-    /// From its start to the first content; `None` where nobody watched for it.
+    /// From its start to the end of its answer, or to when it was given up; `None` where nobody saw that.
+    pub latency: Option<Duration>,
+    /// Of a stream, from its start to the first content, or to the headers where nobody looked further.
     pub first_token: Option<Duration>,
+    /// Output tokens of the answer, where somebody counted.
     pub output_tokens: Option<u32>,
+    /// Output tokens that the request allows.
+    pub most_tokens: Option<u32>,
     /// Whether the answer is of use: valid, not refused, not empty, not cut off. `None` where nobody can tell.
     pub is_good: Option<bool>,
     pub quota: Quota,
-}
-
-/// What a provider says is left; `None` where it says nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Quota {
-    pub requests: Option<Remaining>,
-    pub tokens: Option<Remaining>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remaining {
-    pub left: u32,
-    /// When it is full again.
-    pub resets: Timestamp,
 }
 
 /// What a percentile is of.
@@ -351,7 +343,7 @@ impl Local {
 
 impl Cell {
     fn record(&mut self, now: Timestamp, sample: &Sample) {
-        let Sample { outcome, latency, first_token, output_tokens, is_good, quota } = *sample;
+        let Sample { outcome, latency, first_token, output_tokens, most_tokens, is_good, quota } = *sample;
         self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
         self.tallies.filling.add(Tally {
             attempts: 1,
@@ -364,14 +356,19 @@ impl Cell {
         if !matches!(outcome, Outcome::Success | Outcome::Timeout) {
             return;
         }
-        let tokens = output_tokens.filter(|_| outcome == Outcome::Success);
-        self.observe(class(tokens), now, micros(latency));
-        self.peak.observe(now, view::scaled(micros(latency), tokens));
-        let Some(first) = first_token else { return };
-        self.observe(FIRST_TOKEN, now, micros(first));
-        if let Some(tokens) = tokens.filter(|tokens| *tokens >= LEAST_TOKENS) {
-            let rest = micros(latency.saturating_sub(first));
+        if let Some(latency) = latency {
+            self.observe(class(output_tokens.or(most_tokens)), now, micros(latency));
+        }
+        if let Some(first) = first_token {
+            self.observe(FIRST_TOKEN, now, micros(first));
+        }
+        let rest = latency.zip(first_token).map(|(latency, first)| micros(latency.saturating_sub(first)));
+        if let Some((rest, tokens)) = rest.zip(output_tokens.filter(|tokens| *tokens >= LEAST_TOKENS)) {
             self.observe(PER_TOKEN, now, rest / u64::from(tokens - 1));
+        }
+        let whole = latency.map(|latency| view::scaled(micros(latency), output_tokens));
+        if let Some(micros) = whole.or(first_token.map(micros)) {
+            self.peak.observe(now, micros);
         }
     }
 

@@ -50,3 +50,58 @@ impl<T: Default> Slots<T> {
 pub(super) fn seconds(time: Timestamp) -> u32 {
     u32::try_from(time.0 / 1_000_000_000).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts at seconds, and what the window holds after them.
+    fn window(counts: &[(u64, u32)]) -> (u32, u32) {
+        let mut slots = Slots::<u32>::default();
+        for (second, count) in counts {
+            slots.roll(Timestamp(second * 1_000_000_000), |count| *count, |_, _| {});
+            slots.filling += count;
+        }
+        (slots.before, slots.filling)
+    }
+
+    #[test]
+    fn a_slot_ends_after_half_a_minute_if_it_holds_enough() {
+        assert_eq!(window(&[(100, 200), (129, 1)]), (0, 201));
+        assert_eq!(window(&[(100, 200), (130, 1)]), (200, 1));
+        assert_eq!(window(&[(100, 200), (130, 200), (160, 1)]), (200, 1));
+        assert_eq!(window(&[(100, 199), (130, 0)]), (0, 199));
+    }
+
+    #[test]
+    fn a_slot_that_holds_little_lasts_five_minutes() {
+        assert_eq!(window(&[(100, 5), (399, 1)]), (0, 6));
+        assert_eq!(window(&[(100, 5), (400, 1)]), (5, 1));
+    }
+
+    #[test]
+    fn after_a_long_silence_nothing_is_left() {
+        assert_eq!(window(&[(100, 500), (699, 1)]), (500, 1));
+        assert_eq!(window(&[(100, 500), (700, 1)]), (0, 1));
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_starts_the_slot_again() {
+        assert_eq!(window(&[(1_000, 200), (500, 1), (529, 1)]), (0, 202));
+        assert_eq!(window(&[(1_000, 200), (500, 1), (530, 1)]), (201, 1));
+    }
+
+    #[test]
+    fn what_leaves_is_told_once_and_with_its_age() {
+        let (mut slots, mut left) = (Slots::<u32>::default(), Vec::new());
+        for second in [100, 140, 180, 1_000] {
+            slots.roll(
+                Timestamp(second * 1_000_000_000),
+                |count| *count,
+                |count, age| left.push((*count, age)),
+            );
+            slots.filling = second as u32 * 10;
+        }
+        assert_eq!(left, [(0, 40), (1_000, 40), (1_400, 820), (1_800, 820)]);
+    }
+}

@@ -14,9 +14,10 @@ pub(super) const MEASURES: [Measure; 3] = [Measure::Latency, Measure::FirstToken
 pub(super) fn sample(micros: u64, tokens: u32) -> Sample {
     Sample {
         outcome: Outcome::Success,
-        latency: Duration::from_micros(micros),
+        latency: Some(Duration::from_micros(micros)),
         first_token: Some(Duration::from_micros(micros / 4)),
         output_tokens: Some(tokens),
+        most_tokens: None,
         is_good: Some(true),
         quota: Quota::default(),
     }
@@ -223,6 +224,36 @@ fn a_request_is_compared_with_answers_that_it_may_get() {
 }
 
 #[test]
+fn without_a_count_the_size_is_what_the_request_allows() {
+    let mut target = Target::new(14);
+    for n in 0..50 {
+        for (most_tokens, micros) in [(Some(100), 1_000_000), (Some(4_000), 40_000_000), (None, 2_000_000)] {
+            let sample = Sample { output_tokens: None, most_tokens, ..sample(micros, 0) };
+            target.stats.record(&mut target.store, (0, None), at(n / 5), sample);
+        }
+    }
+    target.now = at(20);
+    let view = target.view();
+    let p95 = |tokens| view.percentile(Measure::Latency, 95, tokens).expect("warm");
+    assert!(is_near(p95(Some(100)), 2_000_000) && is_near(p95(Some(4_000)), 40_000_000));
+    assert_eq!(view.percentile(Measure::PerToken, 95, None), None);
+}
+
+#[test]
+fn a_stream_whose_end_nobody_saw_has_no_latency() {
+    let mut target = Target::new(15);
+    for n in 0..50 {
+        let sample = Sample { latency: None, ..sample(4_000_000, 100) };
+        target.stats.record(&mut target.store, (0, None), at(n / 5), sample);
+    }
+    target.now = at(10);
+    let view = target.view();
+    assert_eq!(view.percentile(Measure::Latency, 95, None), None);
+    let first = view.percentile(Measure::FirstToken, 95, None).expect("warm");
+    assert!(is_near(first, 1_000_000) && view.slowness(target.now).is_some());
+}
+
+#[test]
 fn failures_say_nothing_about_speed_but_running_out_of_time_does() {
     let mut target = Target::new(9);
     for outcome in [Outcome::ServerError, Outcome::Refused, Outcome::Throttled, Outcome::ClientError] {
@@ -261,7 +292,7 @@ fn quality_is_the_share_of_good_answers_among_those_judged() {
 #[test]
 fn the_newest_word_about_the_quota_holds_until_its_reset() {
     let mut target = Target::new(11);
-    let left = |left, resets| Some(Remaining { left, resets: at(resets) });
+    let left = |left, resets| Some(Remaining { left, limit: left, told: at(0), resets: at(resets) });
     for (second, requests, tokens) in
         [(0, left(9, 60), None), (1, left(8, 60), left(500, 5)), (2, None, None)]
     {
