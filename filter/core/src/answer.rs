@@ -1,6 +1,18 @@
 //! What the client is told: headers on every answer, and the filter's own errors in the caller's dialect.
+//!
+//! Nothing translates between dialects, so the caller speaks that of the route's targets: of the first of them. Before there is a
+//! route, it is OpenAI's, which most speak.
+//!
+//! | dialect | an error |
+//! |---|---|
+//! | OpenAI, Azure OpenAI | `{"error":{"message","type","param","code"}}` |
+//! | Anthropic | `{"type":"error","error":{"type","message"}}` |
+//! | Gemini | `{"error":{"code","message","status","details":[{"@type","reason","domain"}]}}` |
+//! | Bedrock | `{"message"}`, and its name in the header `x-amzn-errortype` |
 
 use std::time::Duration;
+
+use seawall_policy::policy::Provider;
 
 use crate::effect::{HeaderList, Text};
 use crate::telemetry::{Outcome, Reason};
@@ -38,6 +50,7 @@ pub(crate) struct OwnError {
     code: &'static str,
     message: String,
     pub(crate) retry_after: Option<Duration>,
+    dialect: Provider,
 }
 
 impl OwnError {
@@ -70,6 +83,12 @@ impl OwnError {
         Self { retry_after, ..Self::new(503, "server_error", "no_target_available", message.into()) }
     }
 
+    /// The caller's deadline has passed, or would before anything more could be tried.
+    pub(crate) fn deadline_exceeded() -> Self {
+        let message = "the request's deadline has passed before a provider answered";
+        Self::new(504, "server_error", "deadline_exceeded", message.into())
+    }
+
     /// In place of an answer that a provider never gave. It may be back after `wait`.
     pub(crate) fn no_answer(outcome: Outcome, target: &str, wait: Duration) -> Self {
         let (status, code, what) = match outcome {
@@ -82,19 +101,133 @@ impl OwnError {
     }
 
     fn new(status: u16, kind: &'static str, code: &'static str, message: String) -> Self {
-        Self { status, kind, code, message, retry_after: None }
+        Self { status, kind, code, message, retry_after: None, dialect: Provider::OpenAi }
     }
 
-    /// In OpenAI's form: `{"error":{"message","type","param","code"}}`.
+    /// The same for a caller who speaks this dialect.
+    pub(crate) fn said_in(self, dialect: Provider) -> Self {
+        Self { dialect, ..self }
+    }
+
     pub(crate) fn body(&self) -> Vec<u8> {
         let message = serde_json::to_string(&self.message).unwrap_or_default();
-        let Self { kind, code, .. } = self;
-        format!(r#"{{"error":{{"message":{message},"type":"{kind}","param":null,"code":"{code}"}}}}"#)
-            .into_bytes()
+        let (status, name) = (self.status.to_string(), self.name());
+        let parts: &[&str] = match self.dialect {
+            Provider::OpenAi | Provider::Azure => &[
+                r#"{"error":{"message":"#,
+                &message,
+                r#","type":""#,
+                self.kind,
+                r#"","param":null,"code":""#,
+                self.code,
+                r#""}}"#,
+            ],
+            Provider::Anthropic => {
+                &[r#"{"type":"error","error":{"type":""#, name, r#"","message":"#, &message, "}}"]
+            }
+            Provider::Gemini => &[
+                r#"{"error":{"code":"#,
+                &status,
+                r#","message":"#,
+                &message,
+                r#","status":""#,
+                name,
+                r#"","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":""#,
+                &self.code.to_ascii_uppercase(),
+                r#"","domain":"seawall"}]}}"#,
+            ],
+            Provider::Bedrock => &[r#"{"message":"#, &message, "}"],
+        };
+        parts.concat().into_bytes()
+    }
+
+    /// The header that a body of this dialect can't do without.
+    pub(crate) fn header(&self) -> Option<(Text, Text)> {
+        let is_told = self.dialect == Provider::Bedrock;
+        is_told.then(|| (Text::Word("x-amzn-errortype"), Text::Word(self.name())))
+    }
+
+    /// What the dialect calls an error of this status.
+    fn name(&self) -> &'static str {
+        match (self.dialect, self.status) {
+            (Provider::OpenAi | Provider::Azure, _) => self.kind,
+            (Provider::Anthropic, 413) => "request_too_large",
+            (Provider::Anthropic, 429) => "rate_limit_error",
+            (Provider::Anthropic, 503) => "overloaded_error",
+            (Provider::Anthropic, 504) => "timeout_error",
+            (Provider::Anthropic, 500..) => "api_error",
+            (Provider::Anthropic, _) => "invalid_request_error",
+            (Provider::Gemini, 429) => "RESOURCE_EXHAUSTED",
+            (Provider::Gemini, 500) => "INTERNAL",
+            (Provider::Gemini, 504) => "DEADLINE_EXCEEDED",
+            (Provider::Gemini, 500..) => "UNAVAILABLE",
+            (Provider::Gemini, _) => "INVALID_ARGUMENT",
+            (Provider::Bedrock, 429) => "ThrottlingException",
+            (Provider::Bedrock, 503) => "ServiceUnavailableException",
+            (Provider::Bedrock, 504) => "ModelTimeoutException",
+            (Provider::Bedrock, 500..) => "InternalServerException",
+            (Provider::Bedrock, _) => "ValidationException",
+        }
     }
 }
 
 /// Whole seconds for `retry-after`, rounded up: never too early.
 pub(crate) fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::judge;
+    use crate::event::{Answer, Origin};
+    use crate::time::Timestamp;
+
+    const DIALECTS: [Provider; 5] =
+        [Provider::OpenAi, Provider::Azure, Provider::Anthropic, Provider::Gemini, Provider::Bedrock];
+
+    fn said(error: &OwnError, dialect: Provider) -> String {
+        String::from_utf8(error.clone().said_in(dialect).body()).unwrap()
+    }
+
+    #[test]
+    fn an_error_has_the_form_of_the_callers_dialect() {
+        let error = OwnError::body_invalid("not JSON at \"x\"".to_owned());
+        let openai = r#"{"error":{"message":"not JSON at \"x\"","type":"invalid_request_error","param":null,"code":"invalid_json"}}"#;
+        assert_eq!(said(&error, Provider::OpenAi), openai);
+        assert_eq!(said(&error, Provider::Azure), openai);
+        let anthropic =
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"not JSON at \"x\""}}"#;
+        assert_eq!(said(&error, Provider::Anthropic), anthropic);
+        let gemini = r#"{"error":{"code":400,"message":"not JSON at \"x\"","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"INVALID_JSON","domain":"seawall"}]}}"#;
+        assert_eq!(said(&error, Provider::Gemini), gemini);
+        assert_eq!(said(&error, Provider::Bedrock), r#"{"message":"not JSON at \"x\""}"#);
+        let header = error.said_in(Provider::Bedrock).header().unwrap();
+        assert_eq!(header, (Text::Word("x-amzn-errortype"), Text::Word("ValidationException")));
+    }
+
+    #[test]
+    fn an_own_error_is_judged_for_what_it_is_in_every_dialect() {
+        let wait = Duration::from_secs(1);
+        let table = [
+            (OwnError::body_too_large(1), Outcome::TooLarge),
+            (OwnError::body_invalid("no".to_owned()), Outcome::ClientError),
+            (OwnError::body_missing(), Outcome::ServerError),
+            (OwnError::overloaded(), Outcome::Overloaded),
+            (OwnError::breaker_open(wait), Outcome::Overloaded),
+            (OwnError::deadline_exceeded(), Outcome::Timeout),
+        ];
+        for (error, expected) in table {
+            for dialect in DIALECTS {
+                let error = error.clone().said_in(dialect);
+                let header = error.header().map(|(name, value)| (name.to_string(), value.to_string()));
+                let headers = header.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let answer =
+                    Answer { status: error.status, headers, body: error.body(), origin: Origin::Provider };
+                let judgement = judge(dialect, &answer, Timestamp(0));
+                assert_eq!(judgement.outcome, expected, "{dialect:?} {error:?}");
+                assert!(serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok());
+            }
+        }
+    }
 }

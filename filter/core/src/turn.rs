@@ -98,7 +98,8 @@ impl<'a> Turn<'a> {
     }
 
     /// The filter's own error with these headers.
-    pub(crate) fn own_answer(&self, error: &OwnError, own: HeaderList) -> Effect {
+    pub(crate) fn own_answer(&self, error: &OwnError, mut own: HeaderList) -> Effect {
+        own.extend(error.header());
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(own.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         if let Some(wait) = error.retry_after {
