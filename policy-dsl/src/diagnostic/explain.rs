@@ -58,6 +58,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0513", include_str!("codes/SW0513.md")),
     ("SW0514", include_str!("codes/SW0514.md")),
     ("SW0515", include_str!("codes/SW0515.md")),
+    ("SW0516", include_str!("codes/SW0516.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
     ("SW0602", include_str!("codes/SW0602.md")),
     ("SW0701", include_str!("codes/SW0701.md")),

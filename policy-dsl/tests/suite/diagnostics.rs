@@ -243,7 +243,6 @@ fn cases() -> Vec<Case> {
         case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
 
         case(NotSupported, route("hedge after p95 at most 5%"), "`hedge` is not supported by this version", "hedge", "", not_supported),
-        case(NotSupported, target("cluster \"c\"  provider anthropic"), "provider `anthropic` is not supported by this version", "anthropic", "", "it is part of the language, but this version can't carry it out and won't ignore it; `openai` is supported"),
         case(NotSupported, retry("on 429, invalid_output"), "`invalid_output` is not supported by this version", "invalid_output", "", not_supported),
         case(NotSupported, retry("backoff equal_jitter 1s .. 2s"), "backoff `equal_jitter` is not supported by this version", "equal_jitter", "", "it is part of the language, but this version can't carry it out and won't ignore it; `full_jitter` is supported"),
         case(NotSupported, breaker("trip 5 errors in a row"), "tripping on errors in a row is not supported by this version", "5", "", "it is part of the language, but this version can't carry it out and won't ignore it; `errors` is supported"),
@@ -348,8 +347,10 @@ fn cases() -> Vec<Case> {
         whole(NoEffect, format!("{}limit l per tenant {{ 6 concurrent }}\n", route("limit l")), "without `tenant by` all callers are one tenant", "tenant", "", "say who calls, for example `tenant by jwt \"sub\"`, or write `global`"),
         whole(NoEffect, format!("{}limit l per tier {{ 6 concurrent }}\n", route("limit l")), "without any `tier` all callers are treated alike", "tier", "", "define a `tier`, or write `global`"),
         whole(NoEffect, route("output { invalid reject, then repair }"), "this is never done: what stands before it is final", "then repair", "", "`reject` and `pass` end the matter: write them last"),
-        whole(ForeignCredentials, format!("seawall 1\ntarget t {{ {CP} auth bearer env.K }}\ntarget u {{ like t  provider anthropic }}\nroute r {{ match path \"/\"  try t, u }}"),
+        whole(ForeignCredentials, format!("seawall 1\ntarget t {{ {CP} auth bearer env.K }}\ntarget u {{ like t  provider anthropic }}\nroute r {{ match path \"/\"  try t }}\nroute s {{ match path \"/s\"  try u }}"),
             "the credentials for `openai` are sent to another provider", "provider anthropic", "", "`u` is like `t`, its `auth` included: write its own"),
+        whole(MixedDialects, format!("seawall 1\ntarget t {{ {CP} }}\ntarget u {{ cluster \"c\"  provider azure }}\ntarget v {{ cluster \"c\"  provider gemini }}\nroute r {{ match path \"/\"  try t, u, v }}"),
+            "target `v` doesn't speak the dialect of `t`", "v", "the same request goes here, and it can't be read", "leave it to a route of its own; or, where its provider has an endpoint in the other dialect, give the target that `provider` and `path`"),
         whole(NoEffect, route("when `stream && tier == \"gild\"` }\ntier gold { default"), "no tier is called `gild`", "tier == \"gild\"", "", "did you mean `gold`?"),
         whole(NoEffect, top("tier gold { priority 3 }"), "nobody is in this tier", "gold", "", "name its `tenants`, or make it the `default`"),
 

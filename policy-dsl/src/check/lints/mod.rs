@@ -3,6 +3,7 @@
 mod breakers;
 mod callers;
 mod cost;
+mod dialects;
 mod plan;
 mod time;
 
@@ -23,6 +24,7 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
         time::check(&route, sink);
         cost::check(&route, sink);
         plan::check(&route, &mut effort, sink);
+        dialects::check(&route, sink);
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
         never_done(&route, sink);

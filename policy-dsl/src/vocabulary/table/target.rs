@@ -33,8 +33,15 @@ static BODY: Block = Block {
             "The Envoy cluster.",
         )
         .required(),
-        Statement::new("provider", PROVIDER, "provider openai", "The wire dialect that the target speaks.")
-            .required(),
+        Statement::new(
+            "provider",
+            PROVIDER,
+            "provider openai",
+            "The wire dialect that the target speaks: how its errors, limits, streams and counts of tokens are read, and how \
+             errors of the filter's own are written. Nothing is translated, so the targets of a route speak one dialect. \
+             Mistral, vLLM and most others speak `openai`.",
+        )
+        .required(),
         Statement::new("host", text(Text::Host), r#"host "api.openai.com""#, "Becomes `:authority`.")
             .absent("the caller's"),
         Statement::new("path", text(Text::Path), r#"path "/v1/chat/completions""#, "Becomes `:path`.")
@@ -89,16 +96,8 @@ static BODY: Block = Block {
     ],
 };
 
-const PROVIDER: Shape = OneOf(
-    "provider",
-    &[
-        Word("openai"),
-        Shape::Later("provider `azure`", &Word("azure")),
-        Shape::Later("provider `anthropic`", &Word("anthropic")),
-        Shape::Later("provider `gemini`", &Word("gemini")),
-        Shape::Later("provider `bedrock`", &Word("bedrock")),
-    ],
-);
+const PROVIDER: Shape =
+    OneOf("provider", &[Word("openai"), Word("azure"), Word("anthropic"), Word("gemini"), Word("bedrock")]);
 
 const CAPABILITY: Shape =
     OneOf("capability", &[Word("vision"), Word("tools"), Word("json"), Word("stream"), Word("prefill")]);

@@ -160,7 +160,6 @@ fn what_this_version_can_not_carry_out_is_not_proposed_for_it() {
         complete_in(&with(marked), Scope::Supported).1.items.into_iter().map(|item| item.label).collect()
     };
     for (marked, later) in [
-        ("target t { provider $0 }", "gemini"),
         ("route r { $0 }", "shadow"),
         ("$0", "tier"),
         ("retry r { on $0 }", "invalid_output"),
