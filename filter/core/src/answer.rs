@@ -106,7 +106,6 @@ impl OwnError {
     }
 
     /// The same for a caller who speaks this dialect.
-    #[allow(dead_code, reason = "exchanges don't tell dialects apart yet")]
     pub(crate) fn said_in(self, dialect: Provider) -> Self {
         Self { dialect, ..self }
     }
@@ -170,6 +169,19 @@ impl OwnError {
             (Provider::Bedrock, 500..) => "InternalServerException",
             (Provider::Bedrock, _) => "ValidationException",
         }
+    }
+}
+
+/// The status that says this where an error came with a status of success.
+pub(crate) fn status(outcome: Outcome) -> u16 {
+    match outcome {
+        Outcome::Throttled | Outcome::QuotaExhausted => 429,
+        Outcome::Overloaded | Outcome::Refused => 503,
+        Outcome::Timeout => 504,
+        Outcome::TooLarge => 413,
+        Outcome::ModelNotFound => 404,
+        Outcome::ContextLength | Outcome::ContentPolicy | Outcome::ClientError => 400,
+        _ => 502,
     }
 }
 

@@ -199,10 +199,12 @@ fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize
             _ => hold(turn),
         },
         Event::RequestBody { buffered } if exchange.is_reading() && buffered > MAX_BODY_BYTES => {
-            too_large(turn)
+            exchange.is_too_large(turn)
         }
         Event::RequestBody { .. } if exchange.is_reading() => hold(turn),
-        Event::RequestEnd { body } if exchange.is_reading() && body.len() > MAX_BODY_BYTES => too_large(turn),
+        Event::RequestEnd { body } if exchange.is_reading() && body.len() > MAX_BODY_BYTES => {
+            exchange.is_too_large(turn)
+        }
         Event::RequestEnd { body } if exchange.is_reading() => exchange.begin(turn, body, room),
         Event::BodyCounted { received: 0 } if exchange.is_reading() => {
             exchange.await_body(Some(turn.now));
@@ -210,7 +212,7 @@ fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize
         }
         Event::BodyCounted { .. } if exchange.is_reading() => {
             turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
-            turn.refuse(&OwnError::body_missing(), Reason::BodyMissing)
+            exchange.refuse(turn, OwnError::body_missing(), Reason::BodyMissing)
         }
         Event::RequestBody { .. } | Event::RequestEnd { .. } | Event::BodyCounted { .. } => After::Wait,
         Event::Rerouted { end_of_stream: true } => exchange.came_back(turn),
@@ -229,10 +231,6 @@ fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize
 fn hold(turn: &mut Turn<'_>) -> After {
     turn.fx.push(Effect::HoldRequest);
     After::Wait
-}
-
-fn too_large(turn: &mut Turn<'_>) -> After {
-    turn.refuse(&OwnError::body_too_large(MAX_BODY_BYTES), Reason::BodyTooLarge)
 }
 
 /// No requests: they hold prompts and credentials.

@@ -232,6 +232,10 @@ pub enum Decision {
         status: u16,
         next: Next,
         wait: Option<Duration>,
+        /// The provider's own name for the error.
+        code: Option<Text>,
+        /// What ran out, where the provider limits it.
+        limit: Option<&'static str>,
     },
     /// The client has its answer.
     Answer { exchange: u32, status: u16, attempts: u32, target: Option<Text>, reason: Reason },
@@ -254,11 +258,20 @@ impl fmt::Display for Decision {
         f.write_str("seawall ")?;
         match self {
             Self::Pass { exchange } => write!(f, "pass exchange={exchange}"),
-            Self::Attempt { exchange, n, target, outcome, status, next, wait } => {
+            Self::Attempt { exchange, n, target, outcome, status, next, wait, code, limit } => {
                 let (outcome, next) = (outcome.word(), next.word());
                 write!(f, "attempt n={n} target={target} outcome={outcome} status={status} next={next}")?;
                 write!(f, " exchange={exchange}")?;
-                wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
+                if let Some(wait) = wait {
+                    write!(f, " wait_ms={}", wait.as_millis())?;
+                }
+                for (key, value) in [(" code=", code.as_deref()), (" limit=", *limit)] {
+                    if let Some(value) = value {
+                        f.write_str(key)?;
+                        f.write_str(value)?;
+                    }
+                }
+                Ok(())
             }
             Self::Answer { exchange, status, attempts, target, reason } => {
                 let (target, reason) = (target.as_deref().unwrap_or("-"), reason.word());

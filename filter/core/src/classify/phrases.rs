@@ -63,6 +63,8 @@ const PHRASES: [(Where, Outcome, &[&str]); 6] = [
             // OpenAI
             "as a result of our safety system",
             "violating our usage policy",
+            // Gemini
+            "prohibited use policy",
         ],
     ),
     (
@@ -85,6 +87,8 @@ const PHRASES: [(Where, Outcome, &[&str]); 6] = [
             // Anthropic
             "your credit balance is too low",
             "you have reached your specified api usage limits",
+            // Bedrock
+            "model access is denied due to invalid_payment_instrument",
         ],
     ),
     (

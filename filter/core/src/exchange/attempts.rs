@@ -53,7 +53,7 @@ impl Exchange {
         let Some((position, permit)) = admitted else {
             if self.attempts == 0 {
                 let wait = turn.time_to_admission(self.route);
-                return turn.refuse(&OwnError::breaker_open(wait), Reason::BreakerOpen);
+                return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
             return self.give_up(turn, Reason::BreakerOpen);
         };

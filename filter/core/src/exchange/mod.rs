@@ -35,6 +35,7 @@ use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Permit, Verdict};
 use crate::effect::Effect;
+use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
 use crate::rng::Rng;
@@ -180,7 +181,7 @@ impl Exchange {
         let open = if let Stage::Reading { open, .. } = self.stage { open } else { None };
         // What passes isn't held.
         if open.is_none() && body.len() > room {
-            return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+            return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
         let facts = (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
         if let Some(arrived) = open {
@@ -191,19 +192,30 @@ impl Exchange {
                 Choice::Body(_) | Choice::Pass => return turn.pass(&self.headers),
             }
             if body.len() > room {
-                return turn.refuse(&OwnError::overloaded(), Reason::Overloaded);
+                return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
             }
         }
         match facts {
             Ok(facts) => self.facts = facts,
             Err(error) => {
-                return turn.refuse(&OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
+                return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
             }
         }
         self.body = Rc::new(body);
         self.stage = Stage::Trying;
         self.next = Some(Planned { at: turn.now, is_again: false });
         self.go_on(turn)
+    }
+
+    /// The request's body is larger than anything that is held.
+    pub(crate) fn is_too_large(&self, turn: &mut Turn<'_>) -> After {
+        self.refuse(turn, OwnError::body_too_large(MAX_BODY_BYTES), Reason::BodyTooLarge)
+    }
+
+    /// Answers in place of any attempt, in the caller's dialect: that of the first target.
+    pub(crate) fn refuse(&self, turn: &mut Turn<'_>, error: OwnError, reason: Reason) -> After {
+        let dialect = turn.config.provider(self.route, 0);
+        turn.refuse(&error.said_in(dialect), reason)
     }
 
     /// When something is due here without an event.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{After, Attempt, Exchange, Path, Planned, Stage};
 use crate::answer::{self, OwnError};
 use crate::breaker::Verdict;
-use crate::classify::{Judgement, trigger};
-use crate::effect::{Effect, HeaderList};
+use crate::classify::{Dimension, Judgement, trigger};
+use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
 use crate::request::provider_headers;
@@ -46,7 +46,13 @@ impl Exchange {
             _ => Reason::FailedOver,
         };
         let status = answer.status;
-        self.log_attempt(turn, (attempt.n, attempt.position), (outcome, status), Next::Deliver, None);
+        self.log_attempt(
+            turn,
+            (attempt.n, attempt.position),
+            (&Judgement::plain(outcome), status),
+            Next::Deliver,
+            None,
+        );
         let own = self.own_headers(turn, attempt.position, reason);
         turn.fx.push(if attempt.is_routed {
             Effect::PassAnswer { half: Half::Downstream, set: own }
@@ -69,7 +75,7 @@ impl Exchange {
             Step::Stop(Reason::ClientError) => (Next::Deliver, None),
             Step::Stop(_) => (Next::Stop, None),
         };
-        self.log_attempt(turn, (attempt.n, attempt.position), (outcome, answer.status), next, wait);
+        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, answer.status), next, wait);
         if attempt.is_routed {
             self.path = match held {
                 Some(Half::Upstream { attempt }) => Path::HeldUpstream { attempt },
@@ -159,6 +165,13 @@ impl Exchange {
             own.push(answer::no_more_retries());
         }
         let (status, effect) = match self.failure.take() {
+            // SDKs take whatever comes with a 200 for an answer.
+            Some(Failure { said: Some((headers, body)), status, judgement, .. })
+                if status < 400 && is_complete(&body) =>
+            {
+                let status = answer::status(judgement.outcome);
+                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
+            }
             Some(Failure { is_held: true, status, .. }) if self.path == Path::HeldDownstream => {
                 (status, Effect::PassAnswer { half: Half::Downstream, set: own })
             }
@@ -169,7 +182,8 @@ impl Exchange {
                 let outcome = failure.map_or(Outcome::Reset, |failure| failure.judgement.outcome);
                 let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
                 let wait = turn.config.route(self.route).map(|route| route.retry.backoff.cap);
-                let error = OwnError::no_answer(outcome, name.unwrap_or_default(), wait.unwrap_or_default());
+                let error = OwnError::no_answer(outcome, name.unwrap_or_default(), wait.unwrap_or_default())
+                    .said_in(turn.config.provider(self.route, 0));
                 (error.status, turn.own_answer(&error, own))
             }
         };
@@ -198,16 +212,34 @@ impl Exchange {
         &self,
         turn: &mut Turn<'_>,
         (n, position): (u32, usize),
-        (outcome, status): (Outcome, u16),
+        (judgement, status): (&Judgement, u16),
         next: Next,
         wait: Option<Duration>,
     ) {
         let Some(id) = turn.config.target_at(self.route, position) else { return };
+        let outcome = judgement.outcome;
         turn.fx.push(Effect::Count(Metric::Attempt(id, outcome)));
         let Some(target) = turn.config.target(id).filter(|_| turn.is_tracing) else { return };
         let (exchange, target) = (turn.id.0, target.name.clone());
-        turn.fx.push(Effect::Log(Decision::Attempt { exchange, n, target, outcome, status, next, wait }));
+        let code = judgement.code.map(|code| Text::from(&*code));
+        let limit = judgement.dimension.map(Dimension::word);
+        turn.fx.push(Effect::Log(Decision::Attempt {
+            exchange,
+            n,
+            target,
+            outcome,
+            status,
+            next,
+            wait,
+            code,
+            limit,
+        }));
     }
+}
+
+/// Whether a JSON body has its end.
+fn is_complete(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_end().last(), Some(b'}' | b']'))
 }
 
 fn verdict(outcome: Outcome) -> Verdict {

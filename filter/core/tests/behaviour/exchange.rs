@@ -126,6 +126,24 @@ fn a_failure_without_an_answer_is_told_in_the_callers_dialect() {
 }
 
 #[test]
+fn the_callers_dialect_is_that_of_the_first_target() {
+    for (provider, at, name) in [
+        ("azure", "/error/type", "server_error"),
+        ("anthropic", "/error/type", "timeout_error"),
+        ("gemini", "/error/status", "DEADLINE_EXCEEDED"),
+    ] {
+        let policy = TWO.replacen("provider openai", &format!("provider {provider}"), 1);
+        let (world, id) = one(&policy, &[Fate::Hang; 3], &[Fate::Hang; 3]);
+        let body: serde_json::Value = serde_json::from_str(&world.got(id).body).unwrap();
+        assert_eq!(body.pointer(at).and_then(serde_json::Value::as_str), Some(name), "{provider} {body}");
+    }
+    let policy = TWO.replacen("provider openai", "provider bedrock", 1);
+    let (world, id) = one(&policy, &[Fate::Refuse; 3], &[Fate::Refuse; 3]);
+    assert_eq!(world.got(id).headers["x-amzn-errortype"], "ServiceUnavailableException");
+    assert!(world.got(id).body.starts_with(r#"{"message":"#), "{}", world.got(id).body);
+}
+
+#[test]
 fn a_retry_after_is_waited_out_and_a_little_more() {
     let (world, id) = one(TWO, &[Fate::Throttle(3)], &[]);
     let attempts = &world.requests[&id].attempts;

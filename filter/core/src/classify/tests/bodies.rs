@@ -393,6 +393,11 @@ fn gemini() {
         r#"{"error":{"code":403,"message":"?","status":"PERMISSION_DENIED"}}"#,
         "client_error code=PERMISSION_DENIED",
     );
+    check(
+        400,
+        r#"{"error":{"code":400,"message":"The prompt could not be submitted. The prompt contains sensitive words that violate Google's Generative AI Prohibited Use policy.","status":"INVALID_ARGUMENT"}}"#,
+        "content_policy code=INVALID_ARGUMENT",
+    );
 }
 
 #[test]
@@ -503,6 +508,12 @@ fn bedrock() {
             "model_not_found code=ValidationException",
         ),
         (400, "ValidationException", "Operation not allowed", "client_error code=ValidationException"),
+        (
+            403,
+            "AccessDeniedException",
+            "Model access is denied due to INVALID_PAYMENT_INSTRUMENT: A valid payment instrument must be provided.",
+            "quota_exhausted code=AccessDeniedException",
+        ),
     ] {
         // aws-samples/amazon-bedrock-client-for-mac#99: the name is in a header, the body says no more than the message.
         let header = format!("{name}:http://internal.amazon.com/coral/com.amazon.bedrock/");
