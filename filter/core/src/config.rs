@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use seawall_policy::policy::{
-    Auth, BreakerId, EnvVar, Overrides, PlanStage, Policy, Provider, Route, TargetId,
+    Auth, BreakerId, EnvVar, Order, Overrides, PlanStage, Policy, Provider, Route, TargetId,
 };
 
 use crate::body::Change;
 use crate::breaker::Rules;
 use crate::effect::{HeaderList, Text};
 use crate::plan::{Place, Plan};
+use crate::stats::Keys;
 
 /// A policy with its secrets.
 pub struct Config {
@@ -119,6 +120,41 @@ impl Config {
     pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Rules)> {
         let guard = self.guards.get(number)?;
         Some((guard, self.rules.get(guard.breaker.0)?))
+    }
+
+    /// The model that the policy sets at one place of a route's plan.
+    pub(crate) fn model_at(&self, route: usize, position: usize) -> Option<&str> {
+        let mut before = 0;
+        let stage = self.route(route)?.plan.iter().find(|stage| {
+            let is_here = position < before + stage.targets.len();
+            before += if is_here { 0 } else { stage.targets.len() };
+            is_here
+        })?;
+        let target = stage.targets.get(position - before)?;
+        stage.overrides.model.as_deref().or(self.policy.targets.get(target.0)?.model.as_deref())
+    }
+
+    /// Where the statistics of each target lie.
+    pub(crate) fn stats_keys(&self) -> impl Iterator<Item = Keys> {
+        let stages = || self.policy.routes.iter().flat_map(|route| &route.plan);
+        self.policy.targets.iter().enumerate().map(move |(number, target)| {
+            let here = stages().filter(move |stage| stage.targets.contains(&TargetId(number)));
+            let models = here.filter_map(|stage| stage.overrides.model.as_ref()).chain(&target.model);
+            // With the cluster: two filters in one proxy may give different targets the same name.
+            let key =
+                |what: &str| ["seawall/", what, "/", &target.name, "/", &target.cluster].concat().into();
+            Keys {
+                cells: key("stats"),
+                models: key("models"),
+                named: models.map(|model| model.as_str().into()).collect(),
+            }
+        })
+    }
+
+    /// Whether what other workers have under way decides about anything.
+    pub(crate) fn compares_load(&self) -> bool {
+        let mut stages = self.policy.routes.iter().flat_map(|route| &route.plan);
+        stages.any(|stage| matches!(stage.order, Order::Fastest | Order::LeastLoaded))
     }
 
     /// The policy as it was checked: names and version, no secrets.

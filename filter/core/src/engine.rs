@@ -12,6 +12,7 @@ use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::rng::Seed;
 use crate::route::Choice;
+use crate::stats::Stats;
 use crate::store::Store;
 use crate::telemetry::{Decision, Reason};
 use crate::time::Timestamp;
@@ -39,6 +40,7 @@ pub struct Engine {
     body_arrives: bool,
     held_bytes: usize,
     remembered: Vec<Remembered>,
+    stats: Stats,
 }
 
 impl Engine {
@@ -47,6 +49,7 @@ impl Engine {
     pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let remembered = vec![Remembered::default(); config.guard_count()];
+        let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
         Self {
             config,
             seed,
@@ -57,6 +60,7 @@ impl Engine {
             body_arrives: false,
             held_bytes: 0,
             remembered,
+            stats,
         }
     }
 
@@ -68,7 +72,7 @@ impl Engine {
     /// When [`Engine::handle_timeout`] wants to be called; `None` while nothing waits.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.timers.next()
+        [self.timers.next(), self.stats.next_deadline()].into_iter().flatten().min()
     }
 
     /// Whether an exchange is under way.
@@ -144,6 +148,7 @@ impl Engine {
         store: &mut dyn Store,
         fx: &mut Vec<Effect>,
     ) -> Option<ExchangeId> {
+        self.stats.handle_timeout(store, now);
         let id = self.timers.take_due(now)?;
         let mut exchange = self.exchanges.remove(&id)?;
         exchange.alarm = None;
@@ -174,8 +179,9 @@ impl Engine {
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
         let config = &self.config;
-        let remembered = &mut self.remembered;
-        let mut turn = Turn { config, store, now, id, is_tracing: self.is_tracing, remembered, fx };
+        let (remembered, stats) = (&mut self.remembered, &mut self.stats);
+        let is_tracing = self.is_tracing;
+        let mut turn = Turn { config, store, now, id, is_tracing, remembered, stats, fx };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
         let alarm = if after == After::Done { None } else { exchange.wake_at() };

@@ -10,6 +10,7 @@ use crate::event::ExchangeId;
 use crate::exchange::After;
 use crate::headers::Headers;
 use crate::request::forbidden;
+use crate::stats::Stats;
 use crate::store::{self, Store};
 use crate::telemetry::{Decision, Metric, Reason};
 use crate::time::Timestamp;
@@ -23,6 +24,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) is_tracing: bool,
     /// Successes not written down yet, by the number of their guard.
     pub(crate) remembered: &'a mut Vec<Remembered>,
+    pub(crate) stats: &'a mut Stats,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 

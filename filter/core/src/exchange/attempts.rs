@@ -63,12 +63,13 @@ impl Exchange {
     }
 
     /// An attempt begins at this place of the plan.
-    fn enter(&mut self, turn: &Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
+    fn enter(&mut self, turn: &mut Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
         self.attempts_here = if position == self.position { self.attempts_here + 1 } else { 1 };
         self.attempts += 1;
         self.position = position;
         let (n, begun, reading) = (self.attempts, turn.now, Reading::Awaited);
         self.in_flight.push(Attempt { n, position, permit, begun, is_routed, reading });
+        self.remember_begin(turn, position);
     }
 
     fn route(&mut self, turn: &mut Turn<'_>) -> After {

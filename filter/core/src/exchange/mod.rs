@@ -25,6 +25,7 @@
 mod answers;
 mod attempts;
 mod outcome;
+mod remember;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -262,6 +263,7 @@ impl Exchange {
         }
         for attempt in std::mem::take(&mut self.in_flight) {
             turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
+            self.remember(turn, &attempt, None);
         }
         self.finish(turn, self.position, 0, Reason::Gone);
         After::Done

@@ -39,6 +39,7 @@ impl Exchange {
     pub(super) fn succeeded(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
         let attempt = self.in_flight.swap_remove(index);
         let outcome = Outcome::Success;
+        self.remember(turn, &attempt, Some((outcome, &answer)));
         turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
         let reason = match (attempt.position, attempt.n) {
             (0, 1) => Reason::Ok,
@@ -67,6 +68,7 @@ impl Exchange {
         let attempt = self.in_flight.swap_remove(index);
         let Ended { answer, judgement, held } = ended;
         let outcome = judgement.outcome;
+        self.remember(turn, &attempt, Some((outcome, &answer)));
         turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
         let step = self.after_failure(turn, &answer, &judgement);
         let (next, wait) = match step {

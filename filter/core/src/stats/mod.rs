@@ -106,8 +106,8 @@ pub struct Keys {
     pub cells: Text,
     /// Of the cell with the models that its callers use.
     pub models: Text,
-    /// The model the policy sets, if it does.
-    pub model: Option<Text>,
+    /// The models the policy sets.
+    pub named: Vec<Text>,
 }
 
 /// One worker's part of it. Targets go by their number.
@@ -120,7 +120,7 @@ pub struct Stats {
 #[derive(Debug)]
 struct Target {
     keys: Keys,
-    /// The first is that of the policy's model, or the one that models without one of their own share.
+    /// The first is the one that models share who have none of their own.
     subjects: Vec<Subject>,
     /// When the models that callers use were last read.
     learnt: Option<Timestamp>,
@@ -247,13 +247,17 @@ impl Stats {
 
 impl Target {
     fn new(keys: Keys) -> Self {
-        let model = keys.model.clone().unwrap_or(Text::Word(""));
+        let named = keys.named.clone();
         let mut target = Self { keys, subjects: Vec::new(), learnt: None };
-        target.add(model);
+        target.add(Text::Word(""));
+        named.into_iter().for_each(|model| target.add(model));
         target
     }
 
     fn add(&mut self, model: Text) {
+        if self.find(&model).is_some() {
+            return;
+        }
         let key = [&*self.keys.cells, "/", &*model].concat().into();
         self.subjects.push(Subject { key, model, local: None });
     }
@@ -269,7 +273,6 @@ impl Target {
         model: Option<&str>,
         now: Timestamp,
     ) -> Option<&mut Subject> {
-        let model = model.filter(|_| self.keys.model.is_none());
         let found = model.and_then(|model| {
             let found = self.find(model);
             // Another worker may have met it.
@@ -284,23 +287,22 @@ impl Target {
 
     /// A model that has proved to be one gets its own.
     fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, now: Timestamp) {
-        let Some(model) = model.filter(|_| self.keys.model.is_none()) else { return };
-        let is_full = self.subjects.len() > MOST_MODELS;
-        if !is_full && self.find(model).is_none() && models::enrol(store, &self.keys.models, model) {
+        let Some(model) = model else { return };
+        if !self.is_full() && self.find(model).is_none() && models::enrol(store, &self.keys.models, model) {
             self.learn(store, now);
         }
     }
 
     fn learn(&mut self, store: &mut dyn Store, now: Timestamp) {
         self.learnt = Some(now);
-        if self.keys.model.is_some() || self.subjects.len() > MOST_MODELS {
-            return;
+        if !self.is_full() {
+            let names = models::read(store, &self.keys.models);
+            names.into_iter().for_each(|name| self.add(name.into()));
         }
-        for name in models::read(store, &self.keys.models) {
-            if self.find(&name).is_none() {
-                self.add(name.into());
-            }
-        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.subjects.len() > MOST_MODELS + self.keys.named.len()
     }
 }
 

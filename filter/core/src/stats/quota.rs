@@ -32,7 +32,6 @@ pub struct Remaining {
 impl Quota {
     /// What the headers of an answer grant. Of several dimensions in one unit the one that has least left, since each of
     /// them must be enough; tokens of answers alone say little about what a request may still ask.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no answer is recorded yet"))]
     pub(crate) fn new(grants: &[Grant], now: Timestamp) -> Self {
         let least = |is_unit: fn(Unit) -> bool| {
             let counted = grants.iter().filter(|grant| is_unit(grant.dimension.unit));

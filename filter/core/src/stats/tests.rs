@@ -28,7 +28,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn keys() -> Keys {
-    Keys { cells: "seawall/stats/a/c".into(), models: "seawall/models/a/c".into(), model: None }
+    Keys { cells: "seawall/stats/a/c".into(), models: "seawall/models/a/c".into(), named: Vec::new() }
 }
 
 fn stats(vm: u64) -> Stats {
@@ -324,10 +324,10 @@ fn models_of_callers_are_told_apart_once_they_have_answered() {
         let known = stats.known(&mut store, 0, later);
         assert_eq!(known.iter().map(|(model, _)| &**model).collect::<Vec<_>>(), ["", "large", "small"]);
     }
-    let mut set = Stats::new(std::iter::once(Keys { model: Some("mine".into()), ..keys() }), 3, false);
-    set.record(&mut store, (0, Some("large")), now, sample(1_000_000, 100));
+    let named = vec!["mine".into(), "large".into(), "mine".into()];
+    let mut set = Stats::new(std::iter::once(Keys { named, ..keys() }), 3, false);
     let known = set.known(&mut store, 0, now);
-    assert!(known.len() == 1 && &*known[0].0 == "mine", "the policy's model replaces the caller's");
+    assert_eq!(known.iter().map(|(model, _)| &**model).collect::<Vec<_>>(), ["", "mine", "large", "small"]);
 }
 
 #[test]

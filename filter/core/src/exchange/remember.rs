@@ -1,0 +1,50 @@
+//! What of each attempt goes into the statistics of its target.
+
+use super::{Attempt, Exchange};
+use crate::classify::quota;
+use crate::event::{Answer, Origin};
+use crate::stats::{Quota, Sample};
+use crate::telemetry::Outcome;
+use crate::turn::Turn;
+
+impl Exchange {
+    /// An attempt begins.
+    pub(super) fn remember_begin(&self, turn: &mut Turn<'_>, position: usize) {
+        if let Some(target) = turn.config.target_at(self.route, position) {
+            turn.stats.begin(turn.store, target.0, turn.now);
+        }
+    }
+
+    /// An attempt is over: with an answer, or because its client is gone.
+    pub(super) fn remember(&self, turn: &mut Turn<'_>, attempt: &Attempt, ended: Option<(Outcome, &Answer)>) {
+        let (config, now) = (turn.config, turn.now);
+        let Some(target) = config.target_at(self.route, attempt.position) else { return };
+        turn.stats.end(turn.store, target.0, now);
+        let Some((outcome, answer)) = ended else { return };
+        let took = now.since(attempt.begun);
+        // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
+        let begins = self.streams() && attempt.is_routed;
+        let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let is_good = match outcome {
+            Outcome::Success => Some(true),
+            Outcome::Truncated | Outcome::InvalidOutput => Some(false),
+            _ => None,
+        };
+        let quota = match answer.origin {
+            Origin::Provider => Quota::new(&quota(&answer.headers, now), now),
+            _ => Quota::default(),
+        };
+        let sample = Sample {
+            outcome,
+            latency: (!begins).then_some(took),
+            first_token: begins.then_some(took),
+            output_tokens: None,
+            most_tokens: most_tokens.and_then(|most| u32::try_from(most).ok()),
+            is_good,
+            quota,
+        };
+        let callers = || self.facts.as_ref()?.model_name(&self.body);
+        let model = config.model_at(self.route, attempt.position).map(Into::into).or_else(callers);
+        turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample);
+    }
+}
