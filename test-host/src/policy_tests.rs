@@ -69,6 +69,7 @@ impl World<'_> {
             providers,
             unmatched: Some(elsewhere),
             allow_on_headers_stop_iteration: true,
+            upstream_half: false,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),
         }

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 const TEMPLATE: &str = "primary";
 const FILTER: &str = "seawall";
 const UPSTREAM_HALF: &str = "seawall-upstream";
+/// Of a cluster: where its upstream filters are.
+const PROTOCOL_OPTIONS: &str = "typed_extension_protocol_options";
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const CLUSTERS: &str = "/static_resources/clusters";
 const LISTENER: &str = "/static_resources/listeners/0";
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -31,7 +34,7 @@ pub struct Wanted<'a> {
     pub unmatched: Option<&'a str>,
     /// Whether bodies arrive while the filter holds the headers, as the shipped configuration has it.
     pub allow_on_headers_stop_iteration: bool,
-    /// Whether the filter is in the clusters, too.
+    /// Whether the filter's upstream half stays, and with it the redirects that it needs.
     pub upstream_half: bool,
     /// Ports of the listener and of admin; 0 takes any free one.
     pub listener_port: u16,
@@ -71,8 +74,13 @@ impl<'a> Wanted<'a> {
         for cluster in list(&mut config, CLUSTERS)? {
             self.upstream_half(cluster)?;
         }
+        let routes = list(&mut config, &format!("{MANAGER}/route_config/virtual_hosts/0/routes"))?;
+        if !self.has_upstream_half() {
+            for route in routes.iter_mut() {
+                remove(route, "/route", "internal_redirect_policy");
+            }
+        }
         if let Some(cluster) = self.unmatched {
-            let routes = list(&mut config, &format!("{MANAGER}/route_config/virtual_hosts/0/routes"))?;
             let last = routes.last_mut().context("the Envoy configuration has no routes")?;
             set(last, "/route/cluster", json!(cluster))?;
         }
@@ -84,31 +92,30 @@ impl<'a> Wanted<'a> {
             filters.retain(|filter| filter["name"] != FILTER);
             return Ok(());
         };
-        let wasm = std::path::absolute(wasm)?;
-        let filter = named(filters, FILTER)?;
-        let plugin = at(filter, "/typed_config/config")?;
-        set(plugin, "/vm_config/code/local/filename", json!(wasm))?;
-        set(plugin, "/vm_config/environment_variables/host_env_keys", json!(self.env))?;
+        let plugin = at(named(filters, FILTER)?, "/typed_config/config")?;
+        self.machine(plugin, wasm)?;
         set(plugin, "/allow_on_headers_stop_iteration", json!(self.allow_on_headers_stop_iteration))?;
         set(plugin, "/configuration/value", json!(self.policy))
     }
 
-    /// The upstream half is the same module in the same virtual machine.
+    fn has_upstream_half(&self) -> bool {
+        self.upstream_half && self.wasm.is_some()
+    }
+
     fn upstream_half(&self, cluster: &mut Value) -> anyhow::Result<()> {
-        let options = "/typed_extension_protocol_options";
         let Some(wasm) = self.wasm.filter(|_| self.upstream_half) else {
-            if let Some(cluster) = cluster.as_object_mut() {
-                cluster.remove(options.trim_start_matches('/'));
-            }
+            remove(cluster, "", PROTOCOL_OPTIONS);
             return Ok(());
         };
-        let filters = at(cluster, options)?
-            .pointer_mut("/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters")
-            .and_then(Value::as_array_mut)
-            .context("the Envoy configuration has no filters in its clusters")?;
-        let vm = at(named(filters, UPSTREAM_HALF)?, "/typed_config/config/vm_config")?;
-        set(vm, "/code/local/filename", json!(std::path::absolute(wasm)?))?;
-        set(vm, "/environment_variables/host_env_keys", json!(self.env))
+        let filters = list(cluster, &format!("/{PROTOCOL_OPTIONS}/{HTTP_OPTIONS}/http_filters"))?;
+        self.machine(at(named(filters, UPSTREAM_HALF)?, "/typed_config/config")?, wasm)
+    }
+
+    /// Both halves get the same, or they would not share a virtual machine.
+    fn machine(&self, plugin: &mut Value, wasm: &Path) -> anyhow::Result<()> {
+        let wasm = std::path::absolute(wasm)?;
+        set(plugin, "/vm_config/code/local/filename", json!(wasm))?;
+        set(plugin, "/vm_config/environment_variables/host_env_keys", json!(self.env))
     }
 
     fn clusters(&self, clusters: &mut Vec<Value>) -> anyhow::Result<()> {
@@ -133,6 +140,12 @@ fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> 
 fn set(value: &mut Value, pointer: &str, new: Value) -> anyhow::Result<()> {
     *at(value, pointer)? = new;
     Ok(())
+}
+
+fn remove(value: &mut Value, pointer: &str, name: &str) {
+    if let Some(Value::Object(fields)) = value.pointer_mut(pointer) {
+        fields.remove(name);
+    }
 }
 
 fn list<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Vec<Value>> {
@@ -196,6 +209,25 @@ mod tests {
         let routes = config.pointer(&format!("{MANAGER}/route_config/virtual_hosts/0/routes")).unwrap();
         assert_eq!(routes[0]["route"]["cluster_header"], "x-seawall-cluster");
         assert_eq!(routes[1]["route"]["cluster"], "west");
+    }
+
+    #[test]
+    fn both_halves_share_a_virtual_machine_or_there_is_one_half() {
+        let clusters = BTreeMap::from([("east".to_owned(), "127.0.0.1:4001".parse().unwrap())]);
+        let wasm = Some(Path::new("/modules/seawall.wasm"));
+        let wanted = |upstream_half| Wanted { wasm, env: &["KEY"], upstream_half, ..Wanted::bare(&clusters) };
+        let route = format!("{MANAGER}/route_config/virtual_hosts/0/routes/0/route/internal_redirect_policy");
+        let options = format!("{CLUSTERS}/0/{PROTOCOL_OPTIONS}");
+
+        let both = wanted(true).apply(SHIPPED).unwrap();
+        let upstream = format!("{options}/{HTTP_OPTIONS}/http_filters/0/typed_config/config");
+        let upstream = both.pointer(&upstream).unwrap();
+        assert_eq!(upstream["vm_config"], plugin(&both).unwrap()["vm_config"]);
+        assert_eq!(upstream["configuration"]["value"], "upstream half");
+        assert!(both.pointer(&route).is_some());
+
+        let one = wanted(false).apply(SHIPPED).unwrap();
+        assert!(one.pointer(&options).is_none() && one.pointer(&route).is_none());
     }
 
     #[test]

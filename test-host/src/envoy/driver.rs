@@ -17,7 +17,7 @@ use super::client::send;
 use super::config::Wanted;
 use super::process::{Launch, Process, Settings};
 use crate::driver::{Driver, Observed};
-use crate::scenario::{Request, Scenario};
+use crate::scenario::{AUTHORITY, Request, Scenario};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -93,7 +93,7 @@ impl EnvoyDriver {
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
-            upstream_half: false,
+            upstream_half: scenario.upstream_half,
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;
@@ -134,6 +134,7 @@ impl Driver for EnvoyDriver {
     fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
         let wire = request.wire();
         let mut message = hyper::Request::builder().method(wire.method.as_str()).uri(&wire.path);
+        message = message.header(hyper::header::HOST, AUTHORITY);
         for (name, value) in &wire.headers {
             message = message.header(name, value);
         }

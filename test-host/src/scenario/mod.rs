@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
 pub use model::{Expect, Placed, Request, Scenario, Span, Step};
-pub use request::Wire;
+pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 
 /// A scenario and where it was read.

@@ -55,6 +55,9 @@ pub struct Scenario {
     /// does without it is judged in the test host only.
     #[serde(default = "yes")]
     pub allow_on_headers_stop_iteration: bool,
+    /// Whether the filter's upstream half is installed at every provider.
+    #[serde(default)]
+    pub upstream_half: bool,
     /// The policy must be refused when it is loaded, and the log must hold each of these texts. No steps then.
     #[serde(default)]
     pub refused: Option<Spanned<Vec<Spanned<String>>>>,

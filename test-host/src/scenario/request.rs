@@ -9,6 +9,9 @@ use super::model::Request;
 /// ASCII, so that it can be cut anywhere.
 const PROMPT: &str = "How high is the water? ";
 
+/// The host that every request is for.
+pub const AUTHORITY: &str = "seawall.test";
+
 /// What a caller sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {

@@ -85,11 +85,11 @@ impl SimDriver {
 impl Driver for SimDriver {
     fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
         let (entries, before, start) = (self.world.journal.len(), self.seen(), self.world.now());
-        let stream = self.world.begin(request.worker as usize, &request.wire())?;
-        if !self.world.run(start + PATIENCE, |world| world.finished.contains_key(&stream))? {
+        let number = self.world.begin(request.worker as usize, &request.wire())?;
+        if !self.world.run(start + PATIENCE, |world| world.finished.contains_key(&number))? {
             bail!("the request has no answer after {} s of virtual time", PATIENCE.as_secs());
         }
-        let finished = self.world.finished.remove(&stream).context("an answer that is gone")?;
+        let finished = self.world.finished.remove(&number).context("an answer that is gone")?;
         let mut upstream = self.seen();
         for (name, seen) in &mut upstream {
             *seen -= before.get(name).copied().unwrap_or_default();

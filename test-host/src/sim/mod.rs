@@ -13,8 +13,13 @@
 mod abi;
 mod clock;
 mod driver;
+mod exchange;
+mod exports;
 mod headers;
 mod journal;
+mod pipe;
+mod redirect;
+mod reply;
 mod rng;
 mod router;
 mod schedule;

@@ -9,8 +9,10 @@ use wasmtime::{Memory, TypedFunc};
 
 use super::abi::{Direction, LogLevel};
 use super::headers::HeaderMap;
+use super::journal::Source;
 use super::rng::Rng;
 use super::shared::Shared;
+use super::vm::Verdict;
 
 /// The data of one VM's store.
 pub(crate) struct HostState {
@@ -20,11 +22,14 @@ pub(crate) struct HostState {
     pub(crate) now: u64,
     pub(crate) rng: Rng,
     pub(crate) env: BTreeMap<String, String>,
-    pub(crate) configuration: Vec<u8>,
+    /// The plugins that share this VM, by their root contexts.
+    pub(crate) roots: BTreeMap<u32, Plugin>,
+    pub(crate) next_context: u32,
+    /// How upstream contexts are entered from within a host call; `None` where the upstream half is not installed.
+    pub(crate) upstream_half: Option<Nested>,
     /// Names of the clusters that calls can be dispatched to.
     pub(crate) clusters: BTreeSet<String>,
     pub(crate) shared: Rc<RefCell<Shared>>,
-    pub(crate) root: u32,
     pub(crate) streams: BTreeMap<u32, HttpContext>,
     /// The context whose callback runs.
     pub(crate) current: u32,
@@ -35,7 +40,25 @@ pub(crate) struct HostState {
     pub(crate) next_token: u32,
     /// What the guest asked for during a callback, to be done when it has returned.
     pub(crate) asked: VecDeque<Asked>,
-    pub(crate) log: Vec<(LogLevel, String)>,
+    pub(crate) log: Vec<(Source, String)>,
+    /// Why a callback that was entered from within a host call failed.
+    pub(crate) trapped: Option<String>,
+}
+
+/// One plugin: the filter is installed with a configuration of its own in each place.
+#[derive(Clone, Debug)]
+pub(crate) struct Plugin {
+    pub(crate) name: &'static str,
+    pub(crate) configuration: Vec<u8>,
+}
+
+/// The upstream half's root context, and the callbacks that a dispatched call enters before `proxy_http_call` returns.
+#[derive(Clone)]
+pub(crate) struct Nested {
+    pub(crate) root: u32,
+    pub(crate) context_create: Option<TypedFunc<(u32, u32), ()>>,
+    pub(crate) request_headers: Option<TypedFunc<(u32, u32, u32), u32>>,
+    pub(crate) request_body: Option<TypedFunc<(u32, u32, u32), u32>>,
 }
 
 impl std::fmt::Debug for HostState {
@@ -54,7 +77,7 @@ pub(crate) enum Asked {
     Close { context: u32 },
     Reply { context: u32, reply: LocalReply },
     Call(Call),
-    Tick(Option<Duration>),
+    Tick { root: u32, period: Option<Duration> },
 }
 
 /// An answer made by the proxy rather than by an upstream.
@@ -76,11 +99,27 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
     /// `None`: as long as it takes.
     pub(crate) timeout: Option<Duration>,
+    /// The root context that gets the answer.
+    pub(crate) root: u32,
+    /// What the upstream half did with the request already.
+    pub(crate) upstream: Option<Entered>,
+}
+
+/// An upstream context that was entered within `proxy_http_call`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entered {
+    pub(crate) context: u32,
+    pub(crate) headers: Verdict,
+    /// `None` where there is no body.
+    pub(crate) body: Option<Verdict>,
 }
 
 /// What a filter can see of one HTTP stream.
 #[derive(Debug, Default)]
 pub(crate) struct HttpContext {
+    pub(crate) root: u32,
+    /// Whether it stands between router and provider rather than between client and router.
+    pub(crate) upstream: bool,
     pub(crate) request: Half,
     pub(crate) response: Half,
     /// In `proxy_on_log` all headers can be read again.
@@ -129,10 +168,25 @@ impl HostState {
     }
 
     pub(crate) fn exists(&self, context: u32) -> bool {
-        context == self.root || self.streams.contains_key(&context)
+        self.roots.contains_key(&context) || self.streams.contains_key(&context)
     }
 
-    pub(crate) fn write_log(&mut self, level: LogLevel, text: String) {
-        self.log.push((level, text));
+    /// The root context of the one that a host call is about.
+    pub(crate) fn root(&self) -> u32 {
+        let id = self.context();
+        self.streams.get(&id).map_or(id, |stream| stream.root)
+    }
+
+    pub(crate) fn plugin(&self) -> Option<&Plugin> {
+        self.roots.get(&self.root())
+    }
+
+    pub(crate) fn new_context(&mut self) -> u32 {
+        self.next_context += 1;
+        self.next_context
+    }
+
+    pub(crate) fn write_log(&mut self, level: LogLevel, text: &str) {
+        self.log.push((Source::Log, format!("{level}: {text}")));
     }
 }

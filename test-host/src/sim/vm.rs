@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, Engine, Extern, Instance, Linker, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{Config, Engine, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
 use super::abi::{self, Direction};
-use super::state::HostState;
+use super::exports::{Exports, OnHeaders, export};
+use super::state::{HostState, Nested, Plugin};
 use super::wasi;
 
 /// Steps (about one each for a Wasm instruction) that a callback may take before it counts as endless: a second or so.
@@ -77,7 +78,6 @@ impl std::fmt::Display for Verdict {
 pub(crate) struct Vm {
     store: Store<HostState>,
     exports: Exports,
-    next_context: u32,
 }
 
 impl std::fmt::Debug for Vm {
@@ -86,27 +86,8 @@ impl std::fmt::Debug for Vm {
     }
 }
 
-type OnHeaders = TypedFunc<(u32, u32, u32), u32>;
-type OnCallResponse = TypedFunc<(u32, u32, u32, u32, u32), ()>;
-
-/// A callback the module lacks is not called; Envoy does the same.
-struct Exports {
-    context_create: Option<TypedFunc<(u32, u32), ()>>,
-    vm_start: Option<TypedFunc<(u32, u32), u32>>,
-    configure: Option<TypedFunc<(u32, u32), u32>>,
-    tick: Option<TypedFunc<u32, ()>>,
-    request_headers: Option<OnHeaders>,
-    request_body: Option<OnHeaders>,
-    response_headers: Option<OnHeaders>,
-    response_body: Option<OnHeaders>,
-    http_call_response: Option<OnCallResponse>,
-    done: Option<TypedFunc<u32, u32>>,
-    log: Option<TypedFunc<u32, ()>>,
-    delete: Option<TypedFunc<u32, ()>>,
-}
-
 impl Vm {
-    /// Makes the instance and its root context; the configuration is not read yet.
+    /// Makes the instance; it has no root context yet.
     pub(crate) fn new(module: &Module, host: HostState) -> anyhow::Result<Self> {
         let linker = linker(module).map_err(flat)?;
         let mut store = Store::new(&module.engine, host);
@@ -119,23 +100,23 @@ impl Vm {
             None => export(&mut store, &instance, "malloc")?,
         };
         let exports = Exports::find(&mut store, &instance)?;
-        let root = 1;
         let host = store.data_mut();
-        (host.memory, host.allocate, host.root, host.current) = (Some(memory), allocate, root, root);
+        (host.memory, host.allocate) = (Some(memory), allocate);
         let initialize: Option<TypedFunc<(), ()>> = match export(&mut store, &instance, "_initialize")? {
             Some(initialize) => Some(initialize),
             None => export(&mut store, &instance, "_start")?,
         };
-        let mut vm = Self { store, exports, next_context: root };
-        vm.call("_initialize", initialize, root, ())?;
-        vm.create_context(0)?;
+        let mut vm = Self { store, exports };
+        vm.call("_initialize", initialize, 0, ())?;
         Ok(vm)
     }
 
-    /// `proxy_on_vm_start` and `proxy_on_configure`; whether the filter took its configuration.
-    pub(crate) fn configure(&mut self) -> anyhow::Result<bool> {
-        let root = self.host().root;
-        let size = u32::try_from(self.host().configuration.len()).unwrap_or(u32::MAX);
+    /// A root context for a plugin: `proxy_on_vm_start` and `proxy_on_configure`; whether it took its configuration.
+    pub(crate) fn configure(&mut self, plugin: Plugin) -> anyhow::Result<bool> {
+        let size = u32::try_from(plugin.configuration.len()).unwrap_or(u32::MAX);
+        let root = self.host().new_context();
+        self.host().roots.insert(root, plugin);
+        self.create_context(root, 0)?;
         let started = self.call("proxy_on_vm_start", self.exports.vm_start.clone(), root, (root, 0))?;
         if started == Some(0) {
             return Ok(false);
@@ -144,26 +125,27 @@ impl Vm {
         Ok(taken != Some(0))
     }
 
+    /// The root context of the filter between clients and the router: the last that was made.
+    pub(crate) fn downstream_root(&mut self) -> u32 {
+        self.host().roots.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// From now on dispatched calls enter the plugin of that root context, which stands before every provider.
+    pub(crate) fn install_upstream_half(&mut self, root: u32) {
+        let context_create = self.exports.context_create.clone();
+        let request_headers = self.exports.request_headers.clone();
+        let request_body = self.exports.request_body.clone();
+        self.host().upstream_half = Some(Nested { root, context_create, request_headers, request_body });
+    }
+
     pub(crate) fn host(&mut self) -> &mut HostState {
         self.store.data_mut()
     }
 
-    /// A context for a new stream; what the host knows of the stream must be in place before.
-    pub(crate) fn create_stream(&mut self) -> anyhow::Result<u32> {
-        let root = self.host().root;
-        self.create_context(root)
-    }
-
-    pub(crate) fn next_context(&self) -> u32 {
-        self.next_context
-    }
-
-    fn create_context(&mut self, parent: u32) -> anyhow::Result<u32> {
-        let context = self.next_context;
-        self.next_context += 1;
+    /// Tells the guest of a new context; what the host knows of its stream must be in place before.
+    pub(crate) fn create_context(&mut self, context: u32, parent: u32) -> anyhow::Result<()> {
         let create = self.exports.context_create.clone();
-        self.call("proxy_on_context_create", create, context, (context, parent))?;
-        Ok(context)
+        self.call("proxy_on_context_create", create, context, (context, parent)).map(|_| ())
     }
 
     pub(crate) fn on_headers(
@@ -207,14 +189,17 @@ impl Vm {
         Ok(if answer.unwrap_or(0) == 0 { Verdict::Continue } else { Verdict::Pause })
     }
 
-    pub(crate) fn on_tick(&mut self) -> anyhow::Result<()> {
-        let root = self.host().root;
+    pub(crate) fn on_tick(&mut self, root: u32) -> anyhow::Result<()> {
         self.call("proxy_on_tick", self.exports.tick.clone(), root, root).map(|_| ())
     }
 
-    /// Always with the root context current; the SDK makes the one that dispatched the call effective.
-    pub(crate) fn on_call_response(&mut self, token: u32, headers: usize, body: usize) -> anyhow::Result<()> {
-        let root = self.host().root;
+    /// Always with a root context current; the SDK makes the one that dispatched the call effective.
+    pub(crate) fn on_call_response(
+        &mut self,
+        root: u32,
+        token: u32,
+        (headers, body): (usize, usize),
+    ) -> anyhow::Result<()> {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let arguments = (root, token, number(headers), number(body), 0);
         let function = self.exports.http_call_response.clone();
@@ -245,37 +230,11 @@ impl Vm {
         (host.current, host.effective) = (context, None);
         self.store.set_fuel(FUEL).map_err(flat)?;
         let answer = function.call(&mut self.store, arguments);
+        if let Some(why) = self.store.data_mut().trapped.take() {
+            return Err(anyhow!("{why}, inside `{name}`"));
+        }
         answer.map(Some).map_err(flat).with_context(|| format!("the module trapped in `{name}`"))
     }
-}
-
-impl Exports {
-    fn find(store: &mut Store<HostState>, instance: &Instance) -> anyhow::Result<Self> {
-        Ok(Self {
-            context_create: export(store, instance, "proxy_on_context_create")?,
-            vm_start: export(store, instance, "proxy_on_vm_start")?,
-            configure: export(store, instance, "proxy_on_configure")?,
-            tick: export(store, instance, "proxy_on_tick")?,
-            request_headers: export(store, instance, "proxy_on_request_headers")?,
-            request_body: export(store, instance, "proxy_on_request_body")?,
-            response_headers: export(store, instance, "proxy_on_response_headers")?,
-            response_body: export(store, instance, "proxy_on_response_body")?,
-            http_call_response: export(store, instance, "proxy_on_http_call_response")?,
-            done: export(store, instance, "proxy_on_done")?,
-            log: export(store, instance, "proxy_on_log")?,
-            delete: export(store, instance, "proxy_on_delete")?,
-        })
-    }
-}
-
-fn export<P: WasmParams, R: WasmResults>(
-    store: &mut Store<HostState>,
-    instance: &Instance,
-    name: &str,
-) -> anyhow::Result<Option<TypedFunc<P, R>>> {
-    let Some(Extern::Func(function)) = instance.get_export(&mut *store, name) else { return Ok(None) };
-    let typed = function.typed(&*store).map_err(flat);
-    typed.map(Some).with_context(|| format!("the module exports `{name}` with another signature"))
 }
 
 fn linker(module: &Module) -> wasmtime::Result<Linker<HostState>> {
@@ -288,6 +247,6 @@ fn linker(module: &Module) -> wasmtime::Result<Linker<HostState>> {
 }
 
 /// wasmtime's errors are a type of their own.
-fn flat(error: wasmtime::Error) -> anyhow::Error {
+pub(super) fn flat(error: wasmtime::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }

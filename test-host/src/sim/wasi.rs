@@ -119,7 +119,7 @@ fn write_log(
     let text = String::from_utf8_lossy(&text);
     let text = text.strip_suffix('\n').unwrap_or(&text);
     if !text.is_empty() {
-        guest.host().write_log(level, text.to_owned());
+        guest.host().write_log(level, text);
     }
     Ok(())
 }

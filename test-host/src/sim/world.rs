@@ -8,13 +8,16 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::clock::Clock;
+use super::exchange::Exchange;
 use super::headers::HeaderMap;
 use super::journal::{Journal, Source};
+use super::pipe::{Pipe, Place};
+use super::reply::Failure;
 use super::rng::Rng;
-use super::router::{Exchange, Owner};
+use super::router::{CallId, Owner};
 use super::schedule::Schedule;
 use super::shared::Shared;
-use super::state::{Asked, HostState};
+use super::state::{Asked, HostState, Plugin};
 use super::stream::{Finished, Stream};
 use super::upstream::{Piece, Upstream};
 use super::vm::{Module, Vm};
@@ -32,6 +35,7 @@ pub(crate) struct StreamId {
 pub(crate) enum Event {
     Tick {
         worker: usize,
+        root: u32,
         generation: u64,
     },
     /// A request reaches its provider.
@@ -57,10 +61,19 @@ const MOST_STEPS: usize = 1_000_000;
 #[derive(Debug)]
 struct Worker {
     vm: Vm,
+    /// Of each root context.
+    timers: BTreeMap<u32, Timer>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Timer {
     period: Option<Duration>,
     /// Of the timer that runs now; older ones were called off.
     generation: u64,
 }
+
+/// The configuration of the upstream half, which has no policy of its own.
+const UPSTREAM_HALF: &str = "upstream half";
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -72,8 +85,13 @@ pub(crate) struct World {
     pub(super) upstreams: BTreeMap<String, Upstream>,
     pub(super) unmatched: Option<String>,
     pub(super) body_while_paused: bool,
+    /// Whether the route follows the upstream half's redirects.
+    pub(super) redirects: bool,
+    pub(super) pipes: BTreeMap<StreamId, Pipe>,
     pub(super) streams: BTreeMap<StreamId, Stream>,
-    pub(super) finished: BTreeMap<StreamId, Finished>,
+    /// By the request's number.
+    pub(super) finished: BTreeMap<u64, Finished>,
+    pub(super) last_request: u64,
     pub(super) exchanges: BTreeMap<u64, Exchange>,
     pub(super) last_exchange: u64,
 }
@@ -92,23 +110,49 @@ impl World {
             upstreams: upstreams.collect(),
             unmatched: scenario.unmatched.clone().or_else(|| scenario.providers.keys().next().cloned()),
             body_while_paused: scenario.allow_on_headers_stop_iteration,
+            redirects: scenario.upstream_half,
+            pipes: BTreeMap::new(),
             streams: BTreeMap::new(),
+            last_request: 0,
             finished: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             last_exchange: 0,
         };
         for worker in 0..scenario.workers as usize {
             let vm = Vm::new(module, world.host_state(scenario, worker))?;
-            world.workers.push(Worker { vm, period: None, generation: 0 });
-            let taken = world.enter(worker, Vm::configure, |taken| {
-                format!("worker={worker} on_configure -> {}", if *taken { "accepted" } else { "refused" })
-            })?;
-            if !taken {
+            world.workers.push(Worker { vm, timers: BTreeMap::new() });
+            // Envoy makes its clusters, and what is in them, before its listeners.
+            let upstream = Plugin { name: "seawall-upstream", configuration: UPSTREAM_HALF.into() };
+            let downstream = Plugin { name: "seawall", configuration: scenario.policy.clone().into() };
+            if scenario.upstream_half {
+                if !world.configure(worker, upstream)? {
+                    return Ok((world, false));
+                }
+                let vm = world.vm(worker)?;
+                let root = vm.downstream_root();
+                vm.install_upstream_half(root);
+            }
+            if !world.configure(worker, downstream)? {
                 return Ok((world, false));
             }
-            world.settle(worker)?;
         }
         Ok((world, true))
+    }
+
+    fn configure(&mut self, worker: usize, plugin: Plugin) -> anyhow::Result<bool> {
+        let name = plugin.name;
+        let taken = self.enter(
+            worker,
+            |vm| vm.configure(plugin),
+            |taken| {
+                let verdict = if *taken { "accepted" } else { "refused" };
+                format!("worker={worker} {name} on_configure -> {verdict}")
+            },
+        )?;
+        if taken {
+            self.settle(worker)?;
+        }
+        Ok(taken)
     }
 
     fn host_state(&self, scenario: &Scenario, worker: usize) -> HostState {
@@ -118,10 +162,11 @@ impl World {
             now: self.clock.nanos(),
             rng: Rng::for_worker(scenario.seed, worker),
             env: scenario.env.clone(),
-            configuration: scenario.policy.clone().into_bytes(),
+            roots: BTreeMap::new(),
+            next_context: 0,
+            upstream_half: None,
             clusters: scenario.providers.keys().cloned().collect(),
             shared: Rc::clone(&self.shared),
-            root: 0,
             streams: BTreeMap::new(),
             current: 0,
             effective: None,
@@ -129,6 +174,7 @@ impl World {
             next_token: 0,
             asked: VecDeque::new(),
             log: Vec::new(),
+            trapped: None,
         }
     }
 
@@ -161,8 +207,8 @@ impl World {
             Err(trap) => format!("worker={worker} trapped: {trap:#}"),
         };
         self.note(Source::Filter, what);
-        for (level, text) in log {
-            self.note(Source::Log, format!("{level}: {text}"));
+        for (source, text) in log {
+            self.note(source, text);
         }
         answer
     }
@@ -175,44 +221,53 @@ impl World {
                 Asked::Continue { context, direction } => {
                     self.resume(StreamId { worker, context }, direction)?;
                 }
-                Asked::Close { context } => self.finish(StreamId { worker, context }, false)?,
+                Asked::Close { context } => self.close(StreamId { worker, context })?,
                 Asked::Reply { context, reply } => {
-                    self.local_reply(StreamId { worker, context }, reply)?;
+                    self.filter_reply(StreamId { worker, context }, reply)?;
                 }
-                Asked::Call(call) => {
-                    let owner = Owner::Call { worker, token: call.token };
-                    let timeouts = call.timeout.map(|timeout| (timeout, false));
-                    self.send(owner, call.cluster, call.headers, call.body, timeouts)?;
-                }
-                Asked::Tick(period) => self.set_period(worker, period)?,
+                Asked::Call(call) => self.start_call(worker, call)?,
+                Asked::Tick { root, period } => self.set_period(worker, root, period)?,
             }
         }
         Ok(())
     }
 
-    fn set_period(&mut self, worker: usize, period: Option<Duration>) -> anyhow::Result<()> {
+    /// The filter resets a stream.
+    fn close(&mut self, id: StreamId) -> anyhow::Result<()> {
+        match self.place(id) {
+            None => Ok(()),
+            Some(Place::Downstream) => self.finish(id, false),
+            Some(Place::Upstream { exchange }) => match self.owner(exchange) {
+                Some(Owner::Stream(id)) => self.finish(id, false),
+                Some(Owner::Call(_)) | None => self.cancel(exchange),
+            },
+        }
+    }
+
+    fn set_period(&mut self, worker: usize, root: u32, period: Option<Duration>) -> anyhow::Result<()> {
         let now = self.now();
-        let timer = self.workers.get_mut(worker).context("there is no such worker")?;
+        let timers = &mut self.workers.get_mut(worker).context("there is no such worker")?.timers;
+        let timer = timers.entry(root).or_default();
         timer.period = period;
         timer.generation += 1;
         if let Some(period) = period {
-            self.schedule.at(now + period, Event::Tick { worker, generation: timer.generation });
+            self.schedule.at(now + period, Event::Tick { worker, root, generation: timer.generation });
         }
         Ok(())
     }
 
-    fn tick(&mut self, worker: usize, generation: u64) -> anyhow::Result<()> {
+    fn tick(&mut self, worker: usize, root: u32, generation: u64) -> anyhow::Result<()> {
         let running = |world: &Self| {
-            let timer = world.workers.get(worker).filter(|timer| timer.generation == generation);
-            timer.and_then(|timer| timer.period)
+            let timer = world.workers.get(worker).and_then(|worker| worker.timers.get(&root));
+            timer.filter(|timer| timer.generation == generation).and_then(|timer| timer.period)
         };
         if running(self).is_none() {
             return Ok(());
         }
-        self.enter(worker, Vm::on_tick, |()| format!("worker={worker} on_tick"))?;
+        self.enter(worker, |vm| vm.on_tick(root), |()| format!("worker={worker} on_tick"))?;
         self.settle(worker)?;
         if let Some(period) = running(self) {
-            self.schedule.at(self.now() + period, Event::Tick { worker, generation });
+            self.schedule.at(self.now() + period, Event::Tick { worker, root, generation });
         }
         Ok(())
     }
@@ -235,10 +290,10 @@ impl World {
 
     fn happen(&mut self, event: Event) -> anyhow::Result<()> {
         match event {
-            Event::Tick { worker, generation } => self.tick(worker, generation),
+            Event::Tick { worker, root, generation } => self.tick(worker, root, generation),
             Event::Arrival { exchange } => self.arrive(exchange),
             Event::Answer { exchange, piece } => self.answer(exchange, piece),
-            Event::Refused { exchange } => self.refuse(exchange),
+            Event::Refused { exchange } => self.fail(exchange, Failure::Refused),
             Event::Timeout { exchange, per_try } => self.time_out(exchange, per_try),
         }
     }
@@ -246,8 +301,7 @@ impl World {
     /// Hands the answer of a call to the filter; `None` when its connection broke midway.
     pub(super) fn call_response(
         &mut self,
-        worker: usize,
-        token: u32,
+        CallId { worker, root, token }: CallId,
         answer: Option<(HeaderMap, Vec<u8>)>,
     ) -> anyhow::Result<()> {
         let (headers, body) = answer.as_ref().map_or((0, 0), |(headers, body)| (headers.len(), body.len()));
@@ -256,7 +310,7 @@ impl World {
         self.vm(worker)?.host().call_response = answer;
         self.enter(
             worker,
-            |vm| vm.on_call_response(token, headers, body),
+            |vm| vm.on_call_response(root, token, (headers, body)),
             |()| format!("worker={worker} on_http_call_response token={token} status={shown} body={body}"),
         )?;
         self.vm(worker)?.host().call_response = None;

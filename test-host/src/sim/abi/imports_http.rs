@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
 
-use super::memory::Fault;
+use super::memory::{Fault, Guest};
 use super::types::{Direction, Status};
-use super::{ENV, host_call, pairs};
+use super::{ENV, host_call, nested, pairs};
 use crate::sim::state::{Asked, Call, HostState, LocalReply};
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -63,7 +63,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 let headers = guest.read(headers, headers_size)?;
                 let body = guest.read(body, body_size)?;
                 guest.write_u32(token_at, 0)?;
-                let token = http_call(guest.host(), cluster, &headers, body, timeout_ms)?;
+                let token = http_call(guest, cluster, &headers, body, timeout_ms)?;
                 guest.write_u32(token_at, token)
             })
         },
@@ -100,21 +100,36 @@ fn send_local_response(
 }
 
 fn http_call(
-    host: &mut HostState,
+    guest: &mut Guest<'_>,
     cluster: String,
     headers: &[u8],
     body: Vec<u8>,
     timeout_ms: u32,
 ) -> Result<u32, Fault> {
-    let headers = pairs::decode(headers).ok_or(Status::BadArgument)?;
+    let mut headers = pairs::decode(headers).ok_or(Status::BadArgument)?;
     let named = [":method", ":path", ":authority"].iter().all(|name| headers.get(name).is_some());
+    let host = guest.host();
     // Envoy reads the timeout as a signed number and refuses a negative one.
     if !host.clusters.contains(&cluster) || !named || timeout_ms > i32::MAX as u32 {
         return Err(Status::BadArgument.into());
     }
     host.next_token += 1;
-    let token = host.next_token;
+    let (token, root) = (host.next_token, host.root());
+    headers.set("content-length", body.len().to_string().as_bytes());
+    headers.set("x-envoy-internal", b"true");
+    if timeout_ms > 0 {
+        headers.set("x-envoy-expected-rq-timeout-ms", timeout_ms.to_string().as_bytes());
+    }
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
-    host.asked.push_back(Asked::Call(Call { token, cluster, headers, body, timeout }));
+    let upstream = nested::enter_upstream_half(guest, &headers, &body)?;
+    guest.host().asked.push_back(Asked::Call(Call {
+        token,
+        cluster,
+        headers,
+        body,
+        timeout,
+        root,
+        upstream,
+    }));
     Ok(token)
 }

@@ -36,7 +36,9 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         |caller: Caller<'_, HostState>, ms: u32| {
             host_call(caller, |guest| {
                 let period = (ms > 0).then(|| Duration::from_millis(ms.into()));
-                guest.host().asked.push_back(Asked::Tick(period));
+                let host = guest.host();
+                let root = host.root();
+                host.asked.push_back(Asked::Tick { root, period });
                 Ok(())
             })
         },
@@ -82,7 +84,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 fn log(guest: &mut Guest<'_>, level: u32, text: u32, size: u32) -> Result<(), Fault> {
     let level = LogLevel::from_number(level).ok_or(Status::BadArgument)?;
     let text = guest.read_text(text, size)?;
-    guest.host().write_log(level, text);
+    guest.host().write_log(level, &text);
     Ok(())
 }
 
@@ -96,7 +98,7 @@ fn get_property(
     let path = guest.read(path, size)?;
     let host = guest.host();
     let value = match path.as_slice() {
-        b"plugin_name" => Some(b"seawall".to_vec()),
+        b"plugin_name" => host.plugin().map(|plugin| plugin.name.as_bytes().to_vec()),
         b"plugin_root_id" | b"plugin_vm_id" => Some(Vec::new()),
         _ => host.stream().and_then(|stream| stream_property(stream, &path)),
     };
@@ -117,6 +119,8 @@ fn stream_property(stream: &HttpContext, path: &[u8]) -> Option<Vec<u8>> {
             Some(((sizes.sum::<usize>() + received) as u64).to_le_bytes().to_vec())
         }
         b"request\0host" => header(":authority"),
+        // The stream's own, which is not known before the router has an answer.
+        b"response\0code" if stream.upstream => None,
         b"response\0code" => {
             stream.response.headers.status().map(|code| i64::from(code).to_le_bytes().to_vec())
         }

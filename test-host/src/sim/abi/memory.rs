@@ -1,6 +1,6 @@
 //! The guest during a host call: its memory, where every access is checked, and the host state behind it.
 
-use wasmtime::{AsContext, AsContextMut, Caller};
+use wasmtime::{AsContext, AsContextMut, Caller, TypedFunc, WasmParams, WasmResults};
 
 use super::types::Status;
 use crate::sim::state::HostState;
@@ -38,6 +38,23 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn host(&mut self) -> &mut HostState {
         self.caller.data_mut()
+    }
+
+    /// Runs another callback of the guest, which is still inside this host call.
+    pub(crate) fn enter<P: WasmParams, R: WasmResults>(
+        &mut self,
+        function: Option<&TypedFunc<P, R>>,
+        context: u32,
+        arguments: P,
+    ) -> wasmtime::Result<Option<R>> {
+        let Some(function) = function else { return Ok(None) };
+        let host = self.host();
+        let before = (host.current, host.effective);
+        (host.current, host.effective) = (context, None);
+        let answer = function.call(self.caller.as_context_mut(), arguments);
+        let host = self.host();
+        (host.current, host.effective) = before;
+        answer.map(Some)
     }
 
     pub(crate) fn read(&self, address: u32, size: u32) -> Result<Vec<u8>, Fault> {

@@ -3,6 +3,7 @@
 //! - [`types`]: the numbers both sides agree on.
 //! - [`memory`]: the guest's memory, every access checked.
 //! - [`pairs`]: how header maps are laid out in it.
+//! - [`nested`]: callbacks within a host call.
 //! - `imports_*`: one function for each host call, with Envoy's answers, refusals included: the Rust SDK panics on a
 //!   status it does not expect, so a host that is kinder than Envoy would hide a crash.
 
@@ -13,6 +14,7 @@ mod imports_metrics;
 mod imports_shared;
 mod imports_system;
 mod memory;
+mod nested;
 mod pairs;
 mod types;
 

@@ -1,0 +1,139 @@
+//! Answers that no provider gave. What Envoy says in its own (status, body, details and flags) was seen on Envoy 1.40.
+
+use super::abi::Direction;
+use super::headers::HeaderMap;
+use super::journal::Source;
+use super::pipe::Place;
+use super::router::Owner;
+use super::state::LocalReply;
+use super::world::{StreamId, World};
+
+/// Bits of `response.flags`.
+const UPSTREAM_TIMEOUT: u64 = 1 << 2;
+const CONNECTION_FAILURE: u64 = 1 << 5;
+const CONNECTION_TERMINATION: u64 = 1 << 6;
+const PROTOCOL_ERROR: u64 = 1 << 23;
+const NO_CLUSTER: u64 = 1 << 24;
+
+/// Why no (whole) answer comes from a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    NoCluster,
+    Refused,
+    /// The connection ended before any answer.
+    Reset,
+    /// It ended midway.
+    Cut,
+    Timeout,
+    PerTryTimeout,
+}
+
+impl Failure {
+    /// What stands in for an answer of which the client has seen nothing; `after_headers`: the router has.
+    pub(super) fn reply(self, after_headers: bool) -> LocalReply {
+        const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
+        let (status, body, details, flags) = match self {
+            Self::NoCluster => (503, String::new(), "cluster_not_found", NO_CLUSTER),
+            Self::Refused => (
+                503,
+                format!("{RESET}remote connection failure"),
+                "upstream_reset_before_response_started{remote_connection_failure|\
+                 delayed_connect_error:_Connection_refused}",
+                CONNECTION_FAILURE,
+            ),
+            Self::Reset => (
+                503,
+                format!("{RESET}connection termination"),
+                "upstream_reset_before_response_started{connection_termination}",
+                CONNECTION_TERMINATION,
+            ),
+            Self::Cut if after_headers => {
+                (502, String::new(), "upstream_reset_after_response_started{protocol_error}", PROTOCOL_ERROR)
+            }
+            Self::Cut => (
+                502,
+                format!("{RESET}protocol error"),
+                "upstream_reset_before_response_started{protocol_error}",
+                PROTOCOL_ERROR,
+            ),
+            Self::Timeout => {
+                (504, "upstream request timeout".to_owned(), "response_timeout", UPSTREAM_TIMEOUT)
+            }
+            Self::PerTryTimeout => {
+                (504, "upstream request timeout".to_owned(), "upstream_per_try_timeout", UPSTREAM_TIMEOUT)
+            }
+        };
+        LocalReply {
+            status,
+            headers: HeaderMap::default(),
+            body: body.into_bytes(),
+            details: details.to_owned(),
+            flags,
+        }
+    }
+}
+
+impl World {
+    /// The filter answers, from whichever of its contexts: the client gets it, or the call that the context stands in.
+    pub(super) fn filter_reply(&mut self, id: StreamId, reply: LocalReply) -> anyhow::Result<()> {
+        match self.place(id) {
+            None => Ok(()),
+            Some(Place::Downstream) => self.local_reply(id, reply),
+            Some(Place::Upstream { exchange }) => match self.owner(exchange) {
+                None => Ok(()),
+                Some(Owner::Stream(stream)) => self.local_reply(stream, reply),
+                Some(Owner::Call(call)) => {
+                    self.cancel(exchange)?;
+                    self.call_response(call, Some(reply.with_headers()))
+                }
+            },
+        }
+    }
+
+    /// An answer that no upstream gave, in one of Envoy's three ways: through the filter while no other answer is there;
+    /// past it, when one is held; and not at all, when the client has already seen one begin.
+    pub(super) fn local_reply(&mut self, id: StreamId, reply: LocalReply) -> anyhow::Result<()> {
+        let (Some(stream), Some(pipe)) = (self.streams.get_mut(&id), self.pipes.get_mut(&id)) else {
+            return Ok(());
+        };
+        if stream.client.started() {
+            return self.finish(id, false);
+        }
+        pipe.request.closed = true;
+        let past = std::mem::replace(&mut pipe.response.started, true);
+        pipe.response.closed = past;
+        if let Some(exchange) = stream.exchange.take() {
+            self.cancel(exchange)?;
+        }
+        let way = if past { "past the filter" } else { "through the filter" };
+        self.note(Source::Envoy, format!("local reply {} {way} ({})", reply.status, reply.details));
+        self.set_details(id, &reply.details, reply.flags)?;
+        let (headers, body) = reply.with_headers();
+        if past {
+            self.half(id, Direction::Response)?.headers = headers.clone();
+            self.client_headers(id, &headers, body.is_empty())?;
+            return if body.is_empty() { Ok(()) } else { self.client_body(id, &body, true) };
+        }
+        self.half(id, Direction::Response)?.headers = headers;
+        self.headers(id, Direction::Response, body.is_empty())?;
+        if body.is_empty() { Ok(()) } else { self.data(id, Direction::Response, &body, true) }
+    }
+}
+
+impl LocalReply {
+    /// As it goes out: with status, length and, unless given, a type.
+    pub(super) fn with_headers(self) -> (HeaderMap, Vec<u8>) {
+        let mut headers = HeaderMap::from_pairs([(":status", self.status.to_string())]);
+        self.headers.iter().for_each(|(name, value)| headers.add(name, value));
+        if self.body.is_empty() {
+            headers.remove("content-type");
+            headers.set("content-length", b"0");
+        } else {
+            headers.set("content-length", self.body.len().to_string().as_bytes());
+            if headers.get("content-type").is_none() {
+                headers.add("content-type", b"text/plain");
+            }
+        }
+        (headers, self.body)
+    }
+}
