@@ -64,7 +64,8 @@ impl World {
 
 /// Scheme, host and path of an absolute URL, without its fragment; nothing else is followed.
 fn place(location: &str) -> Option<[&str; 3]> {
-    let (scheme, rest) = location.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let (scheme, rest) =
+        location.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let rest = rest.split('#').next().unwrap_or_default();
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(at)?;
