@@ -207,6 +207,18 @@ impl Stats {
         self.targets.get_mut(target)?.subject(store, model, now)?.view(store, now)
     }
 
+    /// How long an attempt would likely wait for its answer, to be compared with that at other targets: the peak-EWMA of
+    /// answers times the attempts under way and this one (as in Finagle). A target that nobody has measured yet comes
+    /// first, but for one attempt at a time.
+    pub fn wait(&mut self, store: &mut dyn Store, of: (usize, Option<&str>), now: Timestamp) -> u64 {
+        let others = u64::from(self.in_flight(store, of.0, now));
+        match self.view(store, of, now).and_then(|view| view.slowness(now)) {
+            Some(slowness) => micros(slowness).saturating_mul(others + 1).min(u64::MAX / 2),
+            None if others > 0 => u64::MAX / 2 + others,
+            None => 0,
+        }
+    }
+
     /// Its breaker has opened or closed: what the window holds belongs to another time, and leaves no trace in the
     /// baseline.
     pub fn forget(&mut self, store: &mut dyn Store, (target, model): (usize, Option<&str>), now: Timestamp) {

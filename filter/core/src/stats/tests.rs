@@ -90,7 +90,7 @@ impl Target {
 
     fn above(&mut self) -> Option<u32> {
         let view = self.stats.view(&mut self.store, (0, None), self.now).expect("known");
-        view.above_baseline(Measure::Latency, 95)
+        view.above_baseline(Measure::Latency, 95).map(|(_, hundredths)| hundredths)
     }
 
     fn p95(&mut self) -> u64 {
@@ -303,6 +303,25 @@ fn the_newest_word_about_the_quota_holds_until_its_reset() {
     assert_eq!(view.quota(at(4)), Quota { requests: left(8, 60), tokens: left(500, 5) });
     assert_eq!(view.quota(at(5)), Quota { requests: left(8, 60), tokens: None });
     assert_eq!(view.quota(at(60)), Quota::default());
+}
+
+#[test]
+fn the_fastest_is_the_one_with_least_to_wait_for() {
+    let mut store = MemoryStore::default();
+    let named = |name: &str| Keys { cells: name.into(), ..keys() };
+    let mut stats = Stats::new(["a", "b", "c"].map(named).into_iter(), 1, false);
+    for (target, micros) in [(0, 1_000_000), (1, 3_000_000)] {
+        stats.record(&mut store, (target, None), at(1), sample(micros, 256));
+    }
+    let waits = |stats: &mut Stats, store: &mut MemoryStore| {
+        [0, 1, 2].map(|target| stats.wait(store, (target, None), at(1)))
+    };
+    let [a, b, untried] = waits(&mut stats, &mut store);
+    assert!(untried < a && a < b);
+    stats.begin(&mut store, 2, at(1));
+    (0..3).for_each(|_| stats.begin(&mut store, 0, at(1)));
+    let [a, b, trying] = waits(&mut stats, &mut store);
+    assert!(b < a && a < trying);
 }
 
 #[test]

@@ -49,22 +49,23 @@ impl View {
         self.cell.series.get(number)?.baseline(percent).map(Duration::from_micros)
     }
 
-    /// A percentile (p50, p90, p95, p99) in hundredths of what it usually is; `None` while it is cold. Of latency: that
-    /// of the size class in which it is greatest. Errs by a fifth at most, as both sides err.
+    /// A percentile (p50, p90, p95, p99), and in hundredths of what it usually is; `None` while it is cold. Of latency: that
+    /// of the size class which has risen most. The hundredths err by a fifth at most, as both sides err.
     #[must_use]
-    pub fn above_baseline(&self, measure: Measure, percent: u8) -> Option<u32> {
+    pub fn above_baseline(&self, measure: Measure, percent: u8) -> Option<(Duration, u32)> {
         let numbers = match measure {
             Measure::Latency => 0..=UNKNOWN,
             Measure::FirstToken => FIRST_TOKEN..=FIRST_TOKEN,
             Measure::PerToken => PER_TOKEN..=PER_TOKEN,
         };
-        let hundredths = numbers.filter_map(|number| {
+        let risen = numbers.filter_map(|number| {
             let series = self.cell.series.get(number)?;
             let usual = series.baseline(percent)?;
             let now = series.percentile(floor(number), percent)?;
-            now.saturating_mul(100).checked_div(usual)
+            Some((now, now.saturating_mul(100).checked_div(usual)?))
         });
-        hundredths.max().map(|hundredths| u32::try_from(hundredths).unwrap_or(u32::MAX))
+        let (now, hundredths) = risen.max_by_key(|(_, hundredths)| *hundredths)?;
+        Some((Duration::from_micros(now), u32::try_from(hundredths).unwrap_or(u32::MAX)))
     }
 
     /// Attempts in the window.
