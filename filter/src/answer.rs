@@ -1,6 +1,6 @@
 //! Answers on the router's path, as the host holds them now.
 
-use proxy_wasm::types::MapType;
+use crate::types::MapType;
 use seawall_core::{Answer, Origin};
 
 use crate::{host, origin};

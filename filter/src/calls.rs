@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, MapType};
+use crate::types::{BufferType, MapType};
 use seawall_core::{Answer, ExchangeId, Headers, Origin};
 
 use crate::{host, origin};
@@ -23,16 +22,9 @@ impl Calls {
         body: &[u8],
         timeout: Duration,
     ) -> bool {
-        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let body = Some(body).filter(|body| !body.is_empty());
-        // The SDK's own wrapper: it must learn the token to hand the answer to the right context.
-        match hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout) {
-            Ok(token) => {
-                self.0.insert(token, (id, attempt));
-                true
-            }
-            Err(_) => false,
-        }
+        let Ok(token) = host::dispatch(cluster, headers, body, timeout) else { return false };
+        self.0.insert(token, (id, attempt));
+        true
     }
 
     /// The exchange and attempt whose answer has come.

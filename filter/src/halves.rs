@@ -4,8 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use seawall_core::{Mint, Ticket};
+
 use crate::plugin::Plugin;
-use crate::token::{Attempt, Mint};
+
+/// The request header that tells the upstream half whose attempt a request is. It removes it.
+pub(crate) const HEADER: &str = "x-seawall-attempt";
+
+/// What the path of a request starts with that is sent through the filter again.
+pub(crate) const PATH: &str = "/.seawall/";
 
 thread_local! {
     static MINT: Mint = Mint::default();
@@ -27,23 +34,35 @@ pub(crate) fn upstream_half_is_here() {
 }
 
 /// A token for this attempt, if anybody is there to read it.
-pub(crate) fn token(attempt: Attempt) -> Option<String> {
-    UPSTREAM_HALF.get().then(|| sealed(attempt))
+pub(crate) fn token(ticket: Ticket) -> Option<String> {
+    UPSTREAM_HALF.get().then(|| sealed(ticket))
 }
 
 /// A token for this attempt.
-pub(crate) fn sealed(attempt: Attempt) -> String {
-    MINT.with(|mint| mint.token(attempt))
+pub(crate) fn sealed(ticket: Ticket) -> String {
+    MINT.with(|mint| mint.token(ticket))
 }
 
 /// The attempt that a token names, if it is one of ours.
-pub(crate) fn read(token: &str) -> Option<Attempt> {
+pub(crate) fn read(token: &str) -> Option<Ticket> {
     MINT.with(|mint| mint.read(token))
 }
 
 /// The attempt that a token names, and the plugin that makes it.
-pub(crate) fn find(token: &str) -> Option<(Attempt, Rc<RefCell<Option<Plugin>>>)> {
-    let attempt = read(token)?;
-    let plugin = PLUGINS.with_borrow(|plugins| plugins.get(&attempt.root)?.upgrade())?;
-    Some((attempt, plugin))
+pub(crate) fn find(token: &str) -> Option<(Ticket, Rc<RefCell<Option<Plugin>>>)> {
+    let ticket = read(token)?;
+    let plugin = PLUGINS.with_borrow(|plugins| plugins.get(&ticket.root)?.upgrade())?;
+    Some((ticket, plugin))
+}
+
+/// A dispatched call has ended: its answer is what the host holds now.
+pub(crate) fn call_ended(token: u32, headers: usize) {
+    let plugins: Vec<_> = PLUGINS.with_borrow(|plugins| plugins.values().filter_map(Weak::upgrade).collect());
+    for plugin in plugins {
+        if let Ok(mut plugin) = plugin.try_borrow_mut()
+            && plugin.as_mut().is_some_and(|plugin| plugin.call_ended(token, headers))
+        {
+            return;
+        }
+    }
 }

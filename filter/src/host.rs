@@ -1,14 +1,15 @@
 //! Host calls of the proxy-wasm ABI 0.2.1, by the names of <https://github.com/proxy-wasm/spec>.
 //!
-//! The SDK's own wrappers panic at a status they do not foresee, which would take the worker's VM and its streams along.
+//! The wrappers of the Rust SDK panic at a status they do not foresee, which would take the worker's VM and its streams along.
 //! Here every status but success is a [`Refused`], or nothing, and header maps arrive in one buffer instead of two
 //! allocations a header.
 
 #![expect(unsafe_code, reason = "the ABI is made of C functions and memory handed over by the host")]
 
 use std::ptr::{null, null_mut};
+use std::time::Duration;
 
-use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, StreamType};
+use crate::types::{BufferType, LogLevel, MapType, MetricType, StreamType};
 use seawall_core::{Entry, Headers, Timestamp};
 
 /// The host did not do what it was asked; a stream that has ended, most often.
@@ -67,6 +68,18 @@ unsafe extern "C" {
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: Size,
+        headers: *const u8,
+        headers_size: Size,
+        body: *const u8,
+        body_size: Size,
+        trailers: *const u8,
+        trailers_size: Size,
+        timeout_millis: u32,
+        token: *mut u32,
+    ) -> u32;
     fn proxy_continue_stream(stream: StreamType) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -257,6 +270,34 @@ pub(crate) fn respond(status: u16, headers: &[(String, String)], body: &[u8]) ->
             -1,
         )
     })
+}
+
+/// Sends a request from here. Its answer comes with the token returned.
+pub(crate) fn dispatch(
+    cluster: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+    timeout: Duration,
+) -> Result<u32, Refused> {
+    let (headers, trailers) = (write_pairs(headers), write_pairs(&[]));
+    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    let mut token = 0;
+    // SAFETY: everything pointed to outlives the call; the host writes one number.
+    done(unsafe {
+        proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            millis,
+            &raw mut token,
+        )
+    })?;
+    Ok(token)
 }
 
 fn write_pairs(pairs: &[(String, String)]) -> Vec<u8> {

@@ -3,8 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::{Action, BufferType, MapType};
+use crate::types::{Action, BufferType, MapType};
 use seawall_core::{Event, ExchangeId, Half};
 
 use crate::plugin::{Place, Plugin};
@@ -29,7 +28,7 @@ impl Http {
     }
 
     fn with(&self, run: impl FnOnce(&mut Plugin) -> bool) -> Action {
-        // No callback is entered while another runs, so the borrow cannot fail; if it did, the stream would go on.
+        // Callbacks of the downstream half do not nest, so the borrow cannot fail; if it did, the stream would go on.
         let Ok(mut plugin) = self.plugin.try_borrow_mut() else { return Action::Continue };
         if plugin.as_mut().is_some_and(run) { Action::Pause } else { Action::Continue }
     }
@@ -37,19 +36,8 @@ impl Http {
     fn request_end() -> Event {
         Event::RequestEnd { body: host::buffer(BufferType::HttpRequestBody) }
     }
-}
 
-impl Context for Http {
-    fn on_http_call_response(&mut self, token: u32, headers: usize, _body: usize, _trailers: usize) {
-        self.with(|plugin| {
-            plugin.call_ended(token, headers);
-            false
-        });
-    }
-}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_request_headers(&self, end_of_stream: bool) -> Action {
         self.with(|plugin| {
             let headers = host::headers(MapType::HttpRequestHeaders);
             if let Some(id) = plugin.back(self.context, &headers) {
@@ -60,35 +48,30 @@ impl HttpContext for Http {
         })
     }
 
-    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_request_body(&self, size: usize, end_of_stream: bool) -> Action {
         self.handle_known(Place::Request, || {
             if end_of_stream { Self::request_end() } else { Event::RequestBody { buffered: size } }
         })
     }
 
     /// A body that is followed by trailers ends here and not in the body callback.
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+    pub(crate) fn on_request_trailers(&self) -> Action {
         self.handle_known(Place::Request, Self::request_end)
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_headers(&self, end_of_stream: bool) -> Action {
         self.handle_known(Place::Response, || {
             let (half, answer) = (Half::Downstream, answer::downstream());
             Event::AnswerHeaders { half, answer, end_of_stream }
         })
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_body(&self, size: usize, end_of_stream: bool) -> Action {
         self.with(|plugin| plugin.answer_goes_on(self.id.get(), Half::Downstream, size, end_of_stream))
     }
 
-    /// An answer that is followed by trailers ends here and not in the body callback.
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.with(|plugin| plugin.answer_goes_on(self.id.get(), Half::Downstream, 0, true))
-    }
-
     /// The stream has ended, whatever way.
-    fn on_log(&mut self) {
+    pub(crate) fn on_log(&self) {
         self.with(|plugin| {
             plugin.gone(self.context, self.id.get());
             false

@@ -7,6 +7,7 @@
 //! upstream half ([`upstream`]) may stand behind it, among the filters of the providers' clusters: it meets answers before
 //! the router does, so that a failure can become another routed attempt.
 
+mod abi;
 mod answer;
 mod calls;
 mod halves;
@@ -17,13 +18,5 @@ mod origin;
 mod plugin;
 mod root;
 mod shared;
-mod token;
+mod types;
 mod upstream;
-
-use proxy_wasm::types::LogLevel;
-
-proxy_wasm::main! {{
-    // Decides nothing about verbosity: what the host does not want, it drops; what costs to make, is asked for first.
-    proxy_wasm::set_log_level(LogLevel::Trace);
-    proxy_wasm::set_root_context(|id| Box::new(root::Root::new(id)));
-}}

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proxy_wasm::types::MetricType;
+use crate::types::MetricType;
 use seawall_core::{Config, Metric, Timestamp};
 
 use crate::host;

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use proxy_wasm::types::{BufferType, LogLevel, MapType, StreamType};
+use crate::types::{BufferType, LogLevel, MapType, StreamType};
 use seawall_core::{
     Config, Decision, Effect, Engine, Event, ExchangeId, Half, HeaderList, Headers, Origin, Reads, Seed,
-    Text, Timestamp,
+    Text, Ticket, Timestamp,
 };
 
 use crate::calls::{self, Calls};
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
-use crate::token::{self, Attempt};
 use crate::{halves, host};
 
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
@@ -75,18 +74,18 @@ impl Plugin {
 
     /// The exchange whose request is back on another stream.
     pub(crate) fn back(&mut self, context: u32, headers: &Headers) -> Option<ExchangeId> {
-        let token = headers.get(":path")?.strip_prefix(token::PATH)?;
-        let Attempt { id, .. } = halves::read(token)
+        let token = headers.get(":path")?.strip_prefix(halves::PATH)?;
+        let Ticket { id, .. } = halves::read(token)
             .filter(|attempt| attempt.root == self.root && self.engine.is_moving(attempt.id))?;
         self.moved.insert(id, context);
         Some(id)
     }
 
-    pub(crate) fn upstream_begins(&mut self, Attempt { id, n, .. }: Attempt, context: u32) {
+    pub(crate) fn upstream_begins(&mut self, Ticket { id, n, .. }: Ticket, context: u32) {
         self.upstream.insert((id, n), Upstream { context, is_held: false });
     }
 
-    pub(crate) fn upstream_ended(&mut self, Attempt { id, n, .. }: Attempt) {
+    pub(crate) fn upstream_ended(&mut self, Ticket { id, n, .. }: Ticket) {
         self.upstream.remove(&(id, n));
     }
 
@@ -154,11 +153,12 @@ impl Plugin {
         self.arm(now);
     }
 
-    /// A dispatched attempt has ended; its answer is what the host holds now.
-    pub(crate) fn call_ended(&mut self, token: u32, header_count: usize) {
-        let Some((id, attempt)) = self.calls.finish(token) else { return };
+    /// A dispatched attempt has ended; its answer is what the host holds now. Returns whether it was one of these.
+    pub(crate) fn call_ended(&mut self, token: u32, header_count: usize) -> bool {
+        let Some((id, attempt)) = self.calls.finish(token) else { return false };
         let answer = calls::answer(header_count);
         self.handle(id, Event::CallAnswer { attempt, answer }, Place::Elsewhere);
+        true
     }
 
     fn carry_out(&mut self, id: ExchangeId, place: Place, now: Timestamp) -> bool {
@@ -210,7 +210,7 @@ impl Plugin {
             Effect::Route { attempt, cluster, timeout, streams, set, remove, body } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_request_headers(&remove);
-                    let token = halves::token(Attempt { root: self.root, id, n: attempt });
+                    let token = halves::token(Ticket { root: self.root, id, n: attempt });
                     route(&cluster, timeout, streams, &set, token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);
                 }
@@ -222,8 +222,8 @@ impl Plugin {
             }
             Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
             Effect::Reroute { attempt, origin } => {
-                let token = halves::sealed(Attempt { root: self.root, id, n: attempt });
-                let location = [&origin, token::PATH, &token].concat();
+                let token = halves::sealed(Ticket { root: self.root, id, n: attempt });
+                let location = [&origin, halves::PATH, &token].concat();
                 let set = [(":status".into(), "307".into()), ("location".into(), location.into())];
                 self.held.remove(&id);
                 self.pass_answer(id, Half::Upstream { attempt }, &set, place);
@@ -315,7 +315,7 @@ fn route(
     let _ = host::set_header(MAP, name, &millis(timeout).to_string());
     let _ = host::set_header(MAP, CLUSTER, cluster);
     if let Some(token) = token {
-        let _ = host::set_header(MAP, token::HEADER, token);
+        let _ = host::set_header(MAP, halves::HEADER, token);
     }
     if let Some(body) = body {
         let _ = host::replace_buffer(BufferType::HttpRequestBody, body);

@@ -1,16 +1,13 @@
 //! The plugin's configuration, its ticks, and the streams it is given.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{BufferType, ContextType, LogLevel};
+use crate::types::{BufferType, LogLevel};
 use seawall_core::{Config, Seed};
 
-use crate::http::Http;
 use crate::plugin::Plugin;
-use crate::upstream::Upstream;
 use crate::{halves, host};
 
 /// The configuration of the upstream half: it has no policy of its own.
@@ -19,32 +16,26 @@ const UPSTREAM_HALF: &[u8] = b"upstream half";
 pub(crate) struct Root {
     id: u32,
     plugin: Rc<RefCell<Option<Plugin>>>,
-    is_upstream: bool,
+    is_upstream: Cell<bool>,
 }
 
 impl Root {
     pub(crate) fn new(id: u32) -> Self {
-        Self { id, plugin: Rc::default(), is_upstream: false }
+        Self { id, plugin: Rc::default(), is_upstream: Cell::new(false) }
     }
 
-    fn with(&self, run: impl FnOnce(&mut Plugin)) {
-        if let Ok(mut plugin) = self.plugin.try_borrow_mut() {
-            plugin.as_mut().map(run);
-        }
+    pub(crate) fn is_upstream(&self) -> bool {
+        self.is_upstream.get()
     }
-}
 
-impl Context for Root {
-    fn on_http_call_response(&mut self, token: u32, headers: usize, _body: usize, _trailers: usize) {
-        self.with(|plugin| plugin.call_ended(token, headers));
+    pub(crate) fn plugin(&self) -> Rc<RefCell<Option<Plugin>>> {
+        self.plugin.clone()
     }
-}
 
-impl RootContext for Root {
-    fn on_configure(&mut self, _size: usize) -> bool {
+    pub(crate) fn on_configure(&self) -> bool {
         let bytes = host::buffer(BufferType::PluginConfiguration);
         if bytes.trim_ascii() == UPSTREAM_HALF {
-            self.is_upstream = true;
+            self.is_upstream.set(true);
             halves::upstream_half_is_here();
             return true;
         }
@@ -65,19 +56,10 @@ impl RootContext for Root {
         }
     }
 
-    fn on_tick(&mut self) {
-        self.with(Plugin::tick);
-    }
-
-    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
-        if self.is_upstream {
-            return Some(Box::new(Upstream::new(id)));
+    pub(crate) fn on_tick(&self) {
+        if let Ok(mut plugin) = self.plugin.try_borrow_mut() {
+            plugin.as_mut().map(Plugin::tick);
         }
-        Some(Box::new(Http::new(id, self.plugin.clone())))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
     }
 }
 

@@ -88,6 +88,7 @@ mod time;
 #[cfg_attr(not(test), expect(dead_code, reason = "heeded when the exchange is wired to it"))]
 mod timeout;
 mod timers;
+mod token;
 mod turn;
 
 pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body};
@@ -104,3 +105,4 @@ pub use self::store::{Conflict, Store, Version};
 pub use self::stream::{Dialect, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch};
 pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;
+pub use self::token::{Mint, Ticket};

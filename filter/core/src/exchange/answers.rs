@@ -14,8 +14,9 @@ use super::{After, Attempt, Exchange, Path, Stage};
 use seawall_policy::policy::Provider;
 
 use crate::classify::{Judgement, error_in_success, judge};
-use crate::effect::{Effect, HeaderList};
+use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
+use crate::headers::Headers;
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -50,8 +51,10 @@ pub(super) enum Reading {
     },
     /// A success that the upstream half holds until its end.
     Whole,
-    /// The upstream half has let it go.
-    Passed,
+    /// The upstream half has let it go. Where the provider redirects to is kept from the router meanwhile: it would follow.
+    Passed {
+        location: Option<Text>,
+    },
 }
 
 impl Reading {
@@ -62,7 +65,7 @@ impl Reading {
             }
             Self::Opening { .. } => (0, OPENING_BYTES),
             Self::Whole => (0, 0),
-            Self::Awaited | Self::Passed => return None,
+            Self::Awaited | Self::Passed { .. } => return None,
         };
         Some(Reads { start, max })
     }
@@ -114,8 +117,9 @@ impl Exchange {
                 attempt.reading = Reading::Opening { half, answer };
                 After::Wait
             }
-            Reading::Awaited if half != Half::Downstream => self.let_go(turn, index, half),
-            _ => self.succeeded(turn, index, answer),
+            Reading::Awaited if half != Half::Downstream => self.let_go(turn, index, half, &answer.headers),
+            Reading::Passed { location } => self.succeeded(turn, index, answer, location),
+            _ => self.succeeded(turn, index, answer, None),
         }
     }
 
@@ -145,14 +149,16 @@ impl Exchange {
                 attempt.reading = Reading::Failing { half, answer, since: turn.now };
                 if end { self.read_enough(turn, index) } else { After::Wait }
             }
-            Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer),
-            Reading::Opening { half, .. } if end => self.let_go(turn, index, half),
-            Reading::Whole if end || buffered > WHOLE_BYTES => self.let_go(turn, index, half),
+            Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer, None),
+            Reading::Opening { half, answer } if end => self.let_go(turn, index, half, &answer.headers),
+            Reading::Whole if end || buffered > WHOLE_BYTES => {
+                self.let_go(turn, index, half, &Headers::default())
+            }
             Reading::Opening { .. } | Reading::Whole => {
                 attempt.reading = Reading::Whole;
                 After::Wait
             }
-            reading @ (Reading::Awaited | Reading::Passed) => {
+            reading @ (Reading::Awaited | Reading::Passed { .. }) => {
                 attempt.reading = reading;
                 After::Wait
             }
@@ -181,7 +187,7 @@ impl Exchange {
         }
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
         if judgement.outcome == Outcome::Success {
-            return self.succeeded(turn, index, answer);
+            return self.succeeded(turn, index, answer, None);
         }
         self.attempt_failed(turn, index, Ended { answer, judgement, held: None })
     }
@@ -192,11 +198,13 @@ impl Exchange {
     }
 
     /// The upstream half has held it long enough.
-    fn let_go(&mut self, turn: &mut Turn<'_>, index: usize, half: Half) -> After {
+    fn let_go(&mut self, turn: &mut Turn<'_>, index: usize, half: Half, headers: &Headers) -> After {
+        let location = headers.get("location").map(Text::from);
+        let set = location.iter().map(|_| (Text::Word("location"), Text::Word(""))).collect();
         if let Some(attempt) = self.in_flight.get_mut(index) {
-            attempt.reading = Reading::Passed;
+            attempt.reading = Reading::Passed { location };
         }
-        turn.fx.push(Effect::PassAnswer { half, set: HeaderList::new() });
+        turn.fx.push(Effect::PassAnswer { half, set });
         After::Wait
     }
 

@@ -36,7 +36,13 @@ pub(super) struct Failure {
 
 impl Exchange {
     /// An attempt has brought an answer that can be delivered: the client gets it.
-    pub(super) fn succeeded(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
+    pub(super) fn succeeded(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        answer: Answer,
+        location: Option<Text>,
+    ) -> After {
         let attempt = self.in_flight.swap_remove(index);
         let outcome = Outcome::Success;
         self.remember(turn, &attempt, Some((outcome, &answer)));
@@ -54,7 +60,8 @@ impl Exchange {
             Next::Deliver,
             None,
         );
-        let own = self.own_headers(turn, attempt.position, reason);
+        let mut own = self.own_headers(turn, attempt.position, reason);
+        own.extend(location.map(|location| (Text::Word("location"), location)));
         turn.fx.push(if attempt.is_routed {
             Effect::PassAnswer { half: Half::Downstream, set: own }
         } else {

@@ -3,42 +3,45 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use seawall_core::ExchangeId;
+use crate::event::ExchangeId;
 
-/// The request header that tells the upstream half whose attempt a request is. It removes it.
-pub(crate) const HEADER: &str = "x-seawall-attempt";
-
-/// What the path of a request starts with that is sent through the filter again.
-pub(crate) const PATH: &str = "/.seawall/";
-
-/// An attempt of an exchange, of the plugin with this root context.
+/// An attempt of an exchange, under the root context of one filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Attempt {
-    pub(crate) root: u32,
-    pub(crate) id: ExchangeId,
-    pub(crate) n: u32,
+pub struct Ticket {
+    pub root: u32,
+    pub id: ExchangeId,
+    pub n: u32,
 }
 
 /// Makes and reads tokens; each VM has a key of its own, drawn from the host's randomness.
 #[derive(Default)]
-pub(crate) struct Mint(RandomState);
+pub struct Mint(RandomState);
+
+/// Nothing: it is a secret.
+impl std::fmt::Debug for Mint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mint")
+    }
+}
 
 impl Mint {
-    pub(crate) fn token(&self, attempt: Attempt) -> String {
-        let Attempt { root, id, n } = attempt;
-        format!("{root}.{}.{n}.{}", id.0, self.seal(attempt))
+    #[must_use]
+    pub fn token(&self, ticket: Ticket) -> String {
+        let Ticket { root, id, n } = ticket;
+        format!("{root}.{}.{n}.{}", id.0, self.seal(ticket))
     }
 
     /// The attempt that a token names, if it is one of ours.
-    pub(crate) fn read(&self, token: &str) -> Option<Attempt> {
+    #[must_use]
+    pub fn read(&self, token: &str) -> Option<Ticket> {
         let mut parts = token.split('.');
         let mut number = || parts.next()?.parse::<u32>().ok();
-        let attempt = Attempt { root: number()?, id: ExchangeId(number()?), n: number()? };
-        (parts.next()?.parse() == Ok(self.seal(attempt)) && parts.next().is_none()).then_some(attempt)
+        let ticket = Ticket { root: number()?, id: ExchangeId(number()?), n: number()? };
+        (parts.next()?.parse() == Ok(self.seal(ticket)) && parts.next().is_none()).then_some(ticket)
     }
 
     /// SipHash under the key: 64 bits that can't be guessed.
-    fn seal(&self, Attempt { root, id, n }: Attempt) -> u64 {
+    fn seal(&self, Ticket { root, id, n }: Ticket) -> u64 {
         self.0.hash_one((root, id.0, n))
     }
 }
@@ -50,9 +53,9 @@ mod tests {
     #[test]
     fn a_token_is_read_by_its_maker_and_cannot_be_changed() {
         let (mint, other) = (Mint::default(), Mint::default());
-        let attempt = Attempt { root: 1, id: ExchangeId(77), n: 2 };
-        let token = mint.token(attempt);
-        assert_eq!(mint.read(&token), Some(attempt));
+        let ticket = Ticket { root: 1, id: ExchangeId(77), n: 2 };
+        let token = mint.token(ticket);
+        assert_eq!(mint.read(&token), Some(ticket));
         assert_eq!(other.read(&token), None);
         for wrong in [
             "",

@@ -1,0 +1,49 @@
+//! The numbers of the proxy-wasm ABI 0.2.1 that are used here.
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum LogLevel {
+    Debug = 1,
+    Info = 2,
+    Warn = 3,
+    Critical = 5,
+}
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum MapType {
+    HttpRequestHeaders = 0,
+    HttpResponseHeaders = 2,
+    HttpCallResponseHeaders = 6,
+}
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum BufferType {
+    HttpRequestBody = 0,
+    HttpResponseBody = 1,
+    HttpCallResponseBody = 4,
+    PluginConfiguration = 7,
+}
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum MetricType {
+    Counter = 0,
+    Gauge = 1,
+}
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum StreamType {
+    HttpRequest = 0,
+    HttpResponse = 1,
+}
+
+/// What a callback about headers, a body or trailers answers.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Action {
+    Continue = 0,
+    Pause = 1,
+}
