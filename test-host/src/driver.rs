@@ -3,22 +3,31 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anyhow::Context;
 use seawall_provider::Plan;
 
 use crate::scenario::Request;
 
 /// One running world: a filter with its policy, and providers.
 pub trait Driver {
-    /// Sends a request and waits for the end of its answer.
+    /// Sends a request, or as many of it as are to run beside each other, and waits for the end of every answer.
     ///
     /// # Errors
     /// When the world itself fails (a trap, an Envoy that died), not when the answer is an error.
-    fn request(&mut self, request: &Request) -> anyhow::Result<Observed>;
+    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>>;
+
+    /// Sends one request and waits for the end of its answer.
+    ///
+    /// # Errors
+    /// As for [`Driver::crowd`].
+    fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
+        self.crowd(request)?.pop().context("no request was made")
+    }
 
     /// Lets time pass.
     ///
     /// # Errors
-    /// As for [`Driver::request`].
+    /// As for [`Driver::crowd`].
     fn wait(&mut self, time: Duration) -> anyhow::Result<()>;
 
     /// From here on, `provider` does this.
@@ -26,10 +35,16 @@ pub trait Driver {
     /// # Errors
     /// When there is no such provider.
     fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()>;
+
+    /// Makes the next callback on a worker trap when it has taken so many steps, about one for each Wasm instruction.
+    ///
+    /// # Errors
+    /// When nothing here can do that.
+    fn trap(&mut self, worker: u32, steps: u64) -> anyhow::Result<()>;
 }
 
 /// What one request led to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     pub status: u16,
     /// Names in lower case.
@@ -37,9 +52,13 @@ pub struct Observed {
     pub body: Vec<u8>,
     /// Whether the answer came to its proper end; `false` when the connection broke.
     pub complete: bool,
-    /// The filter's decisions, as in [`crate::trace`].
+    /// Whether the client left before that, as it was told to.
+    pub left: bool,
+    /// The filter's decisions, as in [`crate::trace`]; of requests beside each other, those of all.
     pub trace: Vec<String>,
-    /// Requests seen by each provider during this one.
+    /// Requests seen by each provider during this one, or during all that ran beside it.
     pub upstream: BTreeMap<String, u32>,
+    /// From the request to the first byte of the answer's body.
+    pub first_byte: Option<Duration>,
     pub elapsed: Duration,
 }

@@ -10,7 +10,7 @@ use seawall_policy::policy_test::{
 use seawall_policy::{LineIndex, Span};
 use seawall_provider::{Behaviour, Fault, Plan, Times};
 
-use crate::scenario::{Expect, Loaded, Placed, Request, Scenario, Step};
+use crate::scenario::{Loaded, Placed, Request, Scenario, Step};
 
 /// Stands in for every credential. Providers of tests ask for none.
 const CREDENTIAL: &str = "a-test-credential";
@@ -70,13 +70,14 @@ impl World<'_> {
             unmatched: Some(elsewhere),
             allow_on_headers_stop_iteration: true,
             upstream_half: false,
+            may_trap: false,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),
         }
     }
 
     fn step(&self, said: &Said) -> Step {
-        let mut step = Step { request: None, expect: Expect::default(), wait: None, providers: None };
+        let mut step = Step::default();
         match said {
             Said::Wait(time) => step.wait = Some(*time),
             Said::Upstream { target, upstream } => {
@@ -141,6 +142,6 @@ fn request(asked: &Asked) -> Request {
         prompt_bytes: asked.prompt_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         body: asked.body.clone().or_else(|| bodiless.then(String::new)),
         times: asked.times,
-        worker: 0,
+        ..Request::default()
     }
 }

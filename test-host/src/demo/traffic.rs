@@ -18,7 +18,7 @@ pub async fn send(to: SocketAddr, per_second: u32) {
         clock.tick().await;
         let request = hyper::Request::post("/v1/chat/completions").header("content-type", "application/json");
         if let Ok(request) = request.body(Full::new(Bytes::from_static(QUESTION.as_bytes()))) {
-            tokio::spawn(send_request(to, request));
+            tokio::spawn(send_request(to, request, None));
         }
     }
 }

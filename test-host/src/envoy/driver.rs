@@ -131,22 +131,26 @@ impl EnvoyDriver {
 }
 
 impl Driver for EnvoyDriver {
-    fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
-        let wire = request.wire();
-        let mut message = hyper::Request::builder().method(wire.method.as_str()).uri(&wire.path);
-        message = message.header(hyper::header::HOST, AUTHORITY);
-        for (name, value) in &wire.headers {
-            message = message.header(name, value);
+    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
+        let (mark, before) = (self.envoy.log().mark(), self.counts());
+        let to = self.envoy.listener();
+        let mut tasks = Vec::new();
+        for index in 0..request.concurrent {
+            let (message, after) = (message(request)?, request.apart * index);
+            let patience = request.disconnect_after;
+            tasks.push(self.runtime.spawn(async move {
+                sleep(after).await;
+                let start = Instant::now();
+                let got = send(to, message, patience).await;
+                (got, start.elapsed() + TIMERS_EARLY)
+            }));
         }
-        let message = message.body(Full::new(Bytes::from(wire.body))).context("the request can't be sent")?;
-
-        let (mark, before, start) = (self.envoy.log().mark(), self.counts(), Instant::now());
-        let got = self
-            .runtime
-            .block_on(send(self.envoy.listener(), message))
-            .context("Envoy takes no connection")?;
-        let elapsed = start.elapsed() + TIMERS_EARLY;
-        if !self.envoy.log().await_end(mark, LONGEST_TELLING) {
+        let mut answers = Vec::new();
+        for task in tasks {
+            let (got, elapsed) = self.runtime.block_on(task)?;
+            answers.push((got.context("Envoy takes no connection")?, elapsed));
+        }
+        if !self.envoy.log().await_ends(mark, answers.len(), LONGEST_TELLING) {
             bail!("the filter's log tells no end of the request:\n{}", self.envoy.log_text());
         }
         std::thread::sleep(SETTLE);
@@ -155,15 +159,20 @@ impl Driver for EnvoyDriver {
             let count = count - before.get(&name).copied().unwrap_or(0);
             (name, u32::try_from(count).unwrap_or(u32::MAX))
         });
-        Ok(Observed {
+        let upstream: BTreeMap<_, _> = upstream.collect();
+        let trace = self.envoy.log().decisions(mark);
+        let observed = answers.into_iter().map(|(got, elapsed)| Observed {
             status: got.status,
             headers: got.headers,
             body: got.body,
             complete: got.complete,
-            trace: self.envoy.log().decisions(mark),
-            upstream: upstream.collect(),
+            left: got.left,
+            trace: trace.clone(),
+            upstream: upstream.clone(),
+            first_byte: got.first_byte.map(|time| time + TIMERS_EARLY),
             elapsed,
-        })
+        });
+        Ok(observed.collect())
     }
 
     fn wait(&mut self, time: Duration) -> anyhow::Result<()> {
@@ -180,4 +189,18 @@ impl Driver for EnvoyDriver {
             if refused { self.until_closed(provider).await } else { Ok(()) }
         })
     }
+
+    fn trap(&mut self, _worker: u32, _steps: u64) -> anyhow::Result<()> {
+        bail!("nothing makes a VM of Envoy's trap")
+    }
+}
+
+fn message(request: &Request) -> anyhow::Result<hyper::Request<Full<Bytes>>> {
+    let wire = request.wire();
+    let mut message = hyper::Request::builder().method(wire.method.as_str()).uri(&wire.path);
+    message = message.header(hyper::header::HOST, AUTHORITY);
+    for (name, value) in &wire.headers {
+        message = message.header(name, value);
+    }
+    message.body(Full::new(Bytes::from(wire.body))).context("the request can't be sent")
 }

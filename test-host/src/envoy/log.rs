@@ -50,14 +50,15 @@ impl Log {
         self.lock().iter().skip(mark).filter_map(|line| decision(line)).collect()
     }
 
-    /// Waits for the line that ends a request, and says whether it came.
-    pub(super) fn await_end(&self, mark: usize, longest: Duration) -> bool {
+    /// Waits for the lines that end so many requests, and says whether they came.
+    pub(super) fn await_ends(&self, mark: usize, count: usize, longest: Duration) -> bool {
         let deadline = Instant::now() + longest;
         let mut lines = self.lock();
-        let mut read = mark;
+        let (mut read, mut found) = (mark, 0);
         loop {
-            let ends = |line: &String| decision(line).is_some_and(|decision| trace::ends_request(&decision));
-            if lines.iter().skip(read).any(ends) {
+            let ends = |line: &&String| decision(line).is_some_and(|decision| trace::ends_request(&decision));
+            found += lines.iter().skip(read).filter(ends).count();
+            if found >= count {
                 return true;
             }
             read = lines.len();
@@ -102,8 +103,8 @@ mod tests {
         reader.join().unwrap();
         assert_eq!(log.decisions(0), ["attempt n=1 target=primary outcome=success", "answer status=200"]);
         assert_eq!(log.decisions(2), ["answer status=200"]);
-        assert!(log.await_end(0, Duration::ZERO));
-        assert!(!log.await_end(log.mark(), Duration::ZERO));
+        assert!(log.await_ends(0, 1, Duration::ZERO));
+        assert!(!log.await_ends(log.mark(), 1, Duration::ZERO));
     }
 
     #[test]
@@ -116,7 +117,7 @@ mod tests {
                 writeln!(write, "{line}").unwrap();
             }
         });
-        assert!(log.await_end(0, Duration::from_secs(30)));
+        assert!(log.await_ends(0, 1, Duration::from_secs(30)));
         assert_eq!(log.decisions(0).len(), 2);
         writer.join().unwrap();
         reader.join().unwrap();

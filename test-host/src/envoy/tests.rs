@@ -43,7 +43,7 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        send(self.envoy.listener(), request.body(Full::new(Bytes::from(CHAT))).unwrap()).await.unwrap()
+        send(self.envoy.listener(), request.body(Full::new(Bytes::from(CHAT))).unwrap(), None).await.unwrap()
     }
 
     async fn primary_does(&self, behaviour: Behaviour) {

@@ -53,16 +53,17 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
             fail(wanted.referenced, format!("expected header {name}: {wanted_text}, saw {found}"));
         }
     }
-    let body = String::from_utf8_lossy(&seen.body);
-    for text in expect.body.iter().filter(|text| !body.contains(&text.value)) {
-        fail(text.referenced, format!("expected `{}` in the body, saw {}", text.value, shortened(&body)));
+    judge_body(expect, &seen.body, &mut fail);
+    if let Some(least) = &expect.first_byte_at_least
+        && seen.first_byte.is_none_or(|time| time < least.value.0)
+    {
+        fail(least.referenced, format!("expected the first byte after {:?}, {}", least.value.0, came(seen)));
     }
-    for (provider, wanted) in &expect.upstream {
-        let found = seen.upstream.get(provider).copied().unwrap_or_default();
-        if wanted.value != found {
-            let text = format!("expected {} requests at {provider}, saw {found}", wanted.value);
-            fail(wanted.referenced, text);
-        }
+    if let Some(most) = &expect.first_byte_at_most
+        && timing == Timing::Virtual
+        && seen.first_byte.is_none_or(|time| time > most.value.0)
+    {
+        fail(most.referenced, format!("expected the first byte within {:?}, {}", most.value.0, came(seen)));
     }
     if let Some(least) = &expect.at_least
         && seen.elapsed < least.value.0
@@ -75,16 +76,13 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
     {
         fail(most.referenced, format!("expected at most {:?}, took {:?}", most.value.0, seen.elapsed));
     }
-    if let Some(trace) = &expect.trace {
-        judge_trace(trace, &seen.trace, &mut fail);
-    }
     let broken = expect.of_policy.iter().any(|placed| placed.wanted == Wanted::Cut);
     match &expect.complete {
         Some(complete) if complete.value != seen.complete => {
             let (wanted, found) = (ending(complete.value), ending(seen.complete));
             fail(complete.referenced, format!("expected an answer that {wanted}, saw one that {found}"));
         }
-        None if !seen.complete && !broken => {
+        None if !seen.complete && !seen.left && !broken => {
             let text = "the answer broke off".to_owned();
             // In a policy, that stands with what was expected instead.
             failures.push(match expect.of_policy.first() {
@@ -102,6 +100,59 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
     // As the file reads.
     failures.sort_by_key(|failure| (failure.line, failure.column));
     failures
+}
+
+/// What is common to requests that ran beside each other: what providers saw, and the decisions, in any order then.
+pub(super) fn judge_together(expect: &Expect, seen: &Observed, crowd: bool) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut fail = |place: Location, text: String| failures.push(Failure::at(place, text));
+    for (provider, wanted) in &expect.upstream {
+        let found = seen.upstream.get(provider).copied().unwrap_or_default();
+        if wanted.value != found {
+            let text = format!("expected {} requests at {provider}, saw {found}", wanted.value);
+            fail(wanted.referenced, text);
+        }
+    }
+    if let Some(trace) = &expect.trace {
+        judge_trace(trace, &seen.trace, crowd, &mut fail);
+    }
+    failures
+}
+
+/// In an order that does not depend on which of several requests came first.
+pub(super) fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+fn judge_body(expect: &Expect, body: &[u8], fail: &mut impl FnMut(Location, String)) {
+    let body = String::from_utf8_lossy(body);
+    let mut rest = &*body;
+    for text in &expect.body {
+        match rest.split_once(&text.value) {
+            Some((_, after)) => rest = after,
+            None => {
+                let order = if body.contains(&text.value) { " after the texts before it" } else { "" };
+                let seen = shortened(&body);
+                fail(text.referenced, format!("expected `{}` in the body{order}, saw {seen}", text.value));
+            }
+        }
+    }
+    for text in expect.not_in_body.iter().filter(|text| body.contains(&text.value)) {
+        fail(text.referenced, format!("expected no `{}` in the body, saw {}", text.value, shortened(&body)));
+    }
+    if let Some(wanted) = &expect.events {
+        let events = body.split("\n\n").filter(|event| event.lines().any(|line| line.starts_with("data:")));
+        let found = events.count();
+        if wanted.value != found {
+            let seen = shortened(&body);
+            fail(wanted.referenced, format!("expected {} events, saw {found}: {seen}", wanted.value));
+        }
+    }
+}
+
+fn came(seen: &Observed) -> String {
+    seen.first_byte.map_or_else(|| "saw none".to_owned(), |time| format!("it came after {time:?}"))
 }
 
 fn ending(complete: bool) -> &'static str {
@@ -124,16 +175,22 @@ pub(super) fn shortened(body: &str) -> String {
 fn judge_trace(
     wanted: &Spanned<Vec<Spanned<String>>>,
     seen: &[String],
+    any_order: bool,
     fail: &mut impl FnMut(Location, String),
 ) {
-    let lines: Vec<&str> = wanted.value.iter().map(|line| line.value.as_str()).collect();
+    let mut lines: Vec<&str> = wanted.value.iter().map(|line| line.value.as_str()).collect();
+    let mut seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+    if any_order {
+        lines.sort_unstable();
+        seen.sort_unstable();
+    }
     if lines == seen {
         return;
     }
-    let same = lines.iter().zip(seen).take_while(|(wanted, seen)| *wanted == seen).count();
+    let same = lines.iter().zip(&seen).take_while(|(wanted, seen)| wanted == seen).count();
     let place = wanted.value.get(same).or_else(|| wanted.value.last());
     let place = place.map_or(wanted.referenced, |line| line.referenced);
-    fail(place, format!("the decisions differ (- expected, + seen):\n{}", diff(&lines, seen)));
+    fail(place, format!("the decisions differ (- expected, + seen):\n{}", diff(&lines, &seen)));
 }
 
 /// A line diff; traces are a few lines long, so the textbook table will do.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Placed, Request, Scenario, Span, Step};
+pub use model::{Expect, Placed, Request, Scenario, Span, Step, Trap};
 pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 
@@ -93,16 +93,24 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, LoadError> {
 }
 
 fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
-    let said = [step.request.is_some(), step.wait.is_some(), step.providers.is_some()];
+    let said = [step.request.is_some(), step.wait.is_some(), step.providers.is_some(), step.trap.is_some()];
     if said.iter().filter(|said| **said).count() != 1 {
-        return Err("exactly one of `request`, `wait` and `providers` must be given".to_owned());
+        return Err("exactly one of `request`, `wait`, `providers` and `trap` must be given".to_owned());
+    }
+    if let Some(trap) = &step.trap {
+        if trap.worker >= scenario.workers {
+            return Err(format!("there is no worker {}, `workers` is {}", trap.worker, scenario.workers));
+        }
+        if !scenario.may_trap {
+            return Err("a `trap` needs `may_trap: true`".to_owned());
+        }
     }
     if let Some(request) = &step.request {
         if request.worker >= scenario.workers {
             return Err(format!("there is no worker {}, `workers` is {}", request.worker, scenario.workers));
         }
-        if request.times == 0 {
-            return Err("`times` must be at least 1".to_owned());
+        if request.times == 0 || request.concurrent == 0 {
+            return Err("`times` and `concurrent` must be at least 1".to_owned());
         }
     }
     let named = step.providers.iter().flatten().map(|(name, _)| name).chain(step.expect.upstream.keys());

@@ -58,6 +58,10 @@ pub struct Scenario {
     /// Whether the filter's upstream half is installed at every provider.
     #[serde(default)]
     pub upstream_half: bool,
+    /// Whether the module may trap: its VM is built anew then, as the shipped configuration has it. Otherwise a trap is an
+    /// error.
+    #[serde(default)]
+    pub may_trap: bool,
     /// The policy must be refused when it is loaded, and the log must hold each of these texts. No steps then.
     #[serde(default)]
     pub refused: Option<Spanned<Vec<Spanned<String>>>>,
@@ -65,8 +69,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// Exactly one of `request`, `wait` and `providers`.
-#[derive(Debug, Deserialize)]
+/// Exactly one of `request`, `wait`, `providers` and `trap`.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     #[serde(default)]
@@ -80,6 +84,18 @@ pub struct Step {
     /// From here on these providers do this.
     #[serde(default)]
     pub providers: Option<BTreeMap<String, Plan>>,
+    /// A VM dies; in the test host only.
+    #[serde(default)]
+    pub trap: Option<Trap>,
+}
+
+/// The next callback on a worker traps midway.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trap {
+    pub worker: u32,
+    /// After so many steps, about one for each Wasm instruction.
+    pub steps: u64,
 }
 
 /// A chat completion, unless told otherwise.
@@ -97,7 +113,16 @@ pub struct Request {
     pub body: Option<String>,
     /// So many, one after the other.
     pub times: u32,
-    /// The worker that serves it in the test host. Envoy chooses by connection, so decisions must not depend on it.
+    /// So many beside each other. Provider counts and decisions are those of all together; the decisions in any order.
+    pub concurrent: u32,
+    /// How much later each of them begins than the one before.
+    #[serde(with = "seawall_provider::duration")]
+    pub apart: Duration,
+    /// The client closes its connection after so long, if it still waits then.
+    #[serde(with = "seawall_provider::duration::option")]
+    pub disconnect_after: Option<Duration>,
+    /// The worker that serves it in the test host, or the first of several that run beside each other. Envoy chooses by
+    /// connection, so decisions must not depend on it.
     pub worker: u32,
 }
 
@@ -108,8 +133,12 @@ pub struct Expect {
     pub status: Option<Spanned<u16>>,
     /// Exact values; `null` means that the header must be absent.
     pub headers: BTreeMap<String, Spanned<Option<String>>>,
-    /// Texts the body must hold.
+    /// Texts the body must hold, in this order.
     pub body: Vec<Spanned<String>>,
+    /// Texts it must not hold.
+    pub not_in_body: Vec<Spanned<String>>,
+    /// How many server-sent events the body consists of, comments apart.
+    pub events: Option<Spanned<usize>>,
     /// Whether the answer came to its proper end; it must, unless told otherwise.
     pub complete: Option<Spanned<bool>>,
     /// The decisions, in order, complete.
@@ -120,6 +149,9 @@ pub struct Expect {
     pub at_least: Option<Spanned<Span>>,
     /// It took at most this long; judged in virtual time only.
     pub at_most: Option<Spanned<Span>>,
+    /// The first byte of the body came at least, and at most, so long after the request; the latter in virtual time only.
+    pub first_byte_at_least: Option<Spanned<Span>>,
+    pub first_byte_at_most: Option<Spanned<Span>>,
     /// What a test in a policy expects; a scenario file can't say it.
     #[serde(skip)]
     pub of_policy: Vec<Placed>,

@@ -1,6 +1,7 @@
 //! A scenario's request as it goes over the wire: the same bytes from the test host and to a real Envoy.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -33,6 +34,9 @@ impl Default for Request {
             prompt_bytes: None,
             body: None,
             times: 1,
+            concurrent: 1,
+            apart: Duration::ZERO,
+            disconnect_after: None,
             worker: 0,
         }
     }

@@ -1,6 +1,6 @@
 //! Takes a driver through a scenario's steps.
 
-use super::expect::{Failure, Timing, judge};
+use super::expect::{Failure, Timing, judge, judge_together, sorted};
 use super::model::{Scenario, Step};
 use crate::driver::Driver;
 
@@ -36,17 +36,32 @@ fn run_step(
     for (provider, plan) in step.providers.iter().flatten() {
         driver.set_provider(provider, plan.clone())?;
     }
+    if let Some(trap) = &step.trap {
+        driver.trap(trap.worker, trap.steps)?;
+    }
     let Some(request) = &step.request else { return Ok(()) };
     for repetition in 1..=request.times {
-        let seen = driver.request(request)?;
-        let mut failures = judge(&step.expect, &seen, timing);
-        if request.times > 1 {
-            for failure in &mut failures {
-                failure.text = format!("request {repetition} of {}: {}", request.times, failure.text);
+        let crowd = driver.crowd(request)?;
+        for (index, seen) in crowd.iter().enumerate() {
+            let mut failures = judge(&step.expect, seen, timing);
+            // Once for all that ran beside each other.
+            if index == 0 {
+                failures.append(&mut judge_together(&step.expect, seen, crowd.len() > 1));
             }
+            for failure in &mut failures {
+                if request.concurrent > 1 {
+                    failure.text = format!("request {} of {}: {}", index + 1, crowd.len(), failure.text);
+                }
+                if request.times > 1 {
+                    failure.text = format!("request {repetition} of {}: {}", request.times, failure.text);
+                }
+            }
+            failures.sort_by_key(|failure| (failure.line, failure.column));
+            outcome.failures.append(&mut failures);
         }
-        outcome.failures.append(&mut failures);
-        outcome.traces.push(seen.trace);
+        if let Some(seen) = crowd.into_iter().next() {
+            outcome.traces.push(if request.concurrent > 1 { sorted(seen.trace) } else { seen.trace });
+        }
     }
     Ok(())
 }

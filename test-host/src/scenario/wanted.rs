@@ -98,6 +98,8 @@ mod tests {
             headers: vec![header("x-seawall-target", "ab"), header("x-seawall-reason", "failed_over")],
             body: b"{\"object\":\"chat.completion\"}".to_vec(),
             complete: true,
+            left: false,
+            first_byte: None,
             trace: trace.map(str::to_owned).to_vec(),
             upstream: BTreeMap::new(),
             elapsed: Duration::from_millis(1_500),

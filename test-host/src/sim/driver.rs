@@ -9,7 +9,7 @@ use seawall_provider::Plan;
 use super::journal::{Entry, Source};
 use super::upstream::{Received, Upstream};
 use super::vm::Module;
-use super::world::World;
+use super::world::{Event, World};
 use crate::driver::{Driver, Observed};
 use crate::scenario::{Request, Scenario};
 use crate::trace;
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct SimDriver {
     world: World,
+    workers: usize,
 }
 
 /// What became of the policy.
@@ -41,7 +42,7 @@ impl SimDriver {
     pub fn start(module: &Module, scenario: &Scenario) -> anyhow::Result<Started> {
         let (world, taken) = World::start(module, scenario)?;
         if taken {
-            return Ok(Started::Running(Box::new(Self { world })));
+            return Ok(Started::Running(Box::new(Self { world, workers: scenario.workers as usize })));
         }
         let log = world.journal.entries().iter().filter(|entry| entry.source == Source::Log);
         Ok(Started::Refused { log: log.map(|entry| entry.text.clone()).collect() })
@@ -83,26 +84,43 @@ impl SimDriver {
 }
 
 impl Driver for SimDriver {
-    fn request(&mut self, request: &Request) -> anyhow::Result<Observed> {
+    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
         let (entries, before, start) = (self.world.journal.len(), self.seen(), self.world.now());
-        let number = self.world.begin(request.worker as usize, &request.wire())?;
-        if !self.world.run(start + PATIENCE, |world| world.finished.contains_key(&number))? {
-            bail!("the request has no answer after {} s of virtual time", PATIENCE.as_secs());
+        let mut begun = Vec::new();
+        for index in 0..request.concurrent {
+            let time = start + request.apart * index;
+            self.world.run(time, |_| false)?;
+            let worker = (request.worker + index) as usize % self.workers;
+            let number = self.world.begin(worker, &request.wire())?;
+            if let Some(patience) = request.disconnect_after {
+                self.world.schedule.at(time + patience, Event::Leave { request: number });
+            }
+            begun.push((number, time));
         }
-        let finished = self.world.finished.remove(&number).context("an answer that is gone")?;
+        let all = |world: &World| begun.iter().all(|(number, _)| world.finished.contains_key(number));
+        if !self.world.run(self.world.now() + PATIENCE, all)? {
+            bail!("a request has no answer after {} s of virtual time", PATIENCE.as_secs());
+        }
         let mut upstream = self.seen();
         for (name, seen) in &mut upstream {
             *seen -= before.get(name).copied().unwrap_or_default();
         }
-        Ok(Observed {
-            status: finished.client.status,
-            headers: finished.client.headers,
-            body: finished.client.body,
-            complete: finished.complete,
-            trace: self.decisions_since(entries),
-            upstream,
-            elapsed: finished.time.saturating_sub(start),
-        })
+        let trace = self.decisions_since(entries);
+        let observed = begun.iter().map(|(number, start)| {
+            let finished = self.world.finished.remove(number).context("an answer that is gone")?;
+            Ok(Observed {
+                status: finished.client.status,
+                headers: finished.client.headers,
+                body: finished.client.body,
+                complete: finished.complete,
+                left: finished.left,
+                trace: trace.clone(),
+                upstream: upstream.clone(),
+                first_byte: finished.client.first_byte.map(|time| time.saturating_sub(*start)),
+                elapsed: finished.time.saturating_sub(*start),
+            })
+        });
+        observed.collect()
     }
 
     fn wait(&mut self, time: Duration) -> anyhow::Result<()> {
@@ -114,5 +132,9 @@ impl Driver for SimDriver {
         let upstream = self.world.upstreams.get_mut(provider);
         upstream.with_context(|| format!("there is no provider `{provider}`"))?.set_plan(plan);
         Ok(())
+    }
+
+    fn trap(&mut self, worker: u32, steps: u64) -> anyhow::Result<()> {
+        self.world.sabotage(worker as usize, steps)
     }
 }

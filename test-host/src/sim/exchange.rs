@@ -55,14 +55,14 @@ impl World {
         headers: HeaderMap,
         end: bool,
     ) -> anyhow::Result<()> {
-        let Some(Owner::Stream(StreamId { worker, .. })) = self.owner(exchange) else { return Ok(()) };
-        let Some(root) = self.vm(worker)?.host().upstream_half.as_ref().map(|half| half.root) else {
+        let Some(Owner::Stream(StreamId { machine, .. })) = self.owner(exchange) else { return Ok(()) };
+        let Some(root) = self.vm(machine)?.host().upstream_half.as_ref().map(|half| half.root) else {
             return self.send_headers(exchange, headers, end);
         };
         let mut http = HttpContext { root, upstream: true, ..HttpContext::default() };
         http.request_id = headers.text("x-request-id").unwrap_or_default().to_owned();
         http.request.headers = headers;
-        let id = self.open_context(worker, http, Place::Upstream { exchange })?;
+        let id = self.open_context(machine, http, Place::Upstream { exchange })?;
         if let Some(open) = self.exchanges.get_mut(&exchange) {
             open.filter = Some(id);
         }
@@ -78,9 +78,9 @@ impl World {
     }
 
     /// A request of the filter's own. The upstream half has had it already, within the host call.
-    pub(super) fn start_call(&mut self, worker: usize, call: Call) -> anyhow::Result<()> {
+    pub(super) fn start_call(&mut self, machine: usize, call: Call) -> anyhow::Result<()> {
         let Call { token, cluster, headers, body, timeout, root, upstream } = call;
-        let owner = Owner::Call(CallId { worker, root, token });
+        let owner = Owner::Call(CallId { machine, root, token });
         let exchange = self.open_exchange(owner, cluster, Timeouts { whole: timeout, per_try: None });
         match upstream {
             None => {
@@ -90,7 +90,7 @@ impl World {
                 }
             }
             Some(Entered { context, headers, body }) => {
-                let id = StreamId { worker, context };
+                let id = StreamId { machine, context };
                 let place = Place::Upstream { exchange };
                 self.pipes.insert(id, Pipe::entered(place, body.is_none()));
                 if let Some(open) = self.exchanges.get_mut(&exchange) {

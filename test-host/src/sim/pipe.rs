@@ -84,15 +84,16 @@ impl World {
         let half = self.half(id, direction)?;
         half.visible = true;
         let count = half.headers.len();
-        let StreamId { worker, context } = id;
+        let StreamId { machine, context } = id;
         let verdict = self.enter(
-            worker,
+            machine,
             |vm| vm.on_headers(context, direction, count, end),
             |verdict| {
                 format!("context={context} on_{direction}_headers count={count} end={end} -> {verdict}")
             },
         )?;
-        self.settle(worker)?;
+        let Some(verdict) = verdict else { return self.fail_stream(id) };
+        self.settle(machine)?;
         self.headers_judged(id, direction, verdict)
     }
 
@@ -140,13 +141,14 @@ impl World {
         }
         body.extend(bytes);
         let size = body.len();
-        let StreamId { worker, context } = id;
+        let StreamId { machine, context } = id;
         let verdict = self.enter(
-            worker,
+            machine,
             |vm| vm.on_body(context, direction, size, end),
             |verdict| format!("context={context} on_{direction}_body size={size} end={end} -> {verdict}"),
         )?;
-        self.settle(worker)?;
+        let Some(verdict) = verdict else { return self.fail_stream(id) };
+        self.settle(machine)?;
         self.body_judged(id, direction, verdict, end)
     }
 
@@ -234,7 +236,7 @@ impl World {
     }
 
     pub(super) fn http(&mut self, id: StreamId) -> anyhow::Result<&mut HttpContext> {
-        self.vm(id.worker)?.host().streams.get_mut(&id.context).context("a stream without its context")
+        self.vm(id.machine)?.host().streams.get_mut(&id.context).context("a stream without its context")
     }
 
     pub(super) fn set_details(&mut self, id: StreamId, details: &str, flags: u64) -> anyhow::Result<()> {
@@ -245,17 +247,17 @@ impl World {
 
     /// The context has seen all it will: its last callbacks. Only what a client sees is logged.
     pub(super) fn close_context(&mut self, id: StreamId, logs: bool) -> anyhow::Result<()> {
-        let StreamId { worker, context } = id;
+        let StreamId { machine, context } = id;
         if logs {
             self.http(id)?.logging = true;
-            self.enter(worker, |vm| vm.on_log(context), |()| format!("context={context} on_log"))?;
+            self.enter(machine, |vm| vm.on_log(context), |()| format!("context={context} on_log"))?;
             self.http(id)?.logging = false;
-            self.settle(worker)?;
+            self.settle(machine)?;
         }
-        self.enter(worker, |vm| vm.on_done(context), |()| format!("context={context} on_done"))?;
-        self.settle(worker)?;
-        self.enter(worker, |vm| vm.on_delete(context), |()| format!("context={context} on_delete"))?;
-        self.vm(worker)?.host().streams.remove(&context);
-        self.settle(worker)
+        self.enter(machine, |vm| vm.on_done(context), |()| format!("context={context} on_done"))?;
+        self.settle(machine)?;
+        self.enter(machine, |vm| vm.on_delete(context), |()| format!("context={context} on_delete"))?;
+        self.vm(machine)?.host().streams.remove(&context);
+        self.settle(machine)
     }
 }

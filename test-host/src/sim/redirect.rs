@@ -53,7 +53,7 @@ impl World {
         headers.set(":path", path.as_bytes());
         headers.set("x-envoy-original-url", original.as_bytes());
         let next = Stream { request, redirects: redirects + 1, ..Stream::default() };
-        let id = self.open_stream(id.worker, next, headers, &request_id)?;
+        let id = self.open_stream(id.machine, next, headers, &request_id)?;
         self.headers(id, Direction::Request, body.is_empty())?;
         if !body.is_empty() {
             self.data(id, Direction::Request, &body, true)?;

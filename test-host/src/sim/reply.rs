@@ -19,6 +19,8 @@ const NO_CLUSTER: u64 = 1 << 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     NoCluster,
+    /// The filter's VM has died.
+    DeadFilter,
     Refused,
     /// The connection ended before any answer.
     Reset,
@@ -34,6 +36,7 @@ impl Failure {
         const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
         let (status, body, details, flags) = match self {
             Self::NoCluster => (503, String::new(), "cluster_not_found", NO_CLUSTER),
+            Self::DeadFilter => (503, String::new(), "wasm_fail_stream", 0),
             Self::Refused => (
                 503,
                 format!("{RESET}remote connection failure"),
@@ -86,6 +89,23 @@ impl World {
                     self.cancel(exchange)?;
                     self.call_response(call, Some(reply.with_headers()))
                 }
+            },
+        }
+    }
+
+    /// The VM of this stream is dead, and a callback was due: the client gets an empty 503, or no more.
+    pub(super) fn fail_stream(&mut self, id: StreamId) -> anyhow::Result<()> {
+        match self.place(id) {
+            None => Ok(()),
+            Some(Place::Downstream) => {
+                if let Some(pipe) = self.pipes.get_mut(&id) {
+                    pipe.response.started = true;
+                }
+                self.local_reply(id, Failure::DeadFilter.reply(false))
+            }
+            Some(Place::Upstream { exchange }) => match self.owner(exchange) {
+                Some(Owner::Stream(stream)) => self.fail_stream(stream),
+                Some(Owner::Call(_)) | None => self.cancel(exchange),
             },
         }
     }

@@ -16,7 +16,7 @@ const CLUSTER_HEADER: &str = "x-seawall-cluster";
 /// A request of the filter's own, by the root context that gets the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CallId {
-    pub(crate) worker: usize,
+    pub(crate) machine: usize,
     pub(crate) root: u32,
     pub(crate) token: u32,
 }

@@ -14,12 +14,16 @@ use crate::scenario::{AUTHORITY, Wire};
 /// What one read of Envoy's takes from a connection.
 const READ: usize = 16 * 1024;
 
+/// A bit of `response.flags`.
+const CLIENT_GONE: u64 = 1 << 14;
+
 /// What the client has got so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Client {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) first_byte: Option<Duration>,
 }
 
 impl Client {
@@ -33,6 +37,8 @@ impl Client {
 pub(crate) struct Finished {
     pub(crate) client: Client,
     pub(crate) complete: bool,
+    /// The client left before the end.
+    pub(crate) left: bool,
     pub(crate) time: Duration,
 }
 
@@ -58,7 +64,13 @@ impl World {
         let request_id = format!("00000000-0000-4000-8000-{worker:04x}{request:08x}");
         let headers = request_headers(wire, &request_id);
         let stream = Stream { request, ..Stream::default() };
-        let id = self.open_stream(worker, stream, headers, &request_id)?;
+        let Some(machine) = self.serving(worker)? else {
+            self.note(Source::Envoy, format!("worker={worker} has no VM: answers 503"));
+            let client = Client { status: 503, ..Client::default() };
+            self.finished.insert(request, Finished { client, complete: true, left: false, time: self.now() });
+            return Ok(request);
+        };
+        let id = self.open_stream(machine, stream, headers, &request_id)?;
         self.headers(id, Direction::Request, wire.body.is_empty())?;
         for chunk in wire.body.chunks(READ) {
             self.data(id, Direction::Request, chunk, false)?;
@@ -70,39 +82,54 @@ impl World {
         Ok(request)
     }
 
+    /// The client closes its connection, if it still waits.
+    pub(super) fn leave(&mut self, request: u64) -> anyhow::Result<()> {
+        let Some((id, _)) = self.streams.iter().find(|(_, stream)| stream.request == request) else {
+            return Ok(());
+        };
+        let id = *id;
+        self.note(Source::Client, "leaves".to_owned());
+        self.set_details(id, "downstream_remote_disconnect", CLIENT_GONE)?;
+        self.finish(id, false)?;
+        if let Some(finished) = self.finished.get_mut(&request) {
+            finished.left = true;
+        }
+        Ok(())
+    }
+
     /// A stream and its context, before anything has reached the filter.
     pub(super) fn open_stream(
         &mut self,
-        worker: usize,
+        machine: usize,
         stream: Stream,
         headers: HeaderMap,
         request_id: &str,
     ) -> anyhow::Result<StreamId> {
-        let root = self.vm(worker)?.downstream_root();
+        let root = self.root(machine);
         let mut http = HttpContext { root, request_id: request_id.to_owned(), ..HttpContext::default() };
         http.request.headers = headers;
-        let id = self.open_context(worker, http, Place::Downstream)?;
+        let id = self.open_context(machine, http, Place::Downstream)?;
         self.streams.insert(id, stream);
         Ok(id)
     }
 
     pub(super) fn open_context(
         &mut self,
-        worker: usize,
+        machine: usize,
         http: HttpContext,
         place: Place,
     ) -> anyhow::Result<StreamId> {
-        let host = self.vm(worker)?.host();
+        let host = self.vm(machine)?.host();
         let (context, root) = (host.new_context(), http.root);
         host.streams.insert(context, http);
         self.enter(
-            worker,
+            machine,
             |vm| vm.create_context(context, root),
-            |()| format!("worker={worker} context={context} created"),
+            |()| format!("worker={machine} context={context} created"),
         )?;
-        let id = StreamId { worker, context };
+        let id = StreamId { machine, context };
         self.pipes.insert(id, Pipe::new(place));
-        self.settle(worker)?;
+        self.settle(machine)?;
         Ok(id)
     }
 
@@ -126,8 +153,9 @@ impl World {
 
     pub(super) fn client_body(&mut self, id: StreamId, body: &[u8], end: bool) -> anyhow::Result<()> {
         let Some(stream) = self.streams.get_mut(&id) else { return Ok(()) };
-        stream.client.body.extend(body);
         if !body.is_empty() {
+            stream.client.body.extend(body);
+            stream.client.first_byte.get_or_insert(self.clock.elapsed());
             self.note(Source::Client, format!("got {} bytes", body.len()));
         }
         if end { self.finish(id, true) } else { Ok(()) }
@@ -144,7 +172,7 @@ impl World {
         }
         let how = if complete { "complete" } else { "broken off" };
         self.note(Source::Client, format!("answer {how}"));
-        self.finished.insert(stream.request, Finished { client, complete, time });
+        self.finished.insert(stream.request, Finished { client, complete, left: false, time });
         self.close_context(id, true)?;
         match stream.exchange {
             Some(exchange) => self.cancel(exchange),

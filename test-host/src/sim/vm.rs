@@ -78,6 +78,7 @@ impl std::fmt::Display for Verdict {
 pub(crate) struct Vm {
     store: Store<HostState>,
     exports: Exports,
+    sabotage: Option<u64>,
 }
 
 impl std::fmt::Debug for Vm {
@@ -106,28 +107,28 @@ impl Vm {
             Some(initialize) => Some(initialize),
             None => export(&mut store, &instance, "_start")?,
         };
-        let mut vm = Self { store, exports };
+        let mut vm = Self { store, exports, sabotage: None };
         vm.call("_initialize", initialize, 0, ())?;
         Ok(vm)
     }
 
-    /// A root context for a plugin: `proxy_on_vm_start` and `proxy_on_configure`; whether it took its configuration.
-    pub(crate) fn configure(&mut self, plugin: Plugin) -> anyhow::Result<bool> {
+    /// A root context for a plugin: `proxy_on_vm_start` and `proxy_on_configure`; `None` when it refused its configuration.
+    pub(crate) fn configure(&mut self, plugin: Plugin) -> anyhow::Result<Option<u32>> {
         let size = u32::try_from(plugin.configuration.len()).unwrap_or(u32::MAX);
         let root = self.host().new_context();
         self.host().roots.insert(root, plugin);
         self.create_context(root, 0)?;
         let started = self.call("proxy_on_vm_start", self.exports.vm_start.clone(), root, (root, 0))?;
         if started == Some(0) {
-            return Ok(false);
+            return Ok(None);
         }
         let taken = self.call("proxy_on_configure", self.exports.configure.clone(), root, (root, size))?;
-        Ok(taken != Some(0))
+        Ok((taken != Some(0)).then_some(root))
     }
 
-    /// The root context of the filter between clients and the router: the last that was made.
-    pub(crate) fn downstream_root(&mut self) -> u32 {
-        self.host().roots.keys().next_back().copied().unwrap_or_default()
+    /// The next callback traps once it has taken so many steps.
+    pub(crate) fn sabotage(&mut self, steps: u64) {
+        self.sabotage = Some(steps);
     }
 
     /// From now on dispatched calls enter the plugin of that root context, which stands before every provider.
@@ -228,7 +229,7 @@ impl Vm {
         let Some(function) = function else { return Ok(None) };
         let host = self.store.data_mut();
         (host.current, host.effective) = (context, None);
-        self.store.set_fuel(FUEL).map_err(flat)?;
+        self.store.set_fuel(self.sabotage.take().unwrap_or(FUEL)).map_err(flat)?;
         let answer = function.call(&mut self.store, arguments);
         if let Some(why) = self.store.data_mut().trapped.take() {
             return Err(anyhow!("{why}, inside `{name}`"));
