@@ -15,6 +15,7 @@ use std::time::Duration;
 use seawall_policy::policy::Provider;
 
 use crate::effect::{HeaderList, Text};
+use crate::plan::Unfit;
 use crate::telemetry::{Outcome, Reason};
 
 /// Prefix of the filter's own headers, which no caller may send.
@@ -69,6 +70,12 @@ impl OwnError {
             "allow_on_headers_stop_iteration: true in the filter's PluginConfig (Envoy 1.35 or later)"
         );
         Self::new(500, "server_error", "proxy_misconfigured", message.into())
+    }
+
+    pub(crate) fn unfit(unfit: Unfit) -> Self {
+        let is_too_long = unfit.missing.is_empty();
+        let code = if is_too_long { "context_length_exceeded" } else { "no_capable_target" };
+        Self::new(400, "invalid_request_error", code, unfit.message())
     }
 
     pub(crate) fn overloaded() -> Self {

@@ -10,6 +10,7 @@ use seawall_policy::policy::{
 use crate::body::Change;
 use crate::breaker::Rules;
 use crate::effect::{HeaderList, Text};
+use crate::model_path;
 use crate::plan::{Place, Plan};
 use crate::stats::Keys;
 
@@ -44,8 +45,9 @@ pub(crate) struct Target {
     pub(crate) set: HeaderList,
     /// Whether one of them is a credential.
     pub(crate) has_credentials: bool,
-    /// The model as a JSON string.
-    pub(crate) model: Option<String>,
+    /// The model that it asks for in place of the caller's, if a header can name it, and as it stands in a path.
+    pub(crate) model: Option<Text>,
+    model_in_path: Option<String>,
     /// What it has changed in the body.
     pub(crate) change: Change,
 }
@@ -81,6 +83,10 @@ impl Config {
 
     pub(crate) fn target(&self, id: TargetId) -> Option<&Target> {
         self.targets.get(id.0)
+    }
+
+    pub(crate) fn plan(&self, route: usize) -> Option<&Plan> {
+        self.plans.get(route)
     }
 
     /// How many places a route's plan has.
@@ -181,16 +187,25 @@ impl Target {
             None => {}
         }
         let model = target.model.as_deref().and_then(quoted);
-        let change =
-            Change { provider: target.provider, model: model.clone(), max_tokens: None, temperature: None };
+        let change = Change { provider: target.provider, model, max_tokens: None, temperature: None };
         Self {
             name: target.name.as_str().into(),
             cluster: target.cluster.as_str().into(),
             set,
             has_credentials: target.auth.is_some(),
-            model,
+            model: target.model.as_deref().and_then(named),
+            model_in_path: target.model.as_deref().map(model_path::escaped),
             change,
         }
+    }
+
+    /// The path of its requests, if that is another than the caller's.
+    pub(crate) fn path(&self, callers: &str) -> Option<Text> {
+        let own = self.set.iter().find(|(name, _)| **name == *":path").map(|(_, path)| path);
+        let path = own.map_or(callers, |path| path);
+        let model = self.model_in_path.as_ref();
+        let changed = model.and_then(|model| model_path::with_model(self.change.provider, path, model));
+        changed.map(Text::from).or_else(|| own.cloned())
     }
 
     /// The same target for a stage that changes its requests.
@@ -205,12 +220,17 @@ impl Target {
         let Change { model, max_tokens, temperature, .. } = &mut target.change;
         if let Some(other) = &overrides.model {
             *model = quoted(other);
+            target.model = named(other);
+            target.model_in_path = Some(model_path::escaped(other));
         }
         *max_tokens = overrides.max_tokens.map(u64::from);
         *temperature = overrides.temperature.map(decimal);
-        target.model.clone_from(model);
         target
     }
+}
+
+fn named(model: &str) -> Option<Text> {
+    is_header_value(model).then(|| model.into())
 }
 
 /// As a JSON string.
@@ -266,7 +286,7 @@ fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>, targets: &mut V
 }
 
 /// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.
-fn is_header_value(value: &str) -> bool {
+pub(crate) fn is_header_value(value: &str) -> bool {
     !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 

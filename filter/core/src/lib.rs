@@ -71,8 +71,8 @@ mod event;
 mod exchange;
 mod headers;
 mod memory;
+mod model_path;
 mod models;
-#[allow(dead_code, reason = "until exchanges go by it")]
 mod plan;
 mod request;
 mod retry;

@@ -61,11 +61,17 @@ pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
-/// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name.
+/// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name, and
+/// this path if it is another one.
 /// A value that is not UTF-8 is left out: the SDK's call takes text only.
-pub(crate) fn dispatched_headers(headers: &Headers, target: &Target) -> Vec<(String, String)> {
+pub(crate) fn dispatched_headers(
+    headers: &Headers,
+    target: &Target,
+    path: Option<&str>,
+) -> Vec<(String, String)> {
     let set = &target.set;
-    let is_replaced = |name: &str| set.iter().any(|(replaced, _)| &**replaced == name);
+    let is_path = |name: &str| path.is_some() && name == ":path";
+    let is_replaced = |name: &str| is_path(name) || set.iter().any(|(replaced, _)| &**replaced == name);
     let is_kept = |name: &str| {
         !name.starts_with(PREFIX)
             && !name.starts_with("x-envoy-")
@@ -74,7 +80,8 @@ pub(crate) fn dispatched_headers(headers: &Headers, target: &Target) -> Vec<(Str
             && !target.hides(name)
     };
     let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
-    let set = set.iter().map(|(name, value)| (&**name, &**value));
+    let set = set.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| !is_path(name));
+    let set = set.chain(path.map(|path| (":path", path)));
     // Pseudo-headers come first (RFC 9113, 8.3).
     let (pseudo, plain): (Vec<_>, Vec<_>) = kept.chain(set).partition(|(name, _)| name.starts_with(':'));
     owned(pseudo.into_iter().chain(plain))
@@ -131,7 +138,7 @@ mod tests {
         .into_iter()
         .collect();
         let target = |id| config.target(TargetId(id)).unwrap();
-        let sent = |id| dispatched_headers(&headers, target(id));
+        let sent = |id| dispatched_headers(&headers, target(id), None);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
 
         assert_eq!(foreign_credentials(&headers, target(0)), ["api-key", "authorization"]);

@@ -149,6 +149,8 @@ pub enum Reason {
     BodyInvalid,
     /// The host never delivered the request's body.
     BodyMissing,
+    /// No target of the route can do what the request needs.
+    NoCapableTarget,
     /// Too many bytes of request bodies are held already.
     Overloaded,
     /// The client, or the host on its own, ended the exchange before there was an answer.
@@ -172,6 +174,7 @@ impl Reason {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyInvalid => "body_invalid",
             Self::BodyMissing => "body_missing",
+            Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
             Self::Gone => "gone",
         }
@@ -312,7 +315,8 @@ mod tests {
             Reason::BreakerOpen => Reason::BodyTooLarge,
             Reason::BodyTooLarge => Reason::BodyInvalid,
             Reason::BodyInvalid => Reason::BodyMissing,
-            Reason::BodyMissing => Reason::Overloaded,
+            Reason::BodyMissing => Reason::NoCapableTarget,
+            Reason::NoCapableTarget => Reason::Overloaded,
             Reason::Overloaded => Reason::Gone,
             Reason::Gone => return None,
         })

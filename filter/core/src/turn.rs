@@ -43,10 +43,13 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Takes the first place from `start` on that admits.
-    pub(crate) fn admit_from(&mut self, route: usize, start: usize) -> Option<(usize, Option<Permit>)> {
-        let places = self.config.place_count(route);
-        (start..places).find_map(|position| Some((position, self.admit(route, position).ok()?)))
+    /// Takes the first of these places that admits.
+    pub(crate) fn admit_one(
+        &mut self,
+        route: usize,
+        mut places: impl Iterator<Item = usize>,
+    ) -> Option<(usize, Option<Permit>)> {
+        places.find_map(|position| Some((position, self.admit(route, position).ok()?)))
     }
 
     /// Whether a place would admit an attempt now; asks without taking a permit.
@@ -56,17 +59,19 @@ impl<'a> Turn<'a> {
             .is_none_or(|(rules, breaker)| breaker.next_admission(rules, now, ASK) <= now)
     }
 
-    /// Places from `start` on that would admit.
-    pub(crate) fn count_admitting_from(&mut self, route: usize, start: usize) -> u32 {
-        let places = self.config.place_count(route);
-        (start..places).map(|position| u32::from(self.would_admit(route, position))).sum()
+    /// How many of these places would admit.
+    pub(crate) fn count_admitting(&mut self, route: usize, places: impl Iterator<Item = usize>) -> u32 {
+        places.map(|position| u32::from(self.would_admit(route, position))).sum()
     }
 
-    /// How long until the first breaker of a plan may admit again.
-    pub(crate) fn time_to_admission(&mut self, route: usize) -> Duration {
-        let places = self.config.place_count(route);
+    /// How long until the first breaker at these places may admit again.
+    pub(crate) fn time_to_admission(
+        &mut self,
+        route: usize,
+        places: impl Iterator<Item = usize>,
+    ) -> Duration {
         let now = self.now;
-        let waits = (0..places).filter_map(|position| {
+        let waits = places.filter_map(|position| {
             let (rules, breaker) = self.peek(route, position)?;
             Some(breaker.next_admission(rules, now, ASK).since(now))
         });

@@ -187,7 +187,10 @@ fn literal(status: u16, body: &str, behaviour: &Behaviour) -> Answer {
     Answer::new(status, content_type, chunks, stream)
 }
 
-/// What other paths than those of the APIs get.
+/// Bodies up to so many bytes are told back.
+const MOST_ECHO: usize = 4096;
+
+/// What other paths than those of the APIs get: what was asked.
 fn echo(provider: &str, status: u16, asked: &Asked<'_>) -> Answer {
     #[derive(Serialize)]
     struct Echo<'a> {
@@ -195,7 +198,11 @@ fn echo(provider: &str, status: u16, asked: &Asked<'_>) -> Answer {
         provider: &'a str,
         path: &'a str,
         body_bytes: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<serde_json::Value>,
     }
-    let echo = Echo { object: "echo", provider, path: asked.path, body_bytes: asked.body.len() };
+    let (path, body_bytes) = (asked.path, asked.body.len());
+    let body = asked.body.get(..body_bytes.min(MOST_ECHO)).and_then(|body| serde_json::from_slice(body).ok());
+    let echo = Echo { object: "echo", provider, path, body_bytes, body };
     Answer::json(status, serde_json::to_vec(&echo).unwrap_or_default())
 }

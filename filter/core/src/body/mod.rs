@@ -4,10 +4,8 @@
 //! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
-#[allow(dead_code, reason = "until exchanges change bodies by it")]
 mod change;
 mod member;
-#[allow(dead_code, reason = "until exchanges go by plans")]
 mod needs;
 mod scan;
 mod tools;
@@ -17,7 +15,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-#[allow(unused_imports, reason = "until exchanges change bodies by it")]
 pub(crate) use self::change::Change;
 use self::member::{Member, Seen};
 use self::scan::Scanner;
@@ -139,26 +136,6 @@ pub(crate) fn is_json(headers: &Headers) -> bool {
     let is_plain =
         headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     is_plain && headers.get("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
-}
-
-/// The body with another model; `model` is a JSON string, quotes included.
-#[must_use]
-pub(crate) fn with_model(body: &[u8], facts: &Facts, model: &str) -> Vec<u8> {
-    let mut changed = Vec::with_capacity(body.len() + model.len() + 16);
-    let (head, tail) = match &facts.model {
-        Some(range) => (body.get(..range.start), body.get(range.end..)),
-        None => (body.get(..facts.first_member), body.get(facts.first_member..)),
-    };
-    changed.extend_from_slice(head.unwrap_or_default());
-    if facts.model.is_none() {
-        changed.extend_from_slice(b"\"model\":");
-    }
-    changed.extend_from_slice(model.as_bytes());
-    if facts.model.is_none() && !facts.is_empty {
-        changed.push(b',');
-    }
-    changed.extend_from_slice(tail.unwrap_or_default());
-    changed
 }
 
 fn number(text: &[u8]) -> Option<u64> {

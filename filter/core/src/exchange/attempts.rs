@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::OwnError;
-use crate::body;
 use crate::breaker::Permit;
 use crate::config::Target;
 use crate::effect::{Effect, HeaderList, Text};
@@ -45,14 +44,14 @@ impl Exchange {
         }
         self.next = None;
         let again = if is_again { turn.admit(self.route, self.position).ok() } else { None };
-        let start = if self.attempts == 0 { 0 } else { self.position + 1 };
+        let last = (self.attempts > 0).then_some(self.position);
         let admitted = match again {
             Some(permit) => Some((self.position, permit)),
-            None => turn.admit_from(self.route, start),
+            None => turn.admit_one(self.route, self.places(turn, last)),
         };
         let Some((position, permit)) = admitted else {
             if self.attempts == 0 {
-                let wait = turn.time_to_admission(self.route);
+                let wait = turn.time_to_admission(self.route, self.places(turn, None));
                 return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
             return self.give_up(turn, Reason::BreakerOpen);
@@ -92,6 +91,10 @@ impl Exchange {
             !target.set.iter().any(|(own, _)| own == name) && !remove.contains(&name.to_string())
         });
         set.extend(target.set.iter().cloned());
+        if let Some(path) = target.path(self.caller_path()) {
+            set.retain(|(name, _)| **name != *":path");
+            set.push((Text::Word(":path"), path));
+        }
         remove.retain(|name| !target.set.iter().any(|(own, _)| **own == **name));
         (self.path, self.routed) = (Path::Busy, Some(self.position));
         turn.fx.push(Effect::Route {
@@ -148,7 +151,7 @@ impl Exchange {
         turn.fx.push(Effect::Dispatch {
             attempt: self.attempts,
             cluster: target.cluster.clone(),
-            headers: dispatched_headers(&self.headers, target),
+            headers: dispatched_headers(&self.headers, target, target.path(self.caller_path()).as_deref()),
             body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
             timeout: self.call_timeout(timeout),
         });
@@ -161,10 +164,23 @@ impl Exchange {
         if self.streams() { timeout.saturating_mul(STREAM_FACTOR) } else { timeout }
     }
 
-    /// The body with the target's model, if that is another than the caller's.
+    /// The body as this target has it changed; `None` where that is the caller's. One that can't be read stays as it is.
     fn rewritten(&self, target: &Target) -> Option<Vec<u8>> {
-        let (model, facts) = (target.model.as_ref()?, self.facts.as_ref()?);
-        let present = facts.model.clone().and_then(|range| self.body.get(range));
-        (present != Some(model.as_bytes())).then(|| body::with_model(&self.body, facts, model))
+        let path = target.path(self.caller_path());
+        let path = path.as_deref().unwrap_or(self.caller_path());
+        target.change.apply(&self.body, self.facts.as_ref()?, path)
+    }
+
+    fn caller_path(&self) -> &str {
+        self.headers.get(":path").unwrap_or_default()
+    }
+
+    /// The places that this request may be tried at, in order: all, or those after this one.
+    pub(super) fn places(
+        &self,
+        turn: &Turn<'_>,
+        after: Option<usize>,
+    ) -> impl Iterator<Item = usize> + use<> {
+        self.sequence.places(turn.config.place_count(self.route), after)
     }
 }

@@ -39,6 +39,7 @@ use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
+use crate::plan::{Demand, Sequence, Unfit, Unmeasured};
 use crate::rng::Rng;
 use crate::route::Choice;
 use crate::sight::{Body, Sight};
@@ -57,6 +58,8 @@ pub(crate) struct Exchange {
     body: Rc<Vec<u8>>,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
     facts: Option<Facts>,
+    /// The places of the plan that this request may be tried at.
+    sequence: Sequence,
     rng: Rng,
     path: Path,
     /// The place of the plan that the request on the router's path was last changed for.
@@ -64,7 +67,7 @@ pub(crate) struct Exchange {
     in_flight: Vec<Attempt>,
     /// The attempt that is to follow.
     next: Option<Planned>,
-    /// Attempts begun: in all, and at the target at `position` of the plan.
+    /// Attempts begun: in all, and at this place of the plan.
     attempts: u32,
     attempts_here: u32,
     position: usize,
@@ -141,6 +144,7 @@ impl Exchange {
             stage: Stage::Reading { open, patience: None },
             body: Rc::default(),
             facts: None,
+            sequence: Sequence::Plain,
             rng,
             path: Path::Ready,
             routed: None,
@@ -203,6 +207,9 @@ impl Exchange {
             }
         }
         self.body = Rc::new(body);
+        if let Err(unfit) = self.choose(turn) {
+            return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
+        }
         self.stage = Stage::Trying;
         self.next = Some(Planned { at: turn.now, is_again: false });
         self.go_on(turn)
@@ -217,6 +224,14 @@ impl Exchange {
     pub(crate) fn refuse(&self, turn: &mut Turn<'_>, error: OwnError, reason: Reason) -> After {
         let dialect = turn.config.provider(self.route, 0);
         turn.refuse(&error.said_in(dialect), reason)
+    }
+
+    /// Finds out where this request may be tried, and in which order.
+    fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
+        let Some(plan) = turn.config.plan(self.route).filter(|plan| !plan.is_plain()) else { return Ok(()) };
+        let demand = Demand::new(&self.body, self.facts.as_ref(), plan.lacks());
+        self.sequence = plan.sequence(&demand, &mut Unmeasured, &mut self.rng)?;
+        Ok(())
     }
 
     /// When something is due here without an event.

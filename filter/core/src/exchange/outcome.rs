@@ -1,14 +1,17 @@
 //! What follows an attempt, and what the client gets in the end.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{After, Attempt, Exchange, Path, Planned, Stage};
 use crate::answer::{self, OwnError};
 use crate::breaker::Verdict;
 use crate::classify::{Dimension, Judgement, trigger};
+use crate::config::{Target, is_header_value};
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
+use crate::model_path;
 use crate::request::provider_headers;
 use crate::retry::{self, Failed, Step};
 use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
@@ -47,10 +50,11 @@ impl Exchange {
         let outcome = Outcome::Success;
         self.remember(turn, &attempt, Some((outcome, &answer)));
         turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
-        let reason = match (attempt.position, attempt.n) {
-            (0, 1) => Reason::Ok,
-            (0, _) => Reason::Retried,
-            _ => Reason::FailedOver,
+        let is_first = self.places(turn, None).next() == Some(attempt.position);
+        let reason = match (is_first, attempt.n) {
+            (true, 1) => Reason::Ok,
+            (true, _) => Reason::Retried,
+            (false, _) => Reason::FailedOver,
         };
         let status = answer.status;
         self.log_attempt(
@@ -140,7 +144,7 @@ impl Exchange {
             attempts_here: self.attempts_here,
             is_admitted_here: is_failure && turn.would_admit(self.route, self.position),
             later_targets: if is_failure {
-                turn.count_admitting_from(self.route, self.position + 1)
+                turn.count_admitting(self.route, self.places(turn, Some(self.position)))
             } else {
                 0
             },
@@ -201,8 +205,25 @@ impl Exchange {
     }
 
     fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
-        let target = turn.config.attempt(self.route, position).map(|(target, _)| &target.name);
-        answer::own_headers(&turn.config.hash, target, self.attempts, reason)
+        let target = turn.config.attempt(self.route, position).map(|(target, _)| target);
+        let name = target.map(|target| &target.name);
+        let mut own = answer::own_headers(&turn.config.hash, name, self.attempts, reason);
+        if let Some(model) = target.and_then(|target| self.model(target)) {
+            own.push((Text::Word("x-seawall-model"), model));
+        }
+        own
+    }
+
+    /// The model that is asked for at a target, if a header can name it.
+    fn model(&self, target: &Target) -> Option<Text> {
+        if target.change.model.is_some() {
+            return target.model.clone();
+        }
+        let path = self.headers.get(":path").unwrap_or_default();
+        let of_path = model_path::place(target.change.provider, path).and_then(|place| path.get(place));
+        let of_body = || self.facts.as_ref()?.model_name(&self.body);
+        let model = of_path.map(Cow::Borrowed).or_else(of_body)?;
+        is_header_value(&model).then(|| (&*model).into())
     }
 
     pub(super) fn finish(

@@ -13,11 +13,12 @@ mod fit;
 mod order;
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use seawall_policy::policy::{Order, Price, TargetId};
 
 pub(crate) use self::fit::{Capabilities, Demand, Unfit};
-pub(crate) use self::order::Load;
+pub(crate) use self::order::{Load, Unmeasured};
 use crate::rng::Rng;
 
 /// The places of one route.
@@ -54,7 +55,7 @@ pub(crate) struct Place {
 pub(crate) enum Sequence {
     /// All of them, as written.
     Plain,
-    Chosen(Vec<u16>),
+    Chosen(Rc<[u16]>),
 }
 
 impl Plan {
@@ -112,7 +113,7 @@ impl Plan {
             }
         });
         self.drop_the_dear(demand, &mut chosen);
-        if chosen.is_empty() { Err(unfit) } else { Ok(Sequence::Chosen(chosen)) }
+        if chosen.is_empty() { Err(unfit) } else { Ok(Sequence::Chosen(chosen.into())) }
     }
 
     /// Takes out what costs too much by the first one's cost. Where one of the two has no price the rule can't hold.
@@ -123,31 +124,32 @@ impl Plan {
         chosen.retain(|number| cost(number).is_none_or(|cost| cost.saturating_mul(100) <= most));
     }
 
-    /// The first later position whose context window is known to be larger than that of the place at this one; where that
-    /// one's isn't known, the first whose own is.
-    pub(crate) fn larger_context(&self, sequence: &Sequence, position: usize) -> Option<usize> {
-        let context = |position| self.places.get(sequence.place(position)?)?.context;
-        let here = context(position);
-        (position + 1..self.len(sequence))
-            .find(|later| context(*later).is_some_and(|later| here.is_none_or(|here| later > here)))
-    }
-
-    /// How many places a sequence has.
-    pub(crate) fn len(&self, sequence: &Sequence) -> usize {
-        match sequence {
-            Sequence::Plain => self.places.len(),
-            Sequence::Chosen(places) => places.len(),
-        }
+    /// Whether the context window at one place is known to be larger than that at another, where a request was too long;
+    /// where that one's isn't known, whether it is known at all.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "until a request that is too long goes on to a larger one")
+    )]
+    pub(crate) fn is_larger(&self, place: usize, than: usize) -> bool {
+        let context = |place| self.places.get(place).and_then(|place: &Place| place.context);
+        context(place).is_some_and(|larger| context(than).is_none_or(|smaller| larger > smaller))
     }
 }
 
 impl Sequence {
-    /// The number of the place at this position.
-    pub(crate) fn place(&self, position: usize) -> Option<usize> {
-        match self {
-            Self::Plain => Some(position),
-            Self::Chosen(places) => places.get(position).copied().map(usize::from),
-        }
+    /// Its places by their numbers, of a plan with `count` of them: all, or those after this one.
+    pub(crate) fn places(&self, count: usize, after: Option<usize>) -> impl Iterator<Item = usize> + use<> {
+        let (plain, chosen) = match self {
+            Self::Plain => (after.map_or(0, |after| after + 1)..count, None),
+            Self::Chosen(places) => (0..0, Some(places.clone())),
+        };
+        let mut is_past = after.is_none();
+        let chosen = (0..).map_while(move |index| chosen.as_ref()?.get(index).copied().map(usize::from));
+        plain.chain(chosen.filter(move |place| {
+            let is_later = is_past;
+            is_past |= Some(*place) == after;
+            is_later
+        }))
     }
 }
 

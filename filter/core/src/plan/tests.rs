@@ -45,7 +45,7 @@ fn plan_of(stages: Vec<(Vec<Place>, Order)>) -> Plan {
 
 fn sequence_of(plan: &Plan, demand: &Demand, load: &mut Known, seed: u64) -> Result<Vec<usize>, Unfit> {
     let sequence = plan.sequence(demand, load, &mut Seed(seed).derive(1))?;
-    Ok((0..plan.len(&sequence)).map(|position| sequence.place(position).unwrap()).collect())
+    Ok(sequence.places(plan.places().len(), None).collect())
 }
 
 fn chosen(plan: &Plan, demand: &Demand) -> Vec<usize> {
@@ -174,9 +174,22 @@ fn a_larger_context_is_one_that_is_known_to_be() {
         vec![window(0, None), window(1, Some(8)), window(2, Some(4)), window(3, None), window(4, Some(9))],
         Order::AsWritten,
     )]);
-    let sequence = Sequence::Chosen(vec![0, 1, 2, 3, 4]);
-    let later: Vec<_> = (0..5).map(|position| plan.larger_context(&sequence, position)).collect();
-    assert_eq!(later, [Some(1), Some(4), Some(4), Some(4), None]);
+    let larger = |than| (0..5).filter(|place| plan.is_larger(*place, than)).collect::<Vec<_>>();
+    assert_eq!(larger(0), [1, 2, 4]);
+    assert_eq!(larger(1), [4]);
+    assert_eq!(larger(2), [1, 4]);
+    assert_eq!(larger(4), [] as [usize; 0]);
+}
+
+#[test]
+fn what_comes_after_a_place_is_by_the_sequence() {
+    let later = |sequence: &Sequence, after| sequence.places(3, after).collect::<Vec<_>>();
+    assert_eq!(later(&Sequence::Plain, None), [0, 1, 2]);
+    assert_eq!(later(&Sequence::Plain, Some(0)), [1, 2]);
+    let chosen = Sequence::Chosen([2, 0].into());
+    assert_eq!(later(&chosen, None), [2, 0]);
+    assert_eq!(later(&chosen, Some(2)), [0]);
+    assert_eq!(later(&chosen, Some(0)), [] as [usize; 0]);
 }
 
 /// Some places and an order for them.

@@ -5,6 +5,8 @@ mod exchange;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod world;

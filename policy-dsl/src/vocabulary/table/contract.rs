@@ -73,9 +73,9 @@ pub(super) static CONTRACT: Block = Block {
             "failover",
             Seq(&[Fixed("cost"), AT_MOST, factor(100, 100_000)]),
             "failover cost <= 3x",
-            "How much dearer than the first target another may be.",
-        )
-        .later(),
+            "How much dearer than the first target another may be, by what this request is expected to cost there. Those that \
+             are dearer aren't tried.",
+        ),
     ],
 };
 

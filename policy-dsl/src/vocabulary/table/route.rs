@@ -115,11 +115,10 @@ static ROUTE_BODY: Block = Block {
         Statement::new(
             "contract",
             Shape::Block(&CONTRACT),
-            "contract { input <= 32k tokens }",
+            "contract { failover cost <= 3x }",
             "What one request may use.",
         )
-        .absent("no bounds")
-        .later(),
+        .absent("no bounds"),
         Statement::new(
             "output",
             Shape::Block(&OUTPUT),
@@ -197,16 +196,13 @@ const PLAN: Shape = Seq(&[
     Maybe(&OneOf(
         "order",
         &[
-            Shape::Later(
-                "the order `weighted`",
-                &Seq(&[Word("weighted"), List(&count(0, 1_000), 100, "weights")]),
-            ),
-            Shape::Later("the order `cheapest`", &Word("cheapest")),
+            Seq(&[Word("weighted"), List(&count(0, 1_000), 100, "weights")]),
+            Word("cheapest"),
             Shape::Later("the order `fastest`", &Word("fastest")),
             Shape::Later("the order `least_loaded`", &Word("least_loaded")),
         ],
     )),
-    Maybe(&Shape::Later("changing the request for one target", &Shape::Block(&OVERRIDES))),
+    Maybe(&Shape::Block(&OVERRIDES)),
 ]);
 
 static OVERRIDES: Block = Block {
@@ -218,26 +214,22 @@ static OVERRIDES: Block = Block {
             count(1, 10_000_000),
             "max_tokens 512",
             "Lowers the request's own, sets it when absent.",
-        )
-        .later(),
-        Statement::new("model", text(Text::Model), r#"model "gpt-4.1-mini""#, "Replaces the target's model.")
-            .later(),
+        ),
+        Statement::new("model", text(Text::Model), r#"model "gpt-4.1-mini""#, "Replaces the target's model."),
         Statement::new(
             "temperature",
             Shape::Leaf(Leaf::Share { max: 20_000 }),
             "temperature 0.2",
             "Replaces the request's.",
-        )
-        .later(),
+        ),
         Statement::new(
             "header",
             Seq(&[HEADER, text(Text::HeaderValue)]),
             r#"header "x-degraded" "yes""#,
             "Sets a header.",
         )
-        .repeats()
-        .later(),
-        Statement::new("path", text(Text::Path), r#"path "/v1/chat""#, "Replaces the target's path.").later(),
+        .repeats(),
+        Statement::new("path", text(Text::Path), r#"path "/v1/chat""#, "Replaces the target's path."),
     ],
 };
 

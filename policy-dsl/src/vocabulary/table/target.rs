@@ -66,16 +66,14 @@ static BODY: Block = Block {
             "context 128k tokens",
             "The context window: input and output together. A request that doesn't fit isn't sent here.",
         )
-        .absent("unknown, every request is sent")
-        .later(),
+        .absent("unknown, every request is sent"),
         Statement::new(
             "price",
             PRICE,
             "price $2 in, $0.50 cached, $8 out per 1M tokens",
             "What tokens cost here: of the prompt, of its cached part, of the answer.",
         )
-        .absent("unknown, rules about cost can't hold here")
-        .later(),
+        .absent("unknown, rules about cost can't hold here"),
         Statement::new(
             "quota",
             List(&RATE, 4, "rates"),
@@ -91,8 +89,7 @@ static BODY: Block = Block {
             "What it can't do: images in messages, tools, answers in JSON, streams, answers begun by the caller. A request \
              that needs one of these isn't sent here.",
         )
-        .absent("nothing, every request is sent")
-        .later(),
+        .absent("nothing, every request is sent"),
     ],
 };
 

@@ -179,5 +179,6 @@ const REASONS: &[Shape] = &[
     Word("body_too_large"),
     Word("body_invalid"),
     Word("body_missing"),
+    Word("no_capable_target"),
     Word("overloaded"),
 ];
