@@ -207,11 +207,11 @@ impl Plugin {
                 remove_request_headers(&remove);
                 self.let_request_go(id, place);
             }
-            Effect::Route { attempt, cluster, timeout, streams, set, remove, body } => {
+            Effect::Route { attempt, cluster, total, headers, set, remove, body } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_request_headers(&remove);
                     let token = halves::token(Ticket { root: self.root, id, n: attempt });
-                    route(&cluster, timeout, streams, &set, token.as_deref(), body.as_deref());
+                    route(&cluster, (total, headers), &set, token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);
                 }
             }
@@ -303,16 +303,17 @@ fn body_received(context: u32) -> Option<u64> {
 /// Changes the held request into an attempt. A host call that fails here is about a stream that is gone.
 fn route(
     cluster: &str,
-    timeout: Duration,
-    streams: bool,
+    (total, headers): (Duration, Duration),
     set: &HeaderList,
     token: Option<&str>,
     body: Option<&[u8]>,
 ) {
     const MAP: MapType = MapType::HttpRequestHeaders;
     set_headers(MAP, set);
-    let name = if streams { HEADERS_TIMEOUT } else { TIMEOUT };
-    let _ = host::set_header(MAP, name, &millis(timeout).to_string());
+    let _ = host::set_header(MAP, TIMEOUT, &millis(total).to_string());
+    if headers < total {
+        let _ = host::set_header(MAP, HEADERS_TIMEOUT, &millis(headers).to_string());
+    }
     let _ = host::set_header(MAP, CLUSTER, cluster);
     if let Some(token) = token {
         let _ = host::set_header(MAP, halves::HEADER, token);

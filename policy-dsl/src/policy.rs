@@ -195,6 +195,8 @@ pub enum Trigger {
     InvalidOutput,
     /// The provider's content filter refuses the prompt or the answer. Another target may follow, never the same one.
     ContentPolicy,
+    /// The target doesn't have this model. Another one may follow, never the same.
+    ModelNotFound,
 }
 
 /// Sleep = random(0, min(cap, base · 2^retry)) with full jitter; the kinds are those of "Exponential Backoff And Jitter",

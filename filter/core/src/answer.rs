@@ -37,11 +37,6 @@ fn count(attempts: u32) -> Text {
     if attempts == 1 { Text::Word("1") } else { attempts.to_string().into() }
 }
 
-/// Tells official SDKs not to retry what the filter has retried already.
-pub(crate) fn no_more_retries() -> (Text, Text) {
-    (Text::Word("x-should-retry"), Text::Word("false"))
-}
-
 /// An error the filter itself answers with.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnError {
@@ -90,22 +85,26 @@ impl OwnError {
         Self { retry_after, ..Self::new(503, "server_error", "no_target_available", message.into()) }
     }
 
-    /// The caller's deadline has passed, or would before anything more could be tried.
-    #[allow(dead_code, reason = "exchanges have no deadline yet")]
-    pub(crate) fn deadline_exceeded() -> Self {
-        let message = "the request's deadline has passed before a provider answered";
-        Self::new(504, "server_error", "deadline_exceeded", message.into())
-    }
-
-    /// In place of an answer that a provider never gave. It may be back after `wait`.
-    pub(crate) fn no_answer(outcome: Outcome, target: &str, wait: Duration) -> Self {
+    /// In place of an answer that a provider never gave.
+    pub(crate) fn no_answer(outcome: Outcome, target: &str) -> Self {
         let (status, code, what) = match outcome {
             Outcome::Timeout => (504, "upstream_timeout", "did not answer in time"),
             Outcome::Refused => (503, "upstream_unreachable", "cannot be reached"),
             _ => (502, "upstream_reset", "broke the connection before it answered"),
         };
         let message = format!("the provider `{target}` {what}");
-        Self { retry_after: Some(wait), ..Self::new(status, "server_error", code, message) }
+        Self::new(status, "server_error", code, message)
+    }
+
+    /// The request's time is over. `first` is the failure that tells most, and its target.
+    pub(crate) fn deadline_exceeded(first: Option<(&str, Outcome)>) -> Self {
+        let mut message = "the request's deadline has passed".to_owned();
+        if let Some((target, outcome)) = first {
+            for part in ["; the attempt at `", target, "` came to: ", outcome.word()] {
+                message.push_str(part);
+            }
+        }
+        Self::new(504, "server_error", "deadline_exceeded", message)
     }
 
     fn new(status: u16, kind: &'static str, code: &'static str, message: String) -> Self {
@@ -191,12 +190,6 @@ pub(crate) fn status(outcome: Outcome) -> u16 {
         _ => 502,
     }
 }
-
-/// Whole seconds for `retry-after`, rounded up: never too early.
-pub(crate) fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,7 +229,7 @@ mod tests {
             (OwnError::body_missing(), Outcome::ServerError),
             (OwnError::overloaded(), Outcome::Overloaded),
             (OwnError::breaker_open(wait), Outcome::Overloaded),
-            (OwnError::deadline_exceeded(), Outcome::Timeout),
+            (OwnError::deadline_exceeded(None), Outcome::Timeout),
         ];
         for (error, expected) in table {
             for dialect in DIALECTS {

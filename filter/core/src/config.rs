@@ -12,6 +12,7 @@ use crate::breaker::Rules;
 use crate::effect::{HeaderList, Text};
 use crate::model_path;
 use crate::plan::{Place, Plan};
+use crate::retry::{self, Bound};
 use crate::stats::Keys;
 
 /// A policy with its secrets.
@@ -25,6 +26,8 @@ pub struct Config {
     rules: Vec<Rules>,
     /// For each route, the places where an attempt can be made.
     plans: Vec<Plan>,
+    /// The retry budget of each route.
+    budgets: Vec<Option<Bound>>,
 }
 
 /// A breaker at one target, whatever route leads there.
@@ -73,8 +76,9 @@ impl Config {
         let mut guards = Vec::new();
         let plans =
             policy.routes.iter().map(|route| plan(&policy, route, &mut guards, &mut targets)).collect();
+        let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
         let rules = policy.breakers.iter().map(Rules::new).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, rules, plans, policy })
+        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, rules, plans, budgets, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -87,6 +91,10 @@ impl Config {
 
     pub(crate) fn plan(&self, route: usize) -> Option<&Plan> {
         self.plans.get(route)
+    }
+
+    pub(crate) fn budget(&self, route: usize) -> Option<&Bound> {
+        self.budgets.get(route)?.as_ref()
     }
 
     /// How many places a route's plan has.
@@ -231,6 +239,11 @@ impl Target {
 
 fn named(model: &str) -> Option<Text> {
     is_header_value(model).then(|| model.into())
+}
+
+fn budget(policy: &Policy, route: &Route) -> Option<Bound> {
+    let first = policy.targets.get(route.targets().next()?.0)?;
+    Some(retry::budget(route, first, route.retry.budget?))
 }
 
 /// As a JSON string.

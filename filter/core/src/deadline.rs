@@ -28,13 +28,13 @@ use crate::time::{Timestamp, nanos};
 /// Longest time a header can give. Beyond it the value is an accident.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Kept back of what is left, so that the filter's own answer is with the caller before the caller gives up: at most so
+/// Kept back of the whole time, so that the filter's own answer is with the caller before the caller gives up: at most so
 /// much, and at most so large a part.
 const RESERVE: Duration = Duration::from_millis(50);
 const RESERVE_PART: u32 = 20;
 
-/// Less than this is nothing: to Envoy a timeout of 0 ms is none at all.
-const LEAST: Duration = Duration::from_millis(1);
+/// Less than this is nothing: no provider answers in it, and a host's timers may fire that much early.
+const LEAST: Duration = Duration::from_millis(10);
 
 /// What a header's number counts, and what a zero means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ const KNOWN: [(&str, Form); 5] = [
 /// In which requests tell the next hop what is left to it.
 const PROPAGATED: &str = "x-request-deadline-ms";
 
-/// By when. `None` where nobody says.
+/// By when, less the reserve. `None` where nobody says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deadline {
     /// Something of the answer must have gone to the caller.
@@ -85,13 +85,13 @@ impl Deadline {
             Some((form, read(form, headers.get(name)?)?))
         });
         match (said, rule.default) {
-            (Some((form, time)), _) => deadline.shorten(form, arrived.after(time), streams),
-            (None, Some(time)) => deadline.shorten(Form::Millis, arrived.after(time), streams),
+            (Some((form, time)), _) => deadline.shorten(form, arrived.after(usable(time)), streams),
+            (None, Some(time)) => deadline.shorten(Form::Millis, arrived.after(usable(time)), streams),
             (None, None) => {}
         }
         for (name, form) in KNOWN.into_iter().filter(|(name, _)| named != Some(*name)) {
             if let Some(time) = headers.get(name).and_then(|value| read(form, value)) {
-                deadline.shorten(form, arrived.after(time), streams);
+                deadline.shorten(form, arrived.after(usable(time)), streams);
             }
         }
         deadline
@@ -102,18 +102,18 @@ impl Deadline {
         *limit = Some(limit.map_or(by, |known| known.min(by)));
     }
 
-    /// How much time there is until the answer must have begun, less the reserve; zero when there is none to speak of.
+    /// How much time there is until the answer must have begun; zero when there is none to speak of.
     pub(crate) fn left_to_begin(self, now: Timestamp) -> Option<Duration> {
         let by = match (self.begin, self.end) {
             (Some(begin), Some(end)) => Some(begin.min(end)),
             (begin, end) => begin.or(end),
         };
-        by.map(|by| usable(by.since(now)))
+        by.map(|by| some(by.since(now)))
     }
 
     /// How much there is until its end.
     pub(crate) fn left_to_end(self, now: Timestamp) -> Option<Duration> {
-        self.end.map(|end| usable(end.since(now)))
+        self.end.map(|end| some(end.since(now)))
     }
 
     /// Tells the next hop how much is left to it: headers to set, in place of the caller's.
@@ -128,9 +128,12 @@ impl Deadline {
     }
 }
 
-fn usable(left: Duration) -> Duration {
-    let usable = left.saturating_sub(RESERVE.min(left / RESERVE_PART));
-    if usable < LEAST { Duration::ZERO } else { usable }
+fn usable(time: Duration) -> Duration {
+    time.saturating_sub(RESERVE.min(time / RESERVE_PART))
+}
+
+fn some(left: Duration) -> Duration {
+    if left < LEAST { Duration::ZERO } else { left }
 }
 
 /// `None` for what is no time, or says that there is no limit.

@@ -12,10 +12,14 @@ fn headers(list: &[(&str, &str)]) -> Headers {
     list.iter().copied().collect()
 }
 
-/// Milliseconds from the arrival to the deadlines of the beginning and of the end.
+/// Milliseconds from the arrival to the deadlines of the beginning and of the end, with the reserve.
 fn millis(rule: &policy::Deadline, list: &[(&str, &str)], streams: bool) -> (Option<u128>, Option<u128>) {
     let deadline = Deadline::of(Some(rule), &headers(list), ARRIVED, streams);
-    let from_arrival = |by: Option<Timestamp>| by.map(|by| by.since(ARRIVED).as_millis());
+    // A twentieth and at most 50 ms are kept back.
+    let whole = |usable: f64| (usable / 0.95).min(usable + 50.0);
+    let from_arrival = |by: Option<Timestamp>| {
+        by.map(|by| (whole(by.since(ARRIVED).as_secs_f64() * 1e3) + 1e-6).floor() as u128)
+    };
     (from_arrival(deadline.begin), from_arrival(deadline.end))
 }
 
@@ -105,7 +109,7 @@ fn every_format_is_read_and_nothing_else() {
 fn what_is_spent_is_gone_and_a_little_is_kept_back() {
     let deadline = Deadline::of(Some(&rule(None, Some(10))), &Headers::default(), ARRIVED, false);
     for (after_ms, left_ms) in
-        [(0, 9_950), (4_000, 5_950), (9_800, 190), (9_999, 0), (10_000, 0), (99_000, 0)]
+        [(0, 9_950), (4_000, 5_950), (9_800, 150), (9_940, 10), (9_941, 0), (10_000, 0), (99_000, 0)]
     {
         let left = deadline.left_to_begin(ARRIVED.after(Duration::from_millis(after_ms)));
         assert_eq!(left, Some(Duration::from_millis(left_ms)), "after {after_ms} ms");

@@ -64,13 +64,13 @@ pub enum Effect {
     HoldRequest,
     /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
     CountBody,
-    /// Change the held request and let the host's router send it to this cluster. After `timeout` the router gives up
-    /// waiting: for the end of the answer, or where the answer `streams` for its headers.
+    /// Change the held request and let the host's router send it to this cluster. After `total` the router gives up waiting
+    /// for the end of the answer, and after `headers`, if that is less, for its headers.
     Route {
         attempt: u32,
         cluster: Text,
-        timeout: Duration,
-        streams: bool,
+        total: Duration,
+        headers: Duration,
         set: HeaderList,
         remove: Vec<String>,
         body: Option<Vec<u8>>,

@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
+use crate::retry::Unwritten;
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::stats::Stats;
@@ -41,6 +42,7 @@ pub struct Engine {
     held_bytes: usize,
     remembered: Vec<Remembered>,
     stats: Stats,
+    uncounted: Vec<Unwritten>,
 }
 
 impl Engine {
@@ -50,6 +52,7 @@ impl Engine {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let remembered = vec![Remembered::default(); config.guard_count()];
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
+        let uncounted = vec![Unwritten::default(); config.policy().routes.len()];
         Self {
             config,
             seed,
@@ -61,6 +64,7 @@ impl Engine {
             held_bytes: 0,
             remembered,
             stats,
+            uncounted,
         }
     }
 
@@ -112,13 +116,13 @@ impl Engine {
         (headers, end_of_stream): (Headers, bool),
         fx: &mut Vec<Effect>,
     ) {
-        let (route, open) = match self.config.choose_by_headers(&headers, now, !end_of_stream) {
-            Choice::Route(route) => (route, None),
-            Choice::Body(first) => (first, Some(now)),
+        let route = match self.config.choose_by_headers(&headers, now, !end_of_stream) {
+            Choice::Route(route) => (route, false),
+            Choice::Body(first) => (first, true),
             Choice::Pass => return pass(id, &headers, self.is_tracing, fx),
         };
         self.begun += 1;
-        let mut exchange = Box::new(Exchange::new(route, open, headers, self.seed.derive(self.begun)));
+        let mut exchange = Box::new(Exchange::new(route, now, headers, self.seed.derive(self.begun)));
         exchange.await_body((!self.body_arrives).then_some(now));
         self.step(now, store, id, exchange, fx, |exchange, turn| {
             if end_of_stream {
@@ -179,9 +183,9 @@ impl Engine {
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
         let config = &self.config;
-        let (remembered, stats) = (&mut self.remembered, &mut self.stats);
+        let (remembered, stats, uncounted) = (&mut self.remembered, &mut self.stats, &mut self.uncounted);
         let is_tracing = self.is_tracing;
-        let mut turn = Turn { config, store, now, id, is_tracing, remembered, stats, fx };
+        let mut turn = Turn { config, store, now, id, is_tracing, remembered, stats, uncounted, fx };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
         let alarm = if after == After::Done { None } else { exchange.wake_at() };

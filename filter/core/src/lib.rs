@@ -63,7 +63,6 @@ mod breaker;
 #[allow(dead_code, unused_imports, reason = "exchanges don't read the bodies of errors yet")]
 mod classify;
 mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "heeded when the exchange is wired to it"))]
 mod deadline;
 mod effect;
 mod engine;
@@ -85,7 +84,6 @@ mod store;
 mod stream;
 mod telemetry;
 mod time;
-#[cfg_attr(not(test), expect(dead_code, reason = "heeded when the exchange is wired to it"))]
 mod timeout;
 mod timers;
 mod token;

@@ -13,12 +13,12 @@ use crate::effect::Text;
 /// | outcome | another attempt may follow |
 /// |---|---|
 /// | throttled, overloaded, server error, refused, reset, truncated, invalid output | here or elsewhere |
-/// | timeout | elsewhere; here only if nothing else is left |
+/// | timeout | elsewhere; here only if the provider itself says so, and nothing else is left |
 /// | quota exhausted | elsewhere, at once |
-/// | model not found | elsewhere |
 /// | too large | elsewhere |
 /// | context length | at a target with a larger context, once |
-/// | content policy, client error | none |
+/// | content policy, model not found | elsewhere, where the policy says so |
+/// | client error | none |
 ///
 /// That is what makes sense; what is done is the policy's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

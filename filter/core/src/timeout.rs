@@ -21,14 +21,14 @@ use crate::deadline::Deadline;
 use crate::time::Timestamp;
 
 /// Times the total that a stream may take from its start to its end.
-pub(crate) const STREAM_FACTOR: u32 = 10;
+const STREAM_FACTOR: u32 = 10;
 
 /// What an attempt is asked to do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) streams: bool,
     /// The longest answer the request asks for, in tokens.
-    pub(crate) max_tokens: Option<u32>,
+    pub(crate) max_tokens: Option<u64>,
     /// What the policy's percentile is of answers like this one; `None` while too few are known.
     pub(crate) usual_total: Option<Duration>,
     pub(crate) usual_first_token: Option<Duration>,
@@ -45,10 +45,23 @@ pub(crate) struct Limits {
     pub(crate) is_cut: bool,
 }
 
+impl Limits {
+    /// No time at all.
+    pub(crate) const NONE: Self =
+        Self { total: Duration::ZERO, headers: Duration::ZERO, first_token: None, idle: None, is_cut: true };
+
+    /// Where all of the answer must be there within this time.
+    pub(crate) fn within(self, left: Option<Duration>) -> Self {
+        let total = left.map_or(self.total, |left| left.min(self.total));
+        Self { total, is_cut: self.is_cut || total < self.total, ..self }
+    }
+}
+
 /// The limits of an attempt that begins now; `None` when the deadline leaves it no time.
 pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: Timestamp) -> Option<Limits> {
     let each = timeout.per_output_token.unwrap_or_default();
-    let generation = each.saturating_mul(asked.max_tokens.unwrap_or_default());
+    let tokens = u32::try_from(asked.max_tokens.unwrap_or_default()).unwrap_or(u32::MAX);
+    let generation = each.saturating_mul(tokens);
     let whole = |usual| timeout.adaptive.map_or(timeout.total, |rule| adapted(rule, timeout.total, usual));
     let first_token = timeout.first_token.filter(|_| asked.streams);
     let (total, headers) = if asked.streams {

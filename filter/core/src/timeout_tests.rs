@@ -57,7 +57,7 @@ fn each_output_token_adds_its_time_on_top() {
     assert_eq!(without_deadline(&WHOLE, asked).total, s(20 + 40));
     assert_eq!(without_deadline(&WHOLE, Asked { streams: true, ..asked }).total, s(600 + 40));
     assert_eq!(without_deadline(&FIXED, asked).total, s(60));
-    let hostile = Asked { max_tokens: Some(u32::MAX), ..ANSWER };
+    let hostile = Asked { max_tokens: Some(u64::MAX), ..ANSWER };
     assert_eq!(
         limits(&WHOLE, hostile, deadline(Some(s(90))), NOW).unwrap().total,
         Duration::from_millis(89_950)
@@ -98,7 +98,7 @@ proptest! {
         per_token_ms in prop::option::of(1..1_000_u64),
         left_ms in prop::option::of(0..100_000_u64),
         streams in any::<bool>(),
-        max_tokens in prop::option::of(any::<u32>()),
+        max_tokens in prop::option::of(any::<u64>()),
         usual_ms in prop::option::of(any::<u64>()),
     ) {
         let ms = Duration::from_millis;
@@ -112,7 +112,7 @@ proptest! {
         let usual = usual_ms.map(ms);
         let asked = Asked { streams, max_tokens, usual_total: usual, usual_first_token: usual };
         let Some(found) = limits(&timeout, asked, deadline(left_ms.map(ms)), NOW) else {
-            prop_assert!(left_ms.is_some_and(|left| left < 2));
+            prop_assert!(left_ms.is_some_and(|left| left < 11));
             return Ok(());
         };
         prop_assert!(found.headers <= found.total);

@@ -10,6 +10,7 @@ use crate::event::ExchangeId;
 use crate::exchange::After;
 use crate::headers::Headers;
 use crate::request::forbidden;
+use crate::retry::{self, Unwritten};
 use crate::stats::Stats;
 use crate::store::{self, Store};
 use crate::telemetry::{Decision, Metric, Reason};
@@ -25,6 +26,8 @@ pub(crate) struct Turn<'a> {
     /// Successes not written down yet, by the number of their guard.
     pub(crate) remembered: &'a mut Vec<Remembered>,
     pub(crate) stats: &'a mut Stats,
+    /// Requests not counted for the retry budgets yet, by the number of their route.
+    pub(crate) uncounted: &'a mut Vec<Unwritten>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
@@ -90,6 +93,28 @@ impl<'a> Turn<'a> {
         });
     }
 
+    /// Counts a request for the retry budget of its route.
+    pub(crate) fn count_request(&mut self, route: usize, headers: &Headers) {
+        let (Some(budget), Some(uncounted)) = (self.config.budget(route), self.uncounted.get_mut(route))
+        else {
+            return;
+        };
+        if retry::is_callers_retry(headers) {
+            budget.foreign(uncounted, self.now, self.store);
+        } else {
+            budget.request(uncounted, self.now, self.store);
+        }
+    }
+
+    /// Takes an attempt from the retry budget of a route; whether it was there.
+    pub(crate) fn pay_retry(&mut self, route: usize) -> bool {
+        let (Some(budget), Some(uncounted)) = (self.config.budget(route), self.uncounted.get_mut(route))
+        else {
+            return true;
+        };
+        budget.admit(uncounted, self.now, self.store)
+    }
+
     /// Lets a request go that no route takes.
     pub(crate) fn pass(&mut self, headers: &Headers) -> After {
         pass(self.id, headers, self.is_tracing, self.fx);
@@ -98,7 +123,8 @@ impl<'a> Turn<'a> {
 
     /// Answers in place of any attempt.
     pub(crate) fn refuse(&mut self, error: &OwnError, reason: Reason) -> After {
-        let own = answer::own_headers(&self.config.hash, None, 0, reason);
+        let mut own = answer::own_headers(&self.config.hash, None, 0, reason);
+        retry::advise(reason, 0, error.retry_after, &mut own);
         let effect = self.own_answer(error, own);
         self.fx.push(effect);
         self.answered(error.status, 0, None, reason)
@@ -109,9 +135,6 @@ impl<'a> Turn<'a> {
         own.extend(error.header());
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(own.iter().map(|(name, value)| (name.to_string(), value.to_string())));
-        if let Some(wait) = error.retry_after {
-            headers.push(("retry-after".to_owned(), answer::seconds(wait).max(1).to_string()));
-        }
         Effect::Respond { status: error.status, headers, body: error.body() }
     }
 

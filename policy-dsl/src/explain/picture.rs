@@ -124,6 +124,7 @@ fn triggers(on: &[Trigger]) -> String {
             Trigger::Reset => "reset".into(),
             Trigger::InvalidOutput => "invalid output".into(),
             Trigger::ContentPolicy => "content policy".into(),
+            Trigger::ModelNotFound => "model not found".into(),
         };
         if !words.contains(&word) {
             words.push(word);

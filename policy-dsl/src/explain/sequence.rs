@@ -63,12 +63,18 @@ impl Failure {
         }
     }
 
+    fn is_listed(self, retry: &Retry) -> bool {
+        // An answer that can't be read is as good as a broken one.
+        let is_broken = self == Failure::InvalidOutput && retry.on.contains(&Trigger::Reset);
+        is_broken || retry.on.contains(&self.trigger())
+    }
+
     /// An error of the request, which no retry mends.
     fn is_the_callers(self) -> bool {
         matches!(self, Failure::Status { status: 400..=499, .. } if !self.is_silent() && self.trigger() != Trigger::Status(429))
     }
 
-    /// A target that didn't answer in time has had its chance.
+    /// A target that didn't answer in time has had its chance, and is left where that is possible.
     fn is_silent(self) -> bool {
         matches!(self, Failure::Timeout | Failure::Status { status: 408 | 504, .. })
     }
@@ -89,7 +95,7 @@ impl Sequence {
             if failure.is_the_callers() {
                 break End::ClientError;
             }
-            if !retry.on.contains(&failure.trigger()) {
+            if !failure.is_listed(retry) {
                 break End::NotRetried;
             }
             let left = (retry.attempts as usize).saturating_sub(attempts.len());
@@ -99,13 +105,19 @@ impl Sequence {
             let later = targets.saturating_sub(position + 1);
             let asked = failure.retry_after();
             let is_honored = asked.is_none_or(|wait| wait <= retry.honor_retry_after);
-            if left > later && is_honored && !(failure.is_silent() && later > 0) {
+            let has_chance = match failure {
+                Failure::Timeout => false,
+                failure => !failure.is_silent() || later == 0,
+            };
+            if left > later && is_honored && has_chance {
                 let backoff = Some(longest_backoff(retry.backoff, here - 1));
                 attempts.push(Attempt { position, backoff, retry_after: asked });
                 here += 1;
             } else if later > 0 {
                 attempts.push(Attempt { position: position + 1, backoff: None, retry_after: None });
                 here = 1;
+            } else if failure == Failure::Timeout {
+                break End::NotRetried;
             } else {
                 break End::RetryAfterTooLong;
             }
@@ -155,7 +167,8 @@ mod tests {
 
     #[test]
     fn silence_and_long_waits_move_on() {
-        assert_eq!(positions(3, 2, Failure::Timeout), (vec![0, 1, 1], End::AttemptsSpent));
+        assert_eq!(positions(3, 2, Failure::Timeout), (vec![0, 1], End::NotRetried));
+        assert_eq!(positions(1, 2, Failure::Timeout), (vec![0], End::AttemptsSpent));
         let asks = |seconds| Failure::Status { status: 429, retry_after: Some(Duration::from_secs(seconds)) };
         assert_eq!(positions(3, 2, asks(60)), (vec![0, 0, 1], End::AttemptsSpent));
         assert_eq!(positions(3, 2, asks(61)), (vec![0, 1], End::RetryAfterTooLong));

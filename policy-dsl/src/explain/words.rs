@@ -107,6 +107,7 @@ pub(super) fn trigger(trigger: Trigger) -> String {
         Trigger::Reset => "a broken connection".into(),
         Trigger::InvalidOutput => "an answer that doesn't fit `output`".into(),
         Trigger::ContentPolicy => "a refusal of the content filter".into(),
+        Trigger::ModelNotFound => "a model that the target doesn't have".into(),
     }
 }
 

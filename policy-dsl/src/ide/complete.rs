@@ -223,9 +223,7 @@ impl Typing<'_, '_> {
             Leaf::Define("route") => self.add(Value, "default", "what no other route takes"),
             Leaf::Percentile => PERCENTILES.iter().for_each(|(word, _)| self.add(Value, *word, "")),
             Leaf::Trigger => {
-                let offered = |supported: &bool| *supported || self.scope == Scope::WholeLanguage;
-                let words =
-                    TRIGGERS.iter().filter(|(.., supported)| offered(supported)).map(|(word, ..)| *word);
+                let words = TRIGGERS.iter().map(|(word, _)| *word);
                 let words: Vec<String> =
                     STATUSES.iter().map(u16::to_string).chain(words.map(String::from)).collect();
                 words.into_iter().for_each(|word| self.add(Value, word, ""));

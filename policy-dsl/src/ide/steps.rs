@@ -139,7 +139,7 @@ fn has_unit(leaf: Leaf, kind: Kind, text: &str) -> bool {
         Leaf::Duration(_) => TIME_UNITS.iter().any(|(known, _)| *known == unit),
         Leaf::Size { .. } => SIZE_UNITS.iter().any(|(known, _)| *known == unit),
         Leaf::Percentile => PERCENTILES.iter().any(|(known, _)| *known == text),
-        Leaf::Trigger => kind == Kind::Number || TRIGGERS.iter().any(|(known, ..)| *known == text),
+        Leaf::Trigger => kind == Kind::Number || TRIGGERS.iter().any(|(known, _)| *known == text),
         _ => true,
     }
 }

@@ -218,7 +218,7 @@ fn triggers(values: &[Value<'_>]) -> Option<Vec<Trigger>> {
         written.push(*trigger);
     }
     let statuses = STATUSES.iter().map(|status| Trigger::Status(*status));
-    let known = statuses.chain(TRIGGERS.iter().map(|(_, trigger, _)| *trigger));
+    let known = statuses.chain(TRIGGERS.iter().map(|(_, trigger)| *trigger));
     Some(known.filter(|trigger| written.contains(trigger)).collect())
 }
 

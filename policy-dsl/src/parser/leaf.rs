@@ -252,13 +252,10 @@ impl<'s> Parser<'s, '_> {
             }
             Kind::Word => {
                 self.bump();
-                if let Some((_, trigger, supported)) = TRIGGERS.iter().find(|(known, ..)| *known == text) {
-                    if !supported && self.not_supported(token.span, &quote(text)) {
-                        return Ok(None);
-                    }
+                if let Some((_, trigger)) = TRIGGERS.iter().find(|(known, _)| *known == text) {
                     return Ok(Some(*trigger));
                 }
-                let known = || TRIGGERS.iter().map(|(word, ..)| *word);
+                let known = || TRIGGERS.iter().map(|(word, _)| *word);
                 let found = Diagnostic::new(
                     Code::UnknownWord,
                     token.span,

@@ -185,7 +185,7 @@ impl Leaf {
             }
             Leaf::Trigger => {
                 let statuses: Vec<String> = STATUSES.iter().map(u16::to_string).collect();
-                let words = TRIGGERS.iter().map(|(word, ..)| *word);
+                let words = TRIGGERS.iter().map(|(word, _)| *word);
                 words_text(statuses.iter().map(String::as_str).chain(words), "and")
             }
             Leaf::Condition => "see Conditions".into(),

@@ -16,13 +16,14 @@ mod test;
 
 /// Statuses after which the same request may succeed later or elsewhere.
 pub const STATUSES: &[u16] = &[408, 429, 500, 502, 503, 504, 529];
-/// Failures without a status, and whether this version knows them.
-pub const TRIGGERS: &[(&str, Trigger, bool)] = &[
-    ("timeout", Trigger::Timeout, true),
-    ("connect", Trigger::Connect, true),
-    ("reset", Trigger::Reset, true),
-    ("invalid_output", Trigger::InvalidOutput, false),
-    ("content_policy", Trigger::ContentPolicy, false),
+/// Failures without a status of their own.
+pub const TRIGGERS: &[(&str, Trigger)] = &[
+    ("timeout", Trigger::Timeout),
+    ("connect", Trigger::Connect),
+    ("reset", Trigger::Reset),
+    ("invalid_output", Trigger::InvalidOutput),
+    ("content_policy", Trigger::ContentPolicy),
+    ("model_not_found", Trigger::ModelNotFound),
 ];
 
 /// Everything a policy can define.

@@ -123,7 +123,7 @@ fn cases() -> Vec<Case> {
         case(StrayCharacter, route("when `model == \"gpt\u{200b}-4\"`"), "unexpected `\\u{200b}`, which can't be seen", "\u{200b}", "", "with it the text isn't what it looks like; remove it"),
         whole(StrayCharacter, route("output { schema <<JSON {\n{}\nJSON\n}"), "unexpected `{` behind `<<JSON`", "{", "", "the text begins on the next line"),
         case(UnexpectedToken, target("cluster openai  provider openai"), "expected a string, found `openai`", "openai", "", "put it in quotes: `\"openai\"`"),
-        case(UnexpectedToken, route("timeout \"30s\""), "expected a duration such as `30s`, found a string", "\"30s\"", "", "write it without quotes: `30s`"),
+        case(UnexpectedToken, route("timeout \"30s\""), "expected `per` or a duration such as `30s`, found a string", "\"30s\"", "", "write it without quotes: `30s`"),
         case(UnexpectedToken, route("timeout 30s 40s"), "expected `,` between the values of a list, found `40s`", "40s", "", ""),
         case(UnexpectedToken, retry("on 429 500"), "expected `,` between the values of a list, found `500`", "500", "", ""),
         case(UnexpectedToken, retry("honor 30s"), "expected `retry_after up to` as in `honor retry_after up to 30s`, found `30s`", "30s", "", "write `retry_after up to` in front of it"),
@@ -243,12 +243,10 @@ fn cases() -> Vec<Case> {
         case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
 
         case(NotSupported, route("hedge after p95 at most 5%"), "`hedge` is not supported by this version", "hedge", "", not_supported),
-        case(NotSupported, retry("on 429, invalid_output"), "`invalid_output` is not supported by this version", "invalid_output", "", not_supported),
-        case(NotSupported, retry("backoff equal_jitter 1s .. 2s"), "backoff `equal_jitter` is not supported by this version", "equal_jitter", "", "it is part of the language, but this version can't carry it out and won't ignore it; `full_jitter` is supported"),
         case(NotSupported, breaker("trip 5 errors in a row"), "tripping on errors in a row is not supported by this version", "5", "", "it is part of the language, but this version can't carry it out and won't ignore it; `errors` is supported"),
         case(NotSupported, breaker("trip latency p95 > 3x baseline"), "tripping on `latency` is not supported by this version", "latency", "", "it is part of the language, but this version can't carry it out and won't ignore it; `errors` is supported"),
-        case(NotSupported, route("timeout 2x p95 in 5s .. 60s"), "a timeout that adapts is not supported by this version", "2x", "", not_supported),
-        case(NotSupported, route("timeout 5s, first_token 1s"), "a timeout for the first token is not supported by this version", "first_token", "", not_supported),
+        case(NotSupported, route("timeout 2x p95 in 5s .. 60s"), "a timeout that adapts is not supported by this version", "2x", "", "it is part of the language, but this version can't carry it out and won't ignore it; `per` is supported"),
+        case(NotSupported, route("timeout 5s, first_token 1s"), "a timeout for the first token is not supported by this version", "first_token", "", "it is part of the language, but this version can't carry it out and won't ignore it; `per` is supported"),
         case(UnexpectedToken, format!("{HEAD}route r {{ match path \"/v1\"  try cheapest east, west }}"), "`cheapest` stands behind the targets", "cheapest", "", "write it behind the last of the targets"),
         case(NotSupported, format!("{HEAD}group g {{ east, west }}\nroute r {{ match path \"/v1\"  try g }}"), "`group` is not supported by this version", "group", "", not_supported).beside(&[UnknownName]),
 

@@ -210,7 +210,7 @@ fn tests_do_not_change_the_policy() {
 #[test]
 fn what_this_version_refuses_has_no_tests() {
     let source = [POLICY, "test \"a\" { request { }  expect { status 200 } }\n"].concat();
-    let source = source.replace("route chat {", "route chat {  deadline default 90s ");
+    let source = source.replace("route chat {", "route chat {  cache 1h ");
     let read = read(&source);
     assert_eq!(read.tests, None);
     assert_eq!(read.diagnostics.first().map(|found| found.code), Some(Code::NotSupported));

@@ -36,7 +36,7 @@ mod words;
 
 use std::time::Duration;
 
-use seawall_policy::policy::{Provider, Trigger};
+use seawall_policy::policy::Provider;
 
 pub(crate) use self::code::Code;
 pub(crate) use self::dimension::{Dimension, Period, Unit};
@@ -134,16 +134,6 @@ pub(crate) fn judge_event(
 /// speaks of errors makes it none, nor does `"error": null`.
 pub(crate) fn error_in_success(provider: Provider, body: &[u8], now: Timestamp) -> Option<Judgement> {
     judge_event(provider, None, body.get(..MOST_SUCCESS).unwrap_or(body), now)
-}
-
-/// The word of a policy's `on` that this answer matches, if it lists it.
-pub(crate) fn trigger(answer: &Answer) -> Trigger {
-    match answer.origin {
-        Origin::Provider => Trigger::Status(answer.status),
-        Origin::Timeout => Trigger::Timeout,
-        Origin::Connect => Trigger::Connect,
-        Origin::Reset => Trigger::Reset,
-    }
 }
 
 /// Judges what an error says; `status` is 0 where the answer had claimed success.

@@ -182,7 +182,7 @@ impl Exchange {
         };
         let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
         // A host that gives a call up after its headers came says only that nothing came of it.
-        if answer.origin == Origin::Reset && self.was_given_up(turn, attempt) {
+        if answer.origin == Origin::Reset && was_given_up(turn, attempt) {
             answer.origin = Origin::Timeout;
         }
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
@@ -190,11 +190,6 @@ impl Exchange {
             return self.succeeded(turn, index, answer, None);
         }
         self.attempt_failed(turn, index, Ended { answer, judgement, held: None })
-    }
-
-    fn was_given_up(&self, turn: &Turn<'_>, attempt: &Attempt) -> bool {
-        let Some((_, timeout)) = turn.config.attempt(self.route, attempt.position) else { return false };
-        turn.now.since(attempt.begun).saturating_add(TIMER_ERROR) >= self.call_timeout(timeout)
     }
 
     /// The upstream half has held it long enough.
@@ -231,4 +226,8 @@ fn judge_whole(provider: Provider, answer: &Answer, now: Timestamp) -> Judgement
 
 fn is_json(answer: &Answer) -> bool {
     answer.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"))
+}
+
+fn was_given_up(turn: &Turn<'_>, attempt: &Attempt) -> bool {
+    turn.now.since(attempt.begun).saturating_add(TIMER_ERROR) >= attempt.limits.total
 }

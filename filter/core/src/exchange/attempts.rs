@@ -1,7 +1,6 @@
 //! Attempts begin here: through the router while its path is free, dispatched beside it otherwise.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Path, Planned};
@@ -12,10 +11,8 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::Half;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
 use crate::telemetry::Reason;
+use crate::timeout::{self, Asked, Limits};
 use crate::turn::Turn;
-
-/// Times the route's timeout that a dispatched attempt at a stream may take from its start to its end.
-const STREAM_FACTOR: u32 = 10;
 
 impl Attempt {
     /// Whether its answer is met at this half.
@@ -34,7 +31,7 @@ impl Exchange {
         if self.last_word.is_some() {
             return self.speak(turn);
         }
-        let Some(Planned { at, is_again }) = self.next else { return After::Wait };
+        let Some(Planned { at, is_again, needs_larger }) = self.next else { return After::Wait };
         // The wait is spent before the router: there no timer of the host runs, and the provider's connection is free.
         if let Path::HeldUpstream { attempt } = self.path {
             return self.reroute(turn, attempt);
@@ -43,14 +40,17 @@ impl Exchange {
             return After::Wait;
         }
         self.next = None;
+        if self.deadline.left_to_begin(turn.now).is_some_and(|left| left.is_zero()) {
+            return self.give_up(turn, Reason::DeadlineExceeded);
+        }
         let again = if is_again { turn.admit(self.route, self.position).ok() } else { None };
-        let last = (self.attempts > 0).then_some(self.position);
         let admitted = match again {
             Some(permit) => Some((self.position, permit)),
-            None => turn.admit_one(self.route, self.places(turn, last)),
+            None if self.progress.attempts == 0 => turn.admit_one(self.route, self.places(turn, None)),
+            None => turn.admit_one(self.route, self.later(turn, needs_larger)),
         };
         let Some((position, permit)) = admitted else {
-            if self.attempts == 0 {
+            if self.progress.attempts == 0 {
                 let wait = turn.time_to_admission(self.route, self.places(turn, None));
                 return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
@@ -63,17 +63,36 @@ impl Exchange {
 
     /// An attempt begins at this place of the plan.
     fn enter(&mut self, turn: &mut Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
-        self.attempts_here = if position == self.position { self.attempts_here + 1 } else { 1 };
-        self.attempts += 1;
+        self.progress.begin(position == self.position);
         self.position = position;
-        let (n, begun, reading) = (self.attempts, turn.now, Reading::Awaited);
-        self.in_flight.push(Attempt { n, position, permit, begun, is_routed, reading });
+        let (n, begun, reading) = (self.progress.attempts, turn.now, Reading::Awaited);
+        let limits = self.limits(turn, is_routed);
+        self.in_flight.push(Attempt { n, position, permit, begun, limits, is_routed, reading });
         self.remember_begin(turn, position);
+    }
+
+    /// What the attempt that begins now may take.
+    fn limits(&self, turn: &Turn<'_>, is_routed: bool) -> Limits {
+        let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
+        let heeds_tokens = route.timeout.per_output_token.is_some();
+        let facts = self.facts.as_ref().filter(|_| heeds_tokens);
+        let asked = Asked {
+            streams: self.streams(),
+            max_tokens: facts.and_then(|facts| facts.most_tokens(&self.body)),
+            usual_total: None,
+            usual_first_token: None,
+        };
+        let limits = timeout::limits(&route.timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
+        // What is dispatched arrives as a whole: its end is the caller's beginning.
+        if is_routed { limits } else { limits.within(self.deadline.left_to_begin(turn.now)) }
     }
 
     fn route(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
-        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
+        let Some(Limits { total, headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
+            return After::Done;
+        };
         let mut set = HeaderList::new();
         let mut remove = Vec::new();
         let mut body = self.rewritten(target);
@@ -95,13 +114,14 @@ impl Exchange {
             set.retain(|(name, _)| **name != *":path");
             set.push((Text::Word(":path"), path));
         }
+        set.extend(self.deadline_told(turn));
         remove.retain(|name| !target.set.iter().any(|(own, _)| **own == **name));
         (self.path, self.routed) = (Path::Busy, Some(self.position));
         turn.fx.push(Effect::Route {
-            attempt: self.attempts,
+            attempt: self.progress.attempts,
             cluster: target.cluster.clone(),
-            timeout,
-            streams: self.streams(),
+            total,
+            headers,
             set,
             remove,
             body,
@@ -147,21 +167,30 @@ impl Exchange {
 
     fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
-        let Some((target, timeout)) = config.attempt(self.route, self.position) else { return After::Done };
+        let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
+        let Some(timeout) = self.in_flight.last().map(|attempt| attempt.limits.total) else {
+            return After::Done;
+        };
+        let mut headers =
+            dispatched_headers(&self.headers, target, target.path(self.caller_path()).as_deref());
+        for (name, value) in self.deadline_told(turn) {
+            headers.retain(|(known, _)| **known != *name);
+            headers.push((name.to_string(), value.to_string()));
+        }
         turn.fx.push(Effect::Dispatch {
-            attempt: self.attempts,
+            attempt: self.progress.attempts,
             cluster: target.cluster.clone(),
-            headers: dispatched_headers(&self.headers, target, target.path(self.caller_path()).as_deref()),
+            headers,
             body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
-            timeout: self.call_timeout(timeout),
+            timeout,
         });
         After::Wait
     }
 
-    /// How long a dispatched attempt may take. The host waits for the whole of its answer, so a stream gets longer than
-    /// the time that the policy gives it to begin.
-    pub(super) fn call_timeout(&self, timeout: Duration) -> Duration {
-        if self.streams() { timeout.saturating_mul(STREAM_FACTOR) } else { timeout }
+    /// Headers that tell the provider's side how much time is left.
+    fn deadline_told(&self, turn: &Turn<'_>) -> HeaderList {
+        let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
+        self.deadline.propagated(rule, turn.now)
     }
 
     /// The body as this target has it changed; `None` where that is the caller's. One that can't be read stays as it is.
@@ -173,6 +202,18 @@ impl Exchange {
 
     fn caller_path(&self) -> &str {
         self.headers.get(":path").unwrap_or_default()
+    }
+
+    /// The places that may be tried after the present one; only those with a larger context, if that is needed.
+    pub(super) fn later<'t>(
+        &self,
+        turn: &Turn<'t>,
+        needs_larger: bool,
+    ) -> impl Iterator<Item = usize> + use<'t> {
+        let (plan, here) = (turn.config.plan(self.route), self.position);
+        let fits =
+            move |place: &usize| !needs_larger || plan.is_some_and(|plan| plan.is_larger(*place, here));
+        self.places(turn, Some(here)).filter(fits)
     }
 
     /// The places that this request may be tried at, in order: all, or those after this one.

@@ -35,16 +35,19 @@ use self::outcome::Failure;
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Permit, Verdict};
+use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
 use crate::plan::{Demand, Sequence, Unfit, Unmeasured};
+use crate::retry::Progress;
 use crate::rng::Rng;
 use crate::route::Choice;
 use crate::sight::{Body, Sight};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
+use crate::timeout::Limits;
 use crate::turn::Turn;
 
 /// How long the first requests wait for their body before the host is asked whether it keeps it back.
@@ -54,6 +57,8 @@ pub(crate) struct Exchange {
     /// While it is open, the first route that may be it.
     route: usize,
     headers: Headers,
+    arrived: Timestamp,
+    deadline: Deadline,
     stage: Stage,
     body: Rc<Vec<u8>>,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
@@ -67,9 +72,8 @@ pub(crate) struct Exchange {
     in_flight: Vec<Attempt>,
     /// The attempt that is to follow.
     next: Option<Planned>,
-    /// Attempts begun: in all, and at this place of the plan.
-    attempts: u32,
-    attempts_here: u32,
+    /// The attempts so far, the last of them at `position` of the plan.
+    progress: Progress,
     position: usize,
     /// The failure that goes to the client if nothing better comes.
     failure: Option<Failure>,
@@ -81,8 +85,8 @@ pub(crate) struct Exchange {
 
 enum Stage {
     Reading {
-        /// When the request arrived, if its route is open.
-        open: Option<Timestamp>,
+        /// Whether its route is open.
+        is_open: bool,
         /// When to ask the host where the body is.
         patience: Option<Timestamp>,
     },
@@ -113,6 +117,7 @@ struct Attempt {
     position: usize,
     permit: Option<Permit>,
     begun: Timestamp,
+    limits: Limits,
     is_routed: bool,
     reading: Reading,
 }
@@ -123,6 +128,8 @@ struct Planned {
     at: Timestamp,
     /// At the same target, if that still admits it; otherwise at the next one.
     is_again: bool,
+    /// Whether that one must have a larger context.
+    needs_larger: bool,
 }
 
 /// How long a request may be on its way back before its client counts as gone. The host does it in one go.
@@ -136,12 +143,19 @@ pub(crate) enum After {
 }
 
 impl Exchange {
-    /// Reads a request whose route is known, or `open` since it arrived; then `route` is the first that may take it.
-    pub(crate) fn new(route: usize, open: Option<Timestamp>, headers: Headers, rng: Rng) -> Self {
+    /// Reads a request whose route is known, or open; then `route` is the first that may take it.
+    pub(crate) fn new(
+        (route, is_open): (usize, bool),
+        arrived: Timestamp,
+        headers: Headers,
+        rng: Rng,
+    ) -> Self {
         Self {
             route,
             headers,
-            stage: Stage::Reading { open, patience: None },
+            arrived,
+            deadline: Deadline::default(),
+            stage: Stage::Reading { is_open, patience: None },
             body: Rc::default(),
             facts: None,
             sequence: Sequence::Plain,
@@ -150,8 +164,7 @@ impl Exchange {
             routed: None,
             in_flight: Vec::new(),
             next: None,
-            attempts: 0,
-            attempts_here: 0,
+            progress: Progress::default(),
             position: 0,
             failure: None,
             last_word: None,
@@ -183,16 +196,16 @@ impl Exchange {
     /// The request is complete: which route, if that is open, and the first attempt. `room` is what may still be held of
     /// request bodies.
     pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, body: Vec<u8>, room: usize) -> After {
-        let open = if let Stage::Reading { open, .. } = self.stage { open } else { None };
+        let is_open = matches!(self.stage, Stage::Reading { is_open: true, .. });
         // What passes isn't held.
-        if open.is_none() && body.len() > room {
+        if !is_open && body.len() > room {
             return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
         let facts = (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
-        if let Some(arrived) = open {
+        if is_open {
             let read = facts.as_ref().ok().and_then(Option::as_ref);
             let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));
-            match turn.config.choose(self.route, &Sight::new(&self.headers, arrived, seen)) {
+            match turn.config.choose(self.route, &Sight::new(&self.headers, self.arrived, seen)) {
                 Choice::Route(route) => self.route = route,
                 Choice::Body(_) | Choice::Pass => return turn.pass(&self.headers),
             }
@@ -206,12 +219,15 @@ impl Exchange {
                 return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
             }
         }
+        turn.count_request(self.route, &self.headers);
+        let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
+        self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
         self.body = Rc::new(body);
         if let Err(unfit) = self.choose(turn) {
             return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
         }
         self.stage = Stage::Trying;
-        self.next = Some(Planned { at: turn.now, is_again: false });
+        self.next = Some(Planned { at: turn.now, is_again: false, needs_larger: false });
         self.go_on(turn)
     }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::{After, Attempt, Exchange, Path, Planned, Stage};
 use crate::answer::{self, OwnError};
 use crate::breaker::Verdict;
-use crate::classify::{Dimension, Judgement, trigger};
+use crate::classify::{Dimension, Judgement};
 use crate::config::{Target, is_header_value};
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
 use crate::model_path;
 use crate::request::provider_headers;
-use crate::retry::{self, Failed, Step};
+use crate::retry::{self, Failed, Scope, Step};
 use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
 use crate::turn::Turn;
 
@@ -31,6 +31,8 @@ pub(super) struct Failure {
     position: usize,
     judgement: Judgement,
     status: u16,
+    /// When to come back.
+    wait: Option<Duration>,
     /// The provider's words, if it said any.
     said: Option<(Headers, Vec<u8>)>,
     /// Whether the answer on the router's path is this one.
@@ -80,7 +82,10 @@ impl Exchange {
         let Ended { answer, judgement, held } = ended;
         let outcome = judgement.outcome;
         self.remember(turn, &attempt, Some((outcome, &answer)));
-        turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
+        // The caller's deadline, not the target, has ended this one.
+        let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
+        let verdict = if was_cut { Verdict::Dropped } else { verdict(outcome) };
+        turn.settle(self.route, attempt.position, attempt.permit, verdict);
         let step = self.after_failure(turn, &answer, &judgement);
         let (next, wait) = match step {
             Step::Again(wait) => (Next::Retry, Some(wait)),
@@ -100,6 +105,11 @@ impl Exchange {
             position: attempt.position,
             judgement,
             status: answer.status,
+            // A target that said nothing may be back when its backoff would have been over.
+            wait: judgement.wait.or_else(|| {
+                let route = turn.config.route(self.route)?;
+                (answer.origin != Origin::Provider).then_some(route.retry.backoff.cap)
+            }),
             said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
             is_held: held.is_some(),
         };
@@ -121,7 +131,9 @@ impl Exchange {
                     turn.fx.push(Effect::HoldAnswer(Half::Downstream));
                 }
                 let is_again = matches!(step, Step::Again(_));
-                self.next = Some(Planned { at: turn.now.after(wait.unwrap_or_default()), is_again });
+                let needs_larger = outcome == Outcome::ContextLength;
+                let at = turn.now.after(wait.unwrap_or_default());
+                self.next = Some(Planned { at, is_again, needs_larger });
                 self.go_on(turn)
             }
         }
@@ -133,23 +145,16 @@ impl Exchange {
     }
 
     fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, judgement: &Judgement) -> Step {
-        let outcome = judgement.outcome;
-        let Some(route) = turn.config.route(self.route) else { return Step::Stop(Reason::NotRetried) };
-        let is_failure = outcome.is_failure();
-        let failed = Failed {
-            outcome,
-            trigger: trigger(answer),
-            retry_after: judgement.wait,
-            attempts: self.attempts,
-            attempts_here: self.attempts_here,
-            is_admitted_here: is_failure && turn.would_admit(self.route, self.position),
-            later_targets: if is_failure {
-                turn.count_admitting(self.route, self.places(turn, Some(self.position)))
-            } else {
-                0
-            },
-        };
-        retry::next(&route.retry, failed, &mut self.rng)
+        let (index, Judgement { outcome, wait, .. }) = (self.route, *judgement);
+        let Some(route) = turn.config.route(index) else { return Step::Stop(Reason::NotRetried) };
+        let status = (answer.origin == Origin::Provider).then_some(answer.status);
+        let scope = retry::scope(&route.retry, outcome, status, &self.progress);
+        let later = self.later(turn, scope == Scope::LargerContext);
+        let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { turn.count_admitting(index, later) };
+        let is_admitted_here = scope == Scope::Anywhere && turn.would_admit(index, self.position);
+        let left = self.deadline.left_to_begin(turn.now);
+        let failed = Failed { outcome, status, wait, is_admitted_here, others, left };
+        retry::next(&route.retry, &mut self.progress, failed, &mut self.rng, || turn.pay_retry(index))
     }
 
     /// No attempt is left to make: the client gets the failure.
@@ -174,10 +179,19 @@ impl Exchange {
         }
         let position = self.failure.as_ref().map_or(self.position, |failure| failure.position);
         let mut own = self.own_headers(turn, position, reason);
-        if reason != Reason::ClientError {
-            own.push(answer::no_more_retries());
-        }
+        let wait = self.failure.as_ref().and_then(|failure| failure.wait);
+        retry::advise(reason, self.progress.attempts, wait, &mut own);
+        let is_late = reason == Reason::DeadlineExceeded
+            && self.deadline.left_to_begin(turn.now).is_some_and(|left| left.is_zero());
         let (status, effect) = match self.failure.take() {
+            failure if is_late => {
+                let first = failure.map(|failure| {
+                    let target = turn.config.attempt(self.route, failure.position);
+                    (target.map_or("", |(target, _)| &*target.name), failure.judgement.outcome)
+                });
+                let error = OwnError::deadline_exceeded(first).said_in(turn.config.provider(self.route, 0));
+                (error.status, turn.own_answer(&error, own))
+            }
             // SDKs take whatever comes with a 200 for an answer.
             Some(Failure { said: Some((headers, body)), status, judgement, .. })
                 if status < 400 && is_complete(&body) =>
@@ -194,8 +208,7 @@ impl Exchange {
             failure => {
                 let outcome = failure.map_or(Outcome::Reset, |failure| failure.judgement.outcome);
                 let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
-                let wait = turn.config.route(self.route).map(|route| route.retry.backoff.cap);
-                let error = OwnError::no_answer(outcome, name.unwrap_or_default(), wait.unwrap_or_default())
+                let error = OwnError::no_answer(outcome, name.unwrap_or_default())
                     .said_in(turn.config.provider(self.route, 0));
                 (error.status, turn.own_answer(&error, own))
             }
@@ -206,8 +219,9 @@ impl Exchange {
 
     fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target);
+        let target = target.filter(|_| self.progress.attempts > 0);
         let name = target.map(|target| &target.name);
-        let mut own = answer::own_headers(&turn.config.hash, name, self.attempts, reason);
+        let mut own = answer::own_headers(&turn.config.hash, name, self.progress.attempts, reason);
         if let Some(model) = target.and_then(|target| self.model(target)) {
             own.push((Text::Word("x-seawall-model"), model));
         }
@@ -235,7 +249,7 @@ impl Exchange {
     ) -> After {
         self.stage = Stage::Over;
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target.name.clone());
-        turn.answered(status, self.attempts, target.filter(|_| self.attempts > 0), reason)
+        turn.answered(status, self.progress.attempts, target.filter(|_| self.progress.attempts > 0), reason)
     }
 
     fn log_attempt(

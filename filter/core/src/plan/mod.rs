@@ -126,10 +126,6 @@ impl Plan {
 
     /// Whether the context window at one place is known to be larger than that at another, where a request was too long;
     /// where that one's isn't known, whether it is known at all.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "until a request that is too long goes on to a larger one")
-    )]
     pub(crate) fn is_larger(&self, place: usize, than: usize) -> bool {
         let context = |place| self.places.get(place).and_then(|place: &Place| place.context);
         context(place).is_some_and(|larger| context(than).is_none_or(|smaller| larger > smaller))

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::{RetryBudget, Route, Target};
 
-use super::share::Bound;
+use super::Bound;
 use crate::headers::Headers;
 
 /// The window is ten of these. Short, so that what a calm minute has saved up isn't spent in the first second of an outage.

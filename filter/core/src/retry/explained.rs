@@ -1,14 +1,17 @@
 //! What `seawall explain` tells of retries is what happens: both are played through side by side.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use seawall_policy::explain::{Attempt, End, Failure, Sequence};
-use seawall_policy::policy::{Backoff, Jitter, Provider};
+use seawall_policy::policy::{Backoff, Jitter, Provider, Retry, Trigger};
 
 use super::*;
-use crate::classify::{judge, trigger};
+use crate::classify::judge;
 use crate::event::{Answer, Origin};
 use crate::headers::Headers;
 use crate::rng::Seed;
+use crate::telemetry::{Outcome, Reason};
 use crate::time::Timestamp;
 
 fn answer(failure: Failure) -> Answer {
@@ -41,28 +44,32 @@ fn played(
     let (answer, mut rng) = (answer(failure), Seed(1).derive(1));
     let retry_after = if let Failure::Status { retry_after, .. } = failure { retry_after } else { None };
     let mut attempts = vec![Attempt { position: 0, backoff: None, retry_after: None }];
-    let (mut position, mut here) = (0, 1);
+    let (mut position, mut progress) = (0, Progress::default());
+    progress.begin(true);
+    let outcome = match failure {
+        Failure::InvalidOutput => Outcome::InvalidOutput,
+        _ => judge(Provider::OpenAi, &answer, Timestamp(0)).outcome,
+    };
     loop {
         let failed = Failed {
-            outcome: judge(Provider::OpenAi, &answer, Timestamp(0)).outcome,
-            trigger: trigger(&answer),
-            retry_after,
-            attempts: u32::try_from(attempts.len()).unwrap(),
-            attempts_here: here,
+            outcome,
+            status: (answer.origin == Origin::Provider).then_some(answer.status),
+            wait: retry_after,
             is_admitted_here: true,
-            later_targets: u32::try_from(targets - position - 1).unwrap(),
+            others: u32::try_from(targets - position - 1).unwrap(),
+            left: None,
         };
-        match next(policy, failed, &mut rng) {
+        match next(policy, &mut progress, failed, &mut rng, || true) {
             Step::Again(wait) => {
                 let told = told.attempts.get(attempts.len()).and_then(|attempt| attempt.backoff);
                 let Some(longest) = told else { return Err(TestCaseError::fail("a wait isn't told of")) };
                 prop_assert!(wait <= longest + retry_after.unwrap_or_default());
                 attempts.push(Attempt { position, backoff: Some(longest), retry_after });
-                here += 1;
+                progress.begin(true);
             }
             Step::MoveOn => {
                 position += 1;
-                here = 1;
+                progress.begin(false);
                 attempts.push(Attempt { position, backoff: None, retry_after: None });
             }
             Step::Stop(reason) => {
@@ -81,27 +88,27 @@ fn failures() -> impl Strategy<Value = Failure> {
         1 => Just(Failure::Timeout),
         1 => Just(Failure::Connect),
         1 => Just(Failure::Reset),
+        1 => Just(Failure::InvalidOutput),
     ]
 }
 
 fn policies() -> impl Strategy<Value = Retry> {
     let statuses = [408, 429, 500, 502, 503, 504, 529].map(Trigger::Status);
-    let triggers: Vec<Trigger> =
-        statuses.into_iter().chain([Trigger::Timeout, Trigger::Connect, Trigger::Reset]).collect();
-    let on = prop::sample::subsequence(triggers, 1..=10);
-    (on, 1..11_u32, 1..2_000_u64, 1..9_000_u64, 0..20_u64).prop_map(|(on, attempts, base, cap, honor)| {
-        Retry {
+    let triggers: Vec<Trigger> = statuses
+        .into_iter()
+        .chain([Trigger::Timeout, Trigger::Connect, Trigger::Reset, Trigger::InvalidOutput])
+        .collect();
+    let on = prop::sample::subsequence(triggers, 1..=11);
+    let jitter = prop::sample::select(vec![Jitter::Full, Jitter::Equal, Jitter::Decorrelated, Jitter::None]);
+    (on, 1..11_u32, 1..2_000_u64, 1..9_000_u64, 0..20_u64, jitter).prop_map(
+        |(on, attempts, base, cap, honor, jitter)| Retry {
             on,
             attempts,
-            backoff: Backoff {
-                jitter: Jitter::Full,
-                base: Duration::from_millis(base),
-                cap: Duration::from_millis(cap),
-            },
+            backoff: Backoff { jitter, base: Duration::from_millis(base), cap: Duration::from_millis(cap) },
             honor_retry_after: Duration::from_secs(honor),
             budget: None,
-        }
-    })
+        },
+    )
 }
 
 proptest! {

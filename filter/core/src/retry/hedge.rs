@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::{Hedge, HedgeDelay, Route, Target};
 
-use super::rules::Progress;
-use super::share::Bound;
+use super::{Bound, Progress};
 
 /// The window is ten of these. Longer than the retry budget's: a route with few requests must get its share of them too.
 const SLOT: Duration = Duration::from_secs(6);

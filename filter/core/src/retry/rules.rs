@@ -6,10 +6,10 @@
 //! | refused, reset, truncated, invalid output | after a wait, if `on` lists `connect`, `reset` or `invalid_output` | at once, likewise |
 //! | timeout: silence | never: it has had its chance | at once, if `on` lists `timeout` |
 //! | timeout: the provider says so (408, 504) | after a wait, if no other is left and `on` lists its status | at once, likewise |
-//! | quota exhausted, model not found, too large | never | at once, whatever `on` lists |
+//! | quota exhausted, more than the target's quota for a minute | never | at once, whatever `on` lists |
 //! | context length | never | at once, where the context is larger; once in a request |
-//! | content policy | never | at once, if `on` lists `content_policy` |
-//! | client error | never | never |
+//! | content policy, model not found | never | at once, if `on` lists `content_policy` or `model_not_found` |
+//! | client error, 413 | never | never |
 //!
 //! An error that comes with a status which says nothing of it (a 200 with an error inside, a 424 for a model that failed) counts
 //! as the status it stands for: 429, 503 or 529, 500.
@@ -54,6 +54,10 @@ impl Progress {
         }
     }
 
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "called when the exchange can have two attempts under way")
+    )]
     /// A hedge begins beside the attempt that is under way.
     pub(crate) fn hedge(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
@@ -91,12 +95,18 @@ pub(crate) fn scope(policy: &Retry, outcome: Outcome, status: Option<u16>, progr
         }
         Outcome::Timeout if is_silence(status) => when(listed(Trigger::Timeout), Scope::Elsewhere),
         Outcome::Timeout => when(by_status(&[]), Scope::Anywhere),
-        Outcome::QuotaExhausted | Outcome::ModelNotFound | Outcome::TooLarge => Scope::Elsewhere,
+        Outcome::QuotaExhausted => Scope::Elsewhere,
+        // A body of too many bytes is the caller's to mend; a quota smaller than the request isn't.
+        Outcome::TooLarge if status != Some(413) => Scope::Elsewhere,
         Outcome::ContextLength if !progress.is_widened => Scope::LargerContext,
         Outcome::ContentPolicy if listed(Trigger::ContentPolicy) => Scope::Elsewhere,
-        Outcome::ContextLength | Outcome::ContentPolicy | Outcome::ClientError | Outcome::Success => {
-            Scope::Nowhere(Reason::ClientError)
-        }
+        Outcome::ModelNotFound if listed(Trigger::ModelNotFound) => Scope::Elsewhere,
+        Outcome::ContextLength
+        | Outcome::TooLarge
+        | Outcome::ContentPolicy
+        | Outcome::ModelNotFound
+        | Outcome::ClientError
+        | Outcome::Success => Scope::Nowhere(Reason::ClientError),
     }
 }
 

@@ -75,8 +75,9 @@ fn every_outcome_has_its_rule() {
         (O::Timeout, Some(504), "not_retried", "not_retried"),
         (O::QuotaExhausted, Some(429), "not_retried", "elsewhere"),
         (O::QuotaExhausted, Some(400), "not_retried", "elsewhere"),
-        (O::ModelNotFound, Some(404), "client_error", "elsewhere"),
-        (O::TooLarge, Some(413), "client_error", "elsewhere"),
+        (O::ModelNotFound, Some(404), "client_error", "client_error"),
+        (O::TooLarge, Some(413), "client_error", "client_error"),
+        (O::TooLarge, Some(429), "client_error", "elsewhere"),
         (O::ContextLength, Some(400), "client_error", "elsewhere"),
         (O::ContentPolicy, Some(400), "client_error", "client_error"),
         (O::ClientError, Some(400), "client_error", "client_error"),
@@ -100,12 +101,16 @@ fn a_failure_without_its_own_status_counts_as_the_one_it_stands_for() {
 }
 
 #[test]
-fn a_refusal_of_the_content_filter_goes_elsewhere_only_where_the_policy_says_so() {
-    let failed = Failed { outcome: Outcome::ContentPolicy, status: Some(400), others: 1, ..OVERLOADED };
-    assert_eq!(after_one(&policy(&LISTED), failed, true), "client_error");
-    assert_eq!(after_one(&policy(&[Trigger::ContentPolicy]), failed, true), "elsewhere");
-    let alone = Failed { others: 0, ..failed };
-    assert_eq!(after_one(&policy(&[Trigger::ContentPolicy]), alone, true), "client_error");
+fn what_another_target_may_take_goes_there_only_where_the_policy_says_so() {
+    for (outcome, trigger) in
+        [(Outcome::ContentPolicy, Trigger::ContentPolicy), (Outcome::ModelNotFound, Trigger::ModelNotFound)]
+    {
+        let failed = Failed { outcome, status: Some(400), others: 1, ..OVERLOADED };
+        assert_eq!(after_one(&policy(&LISTED), failed, true), "client_error");
+        assert_eq!(after_one(&policy(&[trigger]), failed, true), "elsewhere");
+        let alone = Failed { others: 0, ..failed };
+        assert_eq!(after_one(&policy(&[trigger]), alone, true), "client_error");
+    }
 }
 
 #[test]

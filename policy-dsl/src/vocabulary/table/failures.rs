@@ -105,7 +105,10 @@ static RETRY_BODY: Block = Block {
             "on",
             List(&Shape::Leaf(Leaf::Trigger), 16, "failures"),
             "on 429, 503, timeout",
-            "The failures after which another attempt may follow.",
+            "The failures after which another attempt may follow: at the same target after a wait, at another at once. A \
+             silent target (`timeout`) isn't asked again. Without being listed an exhausted quota goes to another target, and a \
+             prompt too long for the model to one with a larger context. What the content filter refuses and a model that isn't \
+             there go to another one only with `content_policy` and `model_not_found`: by default the caller is told.",
         )
         .default("408, 429, 500, 502, 503, 504, 529, timeout, connect, reset"),
         Statement::new(
@@ -119,7 +122,10 @@ static RETRY_BODY: Block = Block {
             "backoff",
             Seq(&[JITTER, duration(MS, HOUR), Sign(".."), duration(MS, HOUR)]),
             "backoff full_jitter 200ms .. 10s",
-            "The wait before a retry: random between nothing and the first duration, doubled with each retry, up to the second.",
+            "The wait before a retry: the first duration, doubled with each retry, up to the second; of which `full_jitter` \
+             takes a random part, `equal_jitter` a half and a random part of the other, and `no_jitter` all. \
+             `decorrelated_jitter` is random between the first duration and three times the wait before. It comes on top of \
+             what the provider asks for.",
         )
         .default("full_jitter 500ms .. 8s"),
         Statement::new(
@@ -145,20 +151,16 @@ static RETRY_BODY: Block = Block {
                 ])),
             ]),
             "budget 10% of requests, at least 3/s",
-            "Most retries of all requests together, over a sliding window common to all workers. When it is spent, a failure \
-             goes to the next target or, with `else fail`, to the caller.",
+            "Most retries of all the route's requests together, over a sliding window of ten seconds common to all workers: \
+             this share of the requests, or so many each second if that is more. When it is spent, a failure goes to the next \
+             target or, with `else fail`, to the caller; then it pays for attempts at other targets too. Callers' own retries use \
+             the share up.",
         )
-        .absent("only `attempts` bounds them")
-        .later(),
+        .absent("only `attempts` bounds them"),
     ],
 };
 
 const JITTER: Shape = OneOf(
     "backoff",
-    &[
-        Word("full_jitter"),
-        Shape::Later("backoff `equal_jitter`", &Word("equal_jitter")),
-        Shape::Later("backoff `decorrelated_jitter`", &Word("decorrelated_jitter")),
-        Shape::Later("backoff `no_jitter`", &Word("no_jitter")),
-    ],
+    &[Word("full_jitter"), Word("equal_jitter"), Word("decorrelated_jitter"), Word("no_jitter")],
 );

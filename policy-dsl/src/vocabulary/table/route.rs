@@ -68,8 +68,8 @@ static ROUTE_BODY: Block = Block {
             "timeout",
             List(&TIMEOUT, 4, "timeouts"),
             "timeout 30s",
-            "Longest time one attempt may take to answer; a stream must have begun by then, and a retried stream, which \
-             arrives as a whole, may take ten times as long.",
+            "Longest time one attempt may take to answer; a stream must have begun by then and may take ten times as long. \
+             `per output token` adds this for each token of the request's `max_tokens`. What the deadline leaves is the most.",
         )
         .default("60s"),
         Statement::new(
@@ -82,11 +82,12 @@ static ROUTE_BODY: Block = Block {
                 ],
             ),
             r#"deadline header "x-request-deadline-ms" default 90s"#,
-            "Longest time a request may take with all its attempts and waits: the caller's, from a header in milliseconds, or \
-             a fixed one.",
+            "Longest time from a request's arrival to the end of its answer, with all attempts and waits: the caller's, from a \
+             header in milliseconds, or else the default; or a fixed one. Timeouts that callers are known to send \
+             (`x-request-deadline-ms`, `x-envoy-expected-rq-timeout-ms`, `grpc-timeout`, `x-stainless-timeout`) shorten it. What \
+             is left goes on to the target as `x-request-deadline-ms`.",
         )
-        .absent("what the attempts and waits add up to")
-        .later(),
+        .absent("what the attempts and waits add up to; no header of the caller counts"),
         Statement::new(
             "hedge",
             Seq(&[
@@ -242,7 +243,7 @@ const TIMEOUT: Shape = OneOf(
         ),
         Shape::Later("a timeout for the first token", &Seq(&[Word("first_token"), ANY_TIME])),
         Shape::Later("a timeout for silence", &Seq(&[Word("idle"), ANY_TIME])),
-        Shape::Later("a timeout by output tokens", &Seq(&[Word("per"), Fixed("output token"), ANY_TIME])),
+        Seq(&[Word("per"), Fixed("output token"), ANY_TIME]),
         ANY_TIME,
     ],
 );

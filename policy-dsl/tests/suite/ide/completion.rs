@@ -162,7 +162,6 @@ fn what_this_version_can_not_carry_out_is_not_proposed_for_it() {
     for (marked, later) in [
         ("route r { $0 }", "shadow"),
         ("$0", "tier"),
-        ("retry r { on $0 }", "invalid_output"),
         ("route r { when `$0` }", "tenant"),
         ("breaker b { trip $0 }", "quality"),
     ] {
