@@ -122,6 +122,11 @@ impl Config {
         Some((self.targets.get(prepared)?, self.route(route)?.timeout.total))
     }
 
+    /// The target at a place, with what the stage changes.
+    pub(crate) fn prepared(&self, place: &Place) -> Option<&Target> {
+        self.targets.get(place.prepared)
+    }
+
     /// The number of the guard at one place of a route's plan.
     pub(crate) fn guard_at(&self, route: usize, position: usize) -> Option<usize> {
         self.place(route, position)?.guard
@@ -134,18 +139,6 @@ impl Config {
     pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Rules)> {
         let guard = self.guards.get(number)?;
         Some((guard, self.rules.get(guard.breaker.0)?))
-    }
-
-    /// The model that the policy sets at one place of a route's plan.
-    pub(crate) fn model_at(&self, route: usize, position: usize) -> Option<&str> {
-        let mut before = 0;
-        let stage = self.route(route)?.plan.iter().find(|stage| {
-            let is_here = position < before + stage.targets.len();
-            before += if is_here { 0 } else { stage.targets.len() };
-            is_here
-        })?;
-        let target = stage.targets.get(position - before)?;
-        stage.overrides.model.as_deref().or(self.policy.targets.get(target.0)?.model.as_deref())
     }
 
     /// Where the statistics of each target lie.

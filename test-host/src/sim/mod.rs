@@ -17,7 +17,6 @@ mod exchange;
 mod exports;
 mod headers;
 mod journal;
-mod machine;
 mod pipe;
 mod redirect;
 mod reply;

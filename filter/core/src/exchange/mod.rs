@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use self::answers::Reading;
 use self::outcome::Failure;
+use self::remember::Measured;
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Permit, Verdict};
@@ -40,7 +41,7 @@ use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
-use crate::plan::{Demand, Sequence, Unfit, Unmeasured};
+use crate::plan::{Demand, Sequence, Unfit};
 use crate::retry::Progress;
 use crate::rng::Rng;
 use crate::route::Choice;
@@ -70,9 +71,6 @@ pub(crate) struct Exchange {
     /// The place of the plan that the request on the router's path was last changed for.
     routed: Option<usize>,
     in_flight: Vec<Attempt>,
-    /// Dispatched attempts whose answer nobody waits for any more. The host lets them run to their end, and what they come
-    /// to is counted like anything else.
-    strays: Vec<Attempt>,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -166,7 +164,6 @@ impl Exchange {
             path: Path::Ready,
             routed: None,
             in_flight: Vec::new(),
-            strays: Vec::new(),
             next: None,
             progress: Progress::default(),
             position: 0,
@@ -250,7 +247,8 @@ impl Exchange {
     fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
         let Some(plan) = turn.config.plan(self.route).filter(|plan| !plan.is_plain()) else { return Ok(()) };
         let demand = Demand::new(&self.body, self.facts.as_ref(), plan.lacks());
-        self.sequence = plan.sequence(&demand, &mut Unmeasured, &mut self.rng)?;
+        let request = (&self.headers, self.facts.as_ref(), &**self.body);
+        self.sequence = plan.sequence(&demand, &mut Measured { request, turn }, &mut self.rng)?;
         Ok(())
     }
 
@@ -294,28 +292,14 @@ impl Exchange {
     /// The client is gone.
     pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
         if matches!(self.stage, Stage::Over) {
-            return self.rest();
+            return After::Done;
         }
-        self.finish(turn, self.position, 0, Reason::Gone)
-    }
-
-    /// The client has its answer, or is gone: what is still under way is given up.
-    fn leave(&mut self, turn: &mut Turn<'_>) -> After {
-        self.stage = Stage::Over;
         for attempt in std::mem::take(&mut self.in_flight) {
-            if attempt.is_routed {
-                turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
-                self.remember(turn, &attempt, None);
-            } else {
-                self.strays.push(attempt);
-            }
+            turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
+            self.remember(turn, &attempt, None);
         }
-        self.rest()
-    }
-
-    /// Whether anything is still to come.
-    fn rest(&self) -> After {
-        if self.strays.is_empty() { After::Done } else { After::Wait }
+        self.finish(turn, self.position, 0, Reason::Gone);
+        After::Done
     }
 
     /// What of an answer is to be told.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{After, Attempt, Exchange, Path, Planned};
+use super::{After, Attempt, Exchange, Path, Planned, Stage};
 use crate::answer::{self, OwnError};
+use crate::body::Facts;
 use crate::breaker::Verdict;
 use crate::classify::{Dimension, Judgement};
 use crate::config::{Target, is_header_value};
@@ -229,15 +230,8 @@ impl Exchange {
     }
 
     /// The model that is asked for at a target, if a header can name it.
-    fn model(&self, target: &Target) -> Option<Text> {
-        if target.change.model.is_some() {
-            return target.model.clone();
-        }
-        let path = self.headers.get(":path").unwrap_or_default();
-        let of_path = model_path::place(target.change.provider, path).and_then(|place| path.get(place));
-        let of_body = || self.facts.as_ref()?.model_name(&self.body);
-        let model = of_path.map(Cow::Borrowed).or_else(of_body)?;
-        is_header_value(&model).then(|| (&*model).into())
+    pub(super) fn model(&self, target: &Target) -> Option<Text> {
+        model((&self.headers, self.facts.as_ref(), &self.body), target)
     }
 
     pub(super) fn finish(
@@ -247,26 +241,9 @@ impl Exchange {
         status: u16,
         reason: Reason,
     ) -> After {
+        self.stage = Stage::Over;
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target.name.clone());
-        let attempts = self.progress.attempts;
-        turn.answered(status, attempts, target.filter(|_| attempts > 0), reason);
-        self.leave(turn)
-    }
-
-    /// A dispatched attempt has ended after the client had its answer.
-    pub(super) fn strayed(
-        &mut self,
-        turn: &mut Turn<'_>,
-        index: usize,
-        judgement: &Judgement,
-        answer: &Answer,
-    ) -> After {
-        let attempt = self.strays.swap_remove(index);
-        self.remember(turn, &attempt, Some((judgement.outcome, answer)));
-        turn.settle(self.route, attempt.position, attempt.permit, verdict(judgement.outcome));
-        let of = (attempt.n, attempt.position);
-        self.log_attempt(turn, of, (judgement, answer.status), Next::Drop, None);
-        self.rest()
+        turn.answered(status, self.progress.attempts, target.filter(|_| self.progress.attempts > 0), reason)
     }
 
     fn log_attempt(
@@ -306,4 +283,18 @@ fn is_complete(body: &[u8]) -> bool {
 fn verdict(outcome: Outcome) -> Verdict {
     // An error of the request is a target that works.
     if outcome.is_failure() { Verdict::Failure } else { Verdict::Success }
+}
+
+/// A request as its client sent it.
+pub(super) type Request<'r> = (&'r Headers, Option<&'r Facts>, &'r [u8]);
+
+/// The model that a request asks for at a target, if a header can name it.
+pub(super) fn model((headers, facts, body): Request<'_>, target: &Target) -> Option<Text> {
+    if target.change.model.is_some() {
+        return target.model.clone();
+    }
+    let path = headers.get(":path").unwrap_or_default();
+    let of_path = model_path::place(target.change.provider, path).and_then(|place| path.get(place));
+    let model = of_path.map(Cow::Borrowed).or_else(|| facts?.model_name(body))?;
+    is_header_value(&model).then(|| (&*model).into())
 }

@@ -1,8 +1,12 @@
 //! What of each attempt goes into the statistics of its target.
 
+use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
 use crate::classify::quota;
+use crate::config::Config;
+use crate::effect::Text;
 use crate::event::{Answer, Origin};
+use crate::plan::{Load, Place};
 use crate::stats::{Quota, Sample};
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
@@ -21,6 +25,10 @@ impl Exchange {
         let Some(target) = config.target_at(self.route, attempt.position) else { return };
         turn.stats.end(turn.store, target.0, now);
         let Some((outcome, answer)) = ended else { return };
+        // The caller's deadline, not the target, has ended this one.
+        if outcome == Outcome::Timeout && attempt.limits.is_cut {
+            return;
+        }
         let took = now.since(attempt.begun);
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
         let begins = self.streams() && attempt.is_routed;
@@ -43,8 +51,31 @@ impl Exchange {
             is_good,
             quota,
         };
-        let callers = || self.facts.as_ref()?.model_name(&self.body);
-        let model = config.model_at(self.route, attempt.position).map(Into::into).or_else(callers);
+        let model = self.model_at(config, attempt.position);
         turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample);
+    }
+
+    /// The model that is asked for at a place of the plan.
+    fn model_at(&self, config: &Config, position: usize) -> Option<Text> {
+        self.model(config.attempt(self.route, position)?.0)
+    }
+}
+
+/// What the statistics know of the places that a request may go to.
+pub(super) struct Measured<'m, 't> {
+    pub(super) request: Request<'m>,
+    pub(super) turn: &'m mut Turn<'t>,
+}
+
+impl Load for Measured<'_, '_> {
+    fn in_flight(&mut self, place: &Place) -> u64 {
+        let Turn { stats, store, now, .. } = self.turn;
+        stats.in_flight(*store, place.target.0, *now).into()
+    }
+
+    fn wait(&mut self, place: &Place) -> u64 {
+        let Turn { stats, store, now, config, .. } = self.turn;
+        let model = config.prepared(place).and_then(|target| model(self.request, target));
+        stats.wait(*store, (place.target.0, model.as_deref()), *now)
     }
 }

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use seawall_policy::policy::{Order, Price, TargetId};
 
 pub(crate) use self::fit::{Capabilities, Demand, Unfit};
-pub(crate) use self::order::{Load, Unmeasured};
+pub(crate) use self::order::Load;
 use crate::rng::Rng;
 
 /// The places of one route.

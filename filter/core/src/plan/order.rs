@@ -29,19 +29,6 @@ pub(crate) trait Load {
     fn wait(&mut self, place: &Place) -> u64;
 }
 
-/// Nothing is known: all places are alike.
-pub(crate) struct Unmeasured;
-
-impl Load for Unmeasured {
-    fn in_flight(&mut self, _: &Place) -> u64 {
-        0
-    }
-
-    fn wait(&mut self, _: &Place) -> u64 {
-        0
-    }
-}
-
 /// Tokens that an answer is taken to have where it may have more.
 const EXPECTED_OUTPUT: u64 = 512;
 

@@ -13,6 +13,8 @@ struct Host {
     engine: Engine,
     store: MemoryStore,
     id: u32,
+    /// In seconds.
+    now: u64,
 }
 
 /// What the filter did with a request, or about a failure.
@@ -35,13 +37,26 @@ impl Host {
         let checked = seawall_policy::check(&format!("seawall 1\n{policy}"));
         let policy = checked.policy.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
         let config = Config::new(policy, |_| Some("secret".into())).unwrap();
-        Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 0 }
+        Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 0, now: 1 }
     }
 
     fn handle(&mut self, event: Event) -> Vec<Effect> {
         let mut fx = Vec::new();
-        self.engine.handle(Timestamp(1_000_000_000), &mut self.store, ExchangeId(self.id), event, &mut fx);
+        self.engine.handle(
+            Timestamp(self.now * 1_000_000_000),
+            &mut self.store,
+            ExchangeId(self.id),
+            event,
+            &mut fx,
+        );
         fx
+    }
+
+    /// Answers the attempt under way after so many seconds, and says where the next request goes.
+    fn next(&mut self, seconds: u64) -> String {
+        self.now += seconds;
+        self.answer(200);
+        self.first(&chat(""))
     }
 
     fn ask(&mut self, body: &str) -> (Did, Vec<Effect>) {
@@ -156,6 +171,33 @@ fn the_cheapest_target_comes_first() {
     let prices = ["price $3 in, $15 out per 1M tokens", "price $1 in, $4 out per 1M tokens", ""];
     let mut host = Host::new(&policy(prices, "try a, b, c cheapest"));
     assert_eq!(host.all(&chat("")), ["b", "a", "c"]);
+}
+
+#[test]
+fn the_fastest_target_comes_first_once_all_were_tried() {
+    let mut host = Host::new(&policy(["", "", ""], "try a, b, c fastest"));
+    let mut tried = vec![host.first(&chat(""))];
+    for seconds in [9, 3] {
+        tried.push(host.next(seconds));
+    }
+    let fastest = tried[2].clone();
+    tried.sort();
+    assert_eq!(tried, ["a", "b", "c"]);
+    assert_eq!(host.next(1), fastest);
+    assert_eq!(host.next(1), fastest);
+    // Then it is the slowest by far.
+    assert_ne!(host.next(20), fastest);
+}
+
+#[test]
+fn the_least_loaded_target_comes_first() {
+    let mut host = Host::new(&policy(["", "", ""], "try a, b, c least_loaded"));
+    let mut all = Vec::new();
+    for _ in 0..6 {
+        all.push(host.first(&chat("")));
+    }
+    all.sort();
+    assert_eq!(all, ["a", "a", "b", "b", "c", "c"]);
 }
 
 #[test]

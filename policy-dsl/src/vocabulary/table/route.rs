@@ -199,8 +199,8 @@ const PLAN: Shape = Seq(&[
         &[
             Seq(&[Word("weighted"), List(&count(0, 1_000), 100, "weights")]),
             Word("cheapest"),
-            Shape::Later("the order `fastest`", &Word("fastest")),
-            Shape::Later("the order `least_loaded`", &Word("least_loaded")),
+            Word("fastest"),
+            Word("least_loaded"),
         ],
     )),
     Maybe(&Shape::Block(&OVERRIDES)),
