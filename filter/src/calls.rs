@@ -31,13 +31,6 @@ impl Calls {
     pub(crate) fn finish(&mut self, token: u32) -> Option<(ExchangeId, u32)> {
         self.0.remove(&token)
     }
-
-    /// Forgets the calls of an exchange whose client is gone: the host lets them run to their end.
-    pub(crate) fn forget(&mut self, id: ExchangeId) {
-        if !self.0.is_empty() {
-            self.0.retain(|_, (exchange, _)| *exchange != id);
-        }
-    }
 }
 
 /// The answer that the host holds now. Without headers there was none.

@@ -130,7 +130,6 @@ impl Plugin {
         if self.engine.is_moving(id) || self.context(id) != context {
             return;
         }
-        self.calls.forget(id);
         self.held.remove(&id);
         self.moved.remove(&id);
         if self.knows(id) {
@@ -216,7 +215,11 @@ impl Plugin {
                 }
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
-                if !self.calls.start((id, attempt), &cluster, &headers, &body, timeout) {
+                // A call of the stream's own would be cancelled with it, and its answer never told.
+                let _ = host::set_effective_context(self.root);
+                let has_started = self.calls.start((id, attempt), &cluster, &headers, &body, timeout);
+                let _ = host::set_effective_context(self.context(id));
+                if !has_started {
                     *reply = Some(Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) });
                 }
             }

@@ -10,7 +10,7 @@ use seawall_policy::policy_test::{
 use seawall_policy::{LineIndex, Span};
 use seawall_provider::{Behaviour, Fault, Plan, Times};
 
-use crate::scenario::{Loaded, Placed, Request, Scenario, Step};
+use crate::scenario::{Loaded, Placed, Request, Scenario, Step, UpstreamHalf};
 
 /// Stands in for every credential. Providers of tests ask for none.
 const CREDENTIAL: &str = "a-test-credential";
@@ -69,7 +69,7 @@ impl World<'_> {
             providers,
             unmatched: Some(elsewhere),
             allow_on_headers_stop_iteration: true,
-            upstream_half: false,
+            upstream_half: UpstreamHalf::Installed,
             may_trap: false,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),

@@ -105,6 +105,8 @@ pub enum Next {
     Failover,
     /// No attempt is left to make: the failure goes to the client.
     Stop,
+    /// Nothing: the client has another answer, or is gone.
+    Drop,
 }
 
 impl Next {
@@ -115,6 +117,7 @@ impl Next {
             Self::Retry => "retry",
             Self::Failover => "failover",
             Self::Stop => "stop",
+            Self::Drop => "drop",
         }
     }
 }

@@ -87,7 +87,7 @@ fn collect(paths: &[PathBuf], filter: &str) -> anyhow::Result<Collected> {
     let mut collected = Collected { tests: Vec::new(), refused: Vec::new() };
     for (path, named) in files(paths)? {
         if !is(&path, POLICY) {
-            collected.tests.push(scenario::load(&path)?);
+            collected.tests.extend(scenario::load(&path)?);
             continue;
         }
         let source =

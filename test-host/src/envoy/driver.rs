@@ -17,7 +17,7 @@ use super::client::send;
 use super::config::Wanted;
 use super::process::{Launch, Process, Settings};
 use crate::driver::{Driver, Observed};
-use crate::scenario::{AUTHORITY, Request, Scenario};
+use crate::scenario::{AUTHORITY, Request, Scenario, UpstreamHalf};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -93,7 +93,7 @@ impl EnvoyDriver {
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
-            upstream_half: scenario.upstream_half,
+            upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;

@@ -127,14 +127,19 @@ pub(super) fn sorted(mut lines: Vec<String>) -> Vec<String> {
 
 fn judge_body(expect: &Expect, body: &[u8], fail: &mut impl FnMut(Location, String)) {
     let body = String::from_utf8_lossy(body);
+    for text in expect.body.iter().filter(|text| !body.contains(&text.value)) {
+        fail(text.referenced, format!("expected `{}` in the body, saw {}", text.value, shortened(&body)));
+    }
     let mut rest = &*body;
-    for text in &expect.body {
+    for text in &expect.body_in_order {
         match rest.split_once(&text.value) {
             Some((_, after)) => rest = after,
             None => {
-                let order = if body.contains(&text.value) { " after the texts before it" } else { "" };
-                let seen = shortened(&body);
-                fail(text.referenced, format!("expected `{}` in the body{order}, saw {seen}", text.value));
+                let seen = shortened(rest);
+                fail(
+                    text.referenced,
+                    format!("expected `{}` in the rest of the body, saw {seen}", text.value),
+                );
             }
         }
     }

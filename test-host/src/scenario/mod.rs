@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Placed, Request, Scenario, Span, Step, Trap};
+pub use model::{Expect, Placed, Request, Scenario, Span, Step, Trap, UpstreamHalf};
 pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 
@@ -56,24 +56,57 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Reads one scenario.
+/// Reads a file: one scenario, or two of which one goes without the upstream half.
 ///
 /// # Errors
 /// When the file cannot be read or is not a scenario.
-pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+pub fn load(path: &Path) -> Result<Vec<Loaded>, LoadError> {
     let text = std::fs::read_to_string(path).map_err(|error| LoadError {
         path: path.to_owned(),
         place: None,
         reason: error.to_string(),
     })?;
-    parse(path, &text)
+    let first = read(path, &text)?;
+    // A policy that is refused is refused in any case.
+    if first.scenario.upstream_half != UpstreamHalf::Both || first.scenario.refused.is_some() {
+        return Ok(vec![parse(path, &text)?]);
+    }
+    let both = [(UpstreamHalf::Installed, "both halves"), (UpstreamHalf::Absent, "one half")];
+    let variant = |(half, title): (UpstreamHalf, &str)| {
+        let mut loaded = read(path, &text)?;
+        loaded.title = Some(title.to_owned());
+        loaded.scenario.upstream_half = half;
+        Ok(settled(loaded))
+    };
+    both.into_iter().map(variant).collect()
 }
 
-/// Reads one scenario from its text; `path` is for messages only.
+/// Reads one scenario from its text, of two the one without the upstream half; `path` is for messages only.
 ///
 /// # Errors
 /// When the text is not a scenario.
 pub fn parse(path: &Path, text: &str) -> Result<Loaded, LoadError> {
+    let mut loaded = read(path, text)?;
+    if loaded.scenario.upstream_half == UpstreamHalf::Both {
+        loaded.scenario.upstream_half = UpstreamHalf::Absent;
+    }
+    Ok(settled(loaded))
+}
+
+/// With the expectations that hold for its halves.
+fn settled(mut loaded: Loaded) -> Loaded {
+    let absent = loaded.scenario.upstream_half == UpstreamHalf::Absent;
+    for step in &mut loaded.scenario.steps {
+        if let Some(other) = step.without_upstream_half.take()
+            && absent
+        {
+            step.expect = other.or(std::mem::take(&mut step.expect));
+        }
+    }
+    loaded
+}
+
+fn read(path: &Path, text: &str) -> Result<Loaded, LoadError> {
     let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| LoadError {
         path: path.to_owned(),
         place: error.location().map(|place| (place.line(), place.column())),
@@ -113,7 +146,9 @@ fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
             return Err("`times` and `concurrent` must be at least 1".to_owned());
         }
     }
-    let named = step.providers.iter().flatten().map(|(name, _)| name).chain(step.expect.upstream.keys());
+    let expected = step.without_upstream_half.iter().chain([&step.expect]);
+    let expected = expected.flat_map(|expect| expect.upstream.keys());
+    let named = step.providers.iter().flatten().map(|(name, _)| name).chain(expected);
     for name in named {
         if !scenario.providers.contains_key(name) {
             return Err(format!("`{name}` is not one of the scenario's `providers`"));
@@ -126,4 +161,44 @@ fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
 fn reason(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     line.rsplit_once(" at line ").map_or(line, |(reason, _)| reason).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const HEAD: &str = "about: x\npolicy: y\nproviders: { p: [] }\n";
+
+    fn loaded(rest: &str) -> Result<Vec<Loaded>, LoadError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "{HEAD}{rest}").unwrap();
+        load(file.path())
+    }
+
+    #[test]
+    fn a_scenario_runs_with_both_halves_and_with_one_unless_told_otherwise() {
+        let halves = |text: &str| {
+            let all = loaded(&format!("{text}steps: [{{ wait: 1s }}]\n")).unwrap();
+            all.iter().map(|loaded| loaded.scenario.upstream_half).collect::<Vec<_>>()
+        };
+        assert_eq!(halves(""), [UpstreamHalf::Installed, UpstreamHalf::Absent]);
+        assert_eq!(halves("upstream_half: both\n"), halves(""));
+        assert_eq!(halves("upstream_half: true\n"), [UpstreamHalf::Installed]);
+        assert_eq!(halves("upstream_half: false\n"), [UpstreamHalf::Absent]);
+        assert!(loaded("upstream_half: maybe\nsteps: [{ wait: 1s }]\n").is_err());
+    }
+
+    #[test]
+    fn what_is_expected_without_the_upstream_half_stands_in_for_what_it_says() {
+        let step = "steps:\n  - request: {}\n    expect: { status: 200, upstream: { p: 1 } }\n    \
+                    without_upstream_half: { status: 502 }\n";
+        let all = loaded(step).unwrap();
+        let expected = |loaded: &Loaded| {
+            let expect = &loaded.scenario.steps[0].expect;
+            (expect.status.as_ref().map(|status| status.value), expect.upstream["p"].value)
+        };
+        assert_eq!(all.iter().map(expected).collect::<Vec<_>>(), [(Some(200), 1), (Some(502), 1)]);
+    }
 }

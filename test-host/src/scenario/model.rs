@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use seawall_policy::policy_test::Wanted;
 use seawall_provider::Plan;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -55,9 +55,10 @@ pub struct Scenario {
     /// does without it is judged in the test host only.
     #[serde(default = "yes")]
     pub allow_on_headers_stop_iteration: bool,
-    /// Whether the filter's upstream half is installed at every provider.
+    /// Whether the filter's upstream half is installed at every provider: `true`, `false`, or `both`, one after the other,
+    /// which is the default.
     #[serde(default)]
-    pub upstream_half: bool,
+    pub upstream_half: UpstreamHalf,
     /// Whether the module may trap: its VM is built anew then, as the shipped configuration has it. Otherwise a trap is an
     /// error.
     #[serde(default)]
@@ -69,6 +70,37 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
+/// Whether the upstream half is installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UpstreamHalf {
+    Installed,
+    Absent,
+    /// The scenario is run twice.
+    #[default]
+    Both,
+}
+
+impl<'de> Deserialize<'de> for UpstreamHalf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Word {
+            Both,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "expected `true`, `false` or `both`")]
+        enum Said {
+            Plain(bool),
+            Word(Word),
+        }
+        Ok(match Said::deserialize(deserializer)? {
+            Said::Plain(true) => Self::Installed,
+            Said::Plain(false) => Self::Absent,
+            Said::Word(Word::Both) => Self::Both,
+        })
+    }
+}
+
 /// Exactly one of `request`, `wait`, `providers` and `trap`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +110,9 @@ pub struct Step {
     /// Holds for each of the request's repetitions.
     #[serde(default)]
     pub expect: Expect,
+    /// What is expected instead where the upstream half is absent; what this leaves out is as in `expect`.
+    #[serde(default)]
+    pub without_upstream_half: Option<Expect>,
     /// Time passes.
     #[serde(default, with = "seawall_provider::duration::option")]
     pub wait: Option<Duration>,
@@ -133,8 +168,10 @@ pub struct Expect {
     pub status: Option<Spanned<u16>>,
     /// Exact values; `null` means that the header must be absent.
     pub headers: BTreeMap<String, Spanned<Option<String>>>,
-    /// Texts the body must hold, in this order.
+    /// Texts the body must hold.
     pub body: Vec<Spanned<String>>,
+    /// Texts it must hold in this order.
+    pub body_in_order: Vec<Spanned<String>>,
     /// Texts it must not hold.
     pub not_in_body: Vec<Spanned<String>>,
     /// How many server-sent events the body consists of, comments apart.
@@ -155,6 +192,35 @@ pub struct Expect {
     /// What a test in a policy expects; a scenario file can't say it.
     #[serde(skip)]
     pub of_policy: Vec<Placed>,
+}
+
+impl Expect {
+    /// These expectations, and where they say nothing, those of `other`.
+    pub(super) fn or(self, other: Self) -> Self {
+        fn list<T>(mine: Vec<T>, other: Vec<T>) -> Vec<T> {
+            if mine.is_empty() { other } else { mine }
+        }
+        fn map<T>(mine: BTreeMap<String, T>, mut other: BTreeMap<String, T>) -> BTreeMap<String, T> {
+            other.extend(mine);
+            other
+        }
+        Self {
+            status: self.status.or(other.status),
+            headers: map(self.headers, other.headers),
+            body: list(self.body, other.body),
+            body_in_order: list(self.body_in_order, other.body_in_order),
+            not_in_body: list(self.not_in_body, other.not_in_body),
+            events: self.events.or(other.events),
+            complete: self.complete.or(other.complete),
+            trace: self.trace.or(other.trace),
+            upstream: map(self.upstream, other.upstream),
+            at_least: self.at_least.or(other.at_least),
+            at_most: self.at_most.or(other.at_most),
+            first_byte_at_least: self.first_byte_at_least.or(other.first_byte_at_least),
+            first_byte_at_most: self.first_byte_at_most.or(other.first_byte_at_most),
+            of_policy: list(self.of_policy, other.of_policy),
+        }
+    }
 }
 
 /// An expectation of a test in a policy, and where the policy says it.

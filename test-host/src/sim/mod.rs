@@ -17,6 +17,7 @@ mod exchange;
 mod exports;
 mod headers;
 mod journal;
+mod machine;
 mod pipe;
 mod redirect;
 mod reply;

@@ -176,20 +176,27 @@ impl Exchange {
 
     /// A dispatched attempt has ended.
     pub(crate) fn call_answered(&mut self, turn: &mut Turn<'_>, n: u32, mut answer: Answer) -> After {
-        let Some(index) = self.in_flight.iter().position(|attempt| !attempt.is_routed && attempt.n == n)
-        else {
-            return After::Wait;
+        let is_it = |attempt: &Attempt| !attempt.is_routed && attempt.n == n;
+        let (waited_for, stray) = (self.in_flight.iter().position(is_it), self.strays.iter().position(is_it));
+        let attempt = match (waited_for, stray) {
+            (Some(index), _) => self.in_flight.get(index),
+            (None, Some(index)) => self.strays.get(index),
+            (None, None) => None,
         };
-        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
+        let Some(attempt) = attempt else { return After::Wait };
         // A host that gives a call up after its headers came says only that nothing came of it.
         if answer.origin == Origin::Reset && was_given_up(turn, attempt) {
             answer.origin = Origin::Timeout;
         }
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        if judgement.outcome == Outcome::Success {
-            return self.succeeded(turn, index, answer, None);
+        match (waited_for, stray) {
+            (Some(index), _) if judgement.outcome == Outcome::Success => {
+                self.succeeded(turn, index, answer, None)
+            }
+            (Some(index), _) => self.attempt_failed(turn, index, Ended { answer, judgement, held: None }),
+            (None, Some(index)) => self.strayed(turn, index, &judgement, &answer),
+            (None, None) => After::Wait,
         }
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: None })
     }
 
     /// The upstream half has held it long enough.

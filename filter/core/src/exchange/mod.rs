@@ -71,6 +71,9 @@ pub(crate) struct Exchange {
     /// The place of the plan that the request on the router's path was last changed for.
     routed: Option<usize>,
     in_flight: Vec<Attempt>,
+    /// Dispatched attempts whose answer nobody waits for any more. The host lets them run to their end, and what they come
+    /// to is counted like anything else.
+    strays: Vec<Attempt>,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -164,6 +167,7 @@ impl Exchange {
             path: Path::Ready,
             routed: None,
             in_flight: Vec::new(),
+            strays: Vec::new(),
             next: None,
             progress: Progress::default(),
             position: 0,
@@ -292,14 +296,28 @@ impl Exchange {
     /// The client is gone.
     pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
         if matches!(self.stage, Stage::Over) {
-            return After::Done;
+            return self.rest();
         }
+        self.finish(turn, self.position, 0, Reason::Gone)
+    }
+
+    /// The client has its answer, or is gone: what is still under way is given up.
+    fn leave(&mut self, turn: &mut Turn<'_>) -> After {
+        self.stage = Stage::Over;
         for attempt in std::mem::take(&mut self.in_flight) {
-            turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
-            self.remember(turn, &attempt, None);
+            if attempt.is_routed {
+                turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
+                self.remember(turn, &attempt, None);
+            } else {
+                self.strays.push(attempt);
+            }
         }
-        self.finish(turn, self.position, 0, Reason::Gone);
-        After::Done
+        self.rest()
+    }
+
+    /// Whether anything is still to come.
+    fn rest(&self) -> After {
+        if self.strays.is_empty() { After::Done } else { After::Wait }
     }
 
     /// What of an answer is to be told.

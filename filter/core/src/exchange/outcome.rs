@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{After, Attempt, Exchange, Path, Planned, Stage};
+use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::{self, OwnError};
 use crate::body::Facts;
 use crate::breaker::Verdict;
@@ -241,9 +241,26 @@ impl Exchange {
         status: u16,
         reason: Reason,
     ) -> After {
-        self.stage = Stage::Over;
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target.name.clone());
-        turn.answered(status, self.progress.attempts, target.filter(|_| self.progress.attempts > 0), reason)
+        let attempts = self.progress.attempts;
+        turn.answered(status, attempts, target.filter(|_| attempts > 0), reason);
+        self.leave(turn)
+    }
+
+    /// A dispatched attempt has ended after the client had its answer.
+    pub(super) fn strayed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        judgement: &Judgement,
+        answer: &Answer,
+    ) -> After {
+        let attempt = self.strays.swap_remove(index);
+        self.remember(turn, &attempt, Some((judgement.outcome, answer)));
+        turn.settle(self.route, attempt.position, attempt.permit, verdict(judgement.outcome));
+        let of = (attempt.n, attempt.position);
+        self.log_attempt(turn, of, (judgement, answer.status), Next::Drop, None);
+        self.rest()
     }
 
     fn log_attempt(

@@ -1,0 +1,232 @@
+//! The workers' VMs: how they are made, entered, ticked, and made anew after a trap.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::journal::Source;
+use super::rng::Rng;
+use super::state::{HostState, Plugin};
+use super::vm::{Module, Vm};
+use super::world::{Event, World};
+use crate::scenario::{Scenario, UpstreamHalf};
+
+/// A VM with its timers. A worker whose VM died gets another.
+#[derive(Debug)]
+pub(super) struct Machine {
+    vm: Vm,
+    /// The root context of the filter between clients and the router.
+    root: u32,
+    /// Of each root context.
+    timers: BTreeMap<u32, Timer>,
+    died: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Timer {
+    period: Option<Duration>,
+    /// Of the timer that runs now; older ones were called off.
+    generation: u64,
+}
+
+/// What every VM is made from.
+#[derive(Debug)]
+pub(super) struct Setup {
+    module: Module,
+    policy: String,
+    env: BTreeMap<String, String>,
+    seed: u64,
+    clusters: BTreeSet<String>,
+    upstream_half: bool,
+    /// A module that traps is built anew; otherwise a trap is the end of the world.
+    may_trap: bool,
+}
+
+/// Envoy waits a little longer or shorter each time before it builds a VM anew.
+const REBUILD_AFTER: Duration = Duration::from_secs(1);
+
+/// The configuration of the upstream half, which has no policy of its own.
+const UPSTREAM_HALF: &str = "upstream half";
+
+impl Setup {
+    pub(super) fn new(module: &Module, scenario: &Scenario) -> Self {
+        Self {
+            module: module.clone(),
+            policy: scenario.policy.clone(),
+            env: scenario.env.clone(),
+            seed: scenario.seed,
+            clusters: scenario.providers.keys().cloned().collect(),
+            upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
+            may_trap: scenario.may_trap,
+        }
+    }
+}
+
+impl World {
+    /// Another VM; `None` if a plugin refused its configuration.
+    pub(super) fn start_machine(&mut self) -> anyhow::Result<Option<usize>> {
+        let machine = self.machines.len();
+        let vm = Vm::new(&self.setup.module, self.host_state(machine))?;
+        self.machines.push(Machine { vm, root: 0, timers: BTreeMap::new(), died: None });
+        if self.setup.upstream_half {
+            // Envoy makes its clusters, and what is in them, before its listeners.
+            let plugin = Plugin { name: "seawall-upstream", configuration: UPSTREAM_HALF.into() };
+            let Some(root) = self.configure(machine, plugin)? else { return Ok(None) };
+            self.vm(machine)?.install_upstream_half(root);
+        }
+        let plugin = Plugin { name: "seawall", configuration: self.setup.policy.clone().into() };
+        let Some(root) = self.configure(machine, plugin)? else { return Ok(None) };
+        if let Some(machine) = self.machines.get_mut(machine) {
+            machine.root = root;
+        }
+        Ok(Some(machine))
+    }
+
+    /// The machine for a worker's new stream; `None` while its VM is dead.
+    pub(super) fn serving(&mut self, worker: usize) -> anyhow::Result<Option<usize>> {
+        let machine = *self.serving.get(worker).context("there is no such worker")?;
+        match self.machines.get(machine).and_then(|machine| machine.died) {
+            None => Ok(Some(machine)),
+            Some(died) if self.now() < died + REBUILD_AFTER => Ok(None),
+            Some(_) => {
+                self.note(Source::Envoy, format!("worker={worker} gets another VM"));
+                let another = self.start_machine()?.context("the filter refused its configuration")?;
+                if let Some(serving) = self.serving.get_mut(worker) {
+                    *serving = another;
+                }
+                Ok(Some(another))
+            }
+        }
+    }
+
+    /// The root context of the filter between clients and the router.
+    pub(super) fn root(&self, machine: usize) -> u32 {
+        self.machines.get(machine).map_or(0, |machine| machine.root)
+    }
+
+    /// The next callback on that worker traps once it has taken so many steps.
+    pub(crate) fn sabotage(&mut self, worker: usize, steps: u64) -> anyhow::Result<()> {
+        let machine = *self.serving.get(worker).context("there is no such worker")?;
+        self.vm(machine)?.sabotage(steps);
+        Ok(())
+    }
+
+    /// The root context of a plugin that took its configuration.
+    fn configure(&mut self, machine: usize, plugin: Plugin) -> anyhow::Result<Option<u32>> {
+        let name = plugin.name;
+        let taken = self.enter(
+            machine,
+            |vm| vm.configure(plugin),
+            |taken| {
+                let verdict = if taken.is_some() { "accepted" } else { "refused" };
+                format!("worker={machine} {name} on_configure -> {verdict}")
+            },
+        )?;
+        let taken = taken.flatten();
+        if taken.is_some() {
+            self.settle(machine)?;
+        }
+        Ok(taken)
+    }
+
+    fn host_state(&self, machine: usize) -> HostState {
+        HostState {
+            memory: None,
+            allocate: None,
+            now: self.clock.nanos(),
+            rng: Rng::for_worker(self.setup.seed, machine),
+            env: self.setup.env.clone(),
+            roots: BTreeMap::new(),
+            next_context: 0,
+            upstream_half: None,
+            clusters: self.setup.clusters.clone(),
+            shared: Rc::clone(&self.shared),
+            streams: BTreeMap::new(),
+            current: 0,
+            effective: None,
+            call_response: None,
+            next_token: 0,
+            asked: VecDeque::new(),
+            log: Vec::new(),
+            trapped: None,
+        }
+    }
+
+    pub(super) fn vm(&mut self, machine: usize) -> anyhow::Result<&mut Vm> {
+        self.machines.get_mut(machine).map(|machine| &mut machine.vm).context("there is no such machine")
+    }
+
+    /// Runs a callback at the present time, and writes down what it was and what it logged. `None`: the VM is dead, maybe
+    /// only now.
+    pub(super) fn enter<R>(
+        &mut self,
+        machine: usize,
+        callback: impl FnOnce(&mut Vm) -> anyhow::Result<R>,
+        describe: impl FnOnce(&R) -> String,
+    ) -> anyhow::Result<Option<R>> {
+        if self.machines.get(machine).is_some_and(|machine| machine.died.is_some()) {
+            return Ok(None);
+        }
+        let now = self.clock.nanos();
+        let vm = self.vm(machine)?;
+        vm.host().now = now;
+        let answer = callback(vm);
+        let log = std::mem::take(&mut vm.host().log);
+        let what = match &answer {
+            Ok(answer) => describe(answer),
+            Err(trap) => format!("worker={machine} trapped: {trap:#}"),
+        };
+        self.note(Source::Filter, what);
+        for (source, text) in log {
+            self.note(source, text);
+        }
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(trap) if !self.setup.may_trap => Err(trap),
+            Err(_) => {
+                let now = self.now();
+                if let Some(dead) = self.machines.get_mut(machine) {
+                    dead.died = Some(now);
+                    dead.timers.clear();
+                    dead.vm.host().asked.clear();
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn set_period(
+        &mut self,
+        machine: usize,
+        root: u32,
+        period: Option<Duration>,
+    ) -> anyhow::Result<()> {
+        let now = self.now();
+        let timers = &mut self.machines.get_mut(machine).context("there is no such machine")?.timers;
+        let timer = timers.entry(root).or_default();
+        timer.period = period;
+        timer.generation += 1;
+        if let Some(period) = period {
+            self.schedule.at(now + period, Event::Tick { machine, root, generation: timer.generation });
+        }
+        Ok(())
+    }
+
+    pub(super) fn tick(&mut self, machine: usize, root: u32, generation: u64) -> anyhow::Result<()> {
+        let running = |world: &Self| {
+            let timer = world.machines.get(machine).and_then(|machine| machine.timers.get(&root));
+            timer.filter(|timer| timer.generation == generation).and_then(|timer| timer.period)
+        };
+        if running(self).is_none() {
+            return Ok(());
+        }
+        self.enter(machine, |vm| vm.on_tick(root), |()| format!("worker={machine} on_tick"))?;
+        self.settle(machine)?;
+        if let Some(period) = running(self) {
+            self.schedule.at(self.now() + period, Event::Tick { machine, root, generation });
+        }
+        Ok(())
+    }
+}
