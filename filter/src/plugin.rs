@@ -189,6 +189,11 @@ impl Plugin {
     ) -> bool {
         match effect {
             Effect::HoldRequest => return true,
+            Effect::TellSource => {
+                // What no host tells comes from nowhere that a policy could name.
+                let address = host::property("source\0address").unwrap_or_default();
+                *reply = Some(Event::Source { address: String::from_utf8_lossy(&address).into_owned() });
+            }
             Effect::CountBody => {
                 // A host that does not count is asked again later: none we know of keeps bodies back.
                 let received = body_received(self.context(id)).unwrap_or_default();

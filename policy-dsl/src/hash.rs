@@ -14,9 +14,13 @@ const ENCODING: &str = "seawall policy 2";
 /// First 12 hex digits of the SHA-256.
 pub(crate) fn of(policy: &Policy) -> String {
     // Every field by name: a new one can't be forgotten.
-    let Policy { hash: _, targets, groups, tenant, tiers, limits, breakers, routes } = policy;
+    let Policy { hash: _, targets, groups, tenant, tiers, limits, breakers, routes, health } = policy;
     let mut hasher = Encoder(Sha256::new());
     (ENCODING, targets, groups, tenant, tiers, limits, breakers, routes).hash(&mut hasher);
+    // What most policies don't have changes nothing for them.
+    if let Some(health) = health {
+        health.hash(&mut hasher);
+    }
     let digest = hasher.0.finalize();
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     digest.iter().take(6).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

@@ -25,6 +25,7 @@ pub(crate) fn policy(file: &File<'_>, resolved: &Resolved<'_>) -> Option<Policy>
         limits: lower.each("limit", Lower::limit)?,
         breakers: lower.each("breaker", Lower::breaker)?,
         routes: lower.routes(file)?,
+        health: lower.health(file)?,
     };
     policy.hash = hash::of(&policy);
     Some(policy)

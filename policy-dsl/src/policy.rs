@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::span::Span;
 
+mod health;
 mod limit;
 mod route;
 
+pub use health::{Health, Network};
 pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
 pub use route::{
     Adaptive, CacheRule, Canary, Contract, Deadline, Document, Drift, Hedge, HedgeDelay, Idempotency,
@@ -50,6 +52,16 @@ pub struct Policy {
     pub breakers: Vec<Breaker>,
     /// In the order of the file: the first that matches wins. What none matches passes untouched.
     pub routes: Vec<Route>,
+    /// Who may read the health page; `None`: nobody.
+    pub health: Option<Health>,
+}
+
+impl Policy {
+    /// Every credential it refers to.
+    pub fn credentials(&self) -> impl Iterator<Item = &Auth> {
+        let targets = self.targets.iter().filter_map(|target| target.auth.as_ref());
+        targets.chain(self.health.iter().filter_map(|health| health.auth.as_ref()))
+    }
 }
 
 /// One place an attempt can be sent to.
@@ -133,6 +145,16 @@ pub enum Auth {
     Bearer(EnvVar),
     /// `<name>: <value>`; the name is in lower case.
     Header { name: String, value: EnvVar },
+}
+
+impl Auth {
+    /// Where its secret comes from.
+    #[must_use]
+    pub fn variable(&self) -> &EnvVar {
+        match self {
+            Self::Bearer(variable) | Self::Header { value: variable, .. } => variable,
+        }
+    }
 }
 
 /// Headers in which callers present themselves to providers, in order. A target with credentials of its own must see no

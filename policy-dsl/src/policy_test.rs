@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::parser::Scope;
-use crate::policy::{Auth, Target};
+use crate::policy::Policy;
 use crate::span::Span;
 
 /// What [`read`] found.
@@ -178,19 +178,14 @@ pub fn read(source: &str) -> Read {
             cases: lower::cases(file)?,
             policy: apart.policy,
             clusters: apart.clusters,
-            variables: variables(&policy.targets),
+            variables: variables(&policy),
         })
     });
     Read { tests: tests.flatten(), diagnostics: sink.finish() }
 }
 
-fn variables(targets: &[Target]) -> Vec<String> {
-    let auths = targets.iter().filter_map(|target| target.auth.as_ref());
-    let mut names: Vec<String> = auths
-        .map(|auth| match auth {
-            Auth::Bearer(variable) | Auth::Header { value: variable, .. } => variable.name.clone(),
-        })
-        .collect();
+fn variables(policy: &Policy) -> Vec<String> {
+    let mut names: Vec<String> = policy.credentials().map(|auth| auth.variable().name.clone()).collect();
     names.sort_unstable();
     names.dedup();
     names

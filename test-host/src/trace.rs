@@ -3,12 +3,12 @@
 //! The filter logs a decision as the word `seawall`, a verb, and `key=value` pairs:
 //! `seawall attempt n=1 target=primary outcome=throttled status=429 next=retry exchange=12 wait_ms=734`.
 //! Its canonical form leaves out what may differ from run to run though the decision is the same: the number of the
-//! exchange, which depends on what the worker served before, and the length of a random wait.
+//! exchange, which depends on what the worker served before, the length of a random wait, and measured times.
 
 const LEADING: &str = "seawall";
 
 /// Keys that are not part of a decision.
-const DROPPED: [&str; 2] = ["exchange", "wait_ms"];
+const DROPPED: [&str; 4] = ["exchange", "wait_ms", "now_ms", "baseline"];
 
 /// The canonical trace line of a message that the filter logged, or `None` when it tells no decision.
 #[must_use]

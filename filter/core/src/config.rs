@@ -3,13 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{
-    Auth, BreakerId, EnvVar, Order, Overrides, PlanStage, Policy, Provider, Route, TargetId,
-};
+use seawall_policy::policy::{Auth, EnvVar, Order, Overrides, PlanStage, Policy, Provider, Route, TargetId};
 
 use crate::body::Change;
-use crate::breaker::Rules;
+use crate::breaker::{Guards, PostPlan, Rules};
 use crate::effect::{HeaderList, Text};
+use crate::health::Readers;
 use crate::model_path;
 use crate::plan::{Place, Plan};
 use crate::retry::{self, Bound};
@@ -21,22 +20,14 @@ pub struct Config {
     pub(crate) hash: Text,
     /// Those of the policy by their ids, then those that the overrides of plans make of them.
     targets: Vec<Target>,
-    guards: Vec<Guard>,
-    /// What each breaker of the policy is made to do.
-    rules: Vec<Rules>,
+    /// Where breakers stand.
+    posts: Vec<PostPlan>,
     /// For each route, the places where an attempt can be made.
     plans: Vec<Plan>,
+    /// Who may read the health page, if there is one.
+    pub(crate) health: Option<Readers>,
     /// The retry budget of each route.
     budgets: Vec<Option<Bound>>,
-}
-
-/// A breaker at one target, whatever route leads there.
-#[derive(PartialEq)]
-pub(crate) struct Guard {
-    pub(crate) breaker: BreakerId,
-    pub(crate) target: TargetId,
-    /// Where its state lies.
-    pub(crate) key: Text,
 }
 
 /// What an attempt at one target needs.
@@ -70,15 +61,15 @@ impl Config {
             value.unwrap_or_default()
         };
         let mut targets = policy.targets.iter().map(|target| Target::new(target, &mut secret)).collect();
+        let health = policy.health.as_ref().map(|health| Readers::new(health, &mut secret));
         if !missing.is_empty() {
             return Err(missing);
         }
-        let mut guards = Vec::new();
+        let mut posts = Vec::new();
         let plans =
-            policy.routes.iter().map(|route| plan(&policy, route, &mut guards, &mut targets)).collect();
+            policy.routes.iter().map(|route| plan(&policy, route, &mut posts, &mut targets)).collect();
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
-        let rules = policy.breakers.iter().map(Rules::new).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, guards, rules, plans, budgets, policy })
+        Ok(Self { hash: policy.hash.as_str().into(), targets, posts, plans, health, budgets, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -127,18 +118,14 @@ impl Config {
         self.targets.get(place.prepared)
     }
 
-    /// The number of the guard at one place of a route's plan.
-    pub(crate) fn guard_at(&self, route: usize, position: usize) -> Option<usize> {
-        self.place(route, position)?.guard
+    /// The post of a breaker at one place of a route's plan.
+    pub(crate) fn post_at(&self, route: usize, position: usize) -> Option<usize> {
+        self.place(route, position)?.post
     }
 
-    pub(crate) fn guard_count(&self) -> usize {
-        self.guards.len()
-    }
-
-    pub(crate) fn guard(&self, number: usize) -> Option<(&Guard, &Rules)> {
-        let guard = self.guards.get(number)?;
-        Some((guard, self.rules.get(guard.breaker.0)?))
+    /// The guards of one worker, who knows nothing yet.
+    pub(crate) fn guards(&self) -> Guards {
+        Guards::new(self.posts.iter().cloned())
     }
 
     /// Where the statistics of each target lie.
@@ -250,19 +237,26 @@ fn decimal(number: u32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A route's plan. Guards not met before are added, and targets that are changed for a stage.
-fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>, targets: &mut Vec<Target>) -> Plan {
-    let breaker = route.breaker.and_then(|id| Some((id, &policy.breakers.get(id.0)?.name)));
-    let mut number = |target: TargetId| {
-        let (breaker, name) = breaker?;
-        let seawall_policy::policy::Target { name: target_name, cluster, .. } =
-            policy.targets.get(target.0)?;
+/// A route's plan. Posts not met before are added, and targets that are changed for a stage.
+fn plan(policy: &Policy, route: &Route, posts: &mut Vec<PostPlan>, targets: &mut Vec<Target>) -> Plan {
+    let breaker = route.breaker.and_then(|id| policy.breakers.get(id.0));
+    // Whatever route leads to a breaker at a target and model, it is the same.
+    let mut post = |target: TargetId, model: Option<&String>| {
+        let breaker = breaker?;
+        let seawall_policy::policy::Target { name, cluster, .. } = policy.targets.get(target.0)?;
         // With the cluster: two filters in one proxy may give different targets the same name.
-        let key = format!("seawall/breaker/{name}/{target_name}/{cluster}").into();
-        let guard = Guard { breaker, target, key };
-        Some(guards.iter().position(|known| *known == guard).unwrap_or_else(|| {
-            guards.push(guard);
-            guards.len() - 1
+        let key = format!("seawall/breaker/{}/{name}/{cluster}", breaker.name);
+        let known = posts.iter().position(|post| post.key == key && post.model.as_ref() == model);
+        Some(known.unwrap_or_else(|| {
+            posts.push(PostPlan {
+                rules: Rules::new(breaker),
+                breaker: breaker.name.as_str().into(),
+                target,
+                key,
+                models_key: format!("seawall/models/{name}/{cluster}"),
+                model: model.cloned(),
+            });
+            posts.len() - 1
         }))
     };
     let mut place = |id: TargetId, PlanStage { overrides, .. }: &PlanStage| {
@@ -277,7 +271,7 @@ fn plan(policy: &Policy, route: &Route, guards: &mut Vec<Guard>, targets: &mut V
         Some(Place {
             target: id,
             prepared,
-            guard: number(id),
+            post: post(id, overrides.model.as_ref().or(target.model.as_ref())),
             context: target.context,
             price: target.price,
             lacks: target.lacks.iter().copied().collect(),

@@ -62,6 +62,8 @@ pub enum Effect {
     PassRequest { remove: Vec<String> },
     /// Keep the request's headers and body from going on.
     HoldRequest,
+    /// Say where the request comes from, at once: one [`Event::Source`](crate::Event::Source).
+    TellSource,
     /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
     CountBody,
     /// Change the held request and let the host's router send it to this cluster. After `total` the router gives up waiting
@@ -104,6 +106,7 @@ impl fmt::Debug for Effect {
         match self {
             Self::PassRequest { .. } => f.write_str("PassRequest"),
             Self::HoldRequest => f.write_str("HoldRequest"),
+            Self::TellSource => f.write_str("TellSource"),
             Self::CountBody => f.write_str("CountBody"),
             Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use crate::answer::OwnError;
-use crate::breaker::Remembered;
+use crate::breaker::Guards;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
+use crate::health::{self, Access};
 use crate::retry::Unwritten;
 use crate::rng::Seed;
 use crate::route::Choice;
@@ -40,9 +42,11 @@ pub struct Engine {
     /// Whether this host has been seen to deliver a body while headers were held. Then it always does.
     body_arrives: bool,
     held_bytes: usize,
-    remembered: Vec<Remembered>,
     stats: Stats,
     uncounted: Vec<Unwritten>,
+    guards: Guards,
+    /// A request for the health page, until the host says where it comes from.
+    asked: Option<(ExchangeId, Headers, bool)>,
 }
 
 impl Engine {
@@ -50,7 +54,7 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
-        let remembered = vec![Remembered::default(); config.guard_count()];
+        let guards = config.guards();
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
         let uncounted = vec![Unwritten::default(); config.policy().routes.len()];
         Self {
@@ -62,9 +66,10 @@ impl Engine {
             begun: 0,
             body_arrives: false,
             held_bytes: 0,
-            remembered,
             stats,
             uncounted,
+            guards,
+            asked: None,
         }
     }
 
@@ -96,7 +101,17 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
-            return self.take_on(now, store, id, (headers, end_of_stream), fx);
+            match self.config.health.as_ref().map_or(Access::Denied, |readers| readers.access(&headers)) {
+                Access::Denied => return self.take_on(now, store, id, (headers, end_of_stream), fx),
+                Access::Granted => return self.show_health(now, store, id, fx),
+                Access::ByAddress => {
+                    self.asked = Some((id, headers, end_of_stream));
+                    return fx.push(Effect::TellSource);
+                }
+            }
+        }
+        if let Event::Source { address } = event {
+            return self.comes_from(now, store, id, &address, fx);
         }
         let Some(mut exchange) = self.exchanges.remove(&id) else { return };
         if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
@@ -105,6 +120,33 @@ impl Engine {
         }
         let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes);
         self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
+    }
+
+    /// The host has said where a request for the health page comes from.
+    fn comes_from(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        id: ExchangeId,
+        address: &str,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Some((_, headers, end_of_stream)) = self.asked.take().filter(|(asked, ..)| *asked == id) else {
+            return;
+        };
+        if self.config.health.as_ref().is_some_and(|readers| readers.admit(address)) {
+            self.show_health(now, store, id, fx);
+        } else {
+            self.take_on(now, store, id, (headers, end_of_stream), fx);
+        }
+    }
+
+    fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
+        let rows = health::rows(&self.config, (&mut self.guards, &mut self.stats), store, now);
+        let body = health::page(&self.config, &rows, now);
+        let (config, guards, stats) = (&self.config, &mut self.guards, &mut self.stats);
+        let (is_tracing, asker, uncounted) = (self.is_tracing, Rc::default(), &mut self.uncounted);
+        Turn { config, store, now, id, is_tracing, asker, guards, stats, uncounted, fx }.show(body);
     }
 
     /// A new request: finds its route, or that its body decides, or lets it pass.
@@ -183,9 +225,9 @@ impl Engine {
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
         let config = &self.config;
-        let (remembered, stats, uncounted) = (&mut self.remembered, &mut self.stats, &mut self.uncounted);
-        let is_tracing = self.is_tracing;
-        let mut turn = Turn { config, store, now, id, is_tracing, remembered, stats, uncounted, fx };
+        let (guards, stats, uncounted) = (&mut self.guards, &mut self.stats, &mut self.uncounted);
+        let (is_tracing, asker) = (self.is_tracing, exchange.asker());
+        let mut turn = Turn { config, store, now, id, is_tracing, asker, guards, stats, uncounted, fx };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
         let alarm = if after == After::Done { None } else { exchange.wake_at() };
@@ -203,7 +245,7 @@ impl Engine {
 /// One event about an exchange that is under way; `room` is what may still be held of request bodies.
 fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
     match event {
-        Event::RequestHeaders { .. } => After::Wait,
+        Event::RequestHeaders { .. } | Event::Source { .. } => After::Wait,
         Event::RequestBody { .. } | Event::RequestEnd { .. } if exchange.is_back() => match event {
             Event::RequestEnd { .. } => exchange.came_back(turn),
             _ => hold(turn),

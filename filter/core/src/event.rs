@@ -12,6 +12,8 @@ pub struct ExchangeId(pub u32);
 pub enum Event {
     /// The request's headers are here and held until an effect says more.
     RequestHeaders { headers: Headers, end_of_stream: bool },
+    /// Where the request comes from, as the host writes it. Answers [`Effect::TellSource`](crate::Effect::TellSource).
+    Source { address: String },
     /// More of the request's body has arrived; so many bytes are held now.
     RequestBody { buffered: usize },
     /// So many bytes of the request's body have reached the host, which may hold them back. Answers
@@ -81,6 +83,7 @@ impl fmt::Debug for Event {
             Self::RequestHeaders { headers, end_of_stream } => {
                 f.debug_tuple("RequestHeaders").field(headers).field(end_of_stream).finish()
             }
+            Self::Source { .. } => f.write_str("Source"),
             Self::RequestBody { buffered } => f.debug_tuple("RequestBody").field(buffered).finish(),
             Self::BodyCounted { received } => f.debug_tuple("BodyCounted").field(received).finish(),
             Self::RequestEnd { body } => f.debug_tuple("RequestEnd").field(&body.len()).finish(),

@@ -69,6 +69,7 @@ mod engine;
 mod event;
 mod exchange;
 mod headers;
+mod health;
 mod memory;
 mod model_path;
 mod models;

@@ -156,6 +156,8 @@ pub enum Reason {
     NoCapableTarget,
     /// Too many bytes of request bodies are held already.
     Overloaded,
+    /// It asked for the health page and may read it.
+    Health,
     /// The client, or the host on its own, ended the exchange before there was an answer.
     Gone,
 }
@@ -179,6 +181,7 @@ impl Reason {
             Self::BodyMissing => "body_missing",
             Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
+            Self::Health => "health",
             Self::Gone => "gone",
         }
     }
@@ -320,7 +323,8 @@ mod tests {
             Reason::BodyInvalid => Reason::BodyMissing,
             Reason::BodyMissing => Reason::NoCapableTarget,
             Reason::NoCapableTarget => Reason::Overloaded,
-            Reason::Overloaded => Reason::Gone,
+            Reason::Overloaded => Reason::Health,
+            Reason::Health => Reason::Gone,
             Reason::Gone => return None,
         })
     }

@@ -21,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::time::Timestamp;
 
 /// Times the total that a stream may take from its start to its end.
-const STREAM_FACTOR: u32 = 10;
+pub(crate) const STREAM_FACTOR: u32 = 10;
 
 /// What an attempt is asked to do.
 #[derive(Clone, Copy, Debug, Default)]

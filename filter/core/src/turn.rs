@@ -1,9 +1,12 @@
 //! What a step of an exchange has at hand: the configuration, the shared state, the time, and where effects go.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::answer::{self, OwnError};
-use crate::breaker::{Admission, Ask, Breaker, Permit, Remembered, Rules, Transition, Verdict};
+use crate::breaker::{
+    Ask, Asker, Cause, Drift, Finding, Guards, News, PROBE_TOKENS, Permit, Post, Signal, Transition,
+};
 use crate::config::Config;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
@@ -11,10 +14,11 @@ use crate::exchange::After;
 use crate::headers::Headers;
 use crate::request::forbidden;
 use crate::retry::{self, Unwritten};
-use crate::stats::Stats;
-use crate::store::{self, Store};
-use crate::telemetry::{Decision, Metric, Reason};
+use crate::stats::{Measure, Stats};
+use crate::store::Store;
+use crate::telemetry::{BreakerState, Decision, Metric, Reason};
 use crate::time::Timestamp;
+use crate::timeout::STREAM_FACTOR;
 
 pub(crate) struct Turn<'a> {
     pub(crate) config: &'a Config,
@@ -23,48 +27,53 @@ pub(crate) struct Turn<'a> {
     pub(crate) id: ExchangeId,
     /// Whether somebody reads the decisions of single attempts.
     pub(crate) is_tracing: bool,
-    /// Successes not written down yet, by the number of their guard.
-    pub(crate) remembered: &'a mut Vec<Remembered>,
+    /// What breakers want to know of the request.
+    pub(crate) asker: Rc<Asker>,
+    pub(crate) guards: &'a mut Guards,
     pub(crate) stats: &'a mut Stats,
     /// Requests not counted for the retry budgets yet, by the number of their route.
     pub(crate) uncounted: &'a mut Vec<Unwritten>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
-/// What every attempt asks for, whatever it is.
-const ASK: Ask = Ask { tokens: 0, longest: Duration::from_secs(60), is_last_resort: true };
+/// So much later than its timeout the host may say that an attempt is over.
+const LATE: Duration = Duration::from_secs(5);
 
 impl<'a> Turn<'a> {
-    /// Asks the breaker at a place of a route's plan for an attempt; `None` where none guards it.
+    /// Asks the breaker at a place of a route's plan for an attempt, however little a probe it makes; `None` where none
+    /// guards it. `Err` holds when it is of use to ask again.
     pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
-        let now = self.now;
-        let admission = self.change(route, position, true, |breaker, rules| breaker.admit(rules, now, ASK));
-        match admission {
-            None => Ok(None),
-            Some(Admission::Admitted(permit)) => Ok(Some(permit)),
-            Some(Admission::Refused { until }) => Err(until),
-        }
+        self.ask(route, position, true)
     }
 
-    /// Takes the first of these places that admits.
+    /// Takes the first of these places that admits: as a probe only if it makes a good one, or if none else admits.
     pub(crate) fn admit_one(
         &mut self,
         route: usize,
-        mut places: impl Iterator<Item = usize>,
+        places: impl Iterator<Item = usize>,
     ) -> Option<(usize, Option<Permit>)> {
-        places.find_map(|position| Some((position, self.admit(route, position).ok()?)))
+        let mut refusing = Vec::new();
+        for position in places {
+            if let Ok(permit) = self.ask(route, position, self.asker.tokens <= PROBE_TOKENS) {
+                return Some((position, permit));
+            }
+            refusing.push(position);
+        }
+        if self.asker.tokens <= PROBE_TOKENS {
+            return None;
+        }
+        refusing.into_iter().find_map(|position| Some((position, self.ask(route, position, true).ok()?)))
     }
 
-    /// Whether a place would admit an attempt now; asks without taking a permit.
-    pub(crate) fn would_admit(&mut self, route: usize, position: usize) -> bool {
-        let now = self.now;
-        self.peek(route, position)
-            .is_none_or(|(rules, breaker)| breaker.next_admission(rules, now, ASK) <= now)
+    /// Whether a place would admit an attempt after this time; asks without taking a permit.
+    pub(crate) fn would_admit(&mut self, route: usize, position: usize, wait: Duration) -> bool {
+        let then = self.now.after(wait);
+        self.next_admission(route, position).is_none_or(|next| next <= then)
     }
 
-    /// How many of these places would admit.
+    /// How many of these places would admit now.
     pub(crate) fn count_admitting(&mut self, route: usize, places: impl Iterator<Item = usize>) -> u32 {
-        places.map(|position| u32::from(self.would_admit(route, position))).sum()
+        places.map(|position| u32::from(self.would_admit(route, position, Duration::ZERO))).sum()
     }
 
     /// How long until the first breaker at these places may admit again.
@@ -74,23 +83,85 @@ impl<'a> Turn<'a> {
         places: impl Iterator<Item = usize>,
     ) -> Duration {
         let now = self.now;
-        let waits = places.filter_map(|position| {
-            let (rules, breaker) = self.peek(route, position)?;
-            Some(breaker.next_admission(rules, now, ASK).since(now))
-        });
+        let waits = places.filter_map(|position| Some(self.next_admission(route, position)?.since(now)));
         waits.min().unwrap_or_default()
     }
 
-    /// Gives a permit back with what came of the attempt.
-    pub(crate) fn settle(&mut self, route: usize, position: usize, permit: Option<Permit>, verdict: Verdict) {
-        let (Some(number), Some(permit)) = (self.config.guard_at(route, position), permit) else { return };
-        let now = self.now;
-        if self.remembered.get_mut(number).is_some_and(|remembered| remembered.takes(permit, verdict, now)) {
-            return;
+    /// Gives a permit back with what came of the attempt, and whether the percentiles may tell something new; with nothing
+    /// when the client has gone.
+    pub(crate) fn settle(
+        &mut self,
+        route: usize,
+        position: usize,
+        permit: Option<Permit>,
+        found: Option<(Finding<'_>, bool)>,
+    ) {
+        let (Some(post), Some(permit)) = (self.config.post_at(route, position), permit) else { return };
+        let (config, now, asker) = (self.config, self.now, self.asker.clone());
+        let who = (Post(post), asker.model.as_deref());
+        let looks =
+            found.as_ref().is_some_and(|(_, is_news)| *is_news) && self.guards.watches_drift(Post(post));
+        let target = config.target_at(route, position).filter(|_| looks);
+        let own = config.attempt(route, position).and_then(|(target, _)| target.model.as_deref());
+        let model = own.or(asker.model.as_deref());
+        let view = target.and_then(|target| self.stats.view(self.store, (target.0, model), now)).cloned();
+        let drift = |signal, percentile| {
+            let measure = match signal {
+                Signal::Latency => Measure::Latency,
+                Signal::FirstToken => Measure::FirstToken,
+            };
+            let (now, hundredths) = view.as_ref()?.above_baseline(measure, percentile)?;
+            Some(Drift { now, hundredths })
+        };
+        let finding = found.map(|(finding, _)| Finding { drift: Some(&drift), ..finding });
+        let news = self.guards.settle(self.store, now, who, permit, finding.as_ref());
+        self.tell(news);
+    }
+
+    fn ask(
+        &mut self,
+        route: usize,
+        position: usize,
+        is_last_resort: bool,
+    ) -> Result<Option<Permit>, Timestamp> {
+        let Some(post) = self.config.post_at(route, position) else { return Ok(None) };
+        let ask = self.asks(route, position, is_last_resort);
+        let asker = self.asker.clone();
+        let who = (Post(post), asker.model.as_deref());
+        let Some((admitted, news)) = self.guards.admit(self.store, self.now, who, ask) else {
+            return Ok(None);
+        };
+        self.tell(news);
+        admitted.map(Some)
+    }
+
+    fn next_admission(&mut self, route: usize, position: usize) -> Option<Timestamp> {
+        let post = self.config.post_at(route, position)?;
+        let ask = self.asks(route, position, true);
+        let asker = self.asker.clone();
+        self.guards.next_admission(self.store, self.now, (Post(post), asker.model.as_deref()), ask)
+    }
+
+    fn asks(&self, route: usize, position: usize, is_last_resort: bool) -> Ask {
+        let longest = self.config.attempt(route, position).map(|(_, longest)| longest).unwrap_or_default();
+        let longest = if self.asker.streams { longest.saturating_mul(STREAM_FACTOR) } else { longest };
+        Ask { tokens: self.asker.tokens, longest: longest.saturating_add(LATE), is_last_resort }
+    }
+
+    /// Tells of a breaker's change.
+    fn tell(&mut self, news: Option<News>) {
+        let Some(News { target, model, transition: Transition { from, to, cause } }) = news else { return };
+        // What the percentiles hold belongs to another time; unless the target was only full.
+        if to != BreakerState::HalfOpen && !matches!(cause, Cause::Throttled | Cause::ResetPassed) {
+            let model = Some(&*model).filter(|model| !model.is_empty());
+            self.stats.forget(self.store, (target.0, model), self.now);
         }
-        self.change(route, position, false, |breaker, rules| {
-            ((), breaker.record(rules, now, permit, verdict))
-        });
+        let worst = self.guards.worst(self.store, target);
+        self.fx.push(Effect::Count(Metric::Breaker(target, worst.gauge())));
+        if let Some(target) = self.config.target(target).map(|target| target.name.clone()) {
+            let model = Some(model).filter(|model| !model.is_empty());
+            self.fx.push(Effect::Log(Decision::Breaker { target, model, from, to, cause }));
+        }
     }
 
     /// Counts a request for the retry budget of its route.
@@ -130,6 +201,17 @@ impl<'a> Turn<'a> {
         self.answered(error.status, 0, None, reason)
     }
 
+    /// Answers with the health page.
+    pub(crate) fn show(&mut self, body: String) -> After {
+        let own = answer::own_headers(&self.config.hash, None, 0, Reason::Health);
+        let own = own.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let fixed = [("content-type", "application/json"), ("cache-control", "no-store")];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers = fixed.into_iter().chain(own).collect();
+        self.fx.push(Effect::Respond { status: 200, headers, body: body.into_bytes() });
+        self.answered(200, 0, None, Reason::Health)
+    }
+
     /// The filter's own error with these headers.
     pub(crate) fn own_answer(&self, error: &OwnError, mut own: HeaderList) -> Effect {
         own.extend(error.header());
@@ -152,51 +234,6 @@ impl<'a> Turn<'a> {
             self.fx.push(Effect::Log(Decision::Answer { exchange, status, attempts, target, reason }));
         }
         After::Done
-    }
-
-    fn peek(&mut self, route: usize, position: usize) -> Option<(&'a Rules, Breaker)> {
-        let config = self.config;
-        let (guard, rules) = config.guard(config.guard_at(route, position)?)?;
-        let cell = self.store.get(&guard.key);
-        let breaker = Breaker::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice()));
-        Some((rules, breaker.unwrap_or_default()))
-    }
-
-    /// Changes the breaker at a place of a route's plan, and tells of its transition. Where `may_wait`, successes that
-    /// are few may stay unwritten.
-    fn change<R>(
-        &mut self,
-        route: usize,
-        position: usize,
-        may_wait: bool,
-        mut change: impl FnMut(&mut Breaker, &Rules) -> (R, Option<Transition>),
-    ) -> Option<R> {
-        let (config, now) = (self.config, self.now);
-        let number = config.guard_at(route, position)?;
-        let (guard, rules) = config.guard(number)?;
-        let remembered = self.remembered.get(number).copied().unwrap_or_default();
-        let mut waits = false;
-        let (result, transition) = store::update(self.store, &guard.key, |bytes| {
-            let mut breaker = Breaker::decode(bytes).unwrap_or_default();
-            waits = may_wait && breaker.lets_wait(rules, now, remembered);
-            // That time has passed is nothing to write.
-            let before = breaker.clone();
-            if !waits {
-                breaker.recall(rules, now, remembered);
-            }
-            let result = change(&mut breaker, rules);
-            ((breaker != before).then(|| breaker.encode()), result)
-        });
-        if let Some(remembered) = self.remembered.get_mut(number).filter(|_| !waits) {
-            *remembered = Remembered::default();
-        }
-        if let Some(Transition { from, to, cause }) = transition {
-            self.fx.push(Effect::Count(Metric::Breaker(guard.target, to.gauge())));
-            if let Some(target) = config.target(guard.target).map(|target| target.name.clone()) {
-                self.fx.push(Effect::Log(Decision::Breaker { target, model: None, from, to, cause }));
-            }
-        }
-        Some(result)
     }
 }
 

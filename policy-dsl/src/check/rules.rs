@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{only, test};
-use crate::ast::{File, Item, Statement, Value};
+use crate::ast::{Block, File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
 use crate::parser::is_reserved;
 use crate::policy::{Amount, CREDENTIAL_HEADERS};
@@ -24,6 +24,7 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
                 }
             }
             "limit" => block.all("").for_each(|amount| rolling(amount, sink)),
+            "health" => readers(statement, block, sink),
             "test" => test::check(block, sink),
             _ => {}
         }
@@ -80,6 +81,16 @@ fn timeouts(source: &str, timeout: &Statement<'_>, sink: &mut Sink) {
             sink.push(out_of_order(source, "the timeout", "end", *from, *to));
         }
     }
+}
+
+/// A page for everybody is not what leaving both out should mean.
+fn readers(health: &Statement<'_>, block: &Block<'_>, sink: &mut Sink) {
+    if block.has("auth") || block.has("from") || block.damaged || health.wrong {
+        return;
+    }
+    let message = "`health` says nothing about who may read it";
+    let found = Diagnostic::new(Code::MissingStatement, health.head(), message);
+    sink.push(found.with_help("add `auth bearer env.HEALTH_TOKEN`, or `from \"10.0.0.0/8\"`, or both"));
 }
 
 /// Only money counts by the calendar, so only there `rolling` says something.

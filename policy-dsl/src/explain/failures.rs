@@ -94,7 +94,11 @@ pub(super) fn breaker(lines: &mut Lines, depth: u8, breaker: &Breaker, written: 
     lines.say(
         depth,
         "open",
-        format!("for {}{} nothing is sent to that target", duration_text(*open), mark("open")),
+        format!(
+            "for {}{} nothing is sent there; twice as long after each recovery that fails, up to four times",
+            duration_text(*open),
+            mark("open")
+        ),
     );
     let stages: Vec<String> = recover.iter().map(ToString::to_string).collect();
     let probes = match recover.as_slice() {

@@ -32,7 +32,7 @@ pub(super) fn section(explainer: &Explainer<'_>, route: &Route) -> Section {
             } else {
                 "while it is open, the caller gets 503"
             };
-            lines.say(0, "breaker", format!("{name} guards each target, on its own; {skip}"));
+            lines.say(0, "breaker", format!("{name} guards each model of each target, on its own; {skip}"));
         }
         None => lines.say(0, "breaker", "none (default)"),
     }

@@ -35,10 +35,7 @@ pub(super) struct Secrets(Vec<String>);
 pub(super) fn of(policy: &Policy, request: &Request) -> Secrets {
     let is_credential = |name: &str| {
         is_sensitive(name)
-            || policy
-                .targets
-                .iter()
-                .any(|target| matches!(&target.auth, Some(Auth::Header { name: own, .. }) if own == name))
+            || policy.credentials().any(|auth| matches!(auth, Auth::Header { name: own, .. } if own == name))
     };
     let mut found = Vec::new();
     for (_, value) in request.headers.iter().filter(|(name, _)| is_credential(name)) {

@@ -3,7 +3,7 @@
 use super::document::Lines;
 use super::words::{code, list};
 use super::{Explainer, Section, failures, limits, route, target};
-use crate::policy::{BreakerId, LimitId, Policy, TargetId};
+use crate::policy::{BreakerId, Health, LimitId, Policy, TargetId};
 
 pub(super) fn sections(explainer: &Explainer<'_>) -> Vec<Section> {
     let policy = &explainer.policy;
@@ -21,6 +21,7 @@ pub(super) fn sections(explainer: &Explainer<'_>) -> Vec<Section> {
         sections.push(lines.section("Breakers"));
     }
     sections.extend(limits::callers(explainer));
+    sections.extend(policy.health.as_ref().map(health));
     let mut unused = Lines::default();
     for index in 0..policy.limits.len() {
         let id = LimitId(index);
@@ -34,6 +35,18 @@ pub(super) fn sections(explainer: &Explainer<'_>) -> Vec<Section> {
         sections.push(unused.section("Limits that no route names"));
     }
     sections
+}
+
+/// Who may read the health page.
+fn health(health: &Health) -> Section {
+    let secret = health.auth.as_ref().map(|auth| format!("whoever sends {}", target::auth(auth)));
+    let networks: Vec<String> = health.from.iter().map(|network| code(&network.to_string())).collect();
+    let from = (!networks.is_empty()).then(|| format!("whoever comes from {}", list(&networks, "or")));
+    let who: Vec<String> = secret.into_iter().chain(from).collect();
+    let mut lines = Lines::default();
+    lines.say(0, "page", format!("`GET /seawall/health`, for {}", who.join(", and only ")));
+    lines.say(0, "others", "to them the path is one like any other");
+    lines.section("Health page")
 }
 
 /// What no route takes.

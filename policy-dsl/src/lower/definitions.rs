@@ -1,10 +1,10 @@
 //! Targets, tenants, limits and breakers.
 
 use super::{Lower, Settings, basis_points, count, distinct, duration, list, sorted, text};
-use crate::ast::{File, Statement, Value};
+use crate::ast::{File, Item, Statement, Value};
 use crate::policy::{
-    Amount, Backoff, Breaker, BudgetSpent, Capability, Forced, Group, Jitter, Limit, Money, Price, Provider,
-    Retry, RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
+    Amount, Backoff, Breaker, BudgetSpent, Capability, Forced, Group, Health, Jitter, Limit, Money, Network,
+    Price, Provider, Retry, RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
 };
 use crate::vocabulary::{STATUSES, TRIGGERS};
 
@@ -91,6 +91,24 @@ impl Lower<'_, '_> {
             _ => None,
         };
         list(&tenant.values)?.iter().map(|item| source(&item.values)).collect()
+    }
+
+    #[expect(clippy::unused_self, clippy::option_option, reason = "one form for all definitions")]
+    pub(super) fn health(&self, file: &File<'_>) -> Option<Option<Health>> {
+        let Some(health) = file.policy.all("health").next() else { return Some(None) };
+        let settings = Settings::of(health.block()?);
+        let networks = |values: &[Value<'_>]| {
+            let network = |item: &Item<'_>| Network::parse(&text(&item.values)?);
+            list(values)?.iter().map(network).collect::<Option<Vec<_>>>()
+        };
+        Some(Some(Health {
+            auth: settings.maybe("auth", |values| match values {
+                [Value::Auth(auth)] => Some(auth.clone()),
+                _ => None,
+            })?,
+            // A set: the order in which it is written means nothing.
+            from: distinct(settings.maybe("from", networks)?.unwrap_or_default()),
+        }))
     }
 
     pub(super) fn limit(&self, name: &str, limit: &Statement<'_>) -> Option<Limit> {

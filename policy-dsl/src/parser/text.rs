@@ -1,6 +1,7 @@
 //! What strings may hold. Most become the value of an HTTP header, where a space or a line break would be an injection.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::Network;
 use crate::span::Span;
 use crate::token::quote;
 use crate::vocabulary::Text;
@@ -50,6 +51,11 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
     if rule == Text::Free {
         return Ok(());
     }
+    if rule == Text::Network {
+        let objection = || Objection::new(["`", word, "` needs an address or a network"].concat());
+        let help = "write `10.0.0.7`, `10.0.0.0/8` or `fd00::/8`";
+        return Network::parse(value).map(|_| ()).ok_or_else(|| objection().help(help));
+    }
     if value.is_empty() {
         return Err(Objection::new(["`", word, "` is empty"].concat()));
     }
@@ -74,7 +80,7 @@ pub(super) fn check(rule: Text, word: &str, value: &str) -> Result<(), Objection
         Text::Cluster | Text::Header => c.is_ascii_graphic(),
         Text::HeaderValue => c.is_ascii_graphic() || c == ' ',
         Text::Method => c.is_ascii_uppercase(),
-        Text::Host => c.is_ascii_alphanumeric() || "-._:[]".contains(c),
+        Text::Host | Text::Network => c.is_ascii_alphanumeric() || "-._:[]".contains(c),
         Text::Path => c.is_ascii_graphic() && c != '*' && c != '#',
     };
     match value.chars().find(|c| !allowed(*c)) {

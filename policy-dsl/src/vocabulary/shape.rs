@@ -95,6 +95,8 @@ pub enum Leaf {
 pub enum Text {
     Cluster,
     Host,
+    /// An address, or all that begin alike: `10.0.0.0/8`.
+    Network,
     Path,
     Model,
     /// A header's name.

@@ -9,6 +9,7 @@ use crate::policy::Trigger;
 
 mod contract;
 mod failures;
+mod health;
 mod limits;
 mod route;
 mod target;
@@ -39,6 +40,7 @@ pub static POLICY: Block = Block {
         failures::BREAKER,
         failures::RETRY,
         route::ROUTE,
+        health::HEALTH,
         test::TEST,
     ],
 };

@@ -86,6 +86,7 @@ impl Text {
         match self {
             Text::Cluster => "visible ASCII, no spaces",
             Text::Host => "host name or address, and a port if need be; no `https://`",
+            Text::Network => "an address, or a network such as `10.0.0.0/8`",
             Text::Path => "starts with `/`; visible ASCII, no spaces, `*` or `#`",
             Text::Model | Text::Label => "anything but control characters",
             Text::Header => "a header's name in lower case",

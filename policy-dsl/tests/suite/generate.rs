@@ -246,6 +246,7 @@ fn texts(kind: Text) -> &'static [&'static str] {
     match kind {
         Text::Cluster => &["\"openai\"", "\"a/b{c}//\""],
         Text::Host => &["\"api.openai.com\"", "\"[::1]:443\""],
+        Text::Network => &["\"10.0.0.0/8\"", "\"::1\""],
         Text::Path => &["\"/v1/chat/completions\"", "\"/x?a=//b\""],
         Text::Header => &["\"x-tenant-id\"", "\"x-prompt-version\""],
         Text::HeaderValue => &["\"yes\"", "\"a // b\""],

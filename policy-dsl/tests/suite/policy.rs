@@ -96,7 +96,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((one.retry.attempts, two.retry.attempts), (3, 2), "without a retry block, each target once");
     assert_eq!((one.breaker, two.breaker), (Some(BreakerId(0)), None));
     let [breaker] = &policy.breakers[..] else { panic!() };
-    assert_eq!((breaker.window, breaker.open), (seconds(60), seconds(30)));
+    assert_eq!((breaker.window, breaker.open), (seconds(60), seconds(10)));
     let trip = Trip::ErrorRate { above_bp: 5000, at_least: 20 };
     assert_eq!((&breaker.trips[..], &breaker.recover[..]), (&[trip][..], &[1, 5, 10][..]));
 }

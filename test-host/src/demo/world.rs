@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use seawall_policy::Policy;
-use seawall_policy::policy::Auth;
 use seawall_provider::{Control, Plan, Provider};
 
 use crate::envoy::{Launch, Process, Settings, Wanted};
@@ -86,9 +85,5 @@ fn loopback(port: u16) -> SocketAddr {
 
 /// The environment variables that a policy names.
 fn environment(policy: &Policy) -> Vec<&str> {
-    let auths = policy.targets.iter().filter_map(|target| target.auth.as_ref());
-    let names = auths.map(|auth| match auth {
-        Auth::Bearer(variable) | Auth::Header { value: variable, .. } => variable.name.as_str(),
-    });
-    names.collect()
+    policy.credentials().map(|auth| auth.variable().name.as_str()).collect()
 }

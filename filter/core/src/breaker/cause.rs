@@ -79,7 +79,8 @@ impl fmt::Display for Cause {
             Self::ErrorsInARow(errors) => write!(f, " errors={errors}"),
             Self::Drift { percentile, now, hundredths, .. } => {
                 let (whole, part) = (hundredths / 100, hundredths % 100);
-                write!(f, " p{percentile}_ms={} baseline={whole}.{part:02}x", nanos(now) / 1_000_000)
+                let millis = nanos(now) / 1_000_000;
+                write!(f, " percentile=p{percentile} now_ms={millis} baseline={whole}.{part:02}x")
             }
             Self::Cost { micro_dollars } => {
                 let (dollars, rest) = (micro_dollars / 1_000_000, micro_dollars % 1_000_000);
@@ -185,8 +186,8 @@ mod tests {
                 "new",
                 "errors share=45.50% of=20",
                 "errors_in_a_row errors=5",
-                "latency p95_ms=4200 baseline=3.01x",
-                "first_token p99_ms=18446744073709 baseline=42949672.95x",
+                "latency percentile=p95 now_ms=4200 baseline=3.01x",
+                "first_token percentile=p99 now_ms=18446744073709 baseline=42949672.95x",
                 "quality share=80.00% of=4294967295",
                 "cost cost=$2.310000",
             ]

@@ -34,23 +34,21 @@
 
 mod cause;
 mod cell;
-#[allow(dead_code, reason = "wired with the rest of the signals")]
 mod guards;
 mod record;
 mod remembered;
 mod rules;
+mod verdict;
 mod window;
 
 use std::time::Duration;
 
 pub use self::cause::{Cause, Signal};
-#[cfg_attr(not(test), expect(unused_imports, reason = "wired with the rest of the signals"))]
-pub(crate) use self::guards::{Guards, Known, News, Pass, Post, PostPlan};
-pub(crate) use self::record::Verdict;
-pub(crate) use self::remembered::Remembered;
-#[cfg_attr(not(test), expect(unused_imports, reason = "wired with the rest of the signals"))]
-pub(crate) use self::rules::Drift;
-pub(crate) use self::rules::Rules;
+pub(crate) use self::guards::{Guards, Known, News, Permit, Post, PostPlan};
+use self::record::Verdict;
+use self::remembered::Remembered;
+pub(crate) use self::rules::{Drift, Rules};
+pub(crate) use self::verdict::Finding;
 use self::window::Window;
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
@@ -126,9 +124,20 @@ pub(crate) struct Ask {
     pub(crate) is_last_resort: bool,
 }
 
-/// The right to make one attempt; given back with what came of it.
+/// What breakers want to know of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asker {
+    /// The model it names.
+    pub(crate) model: Option<String>,
+    /// About how many tokens it will cost, in and out.
+    pub(crate) tokens: u64,
+    /// Whether its answer is to be a stream.
+    pub(crate) streams: bool,
+}
+
+/// What is given for one attempt, and given back with what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permit {
+pub(crate) struct Ticket {
     generation: u32,
     is_probe: bool,
     /// Whether errors in a row were counted when it was given: its success is news then.
@@ -137,7 +146,7 @@ pub(crate) struct Permit {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    Admitted(Permit),
+    Admitted(Ticket),
     /// Asking again before this time is no use.
     Refused {
         until: Timestamp,
@@ -171,7 +180,7 @@ impl Breaker {
         let refused = |until| (Admission::Refused { until }, None);
         match rules.force {
             Some(Forced::Open) => return refused(now.after(rules.open)),
-            Some(Forced::Closed) => return (Admission::Admitted(self.permit(false)), None),
+            Some(Forced::Closed) => return (Admission::Admitted(self.ticket(false)), None),
             None => {}
         }
         let before = self.state();
@@ -200,11 +209,11 @@ impl Breaker {
             *lease = (*lease).max(now.after(ask.longest.min(LONGEST_PROBE)));
             is_probe = true;
         }
-        (Admission::Admitted(self.permit(is_probe)), self.transition(before))
+        (Admission::Admitted(self.ticket(is_probe)), self.transition(before))
     }
 
-    fn permit(&self, is_probe: bool) -> Permit {
-        Permit { generation: self.generation, is_probe, ends_a_row: self.in_a_row > 0 }
+    fn ticket(&self, is_probe: bool) -> Ticket {
+        Ticket { generation: self.generation, is_probe, ends_a_row: self.in_a_row > 0 }
     }
 
     /// When it is of use to ask again; a time that has passed while it admits.

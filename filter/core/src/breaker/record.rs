@@ -5,11 +5,10 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::rules::Rules;
 use super::window::{Slot, Window};
-use super::{Breaker, EXHAUSTED, LONGEST_RESET, Permit, Phase, Then, Transition, stage};
+use super::{Breaker, EXHAUSTED, LONGEST_RESET, Phase, Then, Ticket, Transition, stage};
 use crate::time::Timestamp;
 
 /// What came of an admitted attempt.
-#[cfg_attr(not(test), expect(dead_code, reason = "wired with the rest of the signals"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Success,
@@ -32,12 +31,12 @@ pub(crate) enum Verdict {
 }
 
 impl Breaker {
-    /// Takes back a permit.
+    /// Takes back a ticket.
     pub(crate) fn record(
         &mut self,
         rules: &Rules,
         now: Timestamp,
-        permit: Permit,
+        ticket: Ticket,
         verdict: Verdict,
     ) -> Option<Transition> {
         if rules.is_forced() {
@@ -47,7 +46,7 @@ impl Breaker {
         match verdict {
             Verdict::Throttled { wait } => self.throttled(now, wait),
             Verdict::Exhausted { wait } => self.exhausted(now, wait),
-            _ if permit.generation != self.generation => {}
+            _ if ticket.generation != self.generation => {}
             _ if self.phase == Phase::Closed => self.record_closed(rules, now, verdict),
             _ => self.record_probe(rules, now, verdict),
         }

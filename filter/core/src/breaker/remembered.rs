@@ -3,7 +3,7 @@
 use super::record::Verdict;
 use super::rules::Rules;
 use super::window::{SLOTS, Slot};
-use super::{Breaker, Permit, Phase};
+use super::{Breaker, Phase, Ticket};
 use crate::time::Timestamp;
 
 /// Successes may wait while they are less than one in so many of those in the window.
@@ -28,12 +28,12 @@ pub(crate) struct Remembered {
 
 impl Remembered {
     /// Takes in a success, if it is one that can wait.
-    pub(crate) fn takes(&mut self, permit: Permit, verdict: Verdict, now: Timestamp) -> bool {
-        let can_wait = !permit.is_probe && !permit.ends_a_row && verdict == Verdict::Success;
+    pub(crate) fn takes(&mut self, ticket: Ticket, verdict: Verdict, now: Timestamp) -> bool {
+        let can_wait = !ticket.is_probe && !ticket.ends_a_row && verdict == Verdict::Success;
         if can_wait {
-            if self.generation != permit.generation {
+            if self.generation != ticket.generation {
                 // What an earlier phase admitted does not count any more.
-                *self = Self { generation: permit.generation, ..Self::default() };
+                *self = Self { generation: ticket.generation, ..Self::default() };
             }
             if self.successes == 0 {
                 self.since = now;

@@ -53,7 +53,6 @@ pub(crate) struct Drift {
     pub(crate) hundredths: u32,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "wired with the rest of the signals"))]
 impl Rules {
     pub(crate) fn new(breaker: &policy::Breaker) -> Self {
         let mut rules = Self {
@@ -149,7 +148,7 @@ impl Rules {
     }
 
     /// Whether answers are compared with a baseline at all.
-    pub(crate) fn watches_drift(&self) -> bool {
+    pub(super) fn watches_drift(&self) -> bool {
         !self.drifts.is_empty()
     }
 

@@ -27,6 +27,7 @@ mod attempts;
 mod outcome;
 mod remember;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -35,12 +36,13 @@ use self::outcome::Failure;
 use self::remember::Measured;
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
-use crate::breaker::{Permit, Verdict};
+use crate::breaker::{Asker, Permit};
 use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
+use crate::model_path;
 use crate::plan::{Demand, Sequence, Unfit};
 use crate::retry::Progress;
 use crate::rng::Rng;
@@ -54,6 +56,9 @@ use crate::turn::Turn;
 /// How long the first requests wait for their body before the host is asked whether it keeps it back.
 const BODY_PATIENCE: Duration = Duration::from_millis(700);
 
+/// About so many bytes of a request make one token. Good enough to tell a small one from a large one.
+const BYTES_PER_TOKEN: u64 = 4;
+
 pub(crate) struct Exchange {
     /// While it is open, the first route that may be it.
     route: usize,
@@ -64,6 +69,8 @@ pub(crate) struct Exchange {
     body: Rc<Vec<u8>>,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
     facts: Option<Facts>,
+    /// What breakers want to know of it.
+    asker: Rc<Asker>,
     /// The places of the plan that this request may be tried at.
     sequence: Sequence,
     rng: Rng,
@@ -162,6 +169,7 @@ impl Exchange {
             stage: Stage::Reading { is_open, patience: None },
             body: Rc::default(),
             facts: None,
+            asker: Rc::default(),
             sequence: Sequence::Plain,
             rng,
             path: Path::Ready,
@@ -228,6 +236,8 @@ impl Exchange {
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
         self.body = Rc::new(body);
+        self.asker = self.read_asker(turn);
+        turn.asker = self.asker.clone();
         if let Err(unfit) = self.choose(turn) {
             return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
         }
@@ -306,7 +316,7 @@ impl Exchange {
         self.stage = Stage::Over;
         for attempt in std::mem::take(&mut self.in_flight) {
             if attempt.is_routed {
-                turn.settle(self.route, attempt.position, attempt.permit, Verdict::Dropped);
+                turn.settle(self.route, attempt.position, attempt.permit, None);
                 self.remember(turn, &attempt, None);
             } else {
                 self.strays.push(attempt);
@@ -328,6 +338,23 @@ impl Exchange {
     /// Bytes of the request body that are kept for later attempts.
     pub(crate) fn held_bytes(&self) -> usize {
         self.body.len()
+    }
+
+    pub(crate) fn asker(&self) -> Rc<Asker> {
+        self.asker.clone()
+    }
+
+    fn read_asker(&self, turn: &Turn<'_>) -> Rc<Asker> {
+        let Some(facts) = &self.facts else { return Rc::default() };
+        let path = self.headers.get(":path").unwrap_or_default();
+        let place = model_path::place(turn.config.provider(self.route, 0), path);
+        let of_path = place.and_then(|place| path.get(place)).map(Cow::Borrowed);
+        let answer = facts.most_tokens(&self.body).unwrap_or_default();
+        Rc::new(Asker {
+            model: of_path.or_else(|| facts.model_name(&self.body)).map(Cow::into_owned),
+            tokens: (self.body.len() as u64 / BYTES_PER_TOKEN).saturating_add(answer),
+            streams: facts.stream,
+        })
     }
 
     fn streams(&self) -> bool {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::{self, OwnError};
 use crate::body::Facts;
-use crate::breaker::Verdict;
 use crate::classify::{Dimension, Judgement};
 use crate::config::{Target, is_header_value};
 use crate::effect::{Effect, HeaderList, Text};
@@ -51,8 +50,7 @@ impl Exchange {
     ) -> After {
         let attempt = self.in_flight.swap_remove(index);
         let outcome = Outcome::Success;
-        self.remember(turn, &attempt, Some((outcome, &answer)));
-        turn.settle(self.route, attempt.position, attempt.permit, verdict(outcome));
+        self.conclude(turn, &attempt, (&Judgement::plain(outcome), false), &answer);
         let is_first = self.places(turn, None).next() == Some(attempt.position);
         let reason = match (is_first, attempt.n) {
             (true, 1) => Reason::Ok,
@@ -82,11 +80,9 @@ impl Exchange {
         let attempt = self.in_flight.swap_remove(index);
         let Ended { answer, judgement, held } = ended;
         let outcome = judgement.outcome;
-        self.remember(turn, &attempt, Some((outcome, &answer)));
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
-        let verdict = if was_cut { Verdict::Dropped } else { verdict(outcome) };
-        turn.settle(self.route, attempt.position, attempt.permit, verdict);
+        self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
         let step = self.after_failure(turn, &answer, &judgement);
         let (next, wait) = match step {
             Step::Again(wait) => (Next::Retry, Some(wait)),
@@ -152,7 +148,8 @@ impl Exchange {
         let scope = retry::scope(&route.retry, outcome, status, &self.progress);
         let later = self.later(turn, scope == Scope::LargerContext);
         let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { turn.count_admitting(index, later) };
-        let is_admitted_here = scope == Scope::Anywhere && turn.would_admit(index, self.position);
+        let is_admitted_here =
+            scope == Scope::Anywhere && turn.would_admit(index, self.position, wait.unwrap_or_default());
         let left = self.deadline.left_to_begin(turn.now);
         let failed = Failed { outcome, status, wait, is_admitted_here, others, left };
         retry::next(&route.retry, &mut self.progress, failed, &mut self.rng, || turn.pay_retry(index))
@@ -256,8 +253,7 @@ impl Exchange {
         answer: &Answer,
     ) -> After {
         let attempt = self.strays.swap_remove(index);
-        self.remember(turn, &attempt, Some((judgement.outcome, answer)));
-        turn.settle(self.route, attempt.position, attempt.permit, verdict(judgement.outcome));
+        self.conclude(turn, &attempt, (judgement, false), answer);
         let of = (attempt.n, attempt.position);
         self.log_attempt(turn, of, (judgement, answer.status), Next::Drop, None);
         self.rest()
@@ -295,11 +291,6 @@ impl Exchange {
 /// Whether a JSON body has its end.
 fn is_complete(body: &[u8]) -> bool {
     matches!(body.trim_ascii_end().last(), Some(b'}' | b']'))
-}
-
-fn verdict(outcome: Outcome) -> Verdict {
-    // An error of the request is a target that works.
-    if outcome.is_failure() { Verdict::Failure } else { Verdict::Success }
 }
 
 /// A request as its client sent it.

@@ -2,7 +2,8 @@
 
 use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
-use crate::classify::quota;
+use crate::breaker::Finding;
+use crate::classify::{Judgement, quota};
 use crate::config::Config;
 use crate::effect::Text;
 use crate::event::{Answer, Origin};
@@ -19,15 +20,36 @@ impl Exchange {
         }
     }
 
-    /// An attempt is over: with an answer, or because its client is gone.
-    pub(super) fn remember(&self, turn: &mut Turn<'_>, attempt: &Attempt, ended: Option<(Outcome, &Answer)>) {
+    /// An attempt is over: its target's statistics and its breaker learn what it came to. The breaker doesn't where that
+    /// says nothing about the target.
+    pub(super) fn conclude(
+        &self,
+        turn: &mut Turn<'_>,
+        attempt: &Attempt,
+        (judgement, is_void): (&Judgement, bool),
+        answer: &Answer,
+    ) {
+        let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer)));
+        let finding = Finding { wait: judgement.wait, ..Finding::plain(judgement.outcome) };
+        let found = (!is_void).then_some((finding, is_news));
+        turn.settle(self.route, attempt.position, attempt.permit, found);
+    }
+
+    /// An attempt is over: with an answer, or because its client is gone. Tells whether a look at the percentiles may tell
+    /// something new.
+    pub(super) fn remember(
+        &self,
+        turn: &mut Turn<'_>,
+        attempt: &Attempt,
+        ended: Option<(Outcome, &Answer)>,
+    ) -> bool {
         let (config, now) = (turn.config, turn.now);
-        let Some(target) = config.target_at(self.route, attempt.position) else { return };
+        let Some(target) = config.target_at(self.route, attempt.position) else { return false };
         turn.stats.end(turn.store, target.0, now);
-        let Some((outcome, answer)) = ended else { return };
+        let Some((outcome, answer)) = ended else { return false };
         // The caller's deadline, not the target, has ended this one.
         if outcome == Outcome::Timeout && attempt.limits.is_cut {
-            return;
+            return false;
         }
         let took = now.since(attempt.begun);
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
@@ -52,7 +74,7 @@ impl Exchange {
             quota,
         };
         let model = self.model_at(config, attempt.position);
-        turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample);
+        turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample)
     }
 
     /// The model that is asked for at a place of the plan.

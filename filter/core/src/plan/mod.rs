@@ -40,8 +40,8 @@ pub(crate) struct Place {
     pub(crate) target: TargetId,
     /// Which of the configuration's targets holds what is sent there: the target itself, or one with the stage's overrides.
     pub(crate) prepared: usize,
-    /// The number of its guard; none where the route has no breaker.
-    pub(crate) guard: Option<usize>,
+    /// The post of its breaker; none where the route has none.
+    pub(crate) post: Option<usize>,
     /// Tokens that prompt and answer may have together.
     pub(crate) context: Option<u64>,
     pub(crate) price: Option<Price>,

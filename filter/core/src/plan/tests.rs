@@ -25,7 +25,7 @@ fn place(target: usize) -> Place {
     Place {
         target,
         prepared,
-        guard: None,
+        post: None,
         context: None,
         price: None,
         lacks: Capabilities::default(),

@@ -108,8 +108,10 @@ proptest! {
         is_over.set(true);
         for _ in 0..10 {
             for path in ["/v1/chat/completions", "/only/b", "/only/c"] {
-                world.send_to(0, path, &[], b"{}".to_vec());
-                world.run_for(Duration::from_secs(6));
+                for body in [r#"{"model":"gpt-4.1"}"#, r#"{"model":"o3"}"#, "{}"] {
+                    world.send_to(0, path, &[], body.into());
+                    world.run_for(Duration::from_secs(3));
+                }
             }
         }
         world.settle();

@@ -34,6 +34,8 @@ pub(crate) struct Got {
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     worker: usize,
+    /// The model its body names.
+    model: String,
     pub(crate) answers: Vec<Got>,
     pub(crate) is_gone: bool,
     /// Where the router's answer is held, and what it is.
@@ -90,8 +92,8 @@ pub(crate) struct World {
     sequence: u64,
     pub(crate) requests: BTreeMap<u32, Request>,
     fates: Vec<Fate>,
-    /// Breakers as their transitions tell them.
-    pub(crate) breakers: BTreeMap<String, BreakerState>,
+    /// Breakers as their transitions tell them, by target and model.
+    pub(crate) breakers: BTreeMap<(String, String), BreakerState>,
     /// How long a provider takes to answer.
     pub(crate) latency: Duration,
     /// Whether the filter stands behind the router, too.
@@ -321,7 +323,13 @@ impl World {
 
     pub(crate) fn tell(&mut self, id: u32, event: Event) {
         let mut fx = Vec::new();
-        let worker = self.requests[&id].worker;
+        let request = self.requests.get_mut(&id).unwrap();
+        if let Event::RequestEnd { body } = &event
+            && let Some((_, rest)) = str::from_utf8(body).unwrap().split_once("\"model\":\"")
+        {
+            request.model = rest.split('"').next().unwrap_or_default().to_owned();
+        }
+        let worker = request.worker;
         self.workers[worker].handle(self.now, &mut self.store, ExchangeId(id), event, &mut fx);
         self.carry_out(id, fx);
     }
@@ -354,6 +362,9 @@ impl World {
                     assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
                     assert!(timeout <= self.timeout * 10);
                     self.begin(id, &cluster, timeout, false);
+                }
+                Effect::TellSource => {
+                    self.tell(id, Event::Source { address: "192.0.2.7:4321".to_owned() });
                 }
                 Effect::CountBody => {
                     let received = request.received;
@@ -393,8 +404,9 @@ impl World {
                     let headers = remove.into_iter().map(|name| (name, "removed".into())).collect();
                     request.answers.push(Got { status: 0, headers, body: "passed".into(), at: now });
                 }
-                Effect::Log(Decision::Breaker { target, from, to, .. }) => {
-                    let known = self.breakers.insert(target.to_string(), to).unwrap_or(BreakerState::Closed);
+                Effect::Log(Decision::Breaker { target, model, from, to, .. }) => {
+                    let key = (target.to_string(), model.map(|model| model.to_string()).unwrap_or_default());
+                    let known = self.breakers.insert(key, to).unwrap_or(BreakerState::Closed);
                     assert_eq!(known, from, "a breaker tells every change once");
                 }
                 Effect::Log(Decision::Attempt { outcome, .. }) => request.outcomes.push(outcome.word()),
@@ -405,11 +417,11 @@ impl World {
     }
 
     fn begin(&mut self, id: u32, target: &str, timeout: Duration, is_routed: bool) {
-        assert_ne!(
-            self.breakers.get(target),
-            Some(&BreakerState::Open),
-            "an attempt at {target}, whose breaker is open"
-        );
+        // The policy's own model, if it sets one, is always `other`.
+        for model in [&self.requests[&id].model, "other"] {
+            let breaker = self.breakers.get(&(target.to_owned(), model.to_owned()));
+            assert_ne!(breaker, Some(&BreakerState::Open), "an attempt at {target} with {model}");
+        }
         let count = self.counts.entry(target.into()).or_default();
         let fate = (self.choose)(target, *count);
         *count += 1;

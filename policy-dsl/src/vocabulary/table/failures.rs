@@ -19,20 +19,20 @@ pub(super) const BREAKER: Statement = Statement::new(
 
 static BREAKER_BODY: Block = Block {
     word: "breaker",
-    doc: doc("Stops sending to a target that fails, and lets it back in step by step."),
+    doc: doc("Stops sending to a target that fails, and lets it back in step by step. Each model of a target is guarded on its own; all workers of the proxy share what they know. An answer that is throttled and says when the provider takes more (429 with `retry-after` and its like) opens it until then and counts no error; a used-up quota opens it for ten minutes, or until the provider says."),
     statements: &[
         Statement::new(
             "window",
             duration(SECOND, HOUR),
             "window 2m",
-            "Errors are counted over this sliding window.",
+            "Attempts are counted over this sliding window.",
         )
         .default("60s"),
         Statement::new(
             "trip",
             TRIP,
             "trip errors > 20% of at least 10",
-            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts.",
+            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts; so many errors came without an answer in between; a percentile of the time that answers took, or their first token, is above so many times what it was in the hours before; the share of good answers is below the percentage; one request cost more than the amount. Any of them opens it. An error is whatever the target is to blame for; an answer is good unless it is invalid, refused, empty or cut off.",
         )
         .default("errors > 50% of at least 20")
         .repeats(),
@@ -40,14 +40,14 @@ static BREAKER_BODY: Block = Block {
             "open",
             duration(Duration::from_millis(100), HOUR),
             "open 60s",
-            "How long nothing is sent before the first probe.",
+            "How long nothing is sent before the first probe. Doubles with each recovery that fails, up to four times.",
         )
-        .default("30s"),
+        .default("10s"),
         Statement::new(
             "recover",
             List(&STAGE, 5, "stages"),
             "recover 1, 5, 10",
-            "Probes admitted in each stage of recovery; all of a stage must succeed.",
+            "Probes admitted in each stage of recovery; all of a stage must succeed. Requests of more than 8k tokens are no probes while smaller ones come.",
         )
         .default("1, 5, 10"),
         Statement::new(
@@ -56,8 +56,7 @@ static BREAKER_BODY: Block = Block {
             "force open",
             "Holds the breaker in this state, whatever happens.",
         )
-        .absent("it decides for itself")
-        .later(),
+        .absent("it decides for itself"),
     ],
 };
 
@@ -67,15 +66,9 @@ const TRIP: Shape = OneOf(
     "signal",
     &[
         Seq(&[Word("errors"), Sign(">"), percent(0, 9_900), Fixed("of at least"), count(1, 100_000)]),
-        Shape::Later("tripping on errors in a row", &Seq(&[count(1, 1_000), Fixed("errors in a row")])),
-        Shape::Later(
-            "tripping on `latency`",
-            &Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
-        ),
-        Shape::Later(
-            "tripping on `first_token`",
-            &Seq(&[Word("first_token"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
-        ),
+        Seq(&[count(1, 1_000), Fixed("errors in a row")]),
+        Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
+        Seq(&[Word("first_token"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
         Shape::Later(
             "tripping on `quality`",
             &Seq(&[Word("quality"), Sign("<"), percent(1, 10_000), Fixed("of at least"), count(1, 100_000)]),

@@ -181,4 +181,5 @@ const REASONS: &[Shape] = &[
     Word("body_missing"),
     Word("no_capable_target"),
     Word("overloaded"),
+    Word("health"),
 ];

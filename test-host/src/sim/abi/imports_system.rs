@@ -112,6 +112,8 @@ fn stream_property(stream: &HttpContext, path: &[u8]) -> Option<Vec<u8>> {
         b"request\0id" => Some(stream.request_id.clone().into_bytes()),
         b"request\0path" => header(":path"),
         b"request\0method" => header(":method"),
+        // As Envoy writes it, with the port.
+        b"source\0address" => Some(b"127.0.0.1:40000".to_vec()),
         // What has come, headers included: Envoy counts it before any filter sees it.
         b"request\0total_size" => {
             let Half { headers, received, .. } = &stream.request;

@@ -9,7 +9,7 @@ pub(super) use std::time::Duration;
 use seawall_policy::policy::TargetId;
 
 use super::window::Slot;
-use super::{Admission, Ask, Breaker, Cause, Permit, Remembered, Rules, Transition, Verdict};
+use super::{Admission, Ask, Breaker, Cause, Finding, Remembered, Rules, Ticket, Transition, Verdict};
 use crate::effect::Text;
 use crate::models::{self, MOST_MODELS};
 use crate::store::{self, Store};
@@ -61,18 +61,18 @@ struct Guard {
     remembered: Remembered,
 }
 
-/// A permit, and whose.
+/// The right to make one attempt; given back with what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pass {
+pub(crate) struct Permit {
     guard: usize,
-    permit: Permit,
+    ticket: Ticket,
 }
 
 #[cfg(test)]
-impl Pass {
+impl Permit {
     /// Whether it is one of the probes that this breaker waits for.
     pub(super) fn is_probe_of(self, breaker: &Breaker) -> bool {
-        self.permit.is_probe && self.permit.generation == breaker.generation
+        self.ticket.is_probe && self.ticket.generation == breaker.generation
     }
 }
 
@@ -166,14 +166,14 @@ impl Station {
     }
 
     /// The guard that a result counts at: a model that has proved to be one gets its own.
-    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, pass: &mut Pass) {
-        let is_shared = pass.guard == 0 && self.plan.model.is_none() && !pass.permit.is_probe;
+    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, permit: &mut Permit) {
+        let is_shared = permit.guard == 0 && self.plan.model.is_none() && !permit.ticket.is_probe;
         let Some(model) = model.filter(|_| is_shared) else { return };
         if !self.is_full && models::enrol(store, &self.plan.models_key, model) {
             self.learn(store);
         }
         if let Some(own) = self.find(model) {
-            *pass = Pass { guard: own, permit: Permit::OF_NEWCOMER };
+            *permit = Permit { guard: own, ticket: Ticket::OF_NEWCOMER };
         }
     }
 
@@ -214,10 +214,10 @@ impl Station {
     }
 
     /// What the policy forces, if it does.
-    fn forced(&self, now: Timestamp, ask: Ask) -> Option<Result<Permit, Timestamp>> {
+    fn forced(&self, now: Timestamp, ask: Ask) -> Option<Result<Ticket, Timestamp>> {
         let rules = &self.plan.rules;
         rules.is_forced().then(|| match Breaker::default().admit(rules, now, ask).0 {
-            Admission::Admitted(permit) => Ok(permit),
+            Admission::Admitted(ticket) => Ok(ticket),
             Admission::Refused { until } => Err(until),
         })
     }
@@ -231,7 +231,7 @@ impl Station {
     }
 }
 
-impl Permit {
+impl Ticket {
     /// For a guard that nobody has asked yet.
     const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false, ends_a_row: true };
 }
@@ -241,8 +241,9 @@ impl Guards {
         Self { posts: plans.map(Station::new).collect() }
     }
 
-    pub(crate) fn rules(&self, post: Post) -> Option<&Rules> {
-        Some(&self.posts.get(post.0)?.plan.rules)
+    /// Whether answers there are compared with a baseline.
+    pub(crate) fn watches_drift(&self, post: Post) -> bool {
+        self.posts.get(post.0).is_some_and(|station| station.plan.rules.watches_drift())
     }
 
     /// Asks for an attempt with a model; `Err` holds when it is of use to ask again. A post that isn't there admits nothing
@@ -253,26 +254,26 @@ impl Guards {
         now: Timestamp,
         (post, model): (Post, Option<&str>),
         ask: Ask,
-    ) -> Option<(Result<Pass, Timestamp>, Option<News>)> {
+    ) -> Option<(Result<Permit, Timestamp>, Option<News>)> {
         let station = self.posts.get_mut(post.0)?;
         let guard = station.guard(store, model);
         if let Some(forced) = station.forced(now, ask) {
-            return Some((forced.map(|permit| Pass { guard, permit }), station.tell_forced()));
+            return Some((forced.map(|ticket| Permit { guard, ticket }), station.tell_forced()));
         }
         let (admission, news, is_written) =
             station.change(store, now, guard, true, |breaker, rules| breaker.admit(rules, now, ask))?;
         let admitted = match admission {
             // Two workers may not both lead the same probe: one whose claim wasn't written has none.
-            Admission::Admitted(permit) if permit.is_probe && !is_written => {
+            Admission::Admitted(ticket) if ticket.is_probe && !is_written => {
                 Err(now.after(super::PROBE_WAIT))
             }
-            Admission::Admitted(permit) => Ok(Pass { guard, permit }),
+            Admission::Admitted(ticket) => Ok(Permit { guard, ticket }),
             Admission::Refused { until } => Err(until),
         };
         Some((admitted, news.filter(|_| is_written)))
     }
 
-    /// When it is of use to ask for an attempt with a model: now, or later. Takes no permit.
+    /// When it is of use to ask for an attempt with a model: now, or later. Takes no ticket.
     pub(crate) fn next_admission(
         &mut self,
         store: &mut dyn Store,
@@ -286,28 +287,31 @@ impl Guards {
         Some(breaker.next_admission(&station.plan.rules, now, ask))
     }
 
-    /// Gives a permit back with what came of the attempt. `is_proof`: whether it shows that the provider knows the model.
+    /// Gives a permit back with what came of the attempt; with nothing, when nothing was learnt.
     pub(crate) fn settle(
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
         (post, model): (Post, Option<&str>),
-        mut pass: Pass,
-        (verdict, is_proof): (Verdict, bool),
+        mut permit: Permit,
+        finding: Option<&Finding<'_>>,
     ) -> Option<News> {
         let station = self.posts.get_mut(post.0)?;
         if station.plan.rules.is_forced() {
             return None;
         }
-        if is_proof {
-            station.enrol(store, model, &mut pass);
+        if finding.is_some_and(Finding::is_proof) {
+            station.enrol(store, model, &mut permit);
         }
-        let Pass { guard, permit } = pass;
-        if station.guards.get_mut(guard)?.remembered.takes(permit, verdict, now) {
+        let Permit { guard, ticket } = permit;
+        let is_shared = guard == 0 && station.plan.model.is_none();
+        let verdict =
+            finding.map_or(Verdict::Dropped, |finding| finding.verdict(&station.plan.rules, is_shared));
+        if station.guards.get_mut(guard)?.remembered.takes(ticket, verdict, now) {
             return None;
         }
         let (_, news, is_written) = station.change(store, now, guard, false, |breaker, rules| {
-            ((), breaker.record(rules, now, permit, verdict))
+            ((), breaker.record(rules, now, ticket, verdict))
         })?;
         news.filter(|_| is_written)
     }

@@ -88,7 +88,6 @@ fn a_percentile_is_compared_with_its_own_baseline_once_that_is_known() {
     let drifts = vec![limit(Signal::Latency, 95), limit(Signal::FirstToken, 50)];
     let rules = Rules { drifts, ..rules() };
     let drift = |hundredths| Some(Drift { now: secs(4), hundredths });
-    assert!(rules.watches_drift());
     assert_eq!(rules.drift_exceeded(|_, _| None), None, "cold start");
     assert_eq!(rules.drift_exceeded(|_, _| drift(300)), None);
     let exceeded = rules.drift_exceeded(|signal, percentile| {
@@ -125,9 +124,9 @@ fn forced_it_stays_whatever_happens() {
             let before = breaker.clone();
             let (admission, told) = breaker.admit(&rules, at(101), SMALL);
             assert_eq!((matches!(admission, Admission::Admitted(_)), told), (admits, None));
-            let permit = breaker.permit(false);
+            let ticket = breaker.ticket(false);
             for verdict in [Verdict::Failure, Verdict::Throttled { wait: secs(9) }] {
-                assert_eq!(breaker.record(&rules, at(101), permit, verdict), None);
+                assert_eq!(breaker.record(&rules, at(101), ticket, verdict), None);
             }
             assert_eq!(breaker, before);
         }

@@ -4,12 +4,12 @@ use super::*;
 fn it_admits_one_then_five_then_ten_then_closes() {
     let mut breaker = Breaker::tripped(100);
     for stage in [1, 5, 10] {
-        let permits: Vec<_> = std::iter::from_fn(|| breaker.try_admit(130)).collect();
-        assert_eq!(permits.len(), stage);
-        for permit in permits {
+        let tickets: Vec<_> = std::iter::from_fn(|| breaker.try_admit(130)).collect();
+        assert_eq!(tickets.len(), stage);
+        for ticket in tickets {
             assert_eq!(breaker.state(), BreakerState::HalfOpen);
-            assert!(permit.is_probe);
-            breaker.record(&rules(), at(131), permit, Verdict::Success);
+            assert!(ticket.is_probe);
+            breaker.record(&rules(), at(131), ticket, Verdict::Success);
         }
     }
     assert_eq!((breaker.state(), breaker.cause), (BreakerState::Closed, Cause::Recovered));

@@ -35,9 +35,9 @@ const SMALL: Ask = Ask { tokens: 100, longest: Duration::from_secs(60), is_last_
 const LARGE: Ask = Ask { tokens: 100_000, ..SMALL };
 
 impl Breaker {
-    fn try_admit(&mut self, seconds: u64) -> Option<Permit> {
+    fn try_admit(&mut self, seconds: u64) -> Option<Ticket> {
         match self.admit(&rules(), at(seconds), SMALL).0 {
-            Admission::Admitted(permit) => Some(permit),
+            Admission::Admitted(ticket) => Some(ticket),
             Admission::Refused { .. } => None,
         }
     }
@@ -54,10 +54,10 @@ impl Breaker {
     }
 
     fn one_by(&mut self, rules: &Rules, seconds: u64, verdict: Verdict) -> Option<Transition> {
-        let Admission::Admitted(permit) = self.admit(rules, at(seconds), SMALL).0 else {
+        let Admission::Admitted(ticket) = self.admit(rules, at(seconds), SMALL).0 else {
             panic!("refused at {seconds}: {self:?}")
         };
-        self.record(rules, at(seconds), permit, verdict)
+        self.record(rules, at(seconds), ticket, verdict)
     }
 
     /// A breaker that tripped at this second.

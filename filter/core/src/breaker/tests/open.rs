@@ -48,9 +48,9 @@ fn one_throttled_answer_opens_it_for_just_as_long_as_the_provider_says() {
 #[test]
 fn the_latest_reset_of_many_holds() {
     let mut breaker = Breaker::default();
-    let permits: Vec<_> = (0..4).filter_map(|_| breaker.try_admit(100)).collect();
-    for (permit, seconds) in permits.into_iter().zip([5, 9, 1, 7]) {
-        breaker.record(&rules(), at(100), permit, throttled(seconds));
+    let tickets: Vec<_> = (0..4).filter_map(|_| breaker.try_admit(100)).collect();
+    for (ticket, seconds) in tickets.into_iter().zip([5, 9, 1, 7]) {
+        breaker.record(&rules(), at(100), ticket, throttled(seconds));
     }
     assert_eq!(breaker.refused_until(100), Some(at(109)));
 }

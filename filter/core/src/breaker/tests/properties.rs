@@ -33,19 +33,19 @@ proptest! {
             let before = breaker.clone();
             match result.filter(|_| !out.is_empty()) {
                 None => match breaker.admit(&rules, at(now), SMALL).0 {
-                    Admission::Admitted(permit) => {
+                    Admission::Admitted(ticket) => {
                         if let Phase::Open { until, then } = before.phase {
                             prop_assert!(at(now) >= until);
-                            prop_assert_eq!(permit.is_probe, then == Then::Probe);
+                            prop_assert_eq!(ticket.is_probe, then == Then::Probe);
                         }
-                        prop_assert_eq!(permit.is_probe, breaker.state() == BreakerState::HalfOpen);
-                        out.push(permit);
+                        prop_assert_eq!(ticket.is_probe, breaker.state() == BreakerState::HalfOpen);
+                        out.push(ticket);
                     }
                     Admission::Refused { until } => prop_assert!(until > at(now)),
                 },
                 Some(verdict) => {
-                    let permit = out.swap_remove(usize::from(pick) % out.len());
-                    let told = breaker.record(&rules, at(now), permit, verdict);
+                    let ticket = out.swap_remove(usize::from(pick) % out.len());
+                    let told = breaker.record(&rules, at(now), ticket, verdict);
                     prop_assert_eq!(told.is_some(), before.state() != breaker.state());
                     if let (Phase::Open { until, .. }, Phase::Open { until: earlier, .. }) = (breaker.phase, before.phase) {
                         prop_assert!(until >= earlier, "a reset is never undercut");
@@ -68,10 +68,10 @@ proptest! {
         for (pause, result, pick) in steps {
             now += pause;
             match result.filter(|_| !out.is_empty()) {
-                None => if let Admission::Admitted(permit) = breaker.admit(&rules, at(now), LARGE).0 { out.push(permit) },
+                None => if let Admission::Admitted(ticket) = breaker.admit(&rules, at(now), LARGE).0 { out.push(ticket) },
                 Some(verdict) => {
-                    let permit = out.swap_remove(usize::from(pick) % out.len());
-                    breaker.record(&rules, at(now), permit, verdict);
+                    let ticket = out.swap_remove(usize::from(pick) % out.len());
+                    breaker.record(&rules, at(now), ticket, verdict);
                 }
             }
         }
@@ -79,8 +79,8 @@ proptest! {
         now += LONGEST_RESET.as_secs();
         for _ in 0..40 {
             now += 30;
-            if let Admission::Admitted(permit) = breaker.admit(&rules, at(now), LARGE).0 {
-                breaker.record(&rules, at(now), permit, Verdict::Success);
+            if let Admission::Admitted(ticket) = breaker.admit(&rules, at(now), LARGE).0 {
+                breaker.record(&rules, at(now), ticket, Verdict::Success);
             }
         }
         prop_assert_eq!(breaker.state(), BreakerState::Closed);
@@ -106,8 +106,8 @@ proptest! {
     ) {
         (cell[0], cell[1], cell[60]) = (2, phase, cause);
         let mut breaker = Breaker::decode(Some(&cell)).expect("a cell");
-        let (now, permit) = (Timestamp(now), breaker.permit(true));
-        breaker.clone().record(&rules(), now, permit, verdict);
+        let (now, ticket) = (Timestamp(now), breaker.ticket(true));
+        breaker.clone().record(&rules(), now, ticket, verdict);
         let remembered = Remembered { generation: breaker.generation, successes: u32::MAX, since: now };
         breaker.lets_wait(&rules(), now, remembered);
         breaker.recall(&rules(), now, remembered);

@@ -8,8 +8,8 @@ fn few(successes: u32, since: u64) -> Remembered {
 fn successes_count_once_and_only_in_their_phase() {
     let mut breaker = Breaker::default();
     let mut remembered = Remembered::default();
-    let permits: Vec<_> = (0..3).filter_map(|_| breaker.try_admit(1)).collect();
-    assert!(permits.iter().all(|permit| remembered.takes(*permit, Verdict::Success, at(1))));
+    let tickets: Vec<_> = (0..3).filter_map(|_| breaker.try_admit(1)).collect();
+    assert!(tickets.iter().all(|ticket| remembered.takes(*ticket, Verdict::Success, at(1))));
     for news in [
         Verdict::Failure,
         Verdict::Dropped,
@@ -18,7 +18,7 @@ fn successes_count_once_and_only_in_their_phase() {
         Verdict::Exhausted { wait: None },
         Verdict::Excess(Cause::Cost { micro_dollars: 1 }),
     ] {
-        assert!(!remembered.takes(permits[0], news, at(1)), "{news:?}");
+        assert!(!remembered.takes(tickets[0], news, at(1)), "{news:?}");
     }
     assert!(!breaker.clone().lets_wait(&rules(), at(2), remembered), "an empty window needs them");
     breaker.recall(&rules(), at(2), remembered);
@@ -51,10 +51,10 @@ fn they_wait_only_while_they_are_few_and_fresh_and_no_row_is_counted() {
 fn a_success_that_began_in_a_row_of_errors_ends_it_at_once() {
     let mut breaker = Breaker::default();
     breaker.one(1, Verdict::Failure);
-    let permit = breaker.try_admit(1).expect("closed");
+    let ticket = breaker.try_admit(1).expect("closed");
     let mut remembered = Remembered::default();
-    assert!(!remembered.takes(permit, Verdict::Success, at(1)));
-    breaker.record(&rules(), at(1), permit, Verdict::Success);
+    assert!(!remembered.takes(ticket, Verdict::Success, at(1)));
+    breaker.record(&rules(), at(1), ticket, Verdict::Success);
     assert_eq!(breaker.in_a_row, 0);
 }
 

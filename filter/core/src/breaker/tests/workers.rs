@@ -6,6 +6,7 @@ use super::*;
 use crate::memory::MemoryStore;
 use crate::models::MOST_MODELS;
 use crate::store::{Conflict, Store, Version};
+use crate::telemetry::Outcome;
 use proptest::prelude::*;
 use seawall_policy::policy::TargetId;
 
@@ -27,13 +28,13 @@ fn guards(rules: Rules, model: Option<&str>) -> Guards {
 const POST: Post = Post(0);
 
 impl Guards {
-    fn try_admit(&mut self, store: &mut dyn Store, seconds: u64, model: &str) -> Option<Pass> {
+    fn try_admit(&mut self, store: &mut dyn Store, seconds: u64, model: &str) -> Option<Permit> {
         self.admit(store, at(seconds), (POST, Some(model)), SMALL).expect("a post").0.ok()
     }
 
-    fn one(&mut self, store: &mut dyn Store, seconds: u64, model: &str, verdict: Verdict) -> Option<News> {
-        let pass = self.try_admit(store, seconds, model).expect("admitted");
-        self.settle(store, at(seconds), (POST, Some(model)), pass, (verdict, true))
+    fn one(&mut self, store: &mut dyn Store, seconds: u64, model: &str, outcome: Outcome) -> Option<News> {
+        let permit = self.try_admit(store, seconds, model).expect("admitted");
+        self.settle(store, at(seconds), (POST, Some(model)), permit, Some(&Finding::plain(outcome)))
     }
 
     fn state_of(&mut self, store: &mut dyn Store, model: &str) -> BreakerState {
@@ -47,11 +48,11 @@ fn a_sick_model_does_not_close_a_healthy_one() {
     let (mut store, mut worker, mut other) =
         (MemoryStore::default(), guards(rules(), None), guards(rules(), None));
     for _ in 0..3 {
-        assert_eq!(worker.one(&mut store, 1, "sick", Verdict::Failure), None);
-        worker.one(&mut store, 1, "healthy", Verdict::Success);
+        assert_eq!(worker.one(&mut store, 1, "sick", Outcome::ServerError), None);
+        worker.one(&mut store, 1, "healthy", Outcome::Success);
     }
     let news =
-        worker.one(&mut store, 1, "sick", Verdict::Failure).expect("it trips, at its own fourth error");
+        worker.one(&mut store, 1, "sick", Outcome::ServerError).expect("it trips, at its own fourth error");
     assert_eq!((&*news.model, news.transition.to), ("sick", BreakerState::Open));
     for worker in [&mut worker, &mut other] {
         assert_eq!(worker.try_admit(&mut store, 2, "sick"), None);
@@ -65,10 +66,10 @@ fn a_sick_model_does_not_close_a_healthy_one() {
 fn the_models_that_have_no_place_share_one_guard() {
     let (mut store, mut worker) = (MemoryStore::default(), guards(rules(), None));
     for n in 0..MOST_MODELS {
-        worker.one(&mut store, 1, &format!("model-{n}"), Verdict::Success);
+        worker.one(&mut store, 1, &format!("model-{n}"), Outcome::Success);
     }
     for _ in 0..4 {
-        worker.one(&mut store, 1, "late-a", Verdict::Failure);
+        worker.one(&mut store, 1, "late-a", Outcome::ServerError);
     }
     assert_eq!(worker.try_admit(&mut store, 2, "late-b"), None);
     assert!(worker.try_admit(&mut store, 2, "model-63").is_some());
@@ -80,9 +81,9 @@ fn a_name_that_no_provider_has_answered_takes_no_place() {
     let (mut store, mut worker) = (MemoryStore::default(), guards(rules(), None));
     for n in 0..1_000 {
         let model = format!("made-up-{n}");
-        let pass = worker.try_admit(&mut store, 1, &model).expect("closed");
-        let result = (Verdict::Success, false);
-        worker.settle(&mut store, at(1), (POST, Some(&model)), pass, result);
+        let permit = worker.try_admit(&mut store, 1, &model).expect("closed");
+        let finding = Finding::plain(Outcome::ClientError);
+        worker.settle(&mut store, at(1), (POST, Some(&model)), permit, Some(&finding));
     }
     assert_eq!(worker.known(&mut store).len(), 1);
 }
@@ -91,7 +92,7 @@ fn a_name_that_no_provider_has_answered_takes_no_place() {
 fn where_the_policy_sets_the_model_the_callers_makes_no_difference() {
     let (mut store, mut worker) = (MemoryStore::default(), guards(rules(), Some("gpt-4.1")));
     for model in ["a", "b", "c", "d"] {
-        worker.one(&mut store, 1, model, Verdict::Failure);
+        worker.one(&mut store, 1, model, Outcome::ServerError);
     }
     assert_eq!(worker.try_admit(&mut store, 2, "e"), None);
     assert_eq!(worker.known(&mut store).len(), 1);
@@ -138,7 +139,7 @@ fn of_workers_that_see_the_end_of_the_cooldown_together_one_leads_the_probe() {
     let mut cells = MemoryStore::default();
     let mut workers: Vec<Guards> = (0..4).map(|_| guards(rules(), Some("m"))).collect();
     for _ in 0..4 {
-        workers[0].one(&mut cells, 100, "m", Verdict::Failure);
+        workers[0].one(&mut cells, 100, "m", Outcome::ServerError);
     }
     let mut admitted = [None; 4];
     let (first, others) = workers.split_first_mut().expect("four");
@@ -146,7 +147,7 @@ fn of_workers_that_see_the_end_of_the_cooldown_together_one_leads_the_probe() {
     let acts = others
         .iter_mut()
         .zip(theirs)
-        .map(|(worker, pass)| -> Act<'_> { Box::new(|cells| *pass = worker.try_admit(cells, 130, "m")) });
+        .map(|(worker, permit)| -> Act<'_> { Box::new(|cells| *permit = worker.try_admit(cells, 130, "m")) });
     let mut store = Contended { cells: &mut cells, others: acts.collect() };
     *mine = first.try_admit(&mut store, 130, "m");
     drop(store);
@@ -170,7 +171,7 @@ impl Store for Dead {
 fn a_probe_that_could_not_be_written_down_is_none() {
     let (mut cells, mut worker) = (MemoryStore::default(), guards(rules(), Some("m")));
     for _ in 0..4 {
-        worker.one(&mut cells, 100, "m", Verdict::Failure);
+        worker.one(&mut cells, 100, "m", Outcome::ServerError);
     }
     assert_eq!(worker.try_admit(&mut Dead(cells), 130, "m"), None);
 }
@@ -183,7 +184,8 @@ enum Step {
     End {
         worker: usize,
         pick: usize,
-        verdict: Verdict,
+        /// Nothing when the client has gone.
+        finding: Option<(Outcome, u64)>,
     },
     /// The worker's VM dies, with its attempts.
     Die {
@@ -192,22 +194,22 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let verdict = prop_oneof![
-        4 => Just(Verdict::Success),
-        4 => Just(Verdict::Failure),
-        1 => Just(Verdict::Dropped),
-        1 => (1u64..40).prop_map(|seconds| Verdict::Throttled { wait: secs(seconds) }),
+    let finding = prop_oneof![
+        4 => Just(Some((Outcome::Success, 0))),
+        4 => Just(Some((Outcome::ServerError, 0))),
+        1 => Just(None),
+        1 => (1u64..40).prop_map(|seconds| Some((Outcome::Throttled, seconds))),
     ];
     prop_oneof![
         12 => (0usize..4).prop_map(|worker| Step::Ask { worker }),
-        12 => (0usize..4, 0usize..64, verdict)
-            .prop_map(|(worker, pick, verdict)| Step::End { worker, pick, verdict }),
+        12 => (0usize..4, 0usize..64, finding)
+            .prop_map(|(worker, pick, finding)| Step::End { worker, pick, finding }),
         1 => (0usize..4).prop_map(|worker| Step::Die { worker }),
     ]
 }
 
 /// A VM: what it knows, and its attempts under way with when they began.
-type Worker = (Guards, Vec<(u64, Pass)>);
+type Worker = (Guards, Vec<(u64, Permit)>);
 
 struct World {
     workers: Vec<Worker>,
@@ -252,10 +254,12 @@ impl Step {
 
 fn act((guards_here, out): &mut Worker, store: &mut dyn Store, now: u64, step: &Step) {
     match step {
-        Step::Ask { .. } => out.extend(guards_here.try_admit(store, now, "m").map(|pass| (now, pass))),
-        Step::End { pick, verdict, .. } if !out.is_empty() => {
-            let (_, pass) = out.swap_remove(pick % out.len());
-            guards_here.settle(store, at(now), (POST, Some("m")), pass, (*verdict, true));
+        Step::Ask { .. } => out.extend(guards_here.try_admit(store, now, "m").map(|permit| (now, permit))),
+        Step::End { pick, finding, .. } if !out.is_empty() => {
+            let (_, permit) = out.swap_remove(pick % out.len());
+            let finding =
+                finding.map(|(outcome, wait)| Finding { wait: Some(secs(wait)), ..Finding::plain(outcome) });
+            guards_here.settle(store, at(now), (POST, Some("m")), permit, finding.as_ref());
         }
         Step::End { .. } => {}
         Step::Die { .. } => (*guards_here, *out) = (guards(rules(), Some("m")), Vec::new()),
@@ -283,9 +287,9 @@ proptest! {
             world.run(&mut cells, step, between);
             let breaker = cell(&mut cells);
             if let Phase::HalfOpen { stage, admitted, .. } = breaker.phase {
-                let probes = world.workers.iter().flat_map(|(_, out)| out).filter(|(begun, pass)| {
+                let probes = world.workers.iter().flat_map(|(_, out)| out).filter(|(begun, permit)| {
                     // One that has overstayed its time no longer holds a place.
-                    pass.is_probe_of(&breaker) && world.now - begun < SMALL.longest.as_secs()
+                    permit.is_probe_of(&breaker) && world.now - begun < SMALL.longest.as_secs()
                 });
                 prop_assert!(probes.count() as u32 <= admitted && admitted <= rules().probes(stage));
             }
@@ -295,8 +299,8 @@ proptest! {
             world.now += 30;
             let worker = turn % count;
             let (guards, _) = &mut world.workers[worker];
-            if let Some(pass) = guards.try_admit(&mut cells, world.now, "m") {
-                guards.settle(&mut cells, at(world.now), (POST, Some("m")), pass, (Verdict::Success, true));
+            if let Some(permit) = guards.try_admit(&mut cells, world.now, "m") {
+                guards.settle(&mut cells, at(world.now), (POST, Some("m")), permit, Some(&Finding::plain(Outcome::Success)));
             }
         }
         prop_assert_eq!(cell(&mut cells).state(), BreakerState::Closed);

@@ -1,0 +1,163 @@
+//! From what an attempt came to, to what it says about its target.
+//!
+//! | outcome | says |
+//! |---|---|
+//! | success | the target works; unless it was too dear, too slow for too long, or of no use |
+//! | throttled, with a wait | the target takes no more until then |
+//! | quota exhausted | the target takes no more for long |
+//! | truncated, invalid output | an answer of no use; an error where the policy doesn't look at quality |
+//! | model not found | an error of that model alone: of the guard that models share, nothing |
+//! | content policy, context length, client error | the target works: the request is at fault |
+//! | any other | an error of the target |
+
+use std::time::Duration;
+
+use super::record::Verdict;
+use super::rules::{Drift, Rules};
+use super::{Cause, Signal};
+use crate::telemetry::Outcome;
+
+/// What is known of an attempt that is over.
+pub(crate) struct Finding<'f> {
+    pub(crate) outcome: Outcome,
+    /// How long the provider wants to be left alone, if it says so.
+    pub(crate) wait: Option<Duration>,
+    /// Whether a successful answer was refused, empty or cut off by its length.
+    pub(crate) is_bad: bool,
+    /// What it cost, if that is known.
+    pub(crate) micro_dollars: Option<u64>,
+    /// How a percentile stands to its baseline; `None` while nothing new is known.
+    pub(crate) drift: Option<&'f dyn Fn(Signal, u8) -> Option<Drift>>,
+}
+
+impl Finding<'_> {
+    /// One about which nothing more is known.
+    pub(crate) fn plain(outcome: Outcome) -> Self {
+        Self { outcome, wait: None, is_bad: false, micro_dollars: None, drift: None }
+    }
+
+    /// Whether it shows that the provider knows the model.
+    pub(super) fn is_proof(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Success
+                | Outcome::Throttled
+                | Outcome::Overloaded
+                | Outcome::QuotaExhausted
+                | Outcome::ServerError
+                | Outcome::Truncated
+                | Outcome::InvalidOutput
+        )
+    }
+
+    /// `is_shared`: whether the guard it counts at is that of many models.
+    pub(super) fn verdict(&self, rules: &Rules, is_shared: bool) -> Verdict {
+        match self.outcome {
+            Outcome::Success => match self.excess(rules) {
+                Some(cause) => Verdict::Excess(cause),
+                None if self.is_bad => Verdict::BadAnswer,
+                None => Verdict::Success,
+            },
+            Outcome::Truncated | Outcome::InvalidOutput if rules.watches_quality() => Verdict::BadAnswer,
+            Outcome::QuotaExhausted => Verdict::Exhausted { wait: self.wait.filter(|wait| !wait.is_zero()) },
+            Outcome::Throttled => match self.wait {
+                Some(wait) if !wait.is_zero() => Verdict::Throttled { wait },
+                _ => Verdict::Failure,
+            },
+            Outcome::ModelNotFound if is_shared => Verdict::Dropped,
+            Outcome::ModelNotFound => Verdict::Failure,
+            outcome if outcome.is_failure() => Verdict::Failure,
+            _ => Verdict::Success,
+        }
+    }
+
+    fn excess(&self, rules: &Rules) -> Option<Cause> {
+        let cost = self.micro_dollars.and_then(|cost| rules.cost_exceeded(cost));
+        cost.or_else(|| rules.drift_exceeded(self.drift?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_policy::policy::{Breaker, Trip};
+
+    use super::*;
+
+    fn rules(trips: Vec<Trip>) -> Rules {
+        let second = Duration::from_secs(1);
+        let (name, recover) = ("b".to_owned(), vec![1]);
+        Rules::new(&Breaker { name, window: second, trips, open: second, recover, force: None })
+    }
+
+    #[test]
+    fn each_outcome_says_one_thing_about_its_target() {
+        let wait = Some(Duration::from_secs(3));
+        let (throttled, exhausted) =
+            (Verdict::Throttled { wait: wait.unwrap() }, Verdict::Exhausted { wait });
+        let table = [
+            (Outcome::Success, Verdict::Success, true),
+            (Outcome::Throttled, throttled, true),
+            (Outcome::Overloaded, Verdict::Failure, true),
+            (Outcome::QuotaExhausted, exhausted, true),
+            (Outcome::ServerError, Verdict::Failure, true),
+            (Outcome::Timeout, Verdict::Failure, false),
+            (Outcome::Refused, Verdict::Failure, false),
+            (Outcome::Reset, Verdict::Failure, false),
+            (Outcome::Truncated, Verdict::Failure, true),
+            (Outcome::InvalidOutput, Verdict::Failure, true),
+            (Outcome::ContextLength, Verdict::Success, false),
+            (Outcome::ContentPolicy, Verdict::Success, false),
+            (Outcome::ModelNotFound, Verdict::Failure, false),
+            (Outcome::ClientError, Verdict::Success, false),
+        ];
+        for (outcome, verdict, is_proof) in table {
+            let found = Finding { wait, ..Finding::plain(outcome) };
+            assert_eq!(
+                (found.verdict(&rules(vec![]), false), found.is_proof()),
+                (verdict, is_proof),
+                "{outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn throttling_without_a_time_is_an_error_and_a_spent_quota_has_its_own() {
+        for wait in [None, Some(Duration::ZERO)] {
+            let of = |outcome| Finding { wait, ..Finding::plain(outcome) }.verdict(&rules(vec![]), false);
+            assert_eq!(of(Outcome::Throttled), Verdict::Failure);
+            assert_eq!(of(Outcome::QuotaExhausted), Verdict::Exhausted { wait: None });
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_says_nothing_about_the_others() {
+        assert_eq!(Finding::plain(Outcome::ModelNotFound).verdict(&rules(vec![]), true), Verdict::Dropped);
+    }
+
+    #[test]
+    fn answers_of_no_use_count_for_quality_where_the_policy_looks_at_it() {
+        let quality = rules(vec![Trip::Quality { below_bp: 9_000, at_least: 20 }]);
+        for outcome in [Outcome::Truncated, Outcome::InvalidOutput] {
+            assert_eq!(Finding::plain(outcome).verdict(&quality, false), Verdict::BadAnswer);
+        }
+        let refused = Finding { is_bad: true, ..Finding::plain(Outcome::Success) };
+        assert_eq!(refused.verdict(&rules(vec![]), false), Verdict::BadAnswer);
+    }
+
+    #[test]
+    fn a_success_that_is_too_dear_or_too_slow_is_told_as_that() {
+        let trips = vec![
+            Trip::Cost { above_micro_dollars: 100 },
+            Trip::Latency { percentile: 95, above_baseline_hundredths: 300 },
+        ];
+        let rules = rules(trips);
+        let verdict = |micro_dollars, hundredths| {
+            let drift = |_, _| Some(Drift { now: Duration::from_secs(9), hundredths });
+            let found = Finding { micro_dollars, drift: Some(&drift), ..Finding::plain(Outcome::Success) };
+            found.verdict(&rules, false)
+        };
+        assert_eq!(verdict(Some(100), 300), Verdict::Success);
+        assert_eq!(verdict(Some(101), 301), Verdict::Excess(Cause::Cost { micro_dollars: 101 }));
+        assert!(matches!(verdict(None, 301), Verdict::Excess(Cause::Drift { hundredths: 301, .. })));
+    }
+}

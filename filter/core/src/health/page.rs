@@ -1,0 +1,271 @@
+//! The page itself, in JSON.
+
+use std::fmt::{Display, Write};
+use std::time::Duration;
+
+use seawall_policy::policy::TargetId;
+
+use crate::breaker::Known;
+use crate::config::Config;
+use crate::effect::Text;
+use crate::stats::{Measure, Remaining, View};
+use crate::telemetry::BreakerState;
+use crate::time::{Timestamp, nanos};
+
+/// What is known of one model at a target, or of the models there that have no row of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) target: TargetId,
+    /// Empty for those that share a row.
+    pub(crate) model: Text,
+    pub(crate) breaker: Option<BreakerRow>,
+    pub(crate) numbers: Numbers,
+}
+
+/// What its breaker knows.
+#[derive(Clone, Debug)]
+pub(crate) struct BreakerRow {
+    name: Text,
+    state: BreakerState,
+    reason: String,
+    since: Option<Timestamp>,
+    next_probe: Option<Timestamp>,
+    /// Of the breaker's window.
+    attempts: u32,
+    errors: u32,
+}
+
+/// What its statistics know; `None` while that is too little.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    /// p50, p95 and p99.
+    pub(crate) latency: [Option<Duration>; 3],
+    pub(crate) first_token: [Option<Duration>; 3],
+    /// In basis points.
+    pub(crate) errors_bp: Option<u32>,
+    pub(crate) quality_bp: Option<u32>,
+    /// Requests and tokens that the provider says are left, and when it counts anew.
+    pub(crate) requests: Option<(u32, Timestamp)>,
+    pub(crate) tokens: Option<(u32, Timestamp)>,
+}
+
+impl Row {
+    /// What a breaker says; with a row for each of its guards.
+    pub(crate) fn guarded(known: &Known<'_>, now: Timestamp) -> Self {
+        let (cause, since) = known.cause();
+        let (answers, bad, errors) = known.counts(now);
+        let numbers = Numbers {
+            errors_bp: share_bp(errors, answers.saturating_add(errors)),
+            quality_bp: share_bp(answers.saturating_sub(bad), answers),
+            ..Numbers::default()
+        };
+        let breaker = BreakerRow {
+            name: known.breaker.into(),
+            state: known.state(),
+            reason: cause.to_string(),
+            since: (since > Timestamp(0)).then_some(since),
+            next_probe: known.next_probe(now),
+            attempts: answers.saturating_add(errors),
+            errors,
+        };
+        Self { target: known.target, model: known.model.clone(), breaker: Some(breaker), numbers }
+    }
+}
+
+impl Numbers {
+    /// What the statistics know. Shares that the breaker knows are of its own window, and stay.
+    pub(super) fn add(&mut self, view: &View, now: Timestamp) {
+        let percentiles = |measure| [50, 95, 99].map(|percent| view.percentile(measure, percent, None));
+        self.latency = percentiles(Measure::Latency);
+        self.first_token = percentiles(Measure::FirstToken);
+        self.errors_bp = self.errors_bp.or_else(|| view.errors_bp());
+        self.quality_bp = self.quality_bp.or(view.quality_bp().1);
+        let quota = view.quota(now);
+        let left =
+            |remaining: Option<Remaining>| remaining.map(|remaining| (remaining.left, remaining.resets));
+        (self.requests, self.tokens) = (left(quota.requests), left(quota.tokens));
+    }
+}
+
+fn share_bp(part: u32, of: u32) -> Option<u32> {
+    u32::try_from((u64::from(part) * 10_000).checked_div(of.into())?).ok()
+}
+
+/// All rows, as JSON.
+pub(crate) fn page(config: &Config, rows: &[Row], now: Timestamp) -> String {
+    let mut json = String::with_capacity(256 + rows.len() * 512);
+    json.push('{');
+    member(&mut json, "policy", Some(quoted(&config.hash)));
+    member(&mut json, "time", Some(quoted(&time_text(now))));
+    json.push_str("\"targets\":[");
+    for row in rows {
+        one(&mut json, config, row);
+        json.push(',');
+    }
+    close(&mut json, ']');
+    json.push('}');
+    json
+}
+
+fn one(json: &mut String, config: &Config, row: &Row) {
+    let Row { target, model, breaker, numbers } = row;
+    json.push('{');
+    member(json, "target", config.target(*target).map(|target| quoted(&target.name)));
+    member(json, "model", Some(model).filter(|model| !model.is_empty()).map(|model| quoted(model)));
+    let breaker = breaker.as_ref();
+    let time = |time: Option<Timestamp>| time.map(|time| quoted(&time_text(time)));
+    member(json, "breaker", breaker.map(|breaker| quoted(&breaker.name)));
+    member(json, "state", breaker.map(|breaker| quoted(breaker.state.word())));
+    member(json, "reason", breaker.map(|breaker| quoted(&breaker.reason)));
+    member(json, "since", time(breaker.and_then(|breaker| breaker.since)));
+    member(json, "next_probe", time(breaker.and_then(|breaker| breaker.next_probe)));
+    member(json, "attempts", breaker.map(|breaker| breaker.attempts));
+    member(json, "errors", breaker.map(|breaker| breaker.errors));
+    member(json, "error_rate", numbers.errors_bp.map(share));
+    member(json, "quality", numbers.quality_bp.map(share));
+    percentiles(json, "latency_ms", numbers.latency);
+    percentiles(json, "first_token_ms", numbers.first_token);
+    json.push_str("\"remaining\":{");
+    for (name, left) in [("requests", numbers.requests), ("tokens", numbers.tokens)] {
+        let left = left.map(|(left, resets)| {
+            let mut json = "{".to_owned();
+            member(&mut json, "left", Some(left));
+            member(&mut json, "resets", time(Some(resets)));
+            close(&mut json, '}');
+            json
+        });
+        member(json, name, left);
+    }
+    close(json, '}');
+    json.push('}');
+}
+
+fn percentiles(json: &mut String, name: &str, [p50, p95, p99]: [Option<Duration>; 3]) {
+    let millis = |time: Option<Duration>| time.map(|time| nanos(time) / 1_000_000);
+    let _ = write!(json, "\"{name}\":{{");
+    for (name, time) in [("p50", p50), ("p95", p95), ("p99", p99)] {
+        member(json, name, millis(time));
+    }
+    close(json, '}');
+    json.push(',');
+}
+
+/// `"name":value,`
+fn member(json: &mut String, name: &str, value: Option<impl Display>) {
+    let _ = match value {
+        Some(value) => write!(json, "\"{name}\":{value},"),
+        None => write!(json, "\"{name}\":null,"),
+    };
+}
+
+/// Ends what members or elements stand in; the last comma is one too many.
+fn close(json: &mut String, end: char) {
+    if json.ends_with(',') {
+        json.pop();
+    }
+    json.push(end);
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// Basis points as a fraction of one.
+fn share(basis_points: u32) -> String {
+    format!("{}.{:04}", basis_points / 10_000, basis_points % 10_000)
+}
+
+/// RFC 3339, in UTC and whole seconds.
+fn time_text(time: Timestamp) -> String {
+    let seconds = time.0 / 1_000_000_000;
+    let (day, second) = (seconds / 86_400, seconds % 86_400);
+    // From days since 1970 to the date, by eras of 400 years that begin in March: Howard Hinnant, "chrono-Compatible
+    // Low-Level Date Algorithms", civil_from_days.
+    let shifted = day + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_rfc_3339_has_it() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_735_689_600, "2025-01-01T00:00:00Z"),
+            (4_102_444_800, "2100-01-01T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(time_text(Timestamp(seconds * 1_000_000_000)), expected);
+        }
+        assert_eq!(time_text(Timestamp(u64::MAX)), "2554-07-21T23:34:33Z");
+    }
+
+    #[test]
+    fn a_page_is_json_with_nothing_left_out() {
+        let policy = "seawall 1\n\
+            target a { cluster \"a\"  provider openai  auth bearer env.KEY  model \"m \\\"1\\\"\" }\n\
+            route r { match path \"/\"  try a }";
+        let policy = seawall_policy::check(policy).policy.unwrap();
+        let config = Config::new(policy, |_| Some("very-secret".into())).unwrap();
+        let second = |seconds: u64| Timestamp(seconds * 1_000_000_000);
+        let breaker = BreakerRow {
+            name: "b".into(),
+            state: BreakerState::Open,
+            reason: "errors share=45.00% of=20".into(),
+            since: Some(second(100)),
+            next_probe: Some(second(160)),
+            attempts: 20,
+            errors: 9,
+        };
+        let millis = |millis| Some(Duration::from_millis(millis));
+        let numbers = Numbers {
+            latency: [millis(800), millis(2_000), None],
+            first_token: [None; 3],
+            errors_bp: Some(4_500),
+            quality_bp: Some(10_000),
+            requests: Some((499, second(200))),
+            tokens: None,
+        };
+        let (target, model) = (TargetId(0), Text::Word("m \"1\""));
+        let guarded = Row { target, model, breaker: Some(breaker), numbers };
+        let bare =
+            Row { model: Text::Word(""), breaker: None, numbers: Numbers::default(), ..guarded.clone() };
+        let text = page(&config, &[guarded, bare], second(150));
+        assert!(!text.contains("very-secret"));
+        let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let first = &json["targets"][0];
+        assert_eq!(json["time"], "1970-01-01T00:02:30Z");
+        assert_eq!((&first["target"], &first["model"]), (&"a".into(), &"m \"1\"".into()));
+        assert_eq!(
+            (&first["state"], &first["reason"]),
+            (&"open".into(), &"errors share=45.00% of=20".into())
+        );
+        assert_eq!(first["next_probe"], "1970-01-01T00:02:40Z");
+        assert_eq!(first["error_rate"], 0.45);
+        assert_eq!(first["latency_ms"], serde_json::json!({ "p50": 800, "p95": 2_000, "p99": null }));
+        assert_eq!(
+            first["remaining"],
+            serde_json::json!({ "requests": { "left": 499, "resets": "1970-01-01T00:03:20Z" }, "tokens": null })
+        );
+        let second = &json["targets"][1];
+        assert!(second["model"].is_null() && second["state"].is_null() && second["error_rate"].is_null());
+        let empty = page(&config, &[], Timestamp(0));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&empty).expect("JSON")["targets"],
+            serde_json::json!([])
+        );
+    }
+}
