@@ -15,7 +15,7 @@ use crate::effect::Text;
 /// | throttled, overloaded, server error, refused, reset, truncated, invalid output | here or elsewhere |
 /// | timeout | elsewhere; here only if the provider itself says so, and nothing else is left |
 /// | quota exhausted | elsewhere, at once |
-/// | too large | elsewhere |
+/// | too large | elsewhere, where it isn't for its bytes |
 /// | context length | at a target with a larger context, once |
 /// | content policy, model not found | elsewhere, where the policy says so |
 /// | client error | none |

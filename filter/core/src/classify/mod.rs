@@ -200,7 +200,11 @@ fn outcome<'b>(provider: Provider, status: u16, said: &Said<'b>) -> (Outcome, Op
             best = Some((weight, outcome, word));
         }
     }
-    let word = best.map(|(.., word)| word).or_else(|| said.words().next());
+    let word = match best {
+        Some((weight, _, word)) if weight > Weight::Vague || said.code.is_empty() => Some(word),
+        None if said.code.is_empty() => said.words().next(),
+        _ => Some(said.code),
+    };
     let status = if status == 0 { said.status.unwrap_or_default() } else { status };
     let by_status = by_status(provider, status);
     let by_word = |least: Weight| best.filter(|(weight, ..)| *weight >= least).map(|(_, outcome, _)| outcome);

@@ -29,6 +29,8 @@ const MOST_MESSAGE: usize = 1024;
 pub(super) struct Said<'b> {
     words: [&'b [u8]; MOST_WORDS],
     count: usize,
+    /// The one that the body itself calls its code.
+    pub(super) code: &'b [u8],
     /// Escapes are left in it.
     pub(super) message: &'b [u8],
     /// The status that the body itself names.
@@ -89,7 +91,11 @@ impl<'b> Said<'b> {
                 true,
             ) => {
                 self.numbered(value);
+                let known = self.count;
                 self.word(value);
+                if place == [Key::Code] && self.count > known {
+                    self.code = value;
+                }
             }
             ([Key::Code | Key::Status | Key::StatusCode], false) => self.numbered(value),
             ([Key::Message | Key::Detail] | [Key::Message, Key::Detail], true) => self.say(value),

@@ -75,7 +75,7 @@ fn openai() {
     check(
         401,
         r#"{"error":{"message":"Incorrect API key provided: sk-x. You can find your API key at https://platform.openai.com.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#,
-        "client_error code=invalid_request_error",
+        "client_error code=invalid_api_key",
     );
     check(
         500,
@@ -630,7 +630,7 @@ fn what_others_make_like_openai() {
         429,
         &cerebras,
         body,
-        "throttled wait=11383ms of=tokens_per_minute code=too_many_tokens_error",
+        "throttled wait=11383ms of=tokens_per_minute code=token_quota_exceeded",
     );
 }
 
