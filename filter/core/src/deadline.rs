@@ -11,6 +11,8 @@
 //! | `grpc-timeout` | a letter behind the number | all of the answer | has passed |
 //! | `x-stainless-timeout`, `x-stainless-read-timeout` | s | all of the answer; of a stream its beginning | none |
 //!
+//! Envoy removes its own of these from what callers send that it doesn't take for internal.
+//!
 //! The named header holds in place of the policy's `default`, whether it is longer or shorter. The others can only shorten
 //! what these two say: official SDKs send their own timeout with every request, mostly one of ten minutes, and it must not
 //! take the place of what the admin chose. What isn't a number is read as if it weren't there, and more than a day as a day. A

@@ -29,9 +29,9 @@ pub(crate) struct Asked {
     pub(crate) streams: bool,
     /// The longest answer the request asks for, in tokens.
     pub(crate) max_tokens: Option<u64>,
-    /// What the policy's percentile is of answers like this one; `None` while too few are known.
-    pub(crate) usual_total: Option<Duration>,
-    pub(crate) usual_first_token: Option<Duration>,
+    /// What the policy's percentile is of answers like this one, of streams to their first token; `None` while too few are
+    /// known.
+    pub(crate) usual: Option<Duration>,
 }
 
 /// From the start of the attempt; idle from the event before.
@@ -62,14 +62,13 @@ pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: T
     let each = timeout.per_output_token.unwrap_or_default();
     let tokens = u32::try_from(asked.max_tokens.unwrap_or_default()).unwrap_or(u32::MAX);
     let generation = each.saturating_mul(tokens);
-    let whole = |usual| timeout.adaptive.map_or(timeout.total, |rule| adapted(rule, timeout.total, usual));
+    let whole = timeout.adaptive.map_or(timeout.total, |rule| adapted(rule, timeout.total, asked.usual));
     let first_token = timeout.first_token.filter(|_| asked.streams);
     let (total, headers) = if asked.streams {
-        let begin = whole(asked.usual_first_token);
         let total = timeout.total.saturating_mul(STREAM_FACTOR);
-        (total.saturating_add(generation), first_token.map_or(begin, |first| first.min(begin)))
+        (total.saturating_add(generation), first_token.map_or(whole, |first| first.min(whole)))
     } else {
-        let total = whole(asked.usual_total).saturating_add(generation);
+        let total = whole.saturating_add(generation);
         (total, total)
     };
     let to_begin = deadline.left_to_begin(now).unwrap_or(Duration::MAX);

@@ -22,7 +22,7 @@ const WHOLE: Timeout = Timeout {
     per_output_token: Some(Duration::from_millis(40)),
 };
 
-const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual_total: None, usual_first_token: None };
+const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual: None };
 const STREAM: Asked = Asked { streams: true, ..ANSWER };
 
 fn deadline(after: Option<Duration>) -> Deadline {
@@ -46,14 +46,14 @@ fn one_that_adapts_stays_within_its_bounds_and_is_the_longest_until_enough_is_kn
     for (usual_s, expected_s) in
         [(None, 60), (Some(1), 5), (Some(10), 20), (Some(50), 60), (Some(u64::MAX), 60)]
     {
-        let asked = Asked { usual_total: usual_s.map(s), ..ANSWER };
+        let asked = Asked { usual: usual_s.map(s), ..ANSWER };
         assert_eq!(without_deadline(&WHOLE, asked).total, s(expected_s), "{usual_s:?}");
     }
 }
 
 #[test]
 fn each_output_token_adds_its_time_on_top() {
-    let asked = Asked { max_tokens: Some(1_000), usual_total: Some(s(10)), ..ANSWER };
+    let asked = Asked { max_tokens: Some(1_000), usual: Some(s(10)), ..ANSWER };
     assert_eq!(without_deadline(&WHOLE, asked).total, s(20 + 40));
     assert_eq!(without_deadline(&WHOLE, Asked { streams: true, ..asked }).total, s(600 + 40));
     assert_eq!(without_deadline(&FIXED, asked).total, s(60));
@@ -69,7 +69,7 @@ fn a_stream_must_begin_in_time_and_not_fall_silent() {
     let found = without_deadline(&WHOLE, STREAM);
     assert_eq!(found.headers, s(10));
     assert_eq!((found.first_token, found.idle), (Some(s(10)), Some(s(20))));
-    let quick = Asked { usual_first_token: Some(s(1)), ..STREAM };
+    let quick = Asked { usual: Some(s(1)), ..STREAM };
     assert_eq!(without_deadline(&WHOLE, quick).headers, s(5), "it adapts to the time to the first token");
     let found = without_deadline(&WHOLE, ANSWER);
     assert_eq!((found.first_token, found.idle), (None, None), "an answer in one piece has neither");
@@ -110,7 +110,7 @@ proptest! {
             per_output_token: per_token_ms.map(ms),
         };
         let usual = usual_ms.map(ms);
-        let asked = Asked { streams, max_tokens, usual_total: usual, usual_first_token: usual };
+        let asked = Asked { streams, max_tokens, usual };
         let Some(found) = limits(&timeout, asked, deadline(left_ms.map(ms)), NOW) else {
             prop_assert!(left_ms.is_some_and(|left| left < 11));
             return Ok(());

@@ -72,17 +72,16 @@ impl Exchange {
     }
 
     /// What the attempt that begins now may take.
-    fn limits(&self, turn: &Turn<'_>, is_routed: bool) -> Limits {
+    fn limits(&self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
         let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
-        let heeds_tokens = route.timeout.per_output_token.is_some();
-        let facts = self.facts.as_ref().filter(|_| heeds_tokens);
+        let timeout = &route.timeout;
+        let facts = self.facts.as_ref().filter(|_| timeout.per_output_token.is_some());
         let asked = Asked {
             streams: self.streams(),
             max_tokens: facts.and_then(|facts| facts.most_tokens(&self.body)),
-            usual_total: None,
-            usual_first_token: None,
+            usual: timeout.adaptive.and_then(|rule| self.usual(turn, self.position, rule.percentile)),
         };
-        let limits = timeout::limits(&route.timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
+        let limits = timeout::limits(timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
         // What is dispatched arrives as a whole: its end is the caller's beginning.
         if is_routed { limits } else { limits.within(self.deadline.left_to_begin(turn.now)) }
     }

@@ -1,5 +1,7 @@
 //! What of each attempt goes into the statistics of its target.
 
+use std::time::Duration;
+
 use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
 use crate::breaker::Finding;
@@ -8,7 +10,7 @@ use crate::config::Config;
 use crate::effect::Text;
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
-use crate::stats::{Quota, Sample};
+use crate::stats::{Measure, Quota, Sample};
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
 
@@ -75,6 +77,18 @@ impl Exchange {
         };
         let model = self.model_at(config, attempt.position);
         turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample)
+    }
+
+    /// A percentile of what is awaited of answers like this one's at a place of the plan: of a stream the first token, of
+    /// any other the end. `None` while too little is known.
+    pub(super) fn usual(&self, turn: &mut Turn<'_>, position: usize, percent: u8) -> Option<Duration> {
+        let target = turn.config.target_at(self.route, position)?;
+        let model = self.model_at(turn.config, position);
+        let measure = if self.streams() { Measure::FirstToken } else { Measure::Latency };
+        let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let most_tokens = most_tokens.and_then(|most| u32::try_from(most).ok());
+        let view = turn.stats.view(turn.store, (target.0, model.as_deref()), turn.now)?;
+        view.percentile(measure, percent, most_tokens)
     }
 
     /// The model that is asked for at a place of the plan.

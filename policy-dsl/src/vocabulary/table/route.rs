@@ -69,6 +69,8 @@ static ROUTE_BODY: Block = Block {
             List(&TIMEOUT, 4, "timeouts"),
             "timeout 30s",
             "Longest time one attempt may take to answer; a stream must have begun by then and may take ten times as long. \
+             One that adapts is a multiple of what answers \
+             of this target and size usually take, of streams their first token. \
              `per output token` adds this for each token of the request's `max_tokens`. What the deadline leaves is the most.",
         )
         .default("60s"),
@@ -237,10 +239,7 @@ static OVERRIDES: Block = Block {
 const TIMEOUT: Shape = OneOf(
     "timeout",
     &[
-        Shape::Later(
-            "a timeout that adapts",
-            &Seq(&[factor(100, 100_000), PERCENTILE, Fixed("in"), ANY_TIME, Sign(".."), ANY_TIME]),
-        ),
+        Seq(&[factor(100, 100_000), PERCENTILE, Fixed("in"), ANY_TIME, Sign(".."), ANY_TIME]),
         Shape::Later("a timeout for the first token", &Seq(&[Word("first_token"), ANY_TIME])),
         Shape::Later("a timeout for silence", &Seq(&[Word("idle"), ANY_TIME])),
         Seq(&[Word("per"), Fixed("output token"), ANY_TIME]),
