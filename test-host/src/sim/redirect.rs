@@ -19,7 +19,7 @@ impl World {
         answer: &HeaderMap,
     ) -> anyhow::Result<bool> {
         let Some(stream) = self.streams.get(&id) else { return Ok(false) };
-        if !self.redirects
+        if !stream.follows
             || answer.status() != Some(STATUS)
             || stream.redirects >= MOST
             || !stream.whole

@@ -62,7 +62,9 @@ impl Timeouts {
 impl World {
     /// The request's headers have passed the filter: now the cluster is chosen.
     pub(super) fn route(&mut self, id: StreamId, mut headers: HeaderMap, end: bool) -> anyhow::Result<()> {
-        let wanted = headers.text(CLUSTER_HEADER).map(str::to_owned).or_else(|| self.unmatched.clone());
+        let chosen = headers.text(CLUSTER_HEADER).map(str::to_owned);
+        let follows = chosen.is_some() && self.redirects;
+        let wanted = chosen.or_else(|| self.unmatched.clone());
         let Some(cluster) = wanted.filter(|cluster| self.upstreams.contains_key(cluster)) else {
             return self.local_reply(id, Failure::NoCluster.reply(false));
         };
@@ -72,7 +74,7 @@ impl World {
         timeouts.tell(&mut headers);
         let exchange = self.open_exchange(Owner::Stream(id), cluster, timeouts);
         if let Some(stream) = self.streams.get_mut(&id) {
-            (stream.exchange, stream.whole) = (Some(exchange), end);
+            (stream.exchange, stream.whole, stream.follows) = (Some(exchange), end, follows);
         }
         self.start_exchange(exchange, headers, end)?;
         if end {

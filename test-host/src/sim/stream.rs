@@ -47,6 +47,8 @@ pub(crate) struct Stream {
     /// Which of the clients' requests it is; a redirect gives that another stream.
     pub(super) request: u64,
     pub(super) redirects: u32,
+    /// Its route follows redirects.
+    pub(super) follows: bool,
     /// What the filter has let through, whether all of it, and where it went.
     pub(super) body: Vec<u8>,
     pub(super) whole: bool,

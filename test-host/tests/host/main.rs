@@ -20,6 +20,8 @@ mod findings;
 #[cfg(test)]
 mod formatting;
 #[cfg(test)]
+mod halves;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod lsp;

@@ -37,8 +37,12 @@ const PRELUDE: &str = r#"
     (if (i32.ne (local.get $seen) (local.get $wanted)) (then unreachable)))
 "#;
 
+pub(crate) fn text(body: &str) -> String {
+    format!("(module {PRELUDE} {body})")
+}
+
 pub(crate) fn module(body: &str) -> Module {
-    Module::compile(format!("(module {PRELUDE} {body})").as_bytes()).expect("the fixture compiles")
+    Module::compile(text(body).as_bytes()).expect("the fixture compiles")
 }
 
 /// A scenario with one healthy provider, `primary`, and what else is said.
