@@ -129,7 +129,7 @@ pub struct Step {
 #[serde(deny_unknown_fields, default)]
 pub struct Trap {
     pub worker: u32,
-    /// After so many steps, about one for each Wasm instruction.
+    /// At the first function or loop it enters after so many steps, about one for each Wasm instruction.
     pub steps: u64,
 }
 

@@ -1,13 +1,16 @@
 //! A proxy-wasm host in virtual time: the real module in wasmtime, Envoy's manners around it, scripted providers behind.
 //!
 //! ```text
-//!  Wire ─> stream ─> [ vm ] ─> router ─> upstream        one World per scenario: clock, schedule, journal,
-//!            ^          |         |          |           a VM for each worker, shared data for all of them
-//!            └── local replies ───┴─ answers ┘
+//!  Wire ─> stream ─> pipe ─> router ─> exchange ─> pipe ─> upstream      one World per scenario: clock, schedule, journal,
+//!            ^         ^        |          |         ^          |        a VM for each worker, shared data for all of them
+//!            |     downstream   └ redirect ┘      upstream      |
+//!            |        half      (round again)       half        |
+//!            └── local replies ────────┴───────── answers ──────┘
 //! ```
 //!
 //! - [`SimDriver`] runs a scenario's steps in such a world.
-//! - A callback runs to its end before anything it asked for is done, as in Envoy; time stands still meanwhile.
+//! - A callback runs to its end before anything it asked for is done, as in Envoy; time stands still meanwhile. Only a
+//!   dispatched call enters the upstream half before the host call returns.
 //! - The same module, scenario and seed give the same journal, byte for byte.
 
 mod abi;

@@ -33,3 +33,5 @@ mod module;
 mod policy_tests;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod traps;
