@@ -71,11 +71,6 @@ impl<'a> Turn<'a> {
         self.next_admission(route, position).is_none_or(|next| next <= then)
     }
 
-    /// How many of these places would admit now.
-    pub(crate) fn count_admitting(&mut self, route: usize, places: impl Iterator<Item = usize>) -> u32 {
-        places.map(|position| u32::from(self.would_admit(route, position, Duration::ZERO))).sum()
-    }
-
     /// How long until the first breaker at these places may admit again.
     pub(crate) fn time_to_admission(
         &mut self,

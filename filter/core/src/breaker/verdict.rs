@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn each_outcome_says_one_thing_about_its_target() {
-        let wait = Some(Duration::from_secs(3));
-        let (throttled, exhausted) =
-            (Verdict::Throttled { wait: wait.unwrap() }, Verdict::Exhausted { wait });
+        let three = Duration::from_secs(3);
+        let wait = Some(three);
+        let (throttled, exhausted) = (Verdict::Throttled { wait: three }, Verdict::Exhausted { wait });
         let table = [
             (Outcome::Success, Verdict::Success, true),
             (Outcome::Throttled, throttled, true),

@@ -46,8 +46,8 @@ impl Exchange {
         let again = if is_again { turn.admit(self.route, self.position).ok() } else { None };
         let admitted = match again {
             Some(permit) => Some((self.position, permit)),
-            None if self.progress.attempts == 0 => turn.admit_one(self.route, self.places(turn, None)),
-            None => turn.admit_one(self.route, self.later(turn, needs_larger)),
+            None if self.progress.attempts == 0 => self.admit_one(turn, self.places(turn, None)),
+            None => self.admit_one(turn, self.later(turn, needs_larger)),
         };
         let Some((position, permit)) = admitted else {
             if self.progress.attempts == 0 {
@@ -201,26 +201,5 @@ impl Exchange {
 
     fn caller_path(&self) -> &str {
         self.headers.get(":path").unwrap_or_default()
-    }
-
-    /// The places that may be tried after the present one; only those with a larger context, if that is needed.
-    pub(super) fn later<'t>(
-        &self,
-        turn: &Turn<'t>,
-        needs_larger: bool,
-    ) -> impl Iterator<Item = usize> + use<'t> {
-        let (plan, here) = (turn.config.plan(self.route), self.position);
-        let fits =
-            move |place: &usize| !needs_larger || plan.is_some_and(|plan| plan.is_larger(*place, here));
-        self.places(turn, Some(here)).filter(fits)
-    }
-
-    /// The places that this request may be tried at, in order: all, or those after this one.
-    pub(super) fn places(
-        &self,
-        turn: &Turn<'_>,
-        after: Option<usize>,
-    ) -> impl Iterator<Item = usize> + use<> {
-        self.sequence.places(turn.config.place_count(self.route), after)
     }
 }

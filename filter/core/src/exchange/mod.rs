@@ -24,6 +24,7 @@
 
 mod answers;
 mod attempts;
+mod choose;
 mod outcome;
 mod remember;
 
@@ -33,7 +34,6 @@ use std::time::Duration;
 
 use self::answers::Reading;
 use self::outcome::Failure;
-use self::remember::Measured;
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Asker, Permit};
@@ -43,7 +43,7 @@ use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
 use crate::model_path;
-use crate::plan::{Demand, Sequence, Unfit};
+use crate::plan::{Demand, Sequence};
 use crate::retry::Progress;
 use crate::rng::Rng;
 use crate::route::Choice;
@@ -71,7 +71,8 @@ pub(crate) struct Exchange {
     facts: Option<Facts>,
     /// What breakers want to know of it.
     asker: Rc<Asker>,
-    /// The places of the plan that this request may be tried at.
+    /// What it asks of its target, and the places of the plan that it may be tried at.
+    demand: Demand,
     sequence: Sequence,
     rng: Rng,
     path: Path,
@@ -170,6 +171,7 @@ impl Exchange {
             body: Rc::default(),
             facts: None,
             asker: Rc::default(),
+            demand: Demand::default(),
             sequence: Sequence::Plain,
             rng,
             path: Path::Ready,
@@ -255,15 +257,6 @@ impl Exchange {
     pub(crate) fn refuse(&self, turn: &mut Turn<'_>, error: OwnError, reason: Reason) -> After {
         let dialect = turn.config.provider(self.route, 0);
         turn.refuse(&error.said_in(dialect), reason)
-    }
-
-    /// Finds out where this request may be tried, and in which order.
-    fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
-        let Some(plan) = turn.config.plan(self.route).filter(|plan| !plan.is_plain()) else { return Ok(()) };
-        let demand = Demand::new(&self.body, self.facts.as_ref(), plan.lacks());
-        let request = (&self.headers, self.facts.as_ref(), &**self.body);
-        self.sequence = plan.sequence(&demand, &mut Measured { request, turn }, &mut self.rng)?;
-        Ok(())
     }
 
     /// When something is due here without an event.

@@ -147,7 +147,7 @@ impl Exchange {
         let status = (answer.origin == Origin::Provider).then_some(answer.status);
         let scope = retry::scope(&route.retry, outcome, status, &self.progress);
         let later = self.later(turn, scope == Scope::LargerContext);
-        let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { turn.count_admitting(index, later) };
+        let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { self.count_admitting(turn, later) };
         let is_admitted_here =
             scope == Scope::Anywhere && turn.would_admit(index, self.position, wait.unwrap_or_default());
         let left = self.deadline.left_to_begin(turn.now);

@@ -92,7 +92,7 @@ impl Exchange {
     }
 
     /// The model that is asked for at a place of the plan.
-    fn model_at(&self, config: &Config, position: usize) -> Option<Text> {
+    pub(super) fn model_at(&self, config: &Config, position: usize) -> Option<Text> {
         self.model(config.attempt(self.route, position)?.0)
     }
 }

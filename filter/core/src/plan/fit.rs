@@ -3,6 +3,7 @@
 use seawall_policy::policy::Capability;
 
 use super::Place;
+use super::order::EXPECTED_OUTPUT;
 use crate::body::Facts;
 
 /// Bytes of a request's body that are taken for one token of its prompt.
@@ -65,6 +66,13 @@ impl Demand {
             output: facts.most_tokens(body),
             needs: of_interest.iter().filter(|capability| facts.needs(*capability, body)).collect(),
         }
+    }
+}
+
+impl Demand {
+    /// Tokens that it is expected to use up, prompt and answer together.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.input.saturating_add(self.output.map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT)))
     }
 }
 

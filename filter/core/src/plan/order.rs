@@ -30,7 +30,7 @@ pub(crate) trait Load {
 }
 
 /// Tokens that an answer is taken to have where it may have more.
-const EXPECTED_OUTPUT: u64 = 512;
+pub(super) const EXPECTED_OUTPUT: u64 = 512;
 
 impl Place {
     /// What one attempt is expected to cost, in pico-dollars; `None` without a price.

@@ -78,8 +78,12 @@ impl Host {
 
     /// The attempt through the router is answered.
     fn answer(&mut self, status: u16) -> Vec<Effect> {
-        let answer =
-            Answer { status, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
+        self.answer_with(status, &[])
+    }
+
+    fn answer_with(&mut self, status: u16, headers: &[(&str, &str)]) -> Vec<Effect> {
+        let headers = headers.iter().copied().collect();
+        let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
         self.handle(Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true })
     }
 
@@ -306,4 +310,34 @@ fn a_body_that_cannot_be_read_goes_on_as_it_is() {
     host.handle(Event::RequestHeaders { headers, end_of_stream: false });
     let fx = host.handle(Event::RequestEnd { body: vec![0x1f, 0x8b, 0xff] });
     assert!(matches!(&fx[..], [Effect::Route { body: None, .. }]), "{fx:?}");
+}
+
+#[test]
+fn a_target_whose_quota_is_used_up_is_passed_over_until_its_reset() {
+    let mut host = Host::new(&policy(["", "", ""], "try a  then b"));
+    let spent = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "20s")];
+    assert_eq!(host.first(&chat("")), "a");
+    host.answer_with(200, &spent);
+    host.now += 1;
+    assert_eq!(host.first(&chat("")), "b", "before the first 429");
+    host.answer_with(200, &spent);
+    host.now += 1;
+    assert_eq!(host.first(&chat("")), "a", "when nobody has any left the provider may say so itself");
+    host.answer(429);
+    host.now += 20;
+    assert_eq!(host.first(&chat("")), "a");
+}
+
+#[test]
+fn a_quota_too_small_for_this_request_is_kept_for_smaller_ones() {
+    let mut host = Host::new(&policy(["", "", ""], "try a  then b"));
+    let left = [
+        ("x-ratelimit-limit-tokens", "30000"),
+        ("x-ratelimit-remaining-tokens", "300"),
+        ("x-ratelimit-reset-tokens", "1m0s"),
+    ];
+    host.first(&chat(""));
+    host.answer_with(200, &left);
+    assert_eq!(host.first(&chat(r#","max_tokens":100"#)), "a");
+    assert_eq!(host.first(&chat(r#","max_tokens":400"#)), "b");
 }

@@ -1,0 +1,83 @@
+//! Where a request may be tried, and which of these places is next.
+
+use std::time::Duration;
+
+use super::Exchange;
+use super::remember::Measured;
+use crate::breaker::Permit;
+use crate::plan::{Demand, Unfit};
+use crate::turn::Turn;
+
+impl Exchange {
+    /// Finds out where this request may be tried, and in which order.
+    pub(super) fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
+        let Some(plan) = turn.config.plan(self.route) else { return Ok(()) };
+        self.demand = Demand::new(&self.body, self.facts.as_ref(), plan.lacks());
+        if !plan.is_plain() {
+            let request = (&self.headers, self.facts.as_ref(), &**self.body);
+            self.sequence = plan.sequence(&self.demand, &mut Measured { request, turn }, &mut self.rng)?;
+        }
+        Ok(())
+    }
+
+    /// The places that this request may be tried at, in order: all, or those after this one.
+    pub(super) fn places(
+        &self,
+        turn: &Turn<'_>,
+        after: Option<usize>,
+    ) -> impl Iterator<Item = usize> + use<> {
+        self.sequence.places(turn.config.place_count(self.route), after)
+    }
+
+    /// The places that may be tried after the present one; only those with a larger context, if that is needed.
+    pub(super) fn later<'t>(
+        &self,
+        turn: &Turn<'t>,
+        needs_larger: bool,
+    ) -> impl Iterator<Item = usize> + use<'t> {
+        let (plan, here) = (turn.config.plan(self.route), self.position);
+        let fits =
+            move |place: &usize| !needs_larger || plan.is_some_and(|plan| plan.is_larger(*place, here));
+        self.places(turn, Some(here)).filter(fits)
+    }
+
+    /// Takes the first of these places that admits. One whose quota is used up would answer 429: it is passed over while
+    /// another is left.
+    pub(super) fn admit_one(
+        &self,
+        turn: &mut Turn<'_>,
+        places: impl Iterator<Item = usize>,
+    ) -> Option<(usize, Option<Permit>)> {
+        let (mut ready, mut spent) = (Vec::new(), Vec::new());
+        for place in places {
+            if self.has_quota(turn, place) { ready.push(place) } else { spent.push(place) }
+        }
+        // What a provider said may be old, and its refusal says more than ours.
+        turn.admit_one(self.route, ready.into_iter())
+            .or_else(|| turn.admit_one(self.route, spent.into_iter()))
+    }
+
+    /// How many of these places would admit and have quota left.
+    pub(super) fn count_admitting(&self, turn: &mut Turn<'_>, places: impl Iterator<Item = usize>) -> u32 {
+        let mut count = 0;
+        for place in places {
+            count +=
+                u32::from(turn.would_admit(self.route, place, Duration::ZERO) && self.has_quota(turn, place));
+        }
+        count
+    }
+
+    /// Whether the provider has enough left for this request, by what it said last. Where there is no other target it may say
+    /// so itself.
+    fn has_quota(&self, turn: &mut Turn<'_>, place: usize) -> bool {
+        let config = turn.config;
+        let Some(target) = config.target_at(self.route, place).filter(|_| config.place_count(self.route) > 1)
+        else {
+            return true;
+        };
+        let model = self.model_at(config, place);
+        let view = turn.stats.view(turn.store, (target.0, model.as_deref()), turn.now);
+        let tokens = u32::try_from(self.demand.tokens()).unwrap_or(u32::MAX);
+        view.is_none_or(|view| view.quota(turn.now).suffices_from(tokens) <= turn.now)
+    }
+}
