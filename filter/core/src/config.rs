@@ -28,6 +28,8 @@ pub struct Config {
     pub(crate) health: Option<Readers>,
     /// The retry budget of each route.
     budgets: Vec<Option<Bound>>,
+    /// What bounds the hedges of each route.
+    hedges: Vec<Option<Bound>>,
 }
 
 /// What an attempt at one target needs.
@@ -69,7 +71,8 @@ impl Config {
         let plans =
             policy.routes.iter().map(|route| plan(&policy, route, &mut posts, &mut targets)).collect();
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, posts, plans, health, budgets, policy })
+        let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
+        Ok(Self { hash: policy.hash.as_str().into(), targets, posts, plans, health, budgets, hedges, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -86,6 +89,10 @@ impl Config {
 
     pub(crate) fn budget(&self, route: usize) -> Option<&Bound> {
         self.budgets.get(route)?.as_ref()
+    }
+
+    pub(crate) fn hedges(&self, route: usize) -> Option<&Bound> {
+        self.hedges.get(route)?.as_ref()
     }
 
     /// How many places a route's plan has.
@@ -224,6 +231,11 @@ fn named(model: &str) -> Option<Text> {
 fn budget(policy: &Policy, route: &Route) -> Option<Bound> {
     let first = policy.targets.get(route.targets().next()?.0)?;
     Some(retry::budget(route, first, route.retry.budget?))
+}
+
+fn hedges(policy: &Policy, route: &Route) -> Option<Bound> {
+    let first = policy.targets.get(route.targets().next()?.0)?;
+    retry::hedge::bound(route, first, route.hedge?)
 }
 
 /// As a JSON string.

@@ -12,7 +12,6 @@ use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::health::{self, Access};
-use crate::retry::Unwritten;
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::stats::Stats;
@@ -20,7 +19,7 @@ use crate::store::Store;
 use crate::telemetry::{Decision, Reason};
 use crate::time::Timestamp;
 use crate::timers::Timers;
-use crate::turn::{Turn, pass};
+use crate::turn::{Turn, Uncounted, pass};
 
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -43,7 +42,7 @@ pub struct Engine {
     body_arrives: bool,
     held_bytes: usize,
     stats: Stats,
-    uncounted: Vec<Unwritten>,
+    uncounted: Vec<Uncounted>,
     guards: Guards,
     /// A request for the health page, until the host says where it comes from.
     asked: Option<(ExchangeId, Headers, bool)>,
@@ -56,7 +55,7 @@ impl Engine {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let guards = config.guards();
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
-        let uncounted = vec![Unwritten::default(); config.policy().routes.len()];
+        let uncounted = vec![Uncounted::default(); config.policy().routes.len()];
         Self {
             config,
             seed,

@@ -105,6 +105,8 @@ pub enum Next {
     Failover,
     /// No attempt is left to make: the failure goes to the client.
     Stop,
+    /// Nothing yet: another attempt is under way.
+    Wait,
     /// Nothing: the client has another answer, or is gone.
     Drop,
 }
@@ -117,6 +119,7 @@ impl Next {
             Self::Retry => "retry",
             Self::Failover => "failover",
             Self::Stop => "stop",
+            Self::Wait => "wait",
             Self::Drop => "drop",
         }
     }

@@ -20,6 +20,13 @@ use crate::telemetry::{BreakerState, Decision, Metric, Reason};
 use crate::time::Timestamp;
 use crate::timeout::STREAM_FACTOR;
 
+/// Requests of one route that are not written down yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Uncounted {
+    retries: Unwritten,
+    hedges: Unwritten,
+}
+
 pub(crate) struct Turn<'a> {
     pub(crate) config: &'a Config,
     pub(crate) store: &'a mut dyn Store,
@@ -32,7 +39,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) guards: &'a mut Guards,
     pub(crate) stats: &'a mut Stats,
     /// Requests not counted for the retry budgets yet, by the number of their route.
-    pub(crate) uncounted: &'a mut Vec<Unwritten>,
+    pub(crate) uncounted: &'a mut Vec<Uncounted>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
@@ -159,16 +166,16 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Counts a request for the retry budget of its route.
+    /// Counts a request for what bounds the retries and hedges of its route.
     pub(crate) fn count_request(&mut self, route: usize, headers: &Headers) {
-        let (Some(budget), Some(uncounted)) = (self.config.budget(route), self.uncounted.get_mut(route))
-        else {
-            return;
-        };
-        if retry::is_callers_retry(headers) {
-            budget.foreign(uncounted, self.now, self.store);
-        } else {
-            budget.request(uncounted, self.now, self.store);
+        let Some(Uncounted { retries, hedges }) = self.uncounted.get_mut(route) else { return };
+        if let Some(bound) = self.config.hedges(route) {
+            bound.request(hedges, self.now, self.store);
+        }
+        match self.config.budget(route) {
+            Some(budget) if retry::is_callers_retry(headers) => budget.foreign(retries, self.now, self.store),
+            Some(budget) => budget.request(retries, self.now, self.store),
+            None => {}
         }
     }
 
@@ -178,7 +185,16 @@ impl<'a> Turn<'a> {
         else {
             return true;
         };
-        budget.admit(uncounted, self.now, self.store)
+        budget.admit(&mut uncounted.retries, self.now, self.store)
+    }
+
+    /// Takes a hedge from the share of a route; whether it was there.
+    pub(crate) fn pay_hedge(&mut self, route: usize) -> bool {
+        let (Some(bound), Some(uncounted)) = (self.config.hedges(route), self.uncounted.get_mut(route))
+        else {
+            return true;
+        };
+        bound.admit(&mut uncounted.hedges, self.now, self.store)
     }
 
     /// Lets a request go that no route takes.

@@ -65,8 +65,14 @@ impl Exchange {
     fn enter(&mut self, turn: &mut Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
         self.progress.begin(position == self.position);
         self.position = position;
-        let (n, begun, reading) = (self.progress.attempts, turn.now, Reading::Awaited);
-        let limits = self.limits(turn, is_routed);
+        self.launch(turn, permit, is_routed);
+        self.plan_hedge(turn);
+    }
+
+    /// An attempt begins at the present place.
+    pub(super) fn launch(&mut self, turn: &mut Turn<'_>, permit: Option<Permit>, is_routed: bool) {
+        let (n, position, begun) = (self.progress.attempts, self.position, turn.now);
+        let (limits, reading) = (self.limits(turn, is_routed), Reading::Awaited);
         self.in_flight.push(Attempt { n, position, permit, begun, limits, is_routed, reading });
         self.remember_begin(turn, position);
     }
@@ -164,7 +170,7 @@ impl Exchange {
         after
     }
 
-    fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
+    pub(super) fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
         let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
         let Some(timeout) = self.in_flight.last().map(|attempt| attempt.limits.total) else {

@@ -25,6 +25,7 @@
 mod answers;
 mod attempts;
 mod choose;
+mod hedging;
 mod outcome;
 mod remember;
 
@@ -82,6 +83,9 @@ pub(crate) struct Exchange {
     /// Dispatched attempts whose answer nobody waits for any more. The host lets them run to their end, and what they come
     /// to is counted like anything else.
     strays: Vec<Attempt>,
+    /// When the attempt under way is hedged, and whether one has been.
+    hedge_at: Option<Timestamp>,
+    is_hedged: bool,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -178,6 +182,8 @@ impl Exchange {
             routed: None,
             in_flight: Vec::new(),
             strays: Vec::new(),
+            hedge_at: None,
+            is_hedged: false,
             next: None,
             progress: Progress::default(),
             position: 0,
@@ -271,7 +277,8 @@ impl Exchange {
                     self.next.map(|next| next.at)
                 };
                 let read = self.in_flight.iter().filter_map(|attempt| attempt.reading.patience());
-                moved.into_iter().chain(read).min()
+                let hedge = self.hedge_at.filter(|_| self.awaits_hedge());
+                moved.into_iter().chain(read).chain(hedge).min()
             }
         }
     }
@@ -292,6 +299,9 @@ impl Exchange {
         let is_late = |attempt: &Attempt| attempt.reading.patience().is_some_and(|patience| patience <= now);
         if let Some(index) = self.in_flight.iter().position(is_late) {
             return self.read_enough(turn, index);
+        }
+        if self.hedge_at.is_some_and(|at| at <= now) {
+            return self.hedge(turn);
         }
         self.go_on(turn)
     }

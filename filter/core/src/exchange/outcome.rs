@@ -83,8 +83,10 @@ impl Exchange {
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
-        let step = self.after_failure(turn, &answer, &judgement);
+        let is_alone = self.in_flight.is_empty();
+        let step = if is_alone { self.after_failure(turn, &answer, &judgement) } else { Step::MoveOn };
         let (next, wait) = match step {
+            _ if !is_alone => (Next::Wait, None),
             Step::Again(wait) => (Next::Retry, Some(wait)),
             Step::MoveOn => (Next::Failover, None),
             Step::Stop(Reason::ClientError) => (Next::Deliver, None),
@@ -126,6 +128,10 @@ impl Exchange {
             Step::Again(_) | Step::MoveOn => {
                 if attempt.is_routed && held.is_none() {
                     turn.fx.push(Effect::HoldAnswer(Half::Downstream));
+                }
+                // The one that is under way may still succeed.
+                if !is_alone {
+                    return After::Wait;
                 }
                 let is_again = matches!(step, Step::Again(_));
                 let needs_larger = outcome == Outcome::ContextLength;

@@ -12,7 +12,6 @@
 mod advice;
 mod backoff;
 mod budget;
-#[expect(dead_code, reason = "asked when the exchange can have two attempts under way")]
 pub(crate) mod hedge;
 mod hint;
 mod rules;

@@ -54,10 +54,6 @@ impl Progress {
         }
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "called when the exchange can have two attempts under way")
-    )]
     /// A hedge begins beside the attempt that is under way.
     pub(crate) fn hedge(&mut self) {
         self.attempts = self.attempts.saturating_add(1);

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod exchange;
+mod hedging;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) enum Fate {
     Reset,
     /// Silence until the attempt's time is over.
     Hang,
+    /// A sound answer after so many milliseconds.
+    Slow(u64),
 }
 
 /// What the client of one request got.
@@ -96,6 +98,8 @@ pub(crate) struct World {
     pub(crate) breakers: BTreeMap<(String, String), BreakerState>,
     /// How long a provider takes to answer.
     pub(crate) latency: Duration,
+    /// Whether the policy has attempts beside each other.
+    hedges: bool,
     /// Whether the filter stands behind the router, too.
     pub(crate) upstream_half: bool,
     next_id: u32,
@@ -148,6 +152,7 @@ impl World {
             fates: Vec::new(),
             breakers: BTreeMap::new(),
             latency: Duration::from_millis(10),
+            hedges: policy.routes.iter().any(|route| route.hedge.is_some()),
             upstream_half: false,
             next_id: 1,
             choose: Box::new(choose),
@@ -358,7 +363,10 @@ impl World {
                         request.attempts.len() + 1,
                         "attempts are numbered in order"
                     );
-                    assert!(request.is_response_held, "a dispatched attempt needs the router's answer held");
+                    assert!(
+                        request.is_response_held || self.hedges,
+                        "but for a hedge, a dispatched attempt needs the router's answer held"
+                    );
                     assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
                     assert!(timeout <= self.timeout * 10);
                     self.begin(id, &cluster, timeout, false);
@@ -429,7 +437,11 @@ impl World {
         let (begun, fate_index) = (self.now, self.fates.len() - 1);
         let request = self.requests.get_mut(&id).unwrap();
         request.attempts.push(Attempt { target: target.into(), fate, begun, ended: begun, timeout });
-        let takes = if fate == Fate::Hang { timeout } else { self.latency };
+        let takes = match fate {
+            Fate::Hang => timeout,
+            Fate::Slow(millis) => Duration::from_millis(millis),
+            _ => self.latency,
+        };
         let attempt = request.attempts.len();
         self.push(begun.after(takes), Due::Ended { id, attempt, fate_index, is_routed });
     }
@@ -461,6 +473,7 @@ fn answer(fate: Fate) -> Answer {
         Fate::Refuse => (503, Origin::Connect),
         Fate::Reset => (503, Origin::Reset),
         Fate::Hang => (504, Origin::Timeout),
+        Fate::Slow(_) => (200, Origin::Provider),
     };
     let headers =
         [("retry-after", wait.as_str()), ("x-provider", "yes"), ("content-type", "application/json")];

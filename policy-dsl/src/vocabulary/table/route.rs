@@ -101,8 +101,7 @@ static ROUTE_BODY: Block = Block {
             "When an attempt takes this long, a second one is sent to the next target and the first answer wins; for at most \
              so many of the requests.",
         )
-        .absent("no hedging")
-        .later(),
+        .absent("no hedging"),
         Statement::new(
             "stream",
             Seq(&[

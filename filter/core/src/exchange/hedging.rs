@@ -1,0 +1,57 @@
+//! A second attempt beside one that takes unusually long; see [`hedge`](crate::retry::hedge). It is dispatched, as the
+//! router's path is taken. The first answer wins: the loser on the router's path is cancelled with it, a dispatched one runs
+//! to its end and is counted.
+
+use seawall_policy::policy::HedgeDelay;
+
+use super::answers::Reading;
+use super::{After, Exchange};
+use crate::retry::hedge::{self, Room};
+use crate::timeout::Limits;
+use crate::turn::Turn;
+
+impl Exchange {
+    /// Decides when the attempt that has just begun is hedged.
+    pub(super) fn plan_hedge(&mut self, turn: &mut Turn<'_>) {
+        let Some(hedge) = turn.config.route(self.route).and_then(|route| route.hedge) else { return };
+        let Some(Limits { headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
+            return;
+        };
+        let usual = match hedge.after {
+            HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent),
+            HedgeDelay::Fixed(_) => None,
+        };
+        let delay = hedge::delay(hedge, usual, headers).filter(|_| !self.is_hedged);
+        self.hedge_at = delay.map(|delay| turn.now.after(delay));
+    }
+
+    /// Whether the time of the hedge still is to come.
+    pub(super) fn awaits_hedge(&self) -> bool {
+        matches!(self.in_flight.as_slice(), [attempt] if matches!(attempt.reading, Reading::Awaited))
+    }
+
+    /// The attempt under way has taken long enough.
+    pub(super) fn hedge(&mut self, turn: &mut Turn<'_>) -> After {
+        self.hedge_at = None;
+        let Some(route) = turn.config.route(self.route).filter(|_| self.awaits_hedge()) else {
+            return After::Wait;
+        };
+        let later = self.later(turn, false);
+        let room = Room {
+            attempts: route.retry.attempts,
+            is_hedged: self.is_hedged,
+            others: turn.count_admitting(self.route, later),
+            left: self.deadline.left_to_begin(turn.now),
+        };
+        if !hedge::may(room, &self.progress, || turn.pay_hedge(self.route)) {
+            return After::Wait;
+        }
+        let later = self.later(turn, false);
+        let Some((position, permit)) = turn.admit_one(self.route, later) else { return After::Wait };
+        self.is_hedged = true;
+        self.progress.hedge();
+        self.position = position;
+        self.launch(turn, permit, false);
+        self.dispatch(turn)
+    }
+}
