@@ -37,17 +37,18 @@ impl Exchange {
             return After::Wait;
         };
         let later = self.later(turn, false);
+        let others = self.count_admitting(turn, later);
         let room = Room {
             attempts: route.retry.attempts,
             is_hedged: self.is_hedged,
-            others: turn.count_admitting(self.route, later),
+            others,
             left: self.deadline.left_to_begin(turn.now),
         };
         if !hedge::may(room, &self.progress, || turn.pay_hedge(self.route)) {
             return After::Wait;
         }
         let later = self.later(turn, false);
-        let Some((position, permit)) = turn.admit_one(self.route, later) else { return After::Wait };
+        let Some((position, permit)) = self.admit_one(turn, later) else { return After::Wait };
         self.is_hedged = true;
         self.progress.hedge();
         self.position = position;
