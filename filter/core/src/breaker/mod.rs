@@ -81,8 +81,9 @@ pub(crate) struct Breaker {
     cause: Cause,
     /// How often the cooldown was doubled.
     doublings: u8,
-    /// Errors since the last answer.
+    /// Errors since the last answer, and when the last of them came.
     in_a_row: u32,
+    last_error: Timestamp,
     window: Window,
 }
 
