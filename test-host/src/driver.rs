@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use seawall_provider::Plan;
+use seawall_provider::{Plan, Sent};
 
 use crate::scenario::Request;
 
@@ -60,5 +60,7 @@ pub struct Observed {
     pub upstream: BTreeMap<String, u32>,
     /// From the request to the first byte of the answer's body.
     pub first_byte: Option<Duration>,
+    /// What those requests said, in order.
+    pub saw: BTreeMap<String, Vec<Sent>>,
     pub elapsed: Duration,
 }

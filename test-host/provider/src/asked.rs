@@ -30,6 +30,25 @@ pub(crate) struct Chat {
     stream: Option<bool>,
     #[serde(default)]
     stream_options: Option<StreamOptions>,
+    #[serde(default)]
+    max_tokens: Option<u64>,
+    #[serde(default)]
+    max_completion_tokens: Option<u64>,
+    #[serde(default)]
+    max_output_tokens: Option<u64>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default, alias = "generationConfig", alias = "inferenceConfig")]
+    config: Option<Config>,
+}
+
+/// Gemini and Bedrock have the settings in an object of their own.
+#[derive(Debug, Deserialize)]
+struct Config {
+    #[serde(default, alias = "maxOutputTokens", alias = "maxTokens")]
+    max_tokens: Option<u64>,
+    #[serde(default)]
+    temperature: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +89,20 @@ impl<'a> Asked<'a> {
     pub fn stream(&self) -> bool {
         let of_path = self.place.is_some_and(|place| place.stream);
         of_path || self.chat.as_ref().is_ok_and(|chat| chat.stream == Some(true))
+    }
+
+    /// The most tokens that the answer may have, under whichever name.
+    #[must_use]
+    pub fn max_tokens(&self) -> Option<u64> {
+        let chat = self.chat.as_ref().ok()?;
+        let own = chat.max_tokens.or(chat.max_completion_tokens).or(chat.max_output_tokens);
+        own.or_else(|| chat.config.as_ref()?.max_tokens)
+    }
+
+    #[must_use]
+    pub fn temperature(&self) -> Option<f64> {
+        let chat = self.chat.as_ref().ok()?;
+        chat.temperature.or_else(|| chat.config.as_ref()?.temperature)
     }
 
     /// Whether a stream of chat completions is to tell its usage.

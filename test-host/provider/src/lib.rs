@@ -43,7 +43,7 @@ pub use asked::Asked;
 pub use control::Control;
 pub use dialect::Dialect;
 pub use errors::ErrorKind;
-pub use log::{Did, Seen};
+pub use log::{Did, Seen, Sent};
 pub use plan::{Plan, Times};
 pub use said::Finish;
 pub use script::{Behaviour, Fault, OVERRIDE_HEADER};

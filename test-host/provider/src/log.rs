@@ -4,49 +4,80 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hyper::HeaderMap;
 use serde::Serialize;
 
+use crate::asked::Asked;
 use crate::script::Fault;
 
 /// The newest so many requests are kept: a load bench must not fill the memory.
 const KEPT: usize = 10_000;
 
-/// Headers that tell who asks, how often and with which deadline.
-const HEADERS: [&str; 10] = [
-    "content-type",
-    "host",
-    "idempotency-key",
-    "traceparent",
-    "user-agent",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-upstream-rq-timeout-ms",
-    "x-request-id",
-    "x-should-retry",
-    "x-stainless-retry-count",
-];
+/// Headers that are kept, and all that begin with `x-`.
+const HEADERS: [&str; 5] = ["content-type", "host", "idempotency-key", "traceparent", "user-agent"];
 
-/// The filter's own headers, which no provider should ever see.
-const FILTER_PREFIX: &str = "x-seawall-";
+/// Parts of the names of headers that hold secrets.
+const SECRET: [&str; 5] = ["auth", "cookie", "key", "secret", "token"];
 
-/// One request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// One request and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Seen {
     /// Counted from 1.
     pub number: u64,
     /// Milliseconds since 1970.
     pub time_ms: u64,
     pub method: String,
+    #[serde(flatten)]
+    pub sent: Sent,
+    pub did: Did,
+}
+
+/// What a request said, as far as it may be remembered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Sent {
     /// With its query.
     pub path: String,
     /// Whether there were credentials. Their value is never kept.
     pub authorization: bool,
     pub model: Option<String>,
     pub stream: bool,
+    /// The most tokens that the answer may have, under whichever name.
+    pub max_tokens: Option<u64>,
+    pub temperature: Option<f64>,
     pub body_bytes: usize,
-    /// Some of the headers, among them all of the filter's own.
+    /// Those that hold no secret.
     pub headers: BTreeMap<String, String>,
-    pub did: Did,
+}
+
+impl Sent {
+    /// Takes what is worth keeping of a request; names of headers are in lower case.
+    pub fn of<'a>(
+        path: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+        asked: &Asked<'_>,
+    ) -> Self {
+        let mut sent = Self {
+            path: path.to_owned(),
+            authorization: false,
+            model: asked.model().map(str::to_owned),
+            stream: asked.stream(),
+            max_tokens: asked.max_tokens(),
+            temperature: asked.temperature(),
+            body_bytes: asked.body.len(),
+            headers: BTreeMap::new(),
+        };
+        for (name, value) in headers {
+            sent.authorization |= name == "authorization";
+            if is_kept(name) {
+                sent.headers.insert(name.to_owned(), String::from_utf8_lossy(value).into_owned());
+            }
+        }
+        sent
+    }
+}
+
+fn is_kept(name: &str) -> bool {
+    let known = HEADERS.contains(&name);
+    known || (name.starts_with("x-") && !SECRET.iter().any(|part| name.contains(part)))
 }
 
 /// What the provider did about a request.
@@ -60,8 +91,9 @@ pub struct Did {
 /// One line, e.g. `3 POST /v1/chat/completions model=gpt-4.1 stream=false bytes=118 -> 429`.
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, method, path, stream, body_bytes, did, .. } = self;
-        let model = self.model.as_deref().unwrap_or("-");
+        let Self { number, method, sent, did, .. } = self;
+        let Sent { path, stream, body_bytes, .. } = sent;
+        let model = sent.model.as_deref().unwrap_or("-");
         write!(f, "{number} {method} {path} model={model} stream={stream} bytes={body_bytes} -> {did}")
     }
 }
@@ -77,17 +109,6 @@ impl fmt::Display for Did {
             (None, None) => f.write_str("closed"),
         }
     }
-}
-
-/// The headers worth keeping.
-pub(crate) fn selected(headers: &HeaderMap) -> BTreeMap<String, String> {
-    headers
-        .iter()
-        .filter(|(name, _)| name.as_str().starts_with(FILTER_PREFIX) || HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })
-        .collect()
 }
 
 #[derive(Debug, Default)]

@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::{HeaderMap, Request, Response, StatusCode, header};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use tokio::time::sleep;
 
 use crate::answer::{Answer, Reply, bad_override, reply};
 use crate::asked::Asked;
 use crate::body::{Broken, Paced};
-use crate::log::{Did, Log, Seen, selected};
+use crate::log::{Did, Log, Seen, Sent};
 use crate::script::{Behaviour, OVERRIDE_HEADER};
 use crate::state::ScriptState;
 use crate::wire::Doom;
@@ -48,16 +48,12 @@ impl Service {
         let asked = Asked::read(path, &body).at(SystemTime::now());
         let (behaviour, reply) = self.decide(&head.headers, &asked)?;
 
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let seen = self.log.push(Seen {
             number: 0,
             time_ms: now_ms(),
             method: head.method.to_string(),
-            path: path.to_owned(),
-            authorization: head.headers.contains_key(header::AUTHORIZATION),
-            model: asked.model().map(str::to_owned),
-            stream: asked.stream(),
-            body_bytes: body.len(),
-            headers: selected(&head.headers),
+            sent: Sent::of(path, headers, &asked),
             did: Did { status: status_of(&reply), fault: behaviour.fault },
         });
         (self.watch)(&seen);

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::{Color, Exit};
 use crate::diagnostics::repair::{self, Repaired};
-use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, terminal};
+use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, sarif, terminal};
 
 /// Checks policies: every error at once, with its place and a hint.
 ///
@@ -28,10 +28,6 @@ pub struct Args {
     /// Warnings refuse a policy too.
     #[arg(long)]
     deny_warnings: bool,
-    /// An Envoy configuration that the policies run in: warns where it retries by itself what the filter retries. May be
-    /// given more than once.
-    #[arg(long, value_name = "FILE")]
-    envoy_config: Vec<PathBuf>,
     /// Whether the text format is coloured; `auto` is on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
@@ -80,24 +76,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         }),
     };
     super::print(&text).context("cannot write the findings")?;
-    let (errors, mut warnings) = total(&judged);
-    for path in &args.envoy_config {
-        match read(path).and_then(|text| layers::retries(&text)) {
-            Ok(places) => {
-                warnings += places.len();
-                for place in places {
-                    eprintln!("{}: warning: retries at two layers: {place}", name(path));
-                    eprintln!(
-                        "  the filter retries within its budget and the deadline, Envoy around it without: remove it there"
-                    );
-                }
-            }
-            Err(error) => {
-                eprintln!("error: {}: {error:#}", name(path));
-                unreadable.push(Unreadable { name: name(path), reason: format!("{error:#}") });
-            }
-        }
-    }
+    let (errors, warnings) = total(&judged);
     Ok(if !unreadable.is_empty() {
         Exit::Unusable
     } else if errors > 0 || args.deny_warnings && warnings > 0 {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use seawall_provider::{Control, Plan, Provider};
 
-/// A simulated provider: OpenAI chat completions, with faults on request.
+/// A simulated provider: the APIs of OpenAI, Azure, Anthropic, Gemini and Bedrock, with errors and faults on request.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Port to serve on; 0 takes any free one.

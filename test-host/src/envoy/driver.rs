@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http_body_util::Full;
-use seawall_provider::{Plan, Provider};
+use seawall_provider::{Plan, Provider, Sent};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
@@ -116,6 +116,16 @@ impl EnvoyDriver {
         self.providers.iter().map(|(name, provider)| (name.clone(), provider.count())).collect()
     }
 
+    /// What the providers were asked since they had seen so many requests.
+    fn sent_since(&self, before: &BTreeMap<String, u64>) -> BTreeMap<String, Vec<Sent>> {
+        let sent = |(name, provider): (&String, &Provider)| {
+            let before = before.get(name).copied().unwrap_or(0);
+            let log = provider.log().into_iter().filter(|seen| seen.number > before);
+            (name.clone(), log.map(|seen| seen.sent).collect())
+        };
+        self.providers.iter().map(sent).collect()
+    }
+
     /// A connection that Envoy still takes for open would make the next attempt a reset rather than a refusal.
     async fn until_closed(&self, cluster: &str) -> anyhow::Result<()> {
         let open = format!("cluster.{cluster}.upstream_cx_active");
@@ -160,6 +170,7 @@ impl Driver for EnvoyDriver {
             (name, u32::try_from(count).unwrap_or(u32::MAX))
         });
         let upstream: BTreeMap<_, _> = upstream.collect();
+        let saw = self.sent_since(&before);
         let trace = self.envoy.log().decisions(mark);
         let observed = answers.into_iter().map(|(got, elapsed)| Observed {
             status: got.status,
@@ -169,6 +180,7 @@ impl Driver for EnvoyDriver {
             left: got.left,
             trace: trace.clone(),
             upstream: upstream.clone(),
+            saw: saw.clone(),
             first_byte: got.first_byte.map(|time| time + TIMERS_EARLY),
             elapsed,
         });

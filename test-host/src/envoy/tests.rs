@@ -74,7 +74,7 @@ async fn the_header_names_the_cluster_and_goes_no_further() {
     let world = World::start().await;
     assert_eq!(world.chat(&[TO_PRIMARY]).await.status, 200);
     assert_eq!((world.primary.count(), world.secondary.count()), (1, 0));
-    assert!(!world.primary.log()[0].headers.contains_key("x-seawall-cluster"));
+    assert!(!world.primary.log()[0].sent.headers.contains_key("x-seawall-cluster"));
     assert_eq!(world.chat(&[]).await.status, 200);
     assert_eq!((world.primary.count(), world.secondary.count()), (1, 1));
     assert_eq!(world.chat(&[("x-seawall-cluster", "nowhere")]).await.status, 503);

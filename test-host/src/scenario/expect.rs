@@ -3,9 +3,10 @@
 use std::fmt;
 
 use seawall_policy::policy_test::Wanted;
+use seawall_provider::Sent;
 use serde_saphyr::{Location, Spanned};
 
-use super::model::{Expect, Placed};
+use super::model::{Expect, Placed, Saw};
 use super::wanted::unmet;
 use crate::driver::Observed;
 
@@ -64,6 +65,10 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
         && seen.first_byte.is_none_or(|time| time > most.value.0)
     {
         fail(most.referenced, format!("expected the first byte within {:?}, {}", most.value.0, came(seen)));
+    }
+    for (provider, wanted) in &expect.saw {
+        let found = seen.saw.get(provider).map_or(&[][..], Vec::as_slice);
+        judge_saw(provider, wanted, found, &mut fail);
     }
     if let Some(least) = &expect.at_least
         && seen.elapsed < least.value.0
@@ -174,6 +179,59 @@ pub(super) fn shortened(body: &str) -> String {
         return format!("`{body}`");
     }
     format!("`{}…`", body.chars().take(MOST).collect::<String>())
+}
+
+/// One failure for each member that differs, or one for their number.
+fn judge_saw(
+    provider: &str,
+    wanted: &Spanned<Vec<Spanned<Saw>>>,
+    found: &[Sent],
+    fail: &mut impl FnMut(Location, String),
+) {
+    if wanted.value.len() != found.len() {
+        let (wanted_count, found) = (wanted.value.len(), found.len());
+        let text = format!("expected {wanted_count} requests at {provider}, saw {found}");
+        fail(wanted.referenced, text);
+        return;
+    }
+    for (number, (saw, sent)) in (1..).zip(wanted.value.iter().zip(found)) {
+        for (member, wanted, found) in differences(&saw.value, sent) {
+            let text = format!("expected {member} {wanted} in request {number} at {provider}, saw {found}");
+            fail(saw.referenced, text);
+        }
+    }
+}
+
+/// Each member that was to be told, and is not what it should be: its name, what was wanted, what was there.
+fn differences(saw: &Saw, sent: &Sent) -> Vec<(String, String, String)> {
+    let mut differences = Vec::new();
+    let mut compare = |name: &str, wanted: Option<String>, found: Option<String>| {
+        if wanted != found {
+            differences.push((name.to_owned(), shown(wanted.as_deref()), shown(found.as_deref())));
+        }
+    };
+    let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
+    if let Some(path) = &saw.path {
+        compare("path", text(Some(path)), text(Some(&sent.path)));
+    }
+    if let Some(model) = &saw.model {
+        compare("model", Some(model.clone()), sent.model.clone());
+    }
+    if let Some(stream) = &saw.stream {
+        compare("stream", text(Some(stream)), text(Some(&sent.stream)));
+    }
+    if let Some(tokens) = &saw.max_tokens {
+        compare("max_tokens", text(Some(tokens)), sent.max_tokens.map(|tokens| tokens.to_string()));
+    }
+    if let Some(temperature) = &saw.temperature {
+        let found = sent.temperature.map(|temperature| temperature.to_string());
+        compare("temperature", text(Some(temperature)), found);
+    }
+    for (name, wanted) in &saw.headers {
+        let found = sent.headers.get(&name.to_ascii_lowercase()).cloned();
+        compare(&format!("header {name}:"), wanted.clone(), found);
+    }
+    differences
 }
 
 /// One failure for a trace, at the first line that differs, with the whole difference.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Placed, Request, Scenario, Span, Step, Trap, UpstreamHalf};
+pub use model::{Expect, Placed, Request, Saw, Scenario, Span, Step, Trap, UpstreamHalf};
 pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 
@@ -147,7 +147,7 @@ fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
         }
     }
     let expected = step.without_upstream_half.iter().chain([&step.expect]);
-    let expected = expected.flat_map(|expect| expect.upstream.keys());
+    let expected = expected.flat_map(|expect| expect.upstream.keys().chain(expect.saw.keys()));
     let named = step.providers.iter().flatten().map(|(name, _)| name).chain(expected);
     for name in named {
         if !scenario.providers.contains_key(name) {

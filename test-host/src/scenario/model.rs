@@ -182,6 +182,8 @@ pub struct Expect {
     pub trace: Option<Spanned<Vec<Spanned<String>>>>,
     /// Requests each provider saw because of this one.
     pub upstream: BTreeMap<String, Spanned<u32>>,
+    /// What those requests said, in order: an entry for each of them.
+    pub saw: BTreeMap<String, Spanned<Vec<Spanned<Saw>>>>,
     /// The answer took at least this long.
     pub at_least: Option<Spanned<Span>>,
     /// It took at most this long; judged in virtual time only.
@@ -214,6 +216,7 @@ impl Expect {
             complete: self.complete.or(other.complete),
             trace: self.trace.or(other.trace),
             upstream: map(self.upstream, other.upstream),
+            saw: map(self.saw, other.saw),
             at_least: self.at_least.or(other.at_least),
             at_most: self.at_most.or(other.at_most),
             first_byte_at_least: self.first_byte_at_least.or(other.first_byte_at_least),
@@ -221,6 +224,21 @@ impl Expect {
             of_policy: list(self.of_policy, other.of_policy),
         }
     }
+}
+
+/// What a provider must have been asked. What is left out may be anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Saw {
+    /// With its query.
+    pub path: Option<String>,
+    pub model: Option<String>,
+    pub stream: Option<bool>,
+    /// The most tokens of the answer, under whichever name its API has for it.
+    pub max_tokens: Option<u64>,
+    pub temperature: Option<f64>,
+    /// Exact values; `null` means that the header must be absent. Those that may hold secrets are not kept.
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 /// An expectation of a test in a policy, and where the policy says it.

@@ -102,6 +102,7 @@ mod tests {
             first_byte: None,
             trace: trace.map(str::to_owned).to_vec(),
             upstream: BTreeMap::new(),
+            saw: BTreeMap::new(),
             elapsed: Duration::from_millis(1_500),
         }
     }

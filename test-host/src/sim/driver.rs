@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use seawall_provider::Plan;
+use seawall_provider::{Plan, Sent};
 
 use super::journal::{Entry, Source};
 use super::upstream::{Received, Upstream};
@@ -76,6 +76,16 @@ impl SimDriver {
         self.world.upstreams.iter().map(|(name, upstream)| (name.clone(), upstream.seen())).collect()
     }
 
+    /// What the providers were asked since they had seen so many requests.
+    fn sent_since(&self, before: &BTreeMap<String, u32>) -> BTreeMap<String, Vec<Sent>> {
+        let sent = |(name, upstream): (&String, &Upstream)| {
+            let before = before.get(name).copied().unwrap_or_default();
+            let received = upstream.received().iter().skip(before as usize);
+            (name.clone(), received.map(Received::sent).collect())
+        };
+        self.world.upstreams.iter().map(sent).collect()
+    }
+
     fn decisions_since(&self, entries: usize) -> Vec<String> {
         let log = self.world.journal.since(entries).iter().filter(|entry| entry.source == Source::Log);
         let message = |entry: &Entry| entry.text.split_once(": ").map(|(_, text)| text.to_owned());
@@ -106,6 +116,7 @@ impl Driver for SimDriver {
             *seen -= before.get(name).copied().unwrap_or_default();
         }
         let trace = self.decisions_since(entries);
+        let saw = self.sent_since(&before);
         let observed = begun.iter().map(|(number, start)| {
             let finished = self.world.finished.remove(number).context("an answer that is gone")?;
             Ok(Observed {
@@ -116,6 +127,7 @@ impl Driver for SimDriver {
                 left: finished.left,
                 trace: trace.clone(),
                 upstream: upstream.clone(),
+                saw: saw.clone(),
                 first_byte: finished.client.first_byte.map(|time| time.saturating_sub(*start)),
                 elapsed: finished.time.saturating_sub(*start),
             })

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use seawall_provider::{Answer, Asked, Behaviour, End, OVERRIDE_HEADER, Plan, Reply, ScriptState};
-use seawall_provider::{bad_override, reply};
+use seawall_provider::{Sent, bad_override, reply};
 
 use super::headers::HeaderMap;
 
@@ -29,6 +29,17 @@ pub(crate) enum Piece {
 pub struct Received {
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+}
+
+impl Received {
+    /// What a provider on a real socket would remember of it.
+    pub(crate) fn sent(&self) -> Sent {
+        let path = self.headers.text(":path").unwrap_or("/");
+        // The one header that HTTP/1 names otherwise.
+        let host = self.headers.get(":authority").map(|value| ("host", value));
+        let headers = self.headers.iter().filter(|(name, _)| !name.starts_with(':'));
+        Sent::of(path, host.into_iter().chain(headers), &Asked::read(path, &self.body))
+    }
 }
 
 /// One provider.

@@ -54,6 +54,28 @@ steps:
 }
 
 #[test]
+fn what_a_provider_was_asked_is_told_member_by_member() {
+    let with = |saw: &str| {
+        let head = "about: a test\npolicy: fixture\nproviders: { primary: [] }\nsteps:\n  - request: { model: large }\n    expect:\n      saw:\n";
+        failures(&format!("{head}        primary: {saw}\n")).into_iter().map(|f| f.text).collect::<Vec<_>>()
+    };
+    assert!(with("[{}]").is_empty());
+    assert!(
+        with("[{ model: large, max_tokens: 64, stream: false, headers: { content-type: application/json, x-a: null } }]")
+            .is_empty()
+    );
+    assert_eq!(with("[]"), ["expected 0 requests at primary, saw 1"]);
+    assert_eq!(
+        with("[{ model: small, temperature: 0.5, headers: { x-a: b } }]"),
+        [
+            "expected model `small` in request 1 at primary, saw `large`",
+            "expected temperature `0.5` in request 1 at primary, saw none",
+            "expected header x-a: `b` in request 1 at primary, saw none",
+        ]
+    );
+}
+
+#[test]
 fn a_trace_that_goes_on_is_told_at_its_last_line() {
     let with = |trace: &str| {
         let head = "about: a test\npolicy: fixture\nproviders: { primary: [] }\nsteps:\n  - request: {}\n    expect:\n";
@@ -93,6 +115,8 @@ fn what_is_wrong_in_a_file_is_told_with_its_place() {
         ("steps: [{ request: { worker: 1 } }]\n", "there is no worker 1"),
         ("steps: [{ providers: { primry: refused } }]\n", "`primry` is not one of"),
         ("steps: [{ request: {}, expect: { upstream: { primry: 1 } } }]\n", "`primry` is not one of"),
+        ("steps: [{ request: {}, expect: { saw: { primry: [] } } }]\n", "`primry` is not one of"),
+        ("steps: [{ request: {}, expect: { saw: { primry: [{ modle: x }] } } }]\n", "modle"),
     ] {
         let error = parse(Path::new("test.yaml"), &format!("{head}{rest}")).unwrap_err().to_string();
         assert!(error.contains(told), "{rest:?}: {error}");

@@ -185,12 +185,38 @@ async fn the_log_tells_what_was_asked_and_done_but_no_secret() {
             "3 GET /v1/models?a=b model=- stream=false bytes=0 -> 200".to_owned(),
         ]
     );
-    assert_eq!(log.iter().map(|seen| seen.authorization).collect::<Vec<_>>(), [true, true, false]);
-    assert_eq!(log[2].headers["x-seawall-target"], "forged");
-    assert_eq!(log[2].headers["host"], "provider.test");
+    assert_eq!(log.iter().map(|seen| seen.sent.authorization).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(log[2].sent.headers["x-seawall-target"], "forged");
+    assert_eq!(log[2].sent.headers["host"], "provider.test");
     assert!(!format!("{log:?}").contains("secret-of-the-caller"));
     provider.clear_log();
     assert_eq!((provider.log().len(), provider.count()), (0, 3));
+}
+
+#[tokio::test]
+async fn the_log_keeps_what_a_model_is_asked_with() {
+    let provider = provider(Vec::new()).await;
+    let cases = [
+        ("/v1/chat/completions", r#"{"model":"m","max_tokens":9,"temperature":0.5}"#),
+        ("/v1/chat/completions", r#"{"model":"m","max_completion_tokens":9,"temperature":0.5}"#),
+        ("/v1/responses", r#"{"model":"m","max_output_tokens":9,"temperature":0.5}"#),
+        (
+            "/v1beta/models/m:generateContent",
+            r#"{"generationConfig":{"maxOutputTokens":9,"temperature":0.5}}"#,
+        ),
+        ("/model/m/converse", r#"{"inferenceConfig":{"maxTokens":9,"temperature":0.5}}"#),
+    ];
+    let headers = [("x-degraded", "yes"), ("x-api-key", "secret-of-the-caller"), ("other", "no")];
+    for (path, body) in cases {
+        send(provider.addr(), "POST", path, &headers, body).await.unwrap();
+        let sent = provider.log().pop().unwrap().sent;
+        assert_eq!(
+            (sent.model.as_deref(), sent.max_tokens, sent.temperature),
+            (Some("m"), Some(9), Some(0.5))
+        );
+        let kept: Vec<_> = sent.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(kept, [("host", "provider.test"), ("x-degraded", "yes")]);
+    }
 }
 
 #[tokio::test]

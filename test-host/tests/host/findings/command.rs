@@ -47,22 +47,6 @@ pub(crate) fn said(output: Output) -> (i32, String, String) {
 }
 
 #[test]
-fn an_envoy_that_retries_around_the_filter_is_warned_about() {
-    let envoy = |policy: &str| ["virtual_hosts: [{ routes: [{ route: { ", policy, " } }] }]"].concat();
-    let (retrying, plain) = (envoy("retry_policy: { retry_on: 5xx }"), envoy("timeout: 0s"));
-    let here =
-        Policies::new(&[("clean", CLEAN), ("retrying", &retrying), ("plain", &plain), ("broken", "{")]);
-    let (code, _, told) = here.run(&["check", "clean", "--envoy-config", "retrying"]);
-    assert_eq!(code, 0);
-    assert!(told.contains("retries at two layers: virtual_hosts[0].routes[0].route.retry_policy"), "{told}");
-    let run = |arguments: &[&str]| here.run(&[&["check", "clean", "--deny-warnings"], arguments].concat()).0;
-    assert_eq!(run(&["--envoy-config", "retrying"]), 1);
-    assert_eq!(run(&["--envoy-config", "plain"]), 0);
-    assert_eq!(run(&["--envoy-config", "broken"]), 2);
-    assert_eq!(run(&["--envoy-config", "gone"]), 2);
-}
-
-#[test]
 fn the_exit_code_says_how_it_went() {
     let here = Policies::new(&[("clean", CLEAN), ("warned", WARNED), ("wrong", WRONG)]);
     for (arguments, code) in [
