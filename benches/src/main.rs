@@ -1,11 +1,16 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs.
+//! what reading a policy costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
+mod client;
 mod language;
 mod load;
+mod outage;
 mod report;
 mod side_by_side;
+mod soak;
 mod stub;
+mod timeline;
+mod world;
 
 use std::path::PathBuf;
 
@@ -23,6 +28,10 @@ enum Command {
     Envoy(EnvoyArgs),
     /// The policy language, natively and as a Wasm module.
     Language(language::Args),
+    /// An outage of the primary provider under steady traffic.
+    Outage(outage::Args),
+    /// Full load with every fault.
+    Soak(soak::Args),
 }
 
 #[derive(clap::Args)]
@@ -60,5 +69,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
         Command::Language(args) => language::run(&args),
+        Command::Outage(args) => outage::run(&args),
+        Command::Soak(args) => soak::run(&args),
     }
 }

@@ -158,7 +158,7 @@ fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
 }
 
 /// Resident memory of a process in bytes.
-fn memory(pid: u32) -> anyhow::Result<u64> {
+pub(crate) fn memory(pid: u32) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)

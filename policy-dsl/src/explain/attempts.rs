@@ -7,8 +7,8 @@ use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
 use super::words::{code, list, span};
 use super::{Explainer, Section, changes, plan, target};
-use crate::policy::{Capability, Overrides, Route, Target, Trigger};
-use crate::vocabulary::{STATUSES, duration_text, percent_text, tokens_text};
+use crate::policy::{Route, Trigger};
+use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
     let mut lines = Lines::default();
@@ -25,10 +25,6 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
             let Some(to) = explainer.target(*id) else { continue };
             number += 1;
             lines.say(0, format!("{number}."), format!("{}: {}", code(&to.name), target::place(to)));
-            if let Some(why) = unfit(to, &stage.overrides, request) {
-                lines.caution(1, "not tried", why);
-                continue;
-            }
             changes::lines(&mut lines, 1, route, (to, &stage.overrides), request);
         }
     }
@@ -40,23 +36,6 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
     }
     plan::reach(&mut lines, 0, route);
     lines.section("Where it goes, and what is changed on the way")
-}
-
-/// Why a target can't serve a request, as far as the request's known facts tell.
-fn unfit(to: &Target, overrides: &Overrides, request: &Request) -> Option<String> {
-    let facts = request.facts()?;
-    let lacked = to.lacks.iter().find(|capability| match capability {
-        Capability::Stream => facts.stream,
-        Capability::Tools => facts.tool_count > 0,
-        Capability::Vision | Capability::Json | Capability::Prefill => false,
-    });
-    if let Some(lacked) = lacked {
-        return Some(format!("it lacks {}, which this request needs", code(lacked.word())));
-    }
-    let answer = facts.max_tokens.into_iter().chain(overrides.max_tokens.map(u64::from)).min();
-    let needed = facts.input_tokens.saturating_add(answer.unwrap_or_default());
-    let window = to.context.filter(|window| needed > *window)?;
-    Some(format!("its context window of {} is too small for about {needed} tokens", tokens_text(window)))
 }
 
 /// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its

@@ -155,22 +155,6 @@ fn what_this_version_refuses_is_said_first() {
 }
 
 #[test]
-fn a_target_that_cannot_serve_the_request_is_said_not_to_be_tried() {
-    let policy = "seawall 1\n\
-        target a { cluster \"a\"  provider openai  lacks vision, tools }\n\
-        target b { cluster \"b\"  provider openai  context 1k tokens }\n\
-        route r { match path \"/v1/*\"  try a  then b { max_tokens 100 } }";
-    let explainer = Explainer::new(policy).unwrap();
-    let told = |facts: BodyFacts| explainer.request(&chat(facts, &[])).to_string();
-    let plain = BodyFacts { input_tokens: 900, ..BodyFacts::default() };
-    assert!(!told(plain.clone()).contains("not tried"));
-    let tools = told(BodyFacts { tool_count: 1, ..plain.clone() });
-    assert!(tools.contains("it lacks `tools`, which this request needs"), "{tools}");
-    let long = told(BodyFacts { input_tokens: 901, ..plain });
-    assert!(long.contains("1k tokens is too small for about 1001 tokens"), "{long}");
-}
-
-#[test]
 fn what_is_wrong_is_not_explained() {
     let findings = Explainer::new("seawall 1\nroute a { }").unwrap_err();
     assert!(!findings.is_empty());

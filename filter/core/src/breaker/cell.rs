@@ -7,7 +7,7 @@ use super::{Breaker, Phase, Then};
 use crate::time::Timestamp;
 
 const VERSION: u8 = 2;
-const SIZE: usize = 4 + 4 * 4 + 6 * 8 + Cause::SIZE + SLOTS * 12;
+const SIZE: usize = 4 + 4 * 4 + 5 * 8 + Cause::SIZE + SLOTS * 12;
 
 impl Breaker {
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -25,9 +25,7 @@ impl Breaker {
         for number in [self.generation, admitted, succeeded, self.in_a_row] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
-        for number in
-            [time.0, lease.0, self.since.0, self.last_error.0, self.window.slot_ns, self.window.newest]
-        {
+        for number in [time.0, lease.0, self.since.0, self.window.slot_ns, self.window.newest] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         self.cause.encode(&mut bytes);
@@ -50,7 +48,7 @@ impl Breaker {
         let (generation, admitted, succeeded, in_a_row) = (word()?, word()?, word()?, word()?);
         let mut long = || take(&mut bytes).map(u64::from_le_bytes);
         let (time, lease, since) = (Timestamp(long()?), Timestamp(long()?), Timestamp(long()?));
-        let (last_error, slot_ns, newest) = (Timestamp(long()?), long()?, long()?);
+        let (slot_ns, newest) = (long()?, long()?);
         let (kind, number) = (take(&mut bytes)?, take(&mut bytes).map(u64::from_le_bytes)?);
         let cause = Cause::decode(kind, number, take(&mut bytes).map(u32::from_le_bytes)?)?;
         let mut slots = [Slot::default(); SLOTS];
@@ -66,7 +64,7 @@ impl Breaker {
             _ => return None,
         };
         let window = Window { slot_ns, newest, slots };
-        Some(Self { generation, phase, since, cause, doublings, in_a_row, last_error, window })
+        Some(Self { generation, phase, since, cause, doublings, in_a_row, window })
     }
 }
 
@@ -104,7 +102,6 @@ mod tests {
                     cause,
                     doublings: 2,
                     in_a_row: 17,
-                    last_error: Timestamp(3),
                     window: window.clone(),
                 };
                 assert_eq!(Breaker::decode(Some(&breaker.encode())), Some(breaker));
@@ -121,7 +118,7 @@ mod tests {
             bytes[at] = value;
             bytes
         };
-        let (older, odd_phase, odd_cause) = (changed(0, 1), changed(1, 4), changed(68, 99));
+        let (older, odd_phase, odd_cause) = (changed(0, 1), changed(1, 4), changed(60, 99));
         for bytes in
             [None, Some(&b""[..]), Some(&good[1..]), Some(&older), Some(&odd_phase), Some(&odd_cause)]
         {

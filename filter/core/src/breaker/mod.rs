@@ -81,9 +81,8 @@ pub(crate) struct Breaker {
     cause: Cause,
     /// How often the cooldown was doubled.
     doublings: u8,
-    /// Errors since the last answer, and when the last of them came.
+    /// Errors since the last answer.
     in_a_row: u32,
-    last_error: Timestamp,
     window: Window,
 }
 

@@ -62,9 +62,6 @@ impl Breaker {
         };
         self.window.record(rules.window, now, count);
         self.in_a_row = row;
-        if row > 0 {
-            self.last_error = now;
-        }
         let total = self.window.total();
         let exceeded = match verdict {
             Verdict::Excess(cause) => Some(cause),

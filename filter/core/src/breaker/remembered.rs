@@ -16,16 +16,14 @@ const SHARE: u32 = 64;
 /// while the window holds little, later when they are one [`SHARE`]th of what it holds or a slot old, and always before
 /// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes.
 ///
-/// A row of errors ends with a success of any worker. One that was admitted after the row began is written at once; one
-/// admitted before is written at its worker's next look at the cell, and ends the row if it came after the last error.
+/// A row of errors ends with a success of any worker. One that was admitted after the row began is written at once, one
+/// admitted before at its worker's next look at the cell: while a row is being counted, none waits longer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Remembered {
     pub(super) generation: u32,
     pub(super) successes: u32,
     /// When the first of them came. All of them count as of then.
     pub(super) since: Timestamp,
-    /// When the last of them came.
-    pub(super) latest: Timestamp,
 }
 
 impl Remembered {
@@ -40,7 +38,6 @@ impl Remembered {
             if self.successes == 0 {
                 self.since = now;
             }
-            self.latest = now;
             self.successes = self.successes.saturating_add(1);
         }
         can_wait
@@ -64,9 +61,7 @@ impl Breaker {
         {
             self.window.roll(rules.window, now);
             self.window.add(remembered.since, Slot { successes: remembered.successes, ..Slot::default() });
-            if remembered.latest > self.last_error {
-                self.in_a_row = 0;
-            }
+            self.in_a_row = 0;
         }
     }
 }

@@ -161,9 +161,7 @@ fn quota_of(id: &[u8]) -> Dimension {
     Dimension { period, unit }
 }
 
-/// Whether this ASCII text is there, in whatever case. Never inlined: copies of it in all places made half of the module that
-/// reads errors, and none of them is in a hurry.
-#[inline(never)]
+/// Whether this ASCII text is there, in whatever case.
 pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
 }

@@ -31,27 +31,27 @@ impl Exchange {
         (judgement, is_void): (&Judgement, bool),
         answer: &Answer,
     ) {
-        let seen = self.remember(turn, attempt, Some((judgement.outcome, answer)));
+        let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer)));
         let finding = Finding { wait: judgement.wait, ..Finding::plain(judgement.outcome) };
-        let found = (!is_void).then_some((finding, seen));
+        let found = (!is_void).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
     }
 
-    /// An attempt is over: with an answer, or because its client is gone. Tells what was seen of it, and whether a look
-    /// at the percentiles may tell something new.
+    /// An attempt is over: with an answer, or because its client is gone. Tells whether a look at the percentiles may tell
+    /// something new.
     pub(super) fn remember(
         &self,
         turn: &mut Turn<'_>,
         attempt: &Attempt,
         ended: Option<(Outcome, &Answer)>,
-    ) -> Option<(Sample, bool)> {
+    ) -> bool {
         let (config, now) = (turn.config, turn.now);
-        let target = config.target_at(self.route, attempt.position)?;
+        let Some(target) = config.target_at(self.route, attempt.position) else { return false };
         turn.stats.end(turn.store, target.0, now);
-        let (outcome, answer) = ended?;
+        let Some((outcome, answer)) = ended else { return false };
         // The caller's deadline, not the target, has ended this one.
         if outcome == Outcome::Timeout && attempt.limits.is_cut {
-            return None;
+            return false;
         }
         let took = now.since(attempt.begun);
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
@@ -76,8 +76,7 @@ impl Exchange {
             quota,
         };
         let model = self.model_at(config, attempt.position);
-        let is_news = turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample);
-        Some((sample, is_news))
+        turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample)
     }
 
     /// A percentile of what is awaited of answers like this one's at a place of the plan: of a stream the first token, of

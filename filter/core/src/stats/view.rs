@@ -6,9 +6,7 @@ use super::cell::Cell;
 use super::peak::Peak;
 use super::sketch::Floor;
 use super::tally::{Tally, share_bp};
-use super::{
-    CLASSES, FIRST_TOKEN, Measure, PER_TOKEN, Quota, Remaining, Sample, UNKNOWN, class, micros, series,
-};
+use super::{CLASSES, FIRST_TOKEN, Measure, PER_TOKEN, Quota, Remaining, UNKNOWN, class, series};
 use crate::time::Timestamp;
 
 /// An answer of so many output tokens counts as it is, where speeds of targets are compared.
@@ -68,24 +66,6 @@ impl View {
         });
         let (now, hundredths) = risen.max_by_key(|(_, hundredths)| *hundredths)?;
         Some((Duration::from_micros(now), u32::try_from(hundredths).unwrap_or(u32::MAX)))
-    }
-
-    /// What one answer took, and in hundredths of what that percentile of its like usually is; `None` while that is cold.
-    #[must_use]
-    pub fn against_baseline(
-        &self,
-        measure: Measure,
-        percent: u8,
-        sample: &Sample,
-    ) -> Option<(Duration, u32)> {
-        let took = match measure {
-            Measure::Latency => sample.latency?,
-            Measure::FirstToken => sample.first_token?,
-            Measure::PerToken => return None,
-        };
-        let usual = self.baseline(measure, percent, sample.output_tokens.or(sample.most_tokens))?;
-        let hundredths = micros(took).saturating_mul(100).checked_div(micros(usual))?;
-        Some((took, u32::try_from(hundredths).unwrap_or(u32::MAX)))
     }
 
     /// Attempts in the window.

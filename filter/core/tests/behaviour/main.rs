@@ -1,8 +1,6 @@
 //! What the core does over time, seen from outside: a world around it, single exchanges, and promises under random faults.
 
 #[cfg(test)]
-mod breakers;
-#[cfg(test)]
 mod exchange;
 mod hedging;
 #[cfg(test)]

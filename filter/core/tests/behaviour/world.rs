@@ -213,7 +213,7 @@ impl World {
         let worker = worker % self.workers.len();
         self.requests.insert(id, Request { worker, ..Request::default() });
         let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
-        let headers: Headers = headers.iter().chain(&pseudo).copied().collect();
+        let headers: Headers = pseudo.iter().chain(headers).copied().collect();
         self.tell(id, Event::RequestHeaders { headers, end_of_stream });
         id
     }

@@ -35,35 +35,17 @@ fn unreached(judged: &Judged<'_, '_>, sink: &mut Sink) {
 
 fn inner(judged: &Judged<'_, '_>, sink: &mut Sink) {
     let timeout = judged.route.timeout;
-    let limits = [
-        // A stream must have begun by the timeout in any case.
-        (
-            "first_token",
-            timeout.first_token.filter(|inner| *inner >= timeout.total),
-            "` is not shorter than the time an attempt has to begin, `",
-        ),
-        (
-            "idle",
-            timeout.idle.filter(|inner| *inner > timeout.total),
-            "` is longer than the whole attempt may take, `",
-        ),
-    ];
-    for (what, inner, why) in limits {
-        let Some(inner) = inner else { continue };
+    for (what, inner) in [("first_token", timeout.first_token), ("idle", timeout.idle)] {
+        let Some(inner) = inner.filter(|inner| *inner > timeout.total) else { continue };
         let (longer, outer) = (duration_text(inner), duration_text(timeout.total));
-        let message = ["`", what, "` of `", &longer, why, &outer, "`"];
+        let message =
+            ["`", what, "` of `", &longer, "` is longer than the whole attempt may take, `", &outer, "`"];
         let found = Diagnostic::new(Code::InnerTimeout, judged.span("timeout"), message.concat());
         sink.push(found.with_help("make it shorter, or the timeout of the attempt longer"));
     }
 }
 
 fn hedge(judged: &Judged<'_, '_>, sink: &mut Sink) {
-    if judged.route.hedge.is_some() && judged.route.targets().count() == 1 {
-        let message = "a hedge goes to another target, and this route has only one";
-        let found = Diagnostic::new(Code::NoEffect, judged.span("hedge"), message);
-        sink.push(found.with_help("name another target in `try` or `then`, or remove `hedge`"));
-        return;
-    }
     if judged.route.hedge.is_some_and(|hedge| hedge.at_most_bp.is_none()) {
         let message = "hedging without a bound doubles the traffic when everything is slow";
         let found = Diagnostic::new(Code::UnboundedHedge, judged.span("hedge"), message);

@@ -68,13 +68,9 @@ pub(crate) struct Permit {
     ticket: Ticket,
 }
 
+#[cfg(test)]
 impl Permit {
-    pub(crate) fn is_probe(self) -> bool {
-        self.ticket.is_probe
-    }
-
     /// Whether it is one of the probes that this breaker waits for.
-    #[cfg(test)]
     pub(super) fn is_probe_of(self, breaker: &Breaker) -> bool {
         self.ticket.is_probe && self.ticket.generation == breaker.generation
     }

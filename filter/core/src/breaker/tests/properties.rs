@@ -104,11 +104,11 @@ proptest! {
         mut cell in prop::collection::vec(any::<u8>(), Breaker::default().encode().len()), phase in 0u8..4,
         cause in 0u8..14, now: u64, verdict in verdict(),
     ) {
-        (cell[0], cell[1], cell[68]) = (2, phase, cause);
+        (cell[0], cell[1], cell[60]) = (2, phase, cause);
         let mut breaker = Breaker::decode(Some(&cell)).expect("a cell");
         let (now, ticket) = (Timestamp(now), breaker.ticket(true));
         breaker.clone().record(&rules(), now, ticket, verdict);
-        let remembered = Remembered { generation: breaker.generation, successes: u32::MAX, since: now, latest: now };
+        let remembered = Remembered { generation: breaker.generation, successes: u32::MAX, since: now };
         breaker.lets_wait(&rules(), now, remembered);
         breaker.recall(&rules(), now, remembered);
         breaker.admit(&rules(), now, LARGE);

@@ -1,0 +1,128 @@
+//! A client that keeps its connection: one request after the other, answers with a length or in chunks.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// No answer of a simulated provider comes near it.
+const LONGEST: usize = 16 * 1024 * 1024;
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Got {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    /// Whether it is the answer to a question, to its last word.
+    pub(crate) fn is_whole(&self) -> bool {
+        let stream = self.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let end: &[u8] = if stream { b"data: [DONE]\n\n" } else { b"}" };
+        self.status == 200 && self.body.ends_with(end)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    stream: TcpStream,
+    /// What was read and not yet used.
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(to: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// Sends a request and reads all of its answer.
+    ///
+    /// # Errors
+    /// When the connection ends before the answer does.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Got> {
+        self.send(request).await?;
+        let head = self.head().await?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let mut got = Got { status: status.context("no status line")?, head, body: Vec::new() };
+        got.body = match got.header("content-length") {
+            Some(length) => {
+                let length = length.parse().context("a content-length that is no number")?;
+                self.take(length).await?
+            }
+            None => self.chunks().await?,
+        };
+        Ok(got)
+    }
+
+    /// Only sends it; for a client that leaves.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
+        Ok(self.stream.write_all(request).await?)
+    }
+
+    async fn head(&mut self) -> anyhow::Result<String> {
+        let bytes = self.until(b"\r\n\r\n").await?;
+        Ok(String::from_utf8(bytes)?)
+    }
+
+    async fn chunks(&mut self) -> anyhow::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = String::from_utf8(self.until(b"\r\n").await?)?;
+            let size = usize::from_str_radix(line.trim_end(), 16).context("a chunk without a size")?;
+            ensure!(body.len() + size <= LONGEST, "an answer without an end");
+            body.extend(self.take(size).await?);
+            self.until(b"\r\n").await?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
+    /// Everything to the end of this mark.
+    async fn until(&mut self, mark: &[u8]) -> anyhow::Result<Vec<u8>> {
+        loop {
+            if let Some(at) = self.buffer.windows(mark.len()).position(|part| part == mark) {
+                return self.take(at + mark.len()).await;
+            }
+            self.fill().await?;
+        }
+    }
+
+    async fn take(&mut self, length: usize) -> anyhow::Result<Vec<u8>> {
+        ensure!(length <= LONGEST, "an answer without an end");
+        while self.buffer.len() < length {
+            self.fill().await?;
+        }
+        Ok(self.buffer.drain(..length).collect())
+    }
+
+    async fn fill(&mut self) -> anyhow::Result<()> {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            bail!("the connection ended in the middle of an answer");
+        }
+        Ok(())
+    }
+}
+
+/// A chat completion, as a whole or as a stream.
+pub(crate) fn question(stream: bool) -> Vec<u8> {
+    let body = format!(
+        r#"{{"model":"gpt-4.1","messages":[{{"role":"user","content":"How high is the tide?"}}],"stream":{stream}}}"#
+    );
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: llm.test\r\ncontent-type: application/json\r\n\
+         authorization: Bearer sk-bench\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}

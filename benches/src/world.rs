@@ -1,0 +1,79 @@
+//! Two simulated providers and an Envoy with Seawall in front of them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use seawall_provider::{Did, Plan, Provider};
+use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Where the parts are.
+#[derive(clap::Args)]
+pub(crate) struct Parts {
+    /// The Envoy binary.
+    #[arg(long)]
+    envoy: PathBuf,
+    /// The module.
+    #[arg(long)]
+    wasm: PathBuf,
+    /// Envoy's configuration.
+    #[arg(long, default_value = "envoy/envoy.yaml")]
+    config: PathBuf,
+    /// Envoy's workers.
+    #[arg(long, default_value_t = 1)]
+    workers: u32,
+}
+
+/// When a provider got a request, and what it did about it.
+type Seen = Arc<Mutex<Vec<(Instant, Did)>>>;
+
+/// Fields end in this order: nobody asks a provider that is gone.
+pub(crate) struct World {
+    pub(crate) envoy: Process,
+    pub(crate) primary: Provider,
+    pub(crate) secondary: Provider,
+    at_primary: Seen,
+}
+
+impl World {
+    pub(crate) async fn start(parts: &Parts, policy: &str) -> anyhow::Result<Self> {
+        let at_primary = Seen::default();
+        let seen = Arc::clone(&at_primary);
+        let watch = move |what: &seawall_provider::Seen| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), what.did));
+        };
+        let primary = Provider::start_watched("primary", ANY_PORT, Plan::default(), watch).await?;
+        let secondary = Provider::start("secondary", ANY_PORT, Plan::default()).await?;
+        let clusters: BTreeMap<_, _> = [&primary, &secondary]
+            .map(|provider| (provider.name().to_owned(), provider.addr()))
+            .into_iter()
+            .collect();
+        let shipped = std::fs::read_to_string(&parts.config)
+            .with_context(|| format!("can't read {}", parts.config.display()))?;
+        let wanted =
+            Wanted { wasm: Some(&parts.wasm), policy, unmatched: Some("primary"), ..Wanted::bare(&clusters) };
+        let settings = Settings { workers: parts.workers, ..Settings::default() };
+        match Process::start(&parts.envoy, &wanted.apply(&shipped)?, &settings).await? {
+            Launch::Ready(envoy) => Ok(Self { envoy, primary, secondary, at_primary }),
+            Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
+        }
+    }
+
+    /// All that the primary has seen.
+    pub(crate) fn at_primary(&self) -> Vec<(Instant, Did)> {
+        self.at_primary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The sum of the filter's counters below a name, e.g. `attempts.primary.`.
+    pub(crate) async fn counted(&self, name: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+        let prefix = format!("wasmcustom.seawall.{name}");
+        let stats = self.envoy.stats(&prefix).await?;
+        let short = |(name, count): (String, u64)| Some((name.strip_prefix(&prefix)?.to_owned(), count));
+        Ok(stats.into_iter().filter_map(short).collect())
+    }
+}
