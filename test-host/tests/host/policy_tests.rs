@@ -96,7 +96,7 @@ fn a_policy_that_this_version_refuses_fails_the_run() {
 #[test]
 #[ignore = "needs the module"]
 fn directories_hold_policies_and_scenarios() {
-    let scenario = "about: One.\npolicy: |\n  seawall 1\n  route default { pass }\nproviders: { a: [] }\n\
+    let scenario = "about: One.\nupstream_half: false\npolicy: |\n  seawall 1\n  route default { pass }\nproviders: { a: [] }\n\
                     steps: [{ request: {}, expect: { status: 200 } }]\n";
     let tested = [POLICY, "test \"t\" { request { }  expect { status 200 } }\n"].concat();
     let place = Place::new(&[
