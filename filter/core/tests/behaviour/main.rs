@@ -8,6 +8,8 @@ mod invariants;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod world;
