@@ -86,6 +86,8 @@ pub(crate) struct Exchange {
     /// When the attempt under way is hedged, and whether one has been.
     hedge_at: Option<Timestamp>,
     is_hedged: bool,
+    /// Whether a target has said that the request is at fault.
+    is_at_fault: bool,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -184,6 +186,7 @@ impl Exchange {
             strays: Vec::new(),
             hedge_at: None,
             is_hedged: false,
+            is_at_fault: false,
             next: None,
             progress: Progress::default(),
             position: 0,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{After, Attempt, Exchange, Path, Planned};
+use super::{After, Exchange, Path, Planned};
 use crate::answer::{self, OwnError};
 use crate::body::Facts;
 use crate::classify::{Dimension, Judgement};
@@ -27,7 +27,6 @@ pub(super) struct Ended {
 
 /// The failure that goes to the client if nothing better comes.
 pub(super) struct Failure {
-    n: u32,
     position: usize,
     judgement: Judgement,
     status: u16,
@@ -84,7 +83,13 @@ impl Exchange {
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
         let is_alone = self.in_flight.is_empty();
-        let step = if is_alone { self.after_failure(turn, &answer, &judgement) } else { Step::MoveOn };
+        let step = match (is_alone, self.is_at_fault) {
+            (false, _) => Step::MoveOn,
+            // One that was beside it has found the request at fault: the same again would fail the same.
+            (true, true) => Step::Stop(Reason::ClientError),
+            (true, false) => self.after_failure(turn, &answer, &judgement),
+        };
+        self.is_at_fault |= matches!(outcome, Outcome::ClientError | Outcome::TooLarge);
         let (next, wait) = match step {
             _ if !is_alone => (Next::Wait, None),
             Step::Again(wait) => (Next::Retry, Some(wait)),
@@ -100,7 +105,6 @@ impl Exchange {
             };
         }
         let failure = Failure {
-            n: attempt.n,
             position: attempt.position,
             judgement,
             status: answer.status,
@@ -121,7 +125,7 @@ impl Exchange {
         }
         match step {
             // The request is at fault there, but not in what it is told.
-            Step::Stop(Reason::ClientError) if !self.tells(&attempt) => {
+            Step::Stop(Reason::ClientError) if !self.tells_of_fault() => {
                 self.give_up(turn, Reason::AttemptsSpent)
             }
             Step::Stop(reason) => self.give_up(turn, reason),
@@ -142,9 +146,9 @@ impl Exchange {
         }
     }
 
-    /// Whether the failure that goes to the client is this attempt's.
-    fn tells(&self, attempt: &Attempt) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.n == attempt.n)
+    /// Whether the failure that goes to the client is one of the request's own.
+    fn tells_of_fault(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| !failure.judgement.outcome.is_failure())
     }
 
     fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, judgement: &Judgement) -> Step {

@@ -15,7 +15,7 @@ const POLICY: &str = r#"
     target c { cluster "c"  provider openai  host "c.test" }
     retry quick { attempts 4  backoff full_jitter 50ms .. 2s  honor retry_after up to 3s }
     breaker sensitive { window 10s  trip errors > 30% of at least 5  open 5s  recover 1, 3 }
-    route chat { match path "/v1/chat/completions"  try a, b  then c  retry quick  breaker sensitive  timeout 1s }
+    route chat { match path "/v1/chat/completions"  try a, b  then c  retry quick  breaker sensitive  timeout 1s  hedge after 300ms at most 50% }
     route b { match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }
     route c { match path "/only/c"  try c  retry quick  breaker sensitive  timeout 1s }
 "#;
@@ -31,6 +31,8 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Refuse),
         1 => Just(Fate::Reset),
         1 => Just(Fate::Hang),
+        // Never at the moment of the hedge.
+        1 => (50u64..450).prop_map(|n| Fate::Slow(n * 2 + 1)),
     ]
 }
 
@@ -45,6 +47,14 @@ struct Arrival {
     /// Milliseconds until its body comes, and until its client leaves, if it does.
     body_after: u64,
     leaves: Option<u64>,
+    /// What happens to a worker before it arrives.
+    upset: Option<Upset>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Upset {
+    Reconfigured,
+    Trapped,
 }
 
 prop_compose! {
@@ -52,8 +62,10 @@ prop_compose! {
                  team in prop::sample::select(vec!["", "tide"]),
                  body in prop::sample::select(vec![r#"{"model":"gpt-4.1","messages":[]}"#, r#"{"model":"o3"}"#, r#"{"stream":true}"#, "{"]),
                  body_after in prop_oneof![Just(0u64), 1u64..1_500],
-                 leaves in prop::option::weighted(0.2, 0u64..3_000)) -> Arrival {
-        Arrival { pause, worker, team, body, body_after, leaves }
+                 leaves in prop::option::weighted(0.2, 0u64..3_000),
+                 upset in prop::option::weighted(0.05, prop::sample::select(vec![Upset::Reconfigured, Upset::Trapped])))
+                 -> Arrival {
+        Arrival { pause, worker, team, body, body_after, leaves, upset }
     }
 }
 
@@ -77,8 +89,13 @@ proptest! {
             }
         });
         world.upstream_half = upstream_half;
-        for Arrival { pause, worker, team, body, body_after, leaves } in arrivals {
+        for Arrival { pause, worker, team, body, body_after, leaves, upset } in arrivals {
             world.run_for(Duration::from_millis(pause));
+            match upset {
+                Some(Upset::Reconfigured) => world.reconfigure(worker),
+                Some(Upset::Trapped) => world.trap(worker),
+                None => {}
+            }
             let after = Duration::from_millis(body_after);
             let id = world.send_slowly(worker, &[("x-team", team)], body.into(), after);
             if let Some(after) = leaves {
@@ -95,8 +112,12 @@ proptest! {
             prop_assert!(request.answers.len() == 1 || request.is_gone, "exchange {id} was lost: {request:?}");
             prop_assert!(request.attempts.len() <= ATTEMPTS);
             for (failed, next) in request.attempts.iter().zip(request.attempts.iter().skip(1)) {
-                let is_deterministic = matches!(failed.fate, Fate::Status(400 | 401 | 403 | 404 | 413 | 422 | 501));
-                prop_assert!(!is_deterministic && failed.fate != Fate::Status(200), "{request:?}");
+                // An attempt follows the last one that failed before it, unless it is a hedge.
+                let before = request.attempts.iter().filter(|other| other.ended <= next.begun && other.begun < next.begun);
+                let is_fault = |fate| matches!(fate, Fate::Status(200 | 400 | 401 | 403 | 404 | 413 | 422) | Fate::Slow(_));
+                prop_assert!(before.clone().all(|other| !is_fault(other.fate)), "{request:?}");
+                let last = before.max_by_key(|other| other.ended);
+                prop_assert!(last.is_none_or(|last| last.fate != Fate::Status(501)), "{request:?}");
                 if let Fate::Throttle(seconds) = failed.fate && failed.target == next.target {
                     prop_assert!(seconds <= HONORED);
                     prop_assert!(next.begun.since(failed.ended) >= Duration::from_secs(seconds), "{request:?}");

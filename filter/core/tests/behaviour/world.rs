@@ -88,7 +88,11 @@ type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
+    /// Every engine there has been: a new configuration starts another one, while requests under the old one run on.
     workers: Vec<Engine>,
+    /// Of each worker, its engines, the last of which takes new requests.
+    engines: Vec<Vec<usize>>,
+    make: Box<dyn Fn(u64) -> Engine>,
     store: Contended,
     queue: BinaryHeap<Reverse<(Timestamp, u64, Due)>>,
     sequence: u64,
@@ -140,11 +144,15 @@ impl World {
         let text = seawall_policy::render("test", policy, &checked.diagnostics);
         let policy = checked.policy.unwrap_or_else(|| panic!("{text}"));
         let timeout = policy.routes[0].timeout.total;
-        let engine =
-            |worker| Engine::new(Config::new(policy.clone(), |_| None).unwrap(), Seed(seed + worker), true);
+        let hedges = policy.routes.iter().any(|route| route.hedge.is_some());
+        let make = move |number| {
+            Engine::new(Config::new(policy.clone(), |_| None).unwrap(), Seed(seed.wrapping_add(number)), true)
+        };
         Self {
             now: START,
-            workers: (0..workers).map(engine).collect(),
+            workers: (0..workers).map(&make).collect(),
+            engines: (0..workers as usize).map(|worker| vec![worker]).collect(),
+            make: Box::new(make),
             store: Contended::default(),
             queue: BinaryHeap::new(),
             sequence: 0,
@@ -152,7 +160,7 @@ impl World {
             fates: Vec::new(),
             breakers: BTreeMap::new(),
             latency: Duration::from_millis(10),
-            hedges: policy.routes.iter().any(|route| route.hedge.is_some()),
+            hedges,
             upstream_half: false,
             next_id: 1,
             choose: Box::new(choose),
@@ -210,7 +218,7 @@ impl World {
     ) -> u32 {
         let id = self.next_id;
         self.next_id += 1;
-        let worker = worker % self.workers.len();
+        let worker = *self.engines[worker % self.engines.len()].last().unwrap();
         self.requests.insert(id, Request { worker, ..Request::default() });
         let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
         let headers: Headers = pseudo.iter().chain(headers).copied().collect();
@@ -221,6 +229,26 @@ impl World {
     /// The client will leave after this time, answered or not.
     pub(crate) fn leave_after(&mut self, id: u32, time: Duration) {
         self.push(self.now.after(time), Due::Gone { id });
+    }
+
+    /// A worker gets its configuration anew.
+    pub(crate) fn reconfigure(&mut self, worker: usize) {
+        let (number, count) = (self.workers.len(), self.engines.len());
+        self.workers.push((self.make)(number as u64));
+        self.engines[worker % count].push(number);
+    }
+
+    /// A worker's machine dies with all that it knew, and is built anew. Its streams are over.
+    pub(crate) fn trap(&mut self, worker: usize) {
+        let count = self.engines.len();
+        let dead = self.engines[worker % count].clone();
+        for request in self.requests.values_mut().filter(|request| dead.contains(&request.worker)) {
+            request.is_gone = true;
+        }
+        for number in dead {
+            self.sequence += 1;
+            self.workers[number] = (self.make)(1_000 + self.sequence);
+        }
     }
 
     /// Runs until nothing is due before `end`.
@@ -380,7 +408,7 @@ impl World {
                 }
                 Effect::HoldAnswer(Half::Downstream) => request.is_response_held = true,
                 Effect::HoldAnswer(Half::Upstream { attempt }) => {
-                    assert_eq!(attempt as usize, request.attempts.len(), "only the last attempt is held");
+                    assert!(attempt as usize <= request.attempts.len(), "no such attempt");
                 }
                 Effect::Reroute { .. } => {
                     (request.is_moving, request.is_routed) = (true, false);
