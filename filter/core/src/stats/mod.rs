@@ -188,7 +188,9 @@ impl Stats {
         let Some(Subject { key, local, .. }) = target.subject(store, model, now) else { return false };
         let local = local.get_or_insert_default();
         local.pending.push((now, sample));
-        let is_due = local.is_due(now) || local.pending.len() >= PENDING;
+        // That nothing is left is for all workers to know at once.
+        let is_urgent = sample.quota.suffices_from(1) > now;
+        let is_due = local.is_due(now) || is_urgent || local.pending.len() >= PENDING;
         if is_due {
             local.sync(store, key, now);
         } else {

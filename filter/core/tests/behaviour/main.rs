@@ -6,6 +6,8 @@ mod hedging;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod latency;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod retries;

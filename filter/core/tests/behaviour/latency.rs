@@ -1,0 +1,126 @@
+//! Breakers that trip on latency: what is slow, compared with what is usual, over hours of virtual time and two workers.
+
+use std::collections::BTreeSet;
+
+use seawall_core::{
+    Answer, BreakerState, Config, Decision, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore,
+    Origin, Seed, Timestamp,
+};
+
+const POLICY: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider openai }
+    target b { cluster "b"  provider openai }
+    breaker slow { trip latency p95 > 3x baseline  open 20s  recover 1, 5 }
+    route chat { match path "/v1/chat/completions"  try a then b  timeout 60s  breaker slow }
+"#;
+
+/// Two workers in front of two targets: `a` takes as long as the test says, `b` a tenth of a second.
+struct Proxy {
+    workers: Vec<Engine>,
+    store: MemoryStore,
+    /// In milliseconds.
+    now: u64,
+    asked: u32,
+    /// Answers under way, by when they come and for whom.
+    answers: BTreeSet<(u64, u32)>,
+    /// When the breaker of `a` changed, and to what.
+    changes: Vec<(u64, BreakerState)>,
+    /// Requests that went to `b`.
+    elsewhere: u32,
+}
+
+impl Proxy {
+    fn new() -> Self {
+        let worker = |seed| {
+            let policy = seawall_policy::check(POLICY).policy.expect("the policy checks");
+            Engine::new(Config::new(policy, |_| None).expect("it needs no secret"), Seed(seed), true)
+        };
+        Self {
+            workers: vec![worker(1), worker(2)],
+            store: MemoryStore::default(),
+            now: 1_000,
+            asked: 0,
+            answers: BTreeSet::new(),
+            changes: Vec::new(),
+            elsewhere: 0,
+        }
+    }
+
+    /// A request every so many milliseconds for so many minutes; `latency` of `a` in milliseconds, by the minute.
+    fn requests(&mut self, apart: u64, minutes: u64, latency: impl Fn(u64) -> u64) {
+        let (start, end) = (self.now, self.now + minutes * 60_000);
+        while self.now < end {
+            self.now += apart;
+            self.answer_until(self.now);
+            self.asked += 1;
+            let headers: Headers =
+                [(":path", "/v1/chat/completions"), (":authority", "api.test")].into_iter().collect();
+            self.tell(self.asked, Event::RequestHeaders { headers, end_of_stream: false });
+            let fx = self.tell(self.asked, Event::RequestEnd { body: br#"{"model":"m"}"#.to_vec() });
+            let is_usual =
+                fx.iter().any(|effect| matches!(effect, Effect::Route { cluster, .. } if &**cluster == "a"));
+            self.elsewhere += u32::from(!is_usual);
+            // Half to one and a half times, in turn.
+            let spread = 50 + u64::from(self.asked * 37 % 101);
+            let took = if is_usual { latency((self.now - start) / 60_000) * spread / 100 } else { 100 };
+            self.answers.insert((self.now + took, self.asked));
+        }
+    }
+
+    fn answer_until(&mut self, end: u64) {
+        let now = self.now;
+        while let Some((time, id)) = self.answers.first().copied().filter(|(time, _)| *time <= end) {
+            self.answers.pop_first();
+            self.now = time;
+            let (headers, origin) = (Headers::default(), Origin::Provider);
+            let answer = Answer { status: 200, headers, body: Vec::new(), origin };
+            self.tell(id, Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true });
+        }
+        self.now = now;
+    }
+
+    fn tell(&mut self, id: u32, event: Event) -> Vec<Effect> {
+        let (mut fx, now) = (Vec::new(), Timestamp(1_700_000_000_000_000_000 + self.now * 1_000_000));
+        let worker = &mut self.workers[id as usize % 2];
+        worker.handle(now, &mut self.store, ExchangeId(id), event, &mut fx);
+        for effect in &fx {
+            if let Effect::Log(Decision::Breaker { to, .. }) = effect {
+                self.changes.push((self.now, *to));
+            }
+        }
+        fx
+    }
+}
+
+#[test]
+fn a_target_five_times_slower_than_usual_is_left_and_used_again_once_it_is_well() {
+    let mut proxy = Proxy::new();
+    proxy.requests(250, 10, |_| 1_000);
+    assert_eq!((&proxy.changes[..], proxy.elsewhere), (&[][..], 0));
+    let ill = proxy.now;
+    proxy.requests(250, 2, |_| 5_000);
+    let (opened, to) = proxy.changes[0];
+    assert_eq!(to, BreakerState::Open);
+    assert!(opened - ill < 60_000, "after {} ms", opened - ill);
+    assert!(proxy.elsewhere > 100, "{}", proxy.elsewhere);
+    proxy.requests(250, 3, |_| 1_000);
+    assert_eq!(proxy.changes.last().map(|(_, to)| *to), Some(BreakerState::Closed));
+    let before = proxy.elsewhere;
+    proxy.requests(250, 10, |_| 1_000);
+    assert_eq!(proxy.elsewhere, before);
+}
+
+#[test]
+fn a_cold_start_trips_nothing_however_slow_it_is() {
+    let mut proxy = Proxy::new();
+    proxy.requests(5_000, 3, |minute| 100 << (3 * minute));
+    assert_eq!(proxy.changes, []);
+}
+
+#[test]
+fn what_becomes_slower_over_hours_is_usual_by_then() {
+    let mut proxy = Proxy::new();
+    proxy.requests(2_000, 300, |minute| 1_000 + minute * 1_000 / 60);
+    assert_eq!(proxy.changes, []);
+}
