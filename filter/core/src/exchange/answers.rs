@@ -97,6 +97,7 @@ impl Exchange {
         let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
             return self.unexpected(turn, half);
         };
+        let has_prompt = self.facts.is_some();
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let provider = turn.config.provider(self.route, attempt.position);
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
@@ -112,7 +113,8 @@ impl Exchange {
                 attempt.reading = Reading::Failing { half, answer, since: turn.now };
                 if end { self.read_enough(turn, index) } else { After::Wait }
             }
-            Reading::Awaited if !end && is_json(&answer) => {
+            // Who only asks for a job that has failed is told its error, and that is the answer.
+            Reading::Awaited if !end && has_prompt && is_json(&answer) => {
                 turn.fx.push(Effect::HoldAnswer(half));
                 attempt.reading = Reading::Opening { half, answer };
                 After::Wait
