@@ -23,11 +23,13 @@ fn one(a: &[Fate], b: &[Fate]) -> (World, u32) {
     (world, id)
 }
 
+/// What a and b do; targets tried, who answered and how, when, and what the attempts came to.
+type Row<'a> = (Vec<Fate>, Vec<Fate>, &'a str, (&'a str, u16), u64, &'a [&'a str]);
+
 #[test]
 fn the_first_answer_wins_and_every_attempt_is_counted() {
     use Fate::{Hang, Reset, Slow, Status};
-    // what a does, what b does; targets tried, whose answer, its status, after how many milliseconds, how the attempts ended
-    let table: [(Vec<Fate>, Vec<Fate>, &str, (&str, u16), u64, &[&str]); 7] = [
+    let table: [Row<'_>; 7] = [
         (vec![Slow(90)], vec![], "a", ("a", 200), 90, &["success"]),
         (vec![Slow(1_500)], vec![], "a b", ("b", 200), 110, &["success"]),
         (vec![Slow(150)], vec![Slow(500)], "a b", ("a", 200), 150, &["success", "success"]),
