@@ -151,10 +151,8 @@ extern "C" fn proxy_on_http_call_response(
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(id: u32) {
-    match find(id) {
-        Some(Context::Downstream(http)) => http.on_log(),
-        Some(Context::Upstream(upstream)) => upstream.on_log(),
-        Some(Context::Root(_)) | None => {}
+    if let Some(Context::Downstream(http)) = find(id) {
+        http.on_log();
     }
 }
 
@@ -165,5 +163,9 @@ extern "C" fn proxy_on_done(_id: u32) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(id: u32) {
+    // Contexts of the upstream half have nothing to log: this is the last that is told of them.
+    if let Some(Context::Upstream(upstream)) = find(id) {
+        upstream.on_delete();
+    }
     CONTEXTS.with_borrow_mut(|contexts| contexts.remove(&id));
 }

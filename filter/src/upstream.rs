@@ -63,7 +63,7 @@ impl Upstream {
         })
     }
 
-    pub(crate) fn on_log(&self) {
+    pub(crate) fn on_delete(&self) {
         self.with(|plugin, attempt| {
             plugin.upstream_ended(attempt);
             false
