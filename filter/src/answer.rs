@@ -21,3 +21,9 @@ pub(crate) fn upstream() -> Answer {
     let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
     Answer { status, headers, body: Vec::new(), origin: Origin::Provider }
 }
+
+/// Whether the connection to the provider broke while its answer was on its way, as the host logs it of the stream under way.
+pub(crate) fn broke() -> bool {
+    let details = host::property("response\0code_details").unwrap_or_default();
+    details.starts_with(b"upstream_reset_after_response_started") || details == b"response_timeout"
+}

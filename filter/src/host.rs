@@ -81,6 +81,7 @@ unsafe extern "C" {
         token: *mut u32,
     ) -> u32;
     fn proxy_continue_stream(stream: StreamType) -> u32;
+    fn proxy_close_stream(stream: StreamType) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -252,6 +253,12 @@ pub(crate) fn set_effective_context(context: u32) -> Result<(), Refused> {
 pub(crate) fn resume(stream: StreamType) -> Result<(), Refused> {
     // SAFETY: no memory involved.
     done(unsafe { proxy_continue_stream(stream) })
+}
+
+/// Resets the stream.
+pub(crate) fn close(stream: StreamType) -> Result<(), Refused> {
+    // SAFETY: no memory involved.
+    done(unsafe { proxy_close_stream(stream) })
 }
 
 /// Answers the client, in place of what is held.

@@ -12,7 +12,7 @@ use seawall_core::{
 use crate::calls::{self, Calls};
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
-use crate::{halves, host};
+use crate::{answer, halves, host};
 
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
 const CLUSTER: &str = "x-seawall-cluster";
@@ -133,6 +133,9 @@ impl Plugin {
         self.held.remove(&id);
         self.moved.remove(&id);
         if self.knows(id) {
+            if answer::broke() {
+                self.handle(id, Event::AnswerBroke, Place::Elsewhere);
+            }
             self.handle(id, Event::Gone, Place::Elsewhere);
         }
     }
@@ -211,10 +214,11 @@ impl Plugin {
                 remove_request_headers(&remove);
                 self.let_request_go(id, place);
             }
-            Effect::Route { attempt, cluster, total, headers, set, remove, body } => {
+            Effect::Route { attempt, cluster, total, headers, is_held_whole, set, remove, body } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_request_headers(&remove);
                     let token = halves::token(Ticket { root: self.root, id, n: attempt });
+                    let headers = if is_held_whole && token.is_some() { total } else { headers };
                     route(&cluster, (total, headers), &set, token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);
                 }
@@ -229,6 +233,18 @@ impl Plugin {
                 }
             }
             Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
+            Effect::ReplaceBody { half, body } => {
+                let (context, is_here) = self.answer_place(id, half, place);
+                if is_here || host::set_effective_context(context).is_ok() {
+                    let _ = host::replace_buffer(BufferType::HttpResponseBody, &body);
+                }
+            }
+            Effect::BreakAnswer => {
+                self.held.remove(&id);
+                if host::set_effective_context(self.context(id)).is_ok() {
+                    let _ = host::close(StreamType::HttpResponse);
+                }
+            }
             Effect::Reroute { attempt, origin } => {
                 let token = halves::sealed(Ticket { root: self.root, id, n: attempt });
                 let location = [&origin, halves::PATH, &token].concat();
@@ -249,6 +265,17 @@ impl Plugin {
             Effect::Count(metric) => self.metrics.count(self.engine.config(), metric, now),
         }
         false
+    }
+
+    /// The context that meets the answer at this half, and whether its callback is under way.
+    fn answer_place(&self, id: ExchangeId, half: Half, place: Place) -> (u32, bool) {
+        match half {
+            Half::Downstream => (self.context(id), place == Place::Response),
+            Half::Upstream { attempt } => {
+                let upstream = self.upstream.get(&(id, attempt));
+                (upstream.map_or(id.0, |upstream| upstream.context), place == Place::Upstream { attempt })
+            }
+        }
     }
 
     fn pass_answer(&mut self, id: ExchangeId, half: Half, set: &[(Text, Text)], place: Place) {

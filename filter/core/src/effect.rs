@@ -73,6 +73,8 @@ pub enum Effect {
         cluster: Text,
         total: Duration,
         headers: Duration,
+        /// Where the upstream half is installed it keeps the answer until its end, and the router sees no headers before.
+        is_held_whole: bool,
         set: HeaderList,
         remove: Vec<String>,
         body: Option<Vec<u8>>,
@@ -89,6 +91,10 @@ pub enum Effect {
     HoldAnswer(Half),
     /// Let the router's answer, held or just arrived, go on from this half, with these headers.
     PassAnswer { half: Half, set: HeaderList },
+    /// Put this in place of the body that the host holds at this half, or has just got.
+    ReplaceBody { half: Half, body: Vec<u8> },
+    /// Break the client's connection: what it has got must not pass for a whole answer.
+    BreakAnswer,
     /// Turn the answer that the upstream half holds into a redirect, so that the host runs the request through the filter
     /// again: an [`Event::Rerouted`](crate::Event::Rerouted) follows. `origin` is the scheme and authority it came with.
     Reroute { attempt: u32, origin: String },
@@ -112,6 +118,8 @@ impl fmt::Debug for Effect {
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),
             Self::HoldAnswer(half) => write!(f, "HoldAnswer at {half:?}"),
             Self::PassAnswer { half, .. } => write!(f, "PassAnswer at {half:?}"),
+            Self::ReplaceBody { half, body } => write!(f, "ReplaceBody at {half:?}: {}", body.len()),
+            Self::BreakAnswer => f.write_str("BreakAnswer"),
             Self::Reroute { attempt, .. } => write!(f, "Reroute {attempt}"),
             Self::Respond { status, .. } => write!(f, "Respond {status}"),
             Self::Log(decision) => write!(f, "Log {decision}"),

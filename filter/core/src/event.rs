@@ -31,6 +31,8 @@ pub enum Event {
     AnswerBody { half: Half, chunk: Vec<u8>, buffered: usize, end_of_stream: bool },
     /// The attempt made through [`Effect::Dispatch`](crate::Effect::Dispatch) has ended.
     CallAnswer { attempt: u32, answer: Answer },
+    /// The connection to the provider broke while its answer was on its way to the client. [`Event::Gone`] follows.
+    AnswerBroke,
     /// The stream has ended: its answer is delivered, or its client is gone.
     Gone,
 }
@@ -97,6 +99,7 @@ impl fmt::Debug for Event {
             Self::CallAnswer { attempt, answer } => {
                 f.debug_tuple("CallAnswer").field(attempt).field(answer).finish()
             }
+            Self::AnswerBroke => f.write_str("AnswerBroke"),
             Self::Gone => f.write_str("Gone"),
         }
     }

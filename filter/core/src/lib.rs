@@ -101,7 +101,9 @@ pub use self::memory::MemoryStore;
 pub use self::rng::Seed;
 pub use self::stats::{Keys, Measure, Quota, Remaining, Sample, Stats, View};
 pub use self::store::{Conflict, Store, Version};
-pub use self::stream::{Dialect, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch};
+pub use self::stream::{
+    Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
+};
 pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

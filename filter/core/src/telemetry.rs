@@ -161,6 +161,8 @@ pub enum Reason {
     Overloaded,
     /// It asked for the health page and may read it.
     Health,
+    /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
+    BrokenOff,
     /// The client, or the host on its own, ended the exchange before there was an answer.
     Gone,
 }
@@ -185,6 +187,7 @@ impl Reason {
             Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
             Self::Health => "health",
+            Self::BrokenOff => "broken_off",
             Self::Gone => "gone",
         }
     }
@@ -327,7 +330,8 @@ mod tests {
             Reason::BodyMissing => Reason::NoCapableTarget,
             Reason::NoCapableTarget => Reason::Overloaded,
             Reason::Overloaded => Reason::Health,
-            Reason::Health => Reason::Gone,
+            Reason::Health => Reason::BrokenOff,
+            Reason::BrokenOff => Reason::Gone,
             Reason::Gone => return None,
         })
     }
@@ -339,8 +343,9 @@ mod tests {
         let known =
             words.iter().filter_map(|word| if let Shape::Word(word) = word { Some(*word) } else { None });
         let reasons = std::iter::successors(Some(Reason::Ok), |reason| next(*reason));
-        // Who has gone is given none.
-        let said = reasons.filter(|reason| *reason != Reason::Gone).map(Reason::word);
+        // Who has gone is given none, and who has got the beginning of an answer was given another.
+        let is_said = |reason: &Reason| !matches!(reason, Reason::Gone | Reason::BrokenOff);
+        let said = reasons.filter(is_said).map(Reason::word);
         assert_eq!(known.collect::<Vec<_>>(), said.collect::<Vec<_>>());
     }
 }

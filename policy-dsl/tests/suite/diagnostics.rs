@@ -117,13 +117,13 @@ fn cases() -> Vec<Case> {
         case(StrayCharacter, route("retry nörmal"), "a name can't hold `ö`", "nörmal", "",
             "names are made of the letters a to z and A to Z, digits, `_` and `-`").beside(&[UnknownName]),
         case(StrayCharacter, route("timeout 3s // a\r retry r\n"), "unexpected `\\r`, which can't be seen", "\r", "", "with it the text isn't what it looks like; remove it"),
-        case(StrayCharacter, route("timeout 3s\r stream"), "unexpected `\\r`", "\r", "", "").beside(&[NotSupported, UnexpectedToken]),
+        case(StrayCharacter, route("timeout 3s\r cache"), "unexpected `\\r`", "\r", "", "").beside(&[NotSupported, UnexpectedToken]),
         case(StrayCharacter, route("// \u{202e}s03 tuoemit\n"), "unexpected `\\u{202e}`, which can't be seen", "\u{202e}", "", "with it the text isn't what it looks like; remove it"),
         case(StrayCharacter, target("cluster \"c\"  provider openai  model \"gpt\u{200b}-4\""), "unexpected `\\u{200b}`, which can't be seen", "\u{200b}", "", "with it the text isn't what it looks like; remove it"),
         case(StrayCharacter, route("when `model == \"gpt\u{200b}-4\"`"), "unexpected `\\u{200b}`, which can't be seen", "\u{200b}", "", "with it the text isn't what it looks like; remove it"),
         whole(StrayCharacter, route("output { schema <<JSON {\n{}\nJSON\n}"), "unexpected `{` behind `<<JSON`", "{", "", "the text begins on the next line"),
         case(UnexpectedToken, target("cluster openai  provider openai"), "expected a string, found `openai`", "openai", "", "put it in quotes: `\"openai\"`"),
-        case(UnexpectedToken, route("timeout \"30s\""), "expected `per`, a multiple such as `3x` or a duration such as `30s`, found a string", "\"30s\"", "", "write it without quotes: `30s`"),
+        case(UnexpectedToken, route("timeout \"30s\""), "expected `first_token`, `idle`, `per`, a multiple such as `3x` or a duration such as `30s`, found a string", "\"30s\"", "", "write it without quotes: `30s`"),
         case(UnexpectedToken, route("timeout 30s 40s"), "expected `,` between the values of a list, found `40s`", "40s", "", ""),
         case(UnexpectedToken, retry("on 429 500"), "expected `,` between the values of a list, found `500`", "500", "", ""),
         case(UnexpectedToken, retry("honor 30s"), "expected `retry_after up to` as in `honor retry_after up to 30s`, found `30s`", "30s", "", "write `retry_after up to` in front of it"),
@@ -243,7 +243,6 @@ fn cases() -> Vec<Case> {
         case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
 
         case(NotSupported, breaker("trip quality < 90% of at least 20"), "tripping on `quality` is not supported by this version", "quality", "", "it is part of the language, but this version can't carry it out and won't ignore it; `errors`, `latency` or `first_token` is supported"),
-        case(NotSupported, route("timeout 5s, first_token 1s"), "a timeout for the first token is not supported by this version", "first_token", "", "it is part of the language, but this version can't carry it out and won't ignore it; `per` is supported"),
         case(UnexpectedToken, format!("{HEAD}route r {{ match path \"/v1\"  try cheapest east, west }}"), "`cheapest` stands behind the targets", "cheapest", "", "write it behind the last of the targets"),
         case(NotSupported, format!("{HEAD}group g {{ east, west }}\nroute r {{ match path \"/v1\"  try g }}"), "`group` is not supported by this version", "group", "", not_supported).beside(&[UnknownName]),
 

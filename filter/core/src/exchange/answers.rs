@@ -5,11 +5,13 @@
 //! | of the host (refused, reset, timed out) | its headers |
 //! | failing by its status | its end, [`FAILING_BYTES`], or [`FAILING_PATIENCE`]: the body says why |
 //! | a success in JSON | its first bytes, which tell an error object; at the upstream half its end, so that a cut can be rescued |
+//! | a stream | see [`watched`](super::watched) |
 //! | any other success | its headers |
 
 use std::time::Duration;
 
 use super::outcome::Ended;
+use super::watched::Watched;
 use super::{After, Attempt, Exchange, Path, Stage};
 use seawall_policy::policy::Provider;
 
@@ -51,6 +53,8 @@ pub(super) enum Reading {
     },
     /// A success that the upstream half holds until its end.
     Whole,
+    /// A stream.
+    Watched(Box<Watched>),
     /// The upstream half has let it go. Where the provider redirects to is kept from the router meanwhile: it would follow.
     Passed {
         location: Option<Text>,
@@ -58,20 +62,25 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    pub(super) fn reads(&self) -> Option<Reads> {
+    pub(super) fn reads(&self, half: Half) -> Option<Reads> {
         let (start, max) = match self {
             Self::Failing { answer, .. } => {
                 (answer.body.len(), FAILING_BYTES.saturating_sub(answer.body.len()))
             }
             Self::Opening { .. } => (0, OPENING_BYTES),
             Self::Whole => (0, 0),
+            Self::Watched(watched) => return watched.reads(half),
             Self::Awaited | Self::Passed { .. } => return None,
         };
         Some(Reads { start, max })
     }
 
     pub(super) fn patience(&self) -> Option<Timestamp> {
-        if let Self::Failing { since, .. } = self { Some(since.after(FAILING_PATIENCE)) } else { None }
+        match self {
+            Self::Failing { since, .. } => Some(since.after(FAILING_PATIENCE)),
+            Self::Watched(watched) => watched.deadline(),
+            _ => None,
+        }
     }
 }
 
@@ -100,13 +109,32 @@ impl Exchange {
         let has_prompt = self.facts.is_some();
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let provider = turn.config.provider(self.route, attempt.position);
+        if answer.origin == Origin::Provider
+            && let Reading::Watched(watched) = &attempt.reading
+        {
+            let comes = half == Half::Downstream && watched.has_passed();
+            return if comes { self.deliver_watched(turn, index) } else { After::Wait };
+        }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         if answer.origin != Origin::Provider {
             // What the upstream half held is gone with its connection.
             let told = if let Reading::Failing { answer: told, .. } = reading { told } else { answer };
             let judgement = judge(provider, &told, turn.now);
-            return self.attempt_failed(turn, index, Ended { answer: told, judgement, held: None });
+            return self.attempt_failed(
+                turn,
+                index,
+                Ended { answer: told, judgement, held: None, is_intact: true },
+            );
         }
+        let answer = if end || !matches!(reading, Reading::Awaited) {
+            answer
+        } else {
+            match self.watch(turn, index, (half, answer)) {
+                Ok(after) => return after,
+                Err(answer) => answer,
+            }
+        };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         match reading {
             Reading::Awaited if answer.status >= 400 => {
                 turn.fx.push(Effect::HoldAnswer(half));
@@ -133,11 +161,22 @@ impl Exchange {
         (chunk, buffered): (&[u8], usize),
         end: bool,
     ) -> After {
+        if self.drops(turn, half, end) {
+            return self.rest();
+        }
         let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
             return After::Wait;
         };
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let provider = turn.config.provider(self.route, attempt.position);
+        if let Reading::Watched(watched) = &attempt.reading {
+            let is_here = watched.is_met_at(half);
+            return if is_here {
+                self.watched_goes_on(turn, index, (chunk, buffered), end)
+            } else {
+                After::Wait
+            };
+        }
         match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
             Reading::Failing { half, mut answer, since } => {
                 let room = FAILING_BYTES.saturating_sub(answer.body.len());
@@ -160,7 +199,7 @@ impl Exchange {
                 attempt.reading = Reading::Whole;
                 After::Wait
             }
-            reading @ (Reading::Awaited | Reading::Passed { .. }) => {
+            reading @ (Reading::Awaited | Reading::Passed { .. } | Reading::Watched(_)) => {
                 attempt.reading = reading;
                 After::Wait
             }
@@ -170,10 +209,13 @@ impl Exchange {
     /// A failing answer has been read as far as it is going to be.
     pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        if matches!(attempt.reading, Reading::Watched(_)) {
+            return self.watched_lapses(turn, index);
+        }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half) })
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: true })
     }
 
     /// A dispatched attempt has ended.
@@ -190,12 +232,26 @@ impl Exchange {
         if answer.origin == Origin::Reset && was_given_up(turn, attempt) {
             answer.origin = Origin::Timeout;
         }
-        let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        let mut judgement =
+            judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        let mut sighted = None;
+        if judgement.outcome == Outcome::Success {
+            match self.read_whole(turn, attempt, &mut answer) {
+                Ok(seen) => sighted = seen,
+                Err(failed) => (answer, judgement) = *failed,
+            }
+        }
+        let attempts = if waited_for.is_some() { &mut self.in_flight } else { &mut self.strays };
+        if let Some(attempt) = attempts.iter_mut().find(|attempt| is_it(attempt)) {
+            attempt.sighted = sighted;
+        }
         match (waited_for, stray) {
             (Some(index), _) if judgement.outcome == Outcome::Success => {
                 self.succeeded(turn, index, answer, None)
             }
-            (Some(index), _) => self.attempt_failed(turn, index, Ended { answer, judgement, held: None }),
+            (Some(index), _) => {
+                self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact: true })
+            }
             (None, Some(index)) => self.strayed(turn, index, &judgement, &answer),
             (None, None) => After::Wait,
         }

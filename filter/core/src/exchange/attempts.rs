@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use seawall_policy::policy::StreamMode;
+
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::OwnError;
@@ -73,7 +75,16 @@ impl Exchange {
     pub(super) fn launch(&mut self, turn: &mut Turn<'_>, permit: Option<Permit>, is_routed: bool) {
         let (n, position, begun) = (self.progress.attempts, self.position, turn.now);
         let (limits, reading) = (self.limits(turn, is_routed), Reading::Awaited);
-        self.in_flight.push(Attempt { n, position, permit, begun, limits, is_routed, reading });
+        self.in_flight.push(Attempt {
+            n,
+            position,
+            permit,
+            begun,
+            limits,
+            is_routed,
+            reading,
+            sighted: None,
+        });
         self.remember_begin(turn, position);
     }
 
@@ -98,6 +109,9 @@ impl Exchange {
         let Some(Limits { total, headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
             return After::Done;
         };
+        // An answer that is held whole has no headers for the router until it has ended.
+        let is_held_whole = self.streams()
+            && config.route(self.route).is_some_and(|route| route.stream == StreamMode::Complete);
         let mut set = HeaderList::new();
         let mut remove = Vec::new();
         let mut body = self.rewritten(target);
@@ -127,6 +141,7 @@ impl Exchange {
             cluster: target.cluster.clone(),
             total,
             headers,
+            is_held_whole,
             set,
             remove,
             body,

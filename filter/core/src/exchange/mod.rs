@@ -28,6 +28,7 @@ mod choose;
 mod hedging;
 mod outcome;
 mod remember;
+mod watched;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -35,6 +36,7 @@ use std::time::Duration;
 
 use self::answers::Reading;
 use self::outcome::Failure;
+use self::watched::{Lingering, Sighted};
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Asker, Permit};
@@ -88,6 +90,8 @@ pub(crate) struct Exchange {
     is_hedged: bool,
     /// Whether a target has said that the request is at fault.
     is_at_fault: bool,
+    /// The rest of an answer whose end the client has already.
+    lingering: Option<Lingering>,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -138,6 +142,8 @@ struct Attempt {
     limits: Limits,
     is_routed: bool,
     reading: Reading,
+    /// What was seen of its answer's body.
+    sighted: Option<Sighted>,
 }
 
 /// An attempt that follows.
@@ -187,6 +193,7 @@ impl Exchange {
             hedge_at: None,
             is_hedged: false,
             is_at_fault: false,
+            lingering: None,
             next: None,
             progress: Progress::default(),
             position: 0,
@@ -272,7 +279,7 @@ impl Exchange {
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Reading { patience, .. } => patience,
-            Stage::Over => None,
+            Stage::Over => self.lingering.as_ref().map(|lingering| lingering.until),
             Stage::Trying => {
                 let moved = if let Path::Moving { since } = self.path {
                     Some(since.after(MOVING_PATIENCE))
@@ -293,6 +300,9 @@ impl Exchange {
             turn.fx.push(Effect::CountBody);
             return After::Wait;
         }
+        if matches!(self.stage, Stage::Over) {
+            return self.break_off(turn);
+        }
         if let Path::Moving { since } = self.path
             && turn.now.since(since) >= MOVING_PATIENCE
         {
@@ -312,6 +322,7 @@ impl Exchange {
     /// The client is gone.
     pub(crate) fn abandon(&mut self, turn: &mut Turn<'_>) -> After {
         if matches!(self.stage, Stage::Over) {
+            self.lingering = None;
             return self.rest();
         }
         self.finish(turn, self.position, 0, Reason::Gone)
@@ -333,12 +344,16 @@ impl Exchange {
 
     /// Whether anything is still to come.
     fn rest(&self) -> After {
-        if self.strays.is_empty() { After::Done } else { After::Wait }
+        if self.strays.is_empty() && self.lingering.is_none() { After::Done } else { After::Wait }
     }
 
     /// What of an answer is to be told.
     pub(crate) fn reads(&self, half: Half) -> Option<Reads> {
-        self.in_flight.iter().find(|attempt| attempt.is_met_at(half))?.reading.reads()
+        let lingers = self.lingering.as_ref().filter(|lingering| lingering.half == half);
+        if let Some(lingering) = lingers {
+            return Some(lingering.reads());
+        }
+        self.in_flight.iter().find(|attempt| attempt.is_met_at(half))?.reading.reads(half)
     }
 
     /// Bytes of the request body that are kept for later attempts.

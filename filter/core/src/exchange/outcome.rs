@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{After, Exchange, Path, Planned};
+use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::{self, OwnError};
 use crate::body::Facts;
 use crate::classify::{Dimension, Judgement};
@@ -23,6 +23,8 @@ pub(super) struct Ended {
     pub(super) judgement: Judgement,
     /// Where its answer is held, if it is.
     pub(super) held: Option<Half>,
+    /// Whether all of it is there, to be passed on if nothing better comes.
+    pub(super) is_intact: bool,
 }
 
 /// The failure that goes to the client if nothing better comes.
@@ -50,12 +52,7 @@ impl Exchange {
         let attempt = self.in_flight.swap_remove(index);
         let outcome = Outcome::Success;
         self.conclude(turn, &attempt, (&Judgement::plain(outcome), false), &answer);
-        let is_first = self.places(turn, None).next() == Some(attempt.position);
-        let reason = match (is_first, attempt.n) {
-            (true, 1) => Reason::Ok,
-            (true, _) => Reason::Retried,
-            (false, _) => Reason::FailedOver,
-        };
+        let reason = self.success(turn, &attempt);
         let status = answer.status;
         self.log_attempt(
             turn,
@@ -74,10 +71,20 @@ impl Exchange {
         self.finish(turn, attempt.position, status, reason)
     }
 
+    /// Why the client gets the answer of this attempt.
+    pub(super) fn success(&self, turn: &mut Turn<'_>, attempt: &Attempt) -> Reason {
+        let is_first = self.places(turn, None).next() == Some(attempt.position);
+        match (is_first, attempt.n) {
+            (true, 1) => Reason::Ok,
+            (true, _) => Reason::Retried,
+            (false, _) => Reason::FailedOver,
+        }
+    }
+
     /// An attempt has failed.
     pub(super) fn attempt_failed(&mut self, turn: &mut Turn<'_>, index: usize, ended: Ended) -> After {
         let attempt = self.in_flight.swap_remove(index);
-        let Ended { answer, judgement, held } = ended;
+        let Ended { answer, judgement, held, is_intact } = ended;
         let outcome = judgement.outcome;
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
@@ -114,7 +121,7 @@ impl Exchange {
                 (answer.origin != Origin::Provider).then_some(route.retry.backoff.cap)
             }),
             said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
-            is_held: held.is_some(),
+            is_held: held.is_some() && is_intact,
         };
         match &mut self.failure {
             Some(earlier) if !judgement.tells_more_than(&earlier.judgement) => {
@@ -225,7 +232,7 @@ impl Exchange {
         self.finish(turn, position, status, reason)
     }
 
-    fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
+    pub(super) fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target);
         let target = target.filter(|_| self.progress.attempts > 0);
         let name = target.map(|target| &target.name);
@@ -269,7 +276,7 @@ impl Exchange {
         self.rest()
     }
 
-    fn log_attempt(
+    pub(super) fn log_attempt(
         &self,
         turn: &mut Turn<'_>,
         (n, position): (u32, usize),

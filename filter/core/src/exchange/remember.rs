@@ -11,6 +11,7 @@ use crate::effect::Text;
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
 use crate::stats::{Measure, Quota, Sample};
+use crate::stream::Verdict;
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
 
@@ -57,7 +58,11 @@ impl Exchange {
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
         let begins = self.streams() && attempt.is_routed;
         let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let (sighted, is_declined) = (attempt.sighted, Some(Verdict::Refused));
+        let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
+        let output_tokens = sighted.and_then(|sighted| sighted.output_tokens);
         let is_good = match outcome {
+            _ if sighted.map(|sighted| sighted.verdict) == is_declined => Some(false),
             Outcome::Success => Some(true),
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
             _ => None,
@@ -68,9 +73,9 @@ impl Exchange {
         };
         let sample = Sample {
             outcome,
-            latency: (!begins).then_some(took),
-            first_token: begins.then_some(took),
-            output_tokens: None,
+            latency: (!begins || sighted.is_some()).then_some(took),
+            first_token: if sighted.is_some() { first_token } else { Some(took) }.filter(|_| begins),
+            output_tokens: output_tokens.and_then(|tokens| u32::try_from(tokens).ok()),
             most_tokens: most_tokens.and_then(|most| u32::try_from(most).ok()),
             is_good,
             quota,

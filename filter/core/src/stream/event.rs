@@ -1,5 +1,6 @@
 //! One event while its bytes come in.
 
+use super::ErrorEvent;
 use super::json::Walker;
 use super::seen::Seen;
 
@@ -118,14 +119,9 @@ impl Event {
         Kind::Read
     }
 
-    /// Its data, as an error's.
-    pub(super) fn error(&self) -> Vec<u8> {
-        match self.kept.split_first() {
-            Some((b'{', rest)) if self.is_exception => {
-                [br#"{"__type":""#, self.name.as_slice(), br#"","#, rest].concat()
-            }
-            _ => self.kept.clone(),
-        }
+    /// It, as an error.
+    pub(super) fn error(&self) -> ErrorEvent {
+        ErrorEvent { name: self.name.clone(), data: self.kept.clone() }
     }
 
     /// Ready for the next one.

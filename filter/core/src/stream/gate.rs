@@ -49,6 +49,8 @@ pub struct Rules {
 pub struct Limits {
     pub first_token: Option<Duration>,
     pub idle: Option<Duration>,
+    /// From the attempt's beginning to the end of its answer.
+    pub total: Option<Duration>,
 }
 
 /// What becomes of the bytes that were just pushed, and of those held before them.
@@ -227,12 +229,39 @@ impl Gate {
         }
     }
 
+    /// The last of the answer's body, and its end in good order.
+    pub fn push_last(&mut self, now: Timestamp, chunk: &[u8]) -> Flow {
+        let first = self.push(now, chunk);
+        let mut out = match first {
+            Flow::Break | Flow::Fail(_) => return first,
+            Flow::Pass => None,
+            Flow::Hold => Some(Vec::new()),
+            Flow::Replace(bytes) | Flow::End(bytes) => Some(bytes),
+        };
+        match self.end(now, true) {
+            Flow::Replace(rest) | Flow::End(rest) if !rest.is_empty() => {
+                out.get_or_insert_with(|| chunk.to_vec()).extend(rest);
+            }
+            flow @ (Flow::Break | Flow::Fail(_)) => return flow,
+            Flow::Pass | Flow::Hold | Flow::Replace(_) | Flow::End(_) => {}
+        }
+        out.map_or(Flow::Pass, Flow::Replace)
+    }
+
+    /// Whether anything else that comes is to be dropped.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over(_) | State::Failed(_))
+    }
+
     /// When to call [`lapse`](Self::lapse), if nothing comes before.
     pub fn deadline(&self) -> Option<Timestamp> {
         if !matches!(self.state, State::Held | State::Committed) {
             return None;
         }
-        [self.grace_ends(), self.first_token_due(), self.idle_ends()].into_iter().flatten().min()
+        [self.grace_ends(), self.first_token_due(), self.idle_ends(), self.total_ends()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Time has passed, and maybe too much of it.
@@ -242,8 +271,8 @@ impl Gate {
             Flow::Hold
         } else if is_over(self.grace_ends()) || (is_over(self.idle_ends()) && self.watch.is_finished()) {
             self.complete()
-        } else if is_over(self.first_token_due()) || is_over(self.idle_ends()) {
-            self.fail(Verdict::Silent)
+        } else if [self.first_token_due(), self.idle_ends(), self.total_ends()].into_iter().any(is_over) {
+            self.fail(Verdict::TimedOut)
         } else {
             Flow::Hold
         }
@@ -379,6 +408,10 @@ impl Gate {
     fn first_token_due(&self) -> Option<Timestamp> {
         let limit = self.rules.limits.first_token.filter(|_| self.first_token.is_none());
         limit.map(|limit| self.begun.after(limit))
+    }
+
+    fn total_ends(&self) -> Option<Timestamp> {
+        self.rules.limits.total.map(|limit| self.begun.after(limit))
     }
 
     fn idle_ends(&self) -> Option<Timestamp> {

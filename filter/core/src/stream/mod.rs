@@ -25,7 +25,7 @@ mod write;
 
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
-pub use self::words::{Dialect, Finish, Framing, Report, Usage, Verdict};
+pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -105,8 +105,8 @@ pub enum Verdict {
     Truncated,
     /// The connection broke before it was complete.
     Cut,
-    /// No first token, or no further event, came in time.
-    Silent,
+    /// No first token, no further event, or no end came in time.
+    TimedOut,
 }
 
 impl Verdict {
@@ -129,7 +129,15 @@ pub struct Report {
     pub usage: Option<Usage>,
     /// Events that aren't of the dialect.
     pub malformed: u32,
-    /// The first error frame: its data, as much as is read of an error. Of frames that name their exception outside
-    /// of it, the name is put in as `__type`.
-    pub error: Option<Vec<u8>>,
+    /// The first error frame.
+    pub error: Option<ErrorEvent>,
+}
+
+/// An error frame, or a document that is an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorEvent {
+    /// The event's name, or the exception's type; empty if it has none.
+    pub name: Vec<u8>,
+    /// The start of its data, as much as is ever read of an error.
+    pub data: Vec<u8>,
 }

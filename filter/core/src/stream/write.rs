@@ -22,7 +22,7 @@ fn words(verdict: Verdict) -> Words {
             ("upstream_truncated", "the provider ended the answer before it was complete")
         }
         Verdict::Malformed => ("upstream_malformed", "the provider sent something that is not an event"),
-        Verdict::Silent => ("upstream_timeout", "the provider went silent before the answer was complete"),
+        Verdict::TimedOut => ("upstream_timeout", "the provider did not complete the answer in time"),
         _ => ("upstream_reset", "the provider broke the connection before the answer was complete"),
     };
     Words { code, message }
@@ -35,7 +35,7 @@ pub(super) fn error(dialect: Dialect, framing: Framing, verdict: Verdict, after_
     let chat =
         ["{\"message\":\"", message, "\",\"type\":\"server_error\",\"param\":null,\"code\":\"", code, "\"}"]
             .concat();
-    let status = if verdict == Verdict::Silent { "504" } else { "502" };
+    let status = if verdict == Verdict::TimedOut { "504" } else { "502" };
     let gemini =
         ["{\"error\":{\"code\":", status, ",\"message\":\"", message, "\",\"status\":\"UNAVAILABLE\"}}"];
     let parts: &[&str] = match (framing, dialect) {
@@ -53,7 +53,7 @@ pub(super) fn error(dialect: Dialect, framing: Framing, verdict: Verdict, after_
         ],
         (Framing::Sse, Dialect::Anthropic) => &[
             "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"",
-            if verdict == Verdict::Silent { "timeout_error" } else { "api_error" },
+            if verdict == Verdict::TimedOut { "timeout_error" } else { "api_error" },
             "\",\"message\":\"",
             message,
             "\"}}\n\n",

@@ -410,6 +410,9 @@ impl World {
                 Effect::HoldAnswer(Half::Upstream { attempt }) => {
                     assert!(attempt as usize <= request.attempts.len(), "no such attempt");
                 }
+                Effect::ReplaceBody { .. } | Effect::BreakAnswer => {
+                    panic!("no answer here is a stream")
+                }
                 Effect::Reroute { .. } => {
                     (request.is_moving, request.is_routed) = (true, false);
                     self.push(now.after(Duration::from_millis(1)), Due::Back { id });

@@ -112,8 +112,7 @@ static ROUTE_BODY: Block = Block {
             "What may still be rescued: nothing once headers came, an error before the first token, or any failure. An event \
              that can't be read and comes after that ends the stream with an error, or is skipped.",
         )
-        .default("live")
-        .later(),
+        .default("live"),
         Statement::new(
             "contract",
             Shape::Block(&CONTRACT),
@@ -239,8 +238,8 @@ const TIMEOUT: Shape = OneOf(
     "timeout",
     &[
         Seq(&[factor(100, 100_000), PERCENTILE, Fixed("in"), ANY_TIME, Sign(".."), ANY_TIME]),
-        Shape::Later("a timeout for the first token", &Seq(&[Word("first_token"), ANY_TIME])),
-        Shape::Later("a timeout for silence", &Seq(&[Word("idle"), ANY_TIME])),
+        Seq(&[Word("first_token"), ANY_TIME]),
+        Seq(&[Word("idle"), ANY_TIME]),
         Seq(&[Word("per"), Fixed("output token"), ANY_TIME]),
         ANY_TIME,
     ],

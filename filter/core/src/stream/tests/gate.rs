@@ -115,7 +115,7 @@ fn before_the_commit_errors_and_emptiness_fail_the_attempt() {
 fn the_bytes_of_an_error_frame_are_there_to_be_judged() {
     let body = "{\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}";
     let came = sse(Dialect::Chat, StreamMode::Complete, &format!("{}data: {body}\n\n", chat(&["Hi"], "")));
-    assert_eq!(came.report.error.as_deref(), Some(body.as_bytes()));
+    assert_eq!(came.report.error, Some(ErrorEvent { name: Vec::new(), data: body.into() }));
     assert_eq!(came.out, None);
 
     let headers = [(":exception-type", "throttlingException"), (":message-type", "exception")];
@@ -123,7 +123,8 @@ fn the_bytes_of_an_error_frame_are_there_to_be_judged() {
     let came = stream(Dialect::Bedrock, Framing::EventStream, rules(StreamMode::UntilCommit), &bytes, true);
     assert_eq!(came.verdict, Some(Verdict::Error));
     let error = came.report.error.unwrap();
-    assert_eq!(error, br#"{"__type":"throttlingException","message":"Too many requests"}"#);
+    assert_eq!(error.name, b"throttlingException");
+    assert_eq!(error.data, br#"{"message":"Too many requests"}"#);
 }
 
 #[test]

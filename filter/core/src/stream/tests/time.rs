@@ -2,7 +2,11 @@ use super::recorded::*;
 use super::*;
 
 fn limited(mode: StreamMode) -> Gate {
-    let limits = Limits { first_token: Some(Duration::from_secs(10)), idle: Some(Duration::from_secs(20)) };
+    let limits = Limits {
+        first_token: Some(Duration::from_secs(10)),
+        idle: Some(Duration::from_secs(20)),
+        total: None,
+    };
     gate(Dialect::Chat, Framing::Sse, Rules { limits, ..rules(mode) })
 }
 
@@ -13,8 +17,8 @@ fn a_slow_first_token_fails_over_as_long_as_nothing_is_committed() {
         gate.push(at(9), chat(&[], ": ping\n\n").as_bytes());
         assert_eq!(gate.deadline(), Some(at(10)));
         assert_eq!(gate.lapse(at(9)), Flow::Hold);
-        assert_eq!(gate.lapse(at(10)), Flow::Fail(Verdict::Silent));
-        assert_eq!((gate.deadline(), gate.verdict()), (None, Some(Verdict::Silent)));
+        assert_eq!(gate.lapse(at(10)), Flow::Fail(Verdict::TimedOut));
+        assert_eq!((gate.deadline(), gate.verdict()), (None, Some(Verdict::TimedOut)));
     }
     let mut gate = limited(StreamMode::Live);
     gate.push(at(9), chat(&[], "").as_bytes());
@@ -32,11 +36,11 @@ fn silence_is_measured_from_byte_to_byte_and_pings_break_it() {
         assert_eq!(gate.deadline(), Some(at(44)));
         let flow = gate.lapse(at(44));
         if mode == StreamMode::Complete {
-            assert_eq!(flow, Flow::Fail(Verdict::Silent));
+            assert_eq!(flow, Flow::Fail(Verdict::TimedOut));
         } else {
             assert!(matches!(flow, Flow::End(_)));
         }
-        assert_eq!(gate.verdict(), Some(Verdict::Silent));
+        assert_eq!(gate.verdict(), Some(Verdict::TimedOut));
     }
 }
 
@@ -71,7 +75,7 @@ fn an_end_marker_that_comes_in_time_changes_nothing() {
 
 #[test]
 fn where_there_is_no_end_marker_silence_after_the_finish_is_no_failure() {
-    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)) };
+    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)), total: None };
     for (mode, rest) in [(StreamMode::Live, ""), (StreamMode::Complete, GEMINI)] {
         let mut gate = gate(Dialect::Gemini, Framing::Sse, Rules { limits, ..rules(mode) });
         gate.push(at(5), GEMINI.as_bytes());
@@ -83,8 +87,31 @@ fn where_there_is_no_end_marker_silence_after_the_finish_is_no_failure() {
 
 #[test]
 fn a_silent_document_breaks_when_its_start_has_gone_on() {
-    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)) };
+    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)), total: None };
     let mut gate = gate(Dialect::Chat, Framing::Document, Rules { limits, ..rules(StreamMode::Live) });
     assert_eq!(gate.push(at(1), b"{\"choices\":"), Flow::Pass);
     assert_eq!(gate.lapse(at(21)), Flow::Break);
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_given_up_however_busy_it_is() {
+    let limits = Limits { total: Some(Duration::from_secs(30)), ..Limits::default() };
+    let mut gate = gate(Dialect::Chat, Framing::Sse, Rules { limits, ..rules(StreamMode::Complete) });
+    for second in 0..30 {
+        gate.push(at(second), chunk(r#"{"content":"x"}"#, "null").as_bytes());
+    }
+    assert_eq!(gate.deadline(), Some(at(30)));
+    assert_eq!(gate.lapse(at(30)), Flow::Fail(Verdict::TimedOut));
+}
+
+#[test]
+fn the_last_bytes_may_come_with_the_end() {
+    let text = chat(&["Hello"], "") + &finish();
+    for mode in MODES {
+        let mut gate = limited(mode);
+        let marked = text.clone() + DONE;
+        assert_eq!(gate.push_last(at(1), text.as_bytes()), Flow::Replace(marked.clone().into()));
+        let mut gate = limited(mode);
+        assert_eq!(gate.push_last(at(1), marked.as_bytes()), Flow::Pass);
+    }
 }

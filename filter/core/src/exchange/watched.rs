@@ -1,0 +1,412 @@
+//! Answers that are streams: watched while they pass, or held until the policy's mode lets them go.
+//!
+//! One half watches, the first that meets the answer. While it holds, the host keeps the bytes, and the [`Gate`] a copy of
+//! them; so once something is to go on that isn't all of it, it replaces what the host has.
+
+use std::time::Duration;
+
+use seawall_policy::policy::StreamMode;
+
+use super::answers::Reading;
+use super::outcome::Ended;
+use super::{After, Attempt, Exchange};
+use crate::answer;
+use crate::classify::{Judgement, judge_event};
+use crate::effect::{Effect, HeaderList};
+use crate::event::{Answer, Half, Origin, Reads};
+use crate::headers::Headers;
+use crate::request::provider_headers;
+use crate::stream::{Dialect, Flow, Framing, Gate, Limits, Report, Rules, Verdict, Watch};
+use crate::telemetry::{Next, Outcome, Reason};
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+/// Bytes of a body that one callback brings at most: more than any host buffers, and less than what its arithmetic can add
+/// to a place in it.
+const MOST_READ: usize = 1 << 30;
+
+/// How long the provider's connection may stay open once the client has the end of the answer, one that the filter has
+/// written. No host lets a filter end a body before its time. SDKs stop reading there; whoever doesn't is cut off.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// An answer under watch.
+pub(super) struct Watched {
+    /// Who watches it.
+    half: Half,
+    /// Its headers.
+    answer: Answer,
+    gate: Gate,
+    /// Bytes of the body that the host holds at this half and that have been read.
+    held: usize,
+    /// The host holds its headers, or what has come of its body since.
+    is_held: bool,
+    /// Its headers have gone on from this half; to the client.
+    has_passed: bool,
+    is_delivered: bool,
+    /// Its end has come; the filter has written one before.
+    has_ended: bool,
+    ends_early: bool,
+}
+
+impl Watched {
+    pub(super) fn reads(&self, half: Half) -> Option<Reads> {
+        (self.half == half).then_some(Reads { start: self.held, max: MOST_READ })
+    }
+
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.gate.deadline()
+    }
+
+    pub(super) fn is_met_at(&self, half: Half) -> bool {
+        self.half == half
+    }
+
+    pub(super) fn has_passed(&self) -> bool {
+        self.has_passed
+    }
+}
+
+/// The rest of an answer whose end the client has already.
+pub(super) struct Lingering {
+    pub(super) half: Half,
+    /// Whether nothing of it may go on.
+    drops: bool,
+    pub(super) until: Timestamp,
+}
+
+impl Lingering {
+    pub(super) fn reads(&self) -> Reads {
+        Reads { start: 0, max: 0 }
+    }
+}
+
+/// What was seen of an answer that was watched.
+#[derive(Clone, Copy)]
+pub(super) struct Sighted {
+    pub(super) first_token: Option<Timestamp>,
+    pub(super) output_tokens: Option<u64>,
+    pub(super) verdict: Verdict,
+}
+
+impl Sighted {
+    fn of(gate: &Gate, verdict: Verdict) -> Self {
+        let output_tokens = gate.report().usage.map(|usage| usage.output);
+        Self { first_token: gate.first_token(), output_tokens, verdict }
+    }
+}
+
+impl Exchange {
+    /// What watches this answer, if it is a stream that can be read; `mode` in place of the route's.
+    fn gate(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        answer: &Answer,
+        mode: Option<StreamMode>,
+    ) -> Option<Gate> {
+        let is_plain = answer.headers.get("content-encoding").is_none_or(|encoding| encoding == "identity");
+        if answer.status >= 400 || !is_plain {
+            return None;
+        }
+        let route = turn.config.route(self.route)?;
+        let (target, _) = turn.config.attempt(self.route, attempt.position)?;
+        let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
+        let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
+        let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
+        let framing = Framing::of(dialect, answer.headers.get("content-type")?, path.contains(":stream"))?;
+        if framing == Framing::Document {
+            return None;
+        }
+        let limits = attempt.limits;
+        let rules = Rules {
+            mode: mode.unwrap_or(route.stream),
+            malformed: route.malformed,
+            limits: Limits { first_token: limits.first_token, idle: limits.idle, total: Some(limits.total) },
+        };
+        Some(Gate::new(Watch::new(dialect, framing), rules, attempt.begun, turn.now))
+    }
+
+    /// Begins to watch an answer whose headers are here; gives it back if it is none to watch.
+    pub(super) fn watch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (half, answer): (Half, Answer),
+    ) -> Result<After, Answer> {
+        let gate = self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, None));
+        let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
+        let is_held = !gate.is_committed();
+        let (has_passed, is_delivered, has_ended) = (false, false, false);
+        let watched = Watched {
+            half,
+            answer,
+            gate,
+            held: 0,
+            is_held,
+            has_passed,
+            is_delivered,
+            has_ended,
+            ends_early: false,
+        };
+        attempt.reading = Reading::Watched(Box::new(watched));
+        if is_held {
+            turn.fx.push(Effect::HoldAnswer(half));
+        } else {
+            self.release(turn, index);
+        }
+        Ok(After::Wait)
+    }
+
+    /// The headers of an answer that the upstream half has let go are at the downstream half: they go to the client.
+    pub(super) fn deliver_watched(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        self.pass_to_client(turn, index);
+        self.watched_ends(turn, index)
+    }
+
+    /// More of the body of an answer under watch; `buffered` bytes are held by the host.
+    pub(super) fn watched_goes_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (chunk, buffered): (&[u8], usize),
+        end: bool,
+    ) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        watched.has_ended |= end;
+        let flow =
+            if end { watched.gate.push_last(turn.now, chunk) } else { watched.gate.push(turn.now, chunk) };
+        if flow == Flow::Hold {
+            watched.held = buffered;
+            if !std::mem::replace(&mut watched.is_held, true) {
+                let half = watched.half;
+                turn.fx.push(Effect::HoldAnswer(half));
+            }
+            return After::Wait;
+        }
+        self.flow(turn, index, flow)
+    }
+
+    /// Too much time has passed.
+    pub(super) fn watched_lapses(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        let flow = watched.gate.lapse(turn.now);
+        let is_reachable = watched.is_held;
+        match flow {
+            Flow::Hold => After::Wait,
+            Flow::End(body) if !watched.has_passed => {
+                // Nobody waits for the provider's connection to end.
+                (watched.is_delivered, watched.has_ended) = (true, true);
+                let (status, headers) = (watched.answer.status, watched.answer.headers.clone());
+                let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
+                let reason = self.success(turn, attempt);
+                let own = self.own_headers(turn, attempt.position, reason);
+                let headers = provider_headers(&headers, &own);
+                turn.fx.push(Effect::Respond { status, headers, body });
+                self.watched_ends(turn, index)
+            }
+            // Between two callbacks the host takes nothing but what replaces something.
+            Flow::End(rest) if !is_reachable => {
+                if !rest.is_empty() {
+                    turn.fx.push(Effect::BreakAnswer);
+                    watched.has_ended = true;
+                }
+                self.watched_ends(turn, index)
+            }
+            flow => self.flow(turn, index, flow),
+        }
+    }
+
+    /// The connection broke while an answer passed, or was held where the host says so itself.
+    pub(crate) fn watched_breaks(&mut self, turn: &mut Turn<'_>) -> After {
+        let is_watched = |attempt: &Attempt| matches!(attempt.reading, Reading::Watched(_));
+        let Some(index) = self.in_flight.iter().position(is_watched) else { return After::Wait };
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        // Nothing that it says can reach the client any more.
+        let _ = watched.gate.end(turn.now, false);
+        watched.has_ended = true;
+        self.watched_ends(turn, index)
+    }
+
+    fn flow(&mut self, turn: &mut Turn<'_>, index: usize, flow: Flow) -> After {
+        let is_end = matches!(flow, Flow::End(_));
+        let mut index = index;
+        match flow {
+            Flow::Pass | Flow::Hold => index = self.release(turn, index),
+            Flow::Replace(bytes) | Flow::End(bytes) => {
+                let Some(watched) = self.watched(index) else { return After::Wait };
+                watched.ends_early |= is_end;
+                turn.fx.push(Effect::ReplaceBody { half: watched.half, body: bytes });
+                index = self.release(turn, index);
+            }
+            Flow::Break => turn.fx.push(Effect::BreakAnswer),
+            Flow::Fail(verdict) => return self.watched_fails(turn, index, verdict),
+        }
+        self.watched_ends(turn, index)
+    }
+
+    /// What the host holds at the watching half goes on. Where the attempt is among those in flight then.
+    fn release(&mut self, turn: &mut Turn<'_>, index: usize) -> usize {
+        let Some(watched) = self.watched(index) else { return index };
+        let (half, has_passed) = (watched.half, std::mem::replace(&mut watched.has_passed, true));
+        let was_held = std::mem::take(&mut watched.is_held);
+        watched.held = 0;
+        let index = if has_passed { index } else { self.wins(turn, index) };
+        if !has_passed && half == Half::Downstream {
+            self.pass_to_client(turn, index);
+        } else if !has_passed || was_held {
+            turn.fx.push(Effect::PassAnswer { half, set: HeaderList::new() });
+        }
+        index
+    }
+
+    /// No other attempt is waited for any more, and none follows.
+    fn wins(&mut self, turn: &mut Turn<'_>, index: usize) -> usize {
+        let winner = self.in_flight.swap_remove(index);
+        for attempt in std::mem::replace(&mut self.in_flight, vec![winner]) {
+            if attempt.is_routed {
+                turn.settle(self.route, attempt.position, attempt.permit, None);
+                self.remember(turn, &attempt, None);
+            } else {
+                self.strays.push(attempt);
+            }
+        }
+        (self.next, self.hedge_at) = (None, None);
+        0
+    }
+
+    fn pass_to_client(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let Some(attempt) = self.in_flight.get(index) else { return };
+        let reason = self.success(turn, attempt);
+        let set = self.own_headers(turn, attempt.position, reason);
+        if let Some(watched) = self.watched(index) {
+            watched.is_delivered = true;
+        }
+        turn.fx.push(Effect::PassAnswer { half: Half::Downstream, set });
+    }
+
+    /// Ends the exchange once it is known what became of the answer, and the client has it or never will.
+    fn watched_ends(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        let Some(verdict) = watched.gate.verdict() else { return After::Wait };
+        let is_delivered = watched.is_delivered;
+        if !is_delivered && verdict != Verdict::Cut {
+            return After::Wait;
+        }
+        let report = watched.gate.report().clone();
+        let sighted = Sighted::of(&watched.gate, verdict);
+        let lingers = watched.ends_early && !watched.has_ended;
+        let drops = watched.gate.is_over();
+        let (status, half) = (watched.answer.status, watched.half);
+        let headers = std::mem::take(&mut watched.answer.headers);
+        let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
+        let mut attempt = self.in_flight.swap_remove(index);
+        attempt.sighted = Some(sighted);
+        let judgement = self.judged(turn, &attempt, verdict, &report);
+        let (reason, told) = match verdict {
+            _ if !is_delivered => (Reason::Gone, 0),
+            verdict if verdict.is_failure() => (Reason::BrokenOff, status),
+            _ => (self.success(turn, &attempt), status),
+        };
+        let is_void = verdict == Verdict::TimedOut && attempt.limits.is_cut;
+        self.conclude(turn, &attempt, (&judgement, is_void), &answer);
+        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
+        self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
+        self.finish(turn, attempt.position, told, reason)
+    }
+
+    /// Whether what comes at this half is the rest of an answer that is over.
+    pub(super) fn drops(&mut self, turn: &mut Turn<'_>, half: Half, end: bool) -> bool {
+        let Some(lingering) = self.lingering.as_ref().filter(|lingering| lingering.half == half) else {
+            return false;
+        };
+        if lingering.drops {
+            turn.fx.push(Effect::ReplaceBody { half, body: Vec::new() });
+        }
+        if end {
+            self.lingering = None;
+        }
+        true
+    }
+
+    /// The provider's connection has stayed open for too long.
+    pub(super) fn break_off(&mut self, turn: &mut Turn<'_>) -> After {
+        if self.lingering.take().is_some() {
+            turn.fx.push(Effect::BreakAnswer);
+        }
+        self.rest()
+    }
+
+    /// Nothing of it has gone on, and another attempt may follow.
+    fn watched_fails(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) -> After {
+        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
+        let Reading::Watched(watched) = &attempt.reading else { return After::Wait };
+        let (half, report) = (watched.half, watched.gate.report().clone());
+        let judgement = self.judged(turn, attempt, verdict, &report);
+        let answer = failed_answer(&judgement, verdict, report);
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: false })
+    }
+
+    /// Reads a stream that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
+    pub(super) fn read_whole(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        answer: &mut Answer,
+    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
+        let Some(mut gate) = self.gate(turn, attempt, answer, Some(StreamMode::Complete)) else {
+            return Ok(None);
+        };
+        match gate.push_last(turn.now, &answer.body) {
+            Flow::Fail(verdict) => {
+                let judgement = self.judged(turn, attempt, verdict, gate.report());
+                let answer = failed_answer(&judgement, verdict, gate.report().clone());
+                return Err(Box::new((answer, judgement)));
+            }
+            Flow::Replace(body) | Flow::End(body) => answer.body = body,
+            Flow::Pass | Flow::Hold | Flow::Break => {}
+        }
+        Ok(gate.verdict().map(|verdict| Sighted::of(&gate, verdict)))
+    }
+
+    fn judged(&self, turn: &Turn<'_>, attempt: &Attempt, verdict: Verdict, report: &Report) -> Judgement {
+        let outcome = match verdict {
+            Verdict::Complete => Outcome::Success,
+            Verdict::Refused => Outcome::ContentPolicy,
+            Verdict::Empty | Verdict::Truncated => Outcome::Truncated,
+            Verdict::Malformed => Outcome::InvalidOutput,
+            Verdict::Cut => Outcome::Reset,
+            Verdict::TimedOut => Outcome::Timeout,
+            Verdict::Error => {
+                let provider = turn.config.provider(self.route, attempt.position);
+                let judge = |error: &crate::stream::ErrorEvent| {
+                    judge_event(provider, Some(&error.name), &error.data, turn.now)
+                };
+                let judged = report.error.as_ref().and_then(judge);
+                return judged.unwrap_or_else(|| Judgement::plain(Outcome::ServerError));
+            }
+        };
+        Judgement::plain(outcome)
+    }
+
+    fn watched(&mut self, index: usize) -> Option<&mut Watched> {
+        match &mut self.in_flight.get_mut(index)?.reading {
+            Reading::Watched(watched) => Some(watched),
+            _ => None,
+        }
+    }
+}
+
+/// The answer that a failed stream would have been, had it failed before it claimed success.
+fn failed_answer(judgement: &Judgement, verdict: Verdict, report: Report) -> Answer {
+    let status = answer::status(judgement.outcome);
+    match (verdict, report.error) {
+        (Verdict::Error, Some(error)) => {
+            let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+            Answer { status, headers, body: error.data, origin: Origin::Provider }
+        }
+        _ => {
+            let origin = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Reset };
+            Answer { status, headers: Headers::default(), body: Vec::new(), origin }
+        }
+    }
+}
