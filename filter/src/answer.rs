@@ -17,7 +17,7 @@ pub(crate) fn downstream() -> Answer {
 
 /// The answer whose headers a provider has just sent.
 pub(crate) fn upstream() -> Answer {
-    let headers = host::headers(MapType::HttpResponseHeaders);
+    let headers = host::headers(MapType::Response);
     let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
     Answer { status, headers, body: Vec::new(), origin: Origin::Provider }
 }

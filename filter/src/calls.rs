@@ -38,8 +38,8 @@ pub(crate) fn answer(header_count: usize) -> Answer {
     if header_count == 0 {
         return no_answer(Origin::Reset);
     }
-    let headers = host::headers(MapType::HttpCallResponseHeaders);
-    let body = host::buffer(BufferType::HttpCallResponseBody);
+    let headers = host::headers(MapType::CallResponse);
+    let body = host::buffer(BufferType::CallBody);
     let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
     Answer { status, origin: origin(&headers, &body), headers, body }
 }

@@ -34,12 +34,12 @@ impl Http {
     }
 
     fn request_end() -> Event {
-        Event::RequestEnd { body: host::buffer(BufferType::HttpRequestBody) }
+        Event::RequestEnd { body: host::buffer(BufferType::RequestBody) }
     }
 
     pub(crate) fn on_request_headers(&self, end_of_stream: bool) -> Action {
         self.with(|plugin| {
-            let headers = host::headers(MapType::HttpRequestHeaders);
+            let headers = host::headers(MapType::Request);
             if let Some(id) = plugin.back(self.context, &headers) {
                 self.id.set(id);
                 return plugin.handle(id, Event::Rerouted { end_of_stream }, Place::Request);

@@ -111,7 +111,7 @@ impl Plugin {
             Half::Upstream { attempt } => Place::Upstream { attempt },
         };
         let Some(Reads { start, max }) = self.engine.reads(id, half) else { return self.holds(id, place) };
-        let chunk = host::buffer_part(BufferType::HttpResponseBody, start, max);
+        let chunk = host::buffer_part(BufferType::ResponseBody, start, max);
         self.handle(id, Event::AnswerBody { half, chunk, buffered: size, end_of_stream }, place)
     }
 
@@ -291,17 +291,17 @@ impl Plugin {
             }
         };
         if is_here {
-            set_headers(MapType::HttpResponseHeaders, set);
+            set_headers(MapType::Response, set);
         } else if host::set_effective_context(context).is_ok() {
-            set_headers(MapType::HttpResponseHeaders, set);
-            let _ = host::resume(StreamType::HttpResponse);
+            set_headers(MapType::Response, set);
+            let _ = host::resume(StreamType::Response);
         }
     }
 
     /// Lets a request go on that is held since an earlier callback than the one under way.
     fn let_request_go(&self, id: ExchangeId, place: Place) {
         if place != Place::Request && host::set_effective_context(self.context(id)).is_ok() {
-            let _ = host::resume(StreamType::HttpRequest);
+            let _ = host::resume(StreamType::Request);
         }
     }
 
@@ -330,7 +330,7 @@ fn body_received(context: u32) -> Option<u64> {
     host::set_effective_context(context).ok()?;
     let total = host::property("request\0total_size")?;
     let total = u64::from_le_bytes(*total.first_chunk()?);
-    let headers = host::headers(MapType::HttpRequestHeaders);
+    let headers = host::headers(MapType::Request);
     let sizes = headers.iter().map(|(name, value)| (name.len() + value.len()) as u64);
     Some(total.saturating_sub(sizes.sum()))
 }
@@ -343,7 +343,7 @@ fn route(
     token: Option<&str>,
     body: Option<&[u8]>,
 ) {
-    const MAP: MapType = MapType::HttpRequestHeaders;
+    const MAP: MapType = MapType::Request;
     set_headers(MAP, set);
     let _ = host::set_header(MAP, TIMEOUT, &millis(total).to_string());
     if headers < total {
@@ -354,7 +354,7 @@ fn route(
         let _ = host::set_header(MAP, halves::HEADER, token);
     }
     if let Some(body) = body {
-        let _ = host::replace_buffer(BufferType::HttpRequestBody, body);
+        let _ = host::replace_buffer(BufferType::RequestBody, body);
         let _ = host::set_header(MAP, "content-length", &body.len().to_string());
     }
 }
@@ -372,7 +372,7 @@ fn set_headers(map: MapType, set: &[(Text, Text)]) {
 
 fn remove_request_headers(names: &[String]) {
     for name in names {
-        let _ = host::remove_header(MapType::HttpRequestHeaders, name);
+        let _ = host::remove_header(MapType::Request, name);
     }
 }
 

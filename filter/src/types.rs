@@ -9,20 +9,21 @@ pub(crate) enum LogLevel {
     Critical = 5,
 }
 
+/// Headers of one message.
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(crate) enum MapType {
-    HttpRequestHeaders = 0,
-    HttpResponseHeaders = 2,
-    HttpCallResponseHeaders = 6,
+    Request = 0,
+    Response = 2,
+    CallResponse = 6,
 }
 
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(crate) enum BufferType {
-    HttpRequestBody = 0,
-    HttpResponseBody = 1,
-    HttpCallResponseBody = 4,
+    RequestBody = 0,
+    ResponseBody = 1,
+    CallBody = 4,
     PluginConfiguration = 7,
 }
 
@@ -36,8 +37,8 @@ pub(crate) enum MetricType {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(crate) enum StreamType {
-    HttpRequest = 0,
-    HttpResponse = 1,
+    Request = 0,
+    Response = 1,
 }
 
 /// What a callback about headers, a body or trailers answers.

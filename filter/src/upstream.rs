@@ -32,7 +32,7 @@ impl Upstream {
     }
 
     pub(crate) fn on_request_headers(&self) -> Action {
-        const MAP: MapType = MapType::HttpRequestHeaders;
+        const MAP: MapType = MapType::Request;
         let Some(token) = host::header(MAP, halves::HEADER) else { return Action::Continue };
         let _ = host::remove_header(MAP, halves::HEADER);
         let token = String::from_utf8(token).unwrap_or_default();
