@@ -236,13 +236,13 @@ impl Plugin {
             Effect::ReplaceBody { half, body } => {
                 let (context, is_here) = self.answer_place(id, half, place);
                 if is_here || host::set_effective_context(context).is_ok() {
-                    let _ = host::replace_buffer(BufferType::HttpResponseBody, &body);
+                    let _ = host::replace_buffer(BufferType::ResponseBody, &body);
                 }
             }
             Effect::BreakAnswer => {
                 self.held.remove(&id);
                 if host::set_effective_context(self.context(id)).is_ok() {
-                    let _ = host::close(StreamType::HttpResponse);
+                    let _ = host::close(StreamType::Response);
                 }
             }
             Effect::Reroute { attempt, origin } => {
