@@ -40,6 +40,38 @@ pub fn providers() -> Vec<&'static str> {
     }
 }
 
+/// How a dialect is usually spoken: by whom, with which key, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Usual {
+    pub cluster: &'static str,
+    pub host: &'static str,
+    /// The environment variable that holds the key; `-` where requests are signed instead.
+    pub key: &'static str,
+    /// The header that the key goes into; as a bearer token without one.
+    header: Option<&'static str>,
+    pub path: &'static str,
+}
+
+impl Usual {
+    /// That of a dialect; of one that isn't known, `openai`'s.
+    #[must_use]
+    pub fn of(provider: &str) -> Self {
+        let (cluster, host, key, header, path) = match provider {
+            "azure" => ("azure", "-", "AZURE_OPENAI_API_KEY", Some("api-key"), "/openai/*"),
+            "anthropic" => {
+                ("anthropic", "api.anthropic.com", "ANTHROPIC_API_KEY", Some("x-api-key"), "/v1/messages")
+            }
+            "gemini" => {
+                let host = "generativelanguage.googleapis.com";
+                ("gemini", host, "GEMINI_API_KEY", Some("x-goog-api-key"), "/v1beta/models/*")
+            }
+            "bedrock" => ("bedrock", "-", "-", None, "/model/*"),
+            _ => ("openai", "api.openai.com", "OPENAI_API_KEY", None, USUAL),
+        };
+        Self { cluster, host, key, header, path }
+    }
+}
+
 impl Answers {
     /// The policy.
     ///
@@ -161,7 +193,10 @@ impl Place {
             let _ = writeln!(text, "  host {}", quoted(host));
         }
         if let Some(key) = &self.key {
-            let _ = writeln!(text, "  auth bearer env.{key} // of the proxy's environment");
+            let form = Usual::of(self.provider)
+                .header
+                .map_or_else(|| "bearer".to_owned(), |name| format!("header \"{name}\""));
+            let _ = writeln!(text, "  auth {form} env.{key} // of the proxy's environment");
         }
         if let Some(model) = &self.model {
             let _ = writeln!(text, "  model {} // in place of the one that was asked for", quoted(model));
@@ -172,8 +207,8 @@ impl Place {
     /// Whether this is what the policy says.
     fn is(&self, target: &Target) -> bool {
         let key = match &target.auth {
-            Some(Auth::Bearer(variable)) => Some(&variable.name),
-            _ => None,
+            Some(Auth::Bearer(variable) | Auth::Header { value: variable, .. }) => Some(&variable.name),
+            None => None,
         };
         (&target.cluster, &target.host, &target.model) == (&self.cluster, &self.host, &self.model)
             && key == self.key.as_ref()

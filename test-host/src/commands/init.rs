@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use dialoguer::Input;
 
 use super::Exit;
-use crate::starter::{Answers, Place, providers};
+use crate::starter::{Answers, Place, Usual, providers};
 
 /// Writes a commented policy to start from, with a test that it passes.
 ///
@@ -27,13 +27,13 @@ pub struct Args {
     /// The wire dialect of the providers.
     #[arg(long, default_value = "openai", value_parser = clap::builder::PossibleValuesParser::new(providers()))]
     provider: String,
-    /// The Envoy cluster that leads to the provider [default: openai].
+    /// The Envoy cluster that leads to the provider [default: the provider's name].
     #[arg(long)]
     cluster: Option<String>,
-    /// The provider's host name [default: api.openai.com].
+    /// The provider's host name [default: its public one].
     #[arg(long)]
     host: Option<String>,
-    /// The proxy's environment variable that holds the key [default: OPENAI_API_KEY].
+    /// The proxy's environment variable that holds the key [default: OPENAI_API_KEY, or the provider's].
     #[arg(long, value_name = "VARIABLE")]
     key: Option<String>,
     /// The model to use in place of the one that is asked for [default: none].
@@ -51,7 +51,7 @@ pub struct Args {
     /// The model to use there.
     #[arg(long, value_name = "MODEL")]
     fallback_model: Option<String>,
-    /// The path of the requests; a `*` at its end matches every continuation [default: /v1/chat/completions].
+    /// The path of the requests; a `*` at its end matches every continuation [default: where its SDKs send them].
     #[arg(long)]
     path: Option<String>,
 }
@@ -113,21 +113,21 @@ fn on_terminal(question: Question<'_>) -> anyhow::Result<String> {
 fn answers(args: &Args, ask: Ask<'_>) -> anyhow::Result<Answers> {
     let provider = providers().into_iter().find(|known| *known == args.provider);
     let provider = provider.context("this version speaks no such dialect")?;
-    let place = Place { provider, cluster: "openai".to_owned(), host: None, key: None, model: None };
-    let path = "/v1/chat/completions";
+    let Usual { cluster, host, key, path, .. } = Usual::of(provider);
+    let place = Place { provider, cluster: cluster.to_owned(), host: None, key: None, model: None };
     let mut answers = Answers { primary: place.clone(), fallback: None, path: path.to_owned() };
 
     let mut open = Open { answers: &mut answers, ask };
-    open.put(&args.cluster, "Envoy cluster that leads to the provider", "openai", |answers, text| {
+    open.put(&args.cluster, "Envoy cluster that leads to the provider", cluster, |answers, text| {
         answers.primary.cluster = text.to_owned();
     })?;
-    open.put(&args.host, "Its host name (-: as callers send it)", "api.openai.com", |answers, text| {
+    open.put(&args.host, "Its host name (-: as callers send it)", host, |answers, text| {
         answers.primary.host = given(text);
     })?;
     open.put(
         &args.key,
         "Environment variable of the proxy with its key (-: callers bring theirs)",
-        "OPENAI_API_KEY",
+        key,
         |answers, text| answers.primary.key = given(text),
     )?;
     open.put(&args.model, "Model to use instead of the one asked for (empty: none)", "", |answers, text| {

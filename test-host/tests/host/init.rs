@@ -101,7 +101,7 @@ fn answers_that_no_policy_can_hold_end_with_2_and_no_file() {
         (&["--key", "K model \"x\""], "an answer holds more than a value"),
         (&["--host", "https://a.example"], "`host` holds a scheme"),
         (&["--fallback-model", "m"], "there is no fallback; name one with --fallback-cluster"),
-        (&["--provider", "anthropic"], "invalid value 'anthropic'"),
+        (&["--provider", "cohere"], "invalid value 'cohere'"),
     ] {
         let place = Directory::new(&[]);
         let (code, out, err) = place.seawall(&[&["init"], arguments].concat());
