@@ -239,6 +239,12 @@ impl Plugin {
                     let _ = host::replace_buffer(BufferType::ResponseBody, &body);
                 }
             }
+            Effect::GiveUp { attempt } => {
+                let upstream = self.upstream.get(&(id, attempt)).map(|upstream| upstream.context);
+                if upstream.is_some_and(|context| host::set_effective_context(context).is_ok()) {
+                    let _ = host::respond(504, &[], b"");
+                }
+            }
             Effect::BreakAnswer => {
                 self.held.remove(&id);
                 if host::set_effective_context(self.context(id)).is_ok() {

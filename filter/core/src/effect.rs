@@ -93,6 +93,9 @@ pub enum Effect {
     PassAnswer { half: Half, set: HeaderList },
     /// Put this in place of the body that the host holds at this half, or has just got.
     ReplaceBody { half: Half, body: Vec<u8> },
+    /// Let the upstream half answer in the provider's place with 504: nothing has come of this attempt in time. Where that
+    /// half isn't installed, the router's own limit does the same.
+    GiveUp { attempt: u32 },
     /// Break the client's connection: what it has got must not pass for a whole answer.
     BreakAnswer,
     /// Turn the answer that the upstream half holds into a redirect, so that the host runs the request through the filter
@@ -119,6 +122,7 @@ impl fmt::Debug for Effect {
             Self::HoldAnswer(half) => write!(f, "HoldAnswer at {half:?}"),
             Self::PassAnswer { half, .. } => write!(f, "PassAnswer at {half:?}"),
             Self::ReplaceBody { half, body } => write!(f, "ReplaceBody at {half:?}: {}", body.len()),
+            Self::GiveUp { attempt } => write!(f, "GiveUp {attempt}"),
             Self::BreakAnswer => f.write_str("BreakAnswer"),
             Self::Reroute { attempt, .. } => write!(f, "Reroute {attempt}"),
             Self::Respond { status, .. } => write!(f, "Respond {status}"),

@@ -212,6 +212,11 @@ impl Exchange {
         if matches!(attempt.reading, Reading::Watched(_)) {
             return self.watched_lapses(turn, index);
         }
+        if matches!(attempt.reading, Reading::Awaited) {
+            attempt.is_held_whole = false;
+            turn.fx.push(Effect::GiveUp { attempt: attempt.n });
+            return After::Wait;
+        }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);

@@ -13,10 +13,18 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::Half;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
 use crate::telemetry::Reason;
+use crate::time::Timestamp;
 use crate::timeout::{self, Asked, Limits};
 use crate::turn::Turn;
 
 impl Attempt {
+    /// When to look after it, if nothing comes of it before.
+    pub(super) fn patience(&self) -> Option<Timestamp> {
+        let awaited = (self.is_held_whole && matches!(self.reading, Reading::Awaited))
+            .then(|| self.begun.after(self.limits.headers));
+        self.reading.patience().or(awaited)
+    }
+
     /// Whether its answer is met at this half.
     pub(super) fn is_met_at(&self, half: Half) -> bool {
         match half {
@@ -75,6 +83,8 @@ impl Exchange {
     pub(super) fn launch(&mut self, turn: &mut Turn<'_>, permit: Option<Permit>, is_routed: bool) {
         let (n, position, begun) = (self.progress.attempts, self.position, turn.now);
         let (limits, reading) = (self.limits(turn, is_routed), Reading::Awaited);
+        let mode = turn.config.route(self.route).map(|route| route.stream);
+        let is_held_whole = is_routed && self.streams() && mode == Some(StreamMode::Complete);
         self.in_flight.push(Attempt {
             n,
             position,
@@ -82,6 +92,7 @@ impl Exchange {
             begun,
             limits,
             is_routed,
+            is_held_whole,
             reading,
             sighted: None,
         });
@@ -109,9 +120,7 @@ impl Exchange {
         let Some(Limits { total, headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
             return After::Done;
         };
-        // An answer that is held whole has no headers for the router until it has ended.
-        let is_held_whole = self.streams()
-            && config.route(self.route).is_some_and(|route| route.stream == StreamMode::Complete);
+        let is_held_whole = self.in_flight.last().is_some_and(|attempt| attempt.is_held_whole);
         let mut set = HeaderList::new();
         let mut remove = Vec::new();
         let mut body = self.rewritten(target);

@@ -141,6 +141,9 @@ struct Attempt {
     begun: Timestamp,
     limits: Limits,
     is_routed: bool,
+    /// The upstream half, if there is one, keeps its answer until the end. The router sees no headers before, and whether they
+    /// come in time is watched here.
+    is_held_whole: bool,
     reading: Reading,
     /// What was seen of its answer's body.
     sighted: Option<Sighted>,
@@ -286,7 +289,7 @@ impl Exchange {
                 } else {
                     self.next.map(|next| next.at)
                 };
-                let read = self.in_flight.iter().filter_map(|attempt| attempt.reading.patience());
+                let read = self.in_flight.iter().filter_map(Attempt::patience);
                 let hedge = self.hedge_at.filter(|_| self.awaits_hedge());
                 moved.into_iter().chain(read).chain(hedge).min()
             }
@@ -309,7 +312,7 @@ impl Exchange {
             return self.abandon(turn);
         }
         let now = turn.now;
-        let is_late = |attempt: &Attempt| attempt.reading.patience().is_some_and(|patience| patience <= now);
+        let is_late = |attempt: &Attempt| attempt.patience().is_some_and(|patience| patience <= now);
         if let Some(index) = self.in_flight.iter().position(is_late) {
             return self.read_enough(turn, index);
         }

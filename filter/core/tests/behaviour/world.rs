@@ -410,7 +410,7 @@ impl World {
                 Effect::HoldAnswer(Half::Upstream { attempt }) => {
                     assert!(attempt as usize <= request.attempts.len(), "no such attempt");
                 }
-                Effect::ReplaceBody { .. } | Effect::BreakAnswer => {
+                Effect::ReplaceBody { .. } | Effect::BreakAnswer | Effect::GiveUp { .. } => {
                     panic!("no answer here is a stream")
                 }
                 Effect::Reroute { .. } => {
