@@ -5,7 +5,7 @@ use super::document::Lines;
 use super::plan::decimal;
 use super::words::{code, list, quoted};
 use crate::policy::{
-    Contract, Document, InputAction, InvalidAction, Output, Route, Sticky, StreamMode, Vary,
+    Contract, Document, InputAction, InvalidAction, Malformed, Output, Route, Sticky, StreamMode, Vary,
 };
 use crate::vocabulary::{duration_text, factor_text, money_text, percent_text, size_text, tokens_text};
 
@@ -115,7 +115,18 @@ fn invalid(action: InvalidAction) -> String {
     }
 }
 
-pub(super) fn stream(mode: StreamMode) -> &'static str {
+pub(super) fn stream(mode: StreamMode, malformed: Malformed) -> String {
+    let after = match malformed {
+        Malformed::End => "an event that can't be read ends it with an error",
+        Malformed::Skip => "an event that can't be read is left out",
+    };
+    match mode {
+        StreamMode::Complete => mode_text(mode).into(),
+        _ => format!("{}; after that {after}", mode_text(mode)),
+    }
+}
+
+fn mode_text(mode: StreamMode) -> &'static str {
     match mode {
         StreamMode::Live => {
             "goes to the caller as it comes; once its headers came, nothing can be rescued any more"
@@ -129,7 +140,7 @@ pub(super) fn stream(mode: StreamMode) -> &'static str {
 
 pub(super) fn others(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route) {
     let mark = explainer.written.mark("route", &route.name, "stream");
-    lines.say(0, "stream", format!("{}{mark}", stream(route.stream)));
+    lines.say(0, "stream", format!("{}{mark}", stream(route.stream, route.malformed)));
     contract(lines, explainer, &route.contract);
     if let Some(rules) = &route.output {
         output(lines, explainer, &route.name, rules);

@@ -242,7 +242,7 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Se
 fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
     let mut lines = Lines::default();
     if request.streams() {
-        lines.say(0, "stream", format!("the answer {}", contract::stream(route.stream)));
+        lines.say(0, "stream", format!("the answer {}", contract::stream(route.stream, route.malformed)));
         if route.retry.attempts > 1 {
             let longer = span(route.timeout.total.saturating_mul(10));
             let text = format!(

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::{Color, Exit};
 use crate::diagnostics::repair::{self, Repaired};
-use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, sarif, terminal};
+use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, terminal};
 
 /// Checks policies: every error at once, with its place and a hint.
 ///
@@ -28,6 +28,10 @@ pub struct Args {
     /// Warnings refuse a policy too.
     #[arg(long)]
     deny_warnings: bool,
+    /// An Envoy configuration that the policies run in: warns where it retries by itself what the filter retries, and what of
+    /// streams can't be rescued where it lacks the filter's upstream half. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    envoy_config: Vec<PathBuf>,
     /// Whether the text format is coloured; `auto` is on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
@@ -76,7 +80,35 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         }),
     };
     super::print(&text).context("cannot write the findings")?;
-    let (errors, warnings) = total(&judged);
+    let (errors, mut warnings) = total(&judged);
+    for path in &args.envoy_config {
+        let found =
+            read(path).and_then(|text| Ok((layers::retries(&text)?, layers::has_upstream_half(&text)?)));
+        match found {
+            Ok((places, has_upstream_half)) => {
+                warnings += places.len();
+                let policies = judged.iter().filter_map(|one| one.checked.policy.as_ref());
+                for route in policies.flat_map(layers::holding).filter(|_| !has_upstream_half) {
+                    warnings += 1;
+                    eprintln!("{}: warning: no cluster has the filter's upstream half", name(path));
+                    eprintln!(
+                        "  route `{route}` holds streams back: without that half a connection that breaks meanwhile can't be \
+                         rescued, and later attempts arrive as a whole"
+                    );
+                }
+                for place in places {
+                    eprintln!("{}: warning: retries at two layers: {place}", name(path));
+                    eprintln!(
+                        "  the filter retries within its budget and the deadline, Envoy around it without: remove it there"
+                    );
+                }
+            }
+            Err(error) => {
+                eprintln!("error: {}: {error:#}", name(path));
+                unreadable.push(Unreadable { name: name(path), reason: format!("{error:#}") });
+            }
+        }
+    }
     Ok(if !unreadable.is_empty() {
         Exit::Unusable
     } else if errors > 0 || args.deny_warnings && warnings > 0 {

@@ -4,6 +4,7 @@
 //! than a log: a terminal, an editor, a code review. In none of them does a secret appear that was written into a policy.
 
 pub mod json;
+pub mod layers;
 pub mod places;
 pub mod repair;
 pub mod sarif;

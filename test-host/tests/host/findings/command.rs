@@ -47,6 +47,39 @@ pub(crate) fn said(output: Output) -> (i32, String, String) {
 }
 
 #[test]
+fn an_envoy_that_retries_around_the_filter_is_warned_about() {
+    let envoy = |policy: &str| ["virtual_hosts: [{ routes: [{ route: { ", policy, " } }] }]"].concat();
+    let (retrying, plain) = (envoy("retry_policy: { retry_on: 5xx }"), envoy("timeout: 0s"));
+    let here =
+        Policies::new(&[("clean", CLEAN), ("retrying", &retrying), ("plain", &plain), ("broken", "{")]);
+    let (code, _, told) = here.run(&["check", "clean", "--envoy-config", "retrying"]);
+    assert_eq!(code, 0);
+    assert!(told.contains("retries at two layers: virtual_hosts[0].routes[0].route.retry_policy"), "{told}");
+    let run = |arguments: &[&str]| here.run(&[&["check", "clean", "--deny-warnings"], arguments].concat()).0;
+    assert_eq!(run(&["--envoy-config", "retrying"]), 1);
+    assert_eq!(run(&["--envoy-config", "plain"]), 0);
+    assert_eq!(run(&["--envoy-config", "broken"]), 2);
+    assert_eq!(run(&["--envoy-config", "gone"]), 2);
+}
+
+#[test]
+fn an_envoy_without_the_upstream_half_is_warned_about_where_streams_are_held() {
+    let holding = "seawall 1\ntarget east { cluster \"east\"  provider openai }\n\
+                   route held { match path \"/v1\"  try east  stream complete }\n";
+    let here = Policies::new(&[
+        ("clean", CLEAN),
+        ("holding", holding),
+        ("without", "static_resources: {}"),
+        ("with", "clusters: [{ configuration: { value: upstream half } }]"),
+    ]);
+    let (code, _, told) = here.run(&["check", "holding", "--envoy-config", "without"]);
+    assert!(code == 0 && told.contains("route `held` holds streams back"), "{told}");
+    assert_eq!(here.run(&["check", "holding", "--deny-warnings", "--envoy-config", "without"]).0, 1);
+    assert_eq!(here.run(&["check", "holding", "--deny-warnings", "--envoy-config", "with"]).0, 0);
+    assert_eq!(here.run(&["check", "clean", "--deny-warnings", "--envoy-config", "without"]).0, 0);
+}
+
+#[test]
 fn the_exit_code_says_how_it_went() {
     let here = Policies::new(&[("clean", CLEAN), ("warned", WARNED), ("wrong", WRONG)]);
     for (arguments, code) in [
