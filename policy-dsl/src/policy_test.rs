@@ -1,4 +1,4 @@
-//! The tests that stand in a policy, for whoever runs them. They are no part of the [`Policy`](crate::Policy): the filter
+//! The tests that stand in a policy, for whoever runs them. They are no part of the [`Policy`]: the filter
 //! leaves them out, and they don't change its hash.
 //!
 //! ```
