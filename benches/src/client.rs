@@ -9,6 +9,9 @@ use tokio::net::TcpStream;
 /// No answer of a simulated provider comes near it.
 const LONGEST: usize = 16 * 1024 * 1024;
 
+/// How the event begins that ends a stream with an error.
+const ERROR: &[u8] = br#"data: {"error""#;
+
 /// A whole answer.
 #[derive(Debug)]
 pub(crate) struct Got {
@@ -25,9 +28,19 @@ impl Got {
 
     /// Whether it is the answer to a question, to its last word.
     pub(crate) fn is_whole(&self) -> bool {
-        let stream = self.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
-        let end: &[u8] = if stream { b"data: [DONE]\n\n" } else { b"}" };
+        let end: &[u8] = if self.is_stream() { b"data: [DONE]\n\n" } else { b"}" };
         self.status == 200 && self.body.ends_with(end)
+    }
+
+    /// Whether it says that something went wrong: by its status, or in the last event of a stream.
+    pub(crate) fn is_error(&self) -> bool {
+        let mut lines = self.body.split(|byte| *byte == b'\n');
+        let mut told = || lines.rfind(|line| !line.is_empty()).is_some_and(|line| line.starts_with(ERROR));
+        self.status != 200 || (self.is_stream() && told())
+    }
+
+    fn is_stream(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
     }
 }
 

@@ -67,10 +67,10 @@ async fn caller(to: SocketAddr, number: u64, end: Instant, counts: Arc<Counts>) 
         match timeout(LOST, client.ask(question)).await {
             Ok(Ok(got)) => {
                 Counts::add(&counts.answers);
-                match got.status {
-                    200 if got.is_whole() => {}
-                    200 => Counts::add(&counts.halves),
-                    _ => Counts::add(&counts.errors),
+                if got.is_error() {
+                    Counts::add(&counts.errors);
+                } else if !got.is_whole() {
+                    Counts::add(&counts.halves);
                 }
                 kept = Some(client);
             }
