@@ -2,6 +2,7 @@
 //! what reading a policy costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
+mod failing;
 mod language;
 mod load;
 mod outage;
@@ -28,6 +29,8 @@ enum Command {
     Envoy(EnvoyArgs),
     /// The policy language, natively and as a Wasm module.
     Language(language::Args),
+    /// How fast a failure is told, and how soon another attempt follows one.
+    Failing(failing::Args),
     /// An outage of the primary provider under steady traffic.
     Outage(outage::Args),
     /// Full load with every fault.
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
         Command::Language(args) => language::run(&args),
+        Command::Failing(args) => failing::run(&args),
         Command::Outage(args) => outage::run(&args),
         Command::Soak(args) => soak::run(&args),
     }

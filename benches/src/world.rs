@@ -38,35 +38,45 @@ pub(crate) struct World {
     pub(crate) primary: Provider,
     pub(crate) secondary: Provider,
     at_primary: Seen,
+    at_secondary: Seen,
 }
 
 impl World {
     pub(crate) async fn start(parts: &Parts, policy: &str) -> anyhow::Result<Self> {
-        let at_primary = Seen::default();
-        let seen = Arc::clone(&at_primary);
-        let watch = move |what: &seawall_provider::Seen| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), what.did));
-        };
-        let primary = Provider::start_watched("primary", ANY_PORT, Plan::default(), watch).await?;
-        let secondary = Provider::start("secondary", ANY_PORT, Plan::default()).await?;
+        Self::start_with(parts, policy, true).await
+    }
+
+    /// With or without the filter's upstream half.
+    pub(crate) async fn start_with(parts: &Parts, policy: &str, upstream_half: bool) -> anyhow::Result<Self> {
+        let (primary, at_primary) = provider("primary").await?;
+        let (secondary, at_secondary) = provider("secondary").await?;
         let clusters: BTreeMap<_, _> = [&primary, &secondary]
             .map(|provider| (provider.name().to_owned(), provider.addr()))
             .into_iter()
             .collect();
         let shipped = std::fs::read_to_string(&parts.config)
             .with_context(|| format!("can't read {}", parts.config.display()))?;
-        let wanted =
-            Wanted { wasm: Some(&parts.wasm), policy, unmatched: Some("primary"), ..Wanted::bare(&clusters) };
+        let wanted = Wanted {
+            wasm: Some(&parts.wasm),
+            policy,
+            unmatched: Some("primary"),
+            upstream_half,
+            ..Wanted::bare(&clusters)
+        };
         let settings = Settings { workers: parts.workers, ..Settings::default() };
         match Process::start(&parts.envoy, &wanted.apply(&shipped)?, &settings).await? {
-            Launch::Ready(envoy) => Ok(Self { envoy, primary, secondary, at_primary }),
+            Launch::Ready(envoy) => Ok(Self { envoy, primary, secondary, at_primary, at_secondary }),
             Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
         }
     }
 
-    /// All that the primary has seen.
+    /// When the primary has seen a request, and what it did.
     pub(crate) fn at_primary(&self) -> Vec<(Instant, Did)> {
-        self.at_primary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        all(&self.at_primary)
+    }
+
+    pub(crate) fn at_secondary(&self) -> Vec<(Instant, Did)> {
+        all(&self.at_secondary)
     }
 
     /// The sum of the filter's counters below a name, e.g. `attempts.primary.`.
@@ -76,4 +86,17 @@ impl World {
         let short = |(name, count): (String, u64)| Some((name.strip_prefix(&prefix)?.to_owned(), count));
         Ok(stats.into_iter().filter_map(short).collect())
     }
+}
+
+fn all(seen: &Seen) -> Vec<(Instant, Did)> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+async fn provider(name: &str) -> anyhow::Result<(Provider, Seen)> {
+    let seen = Seen::default();
+    let kept = Arc::clone(&seen);
+    let watch = move |what: &seawall_provider::Seen| {
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), what.did));
+    };
+    Ok((Provider::start_watched(name, ANY_PORT, Plan::default(), watch).await?, seen))
 }

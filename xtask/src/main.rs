@@ -66,6 +66,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// How fast a failure is told, and how soon another attempt follows one, through Envoy.
+    Failing {
+        /// --requests N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// The core by itself (criterion).
     Core,
     /// The policy language, natively and as a Wasm module.
@@ -98,6 +104,7 @@ fn run(command: Command) -> Result<()> {
             cargo(["test", "--workspace", "--exclude", "seawall-filter"]).env("SEAWALL_BLESS", "1"),
         ),
         Command::Bench { what: Bench::Envoy { flags } } => in_envoy(&parts, "envoy", &flags),
+        Command::Bench { what: Bench::Failing { flags } } => in_envoy(&parts, "failing", &flags),
         Command::Outage { flags } => in_envoy(&parts, "outage", &flags),
         Command::Soak { flags } => in_envoy(&parts, "soak", &flags),
         Command::Bench { what: Bench::Language } => bench_language(&parts),
