@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 /// No answer of a simulated provider comes near it.
 const LONGEST: usize = 16 * 1024 * 1024;
 
+const FINISHED: &[u8] = br#""finish_reason":"stop""#;
 /// How the event begins that ends a stream with an error.
 const ERROR: &[u8] = br#"data: {"error""#;
 
@@ -26,10 +27,11 @@ impl Got {
         lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    /// Whether it is the answer to a question, to its last word.
+    /// Whether it is the answer to a question, to its last word. A stream is one when it says why it ended.
     pub(crate) fn is_whole(&self) -> bool {
-        let end: &[u8] = if self.is_stream() { b"data: [DONE]\n\n" } else { b"}" };
-        self.status == 200 && self.body.ends_with(end)
+        let finished = || self.body.windows(FINISHED.len()).any(|part| part == FINISHED);
+        let whole = if self.is_stream() { finished() } else { self.body.ends_with(b"}") };
+        whole && !self.is_error()
     }
 
     /// Whether it says that something went wrong: by its status, or in the last event of a stream.

