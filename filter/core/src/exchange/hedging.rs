@@ -1,4 +1,4 @@
-//! A second attempt beside one that takes unusually long; see [`hedge`](crate::retry::hedge). It is dispatched, as the
+//! A second attempt beside one that takes unusually long; see [`hedge`]. It is dispatched, as the
 //! router's path is taken. The first answer wins: the loser on the router's path is cancelled with it, a dispatched one runs
 //! to its end and is counted.
 

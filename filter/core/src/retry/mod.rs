@@ -5,7 +5,7 @@
 //! | [`rules`] | what follows a failure of each kind |
 //! | [`backoff`] | how long to wait before the same target is asked again |
 //! | [`hint`] | what providers say about when to come back |
-//! | [`budget`], [`share`] | how many retries all requests together may cost |
+//! | [`mod@budget`], [`share`] | how many retries all requests together may cost |
 //! | [`hedge`] | when a second attempt is made beside one that is slow |
 //! | [`advice`] | what the caller's SDK is told |
 

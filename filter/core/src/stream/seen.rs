@@ -3,7 +3,7 @@
 use super::Finish;
 use super::paths::Node;
 
-/// What was said of each [`Count`].
+/// What was said of each count.
 pub(super) type Counts = [Option<u64>; 8];
 
 #[derive(Debug, Default)]
