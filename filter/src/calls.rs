@@ -1,12 +1,22 @@
 //! Dispatched attempts: from the host's token to the exchange, and from the host's answer to the core's.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::types::{BufferType, MapType};
-use seawall_core::{Answer, ExchangeId, Headers, Origin};
+use seawall_core::{Answer, ExchangeId, Headers, Origin, Text};
 
 use crate::{host, origin};
+
+/// An attempt that is sent from here.
+pub(crate) struct Call {
+    pub(crate) attempt: u32,
+    pub(crate) cluster: Text,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Rc<Vec<u8>>,
+    pub(crate) timeout: Duration,
+}
 
 /// Attempts under way, by token.
 #[derive(Default)]
@@ -14,16 +24,10 @@ pub(crate) struct Calls(BTreeMap<u32, (ExchangeId, u32)>);
 
 impl Calls {
     /// Starts a call; `false` when the host will not (an unknown cluster, no connection to be had).
-    pub(crate) fn start(
-        &mut self,
-        (id, attempt): (ExchangeId, u32),
-        cluster: &str,
-        headers: &[(String, String)],
-        body: &[u8],
-        timeout: Duration,
-    ) -> bool {
-        let Ok(token) = host::dispatch(cluster, headers, body, timeout) else { return false };
-        self.0.insert(token, (id, attempt));
+    pub(crate) fn start(&mut self, id: ExchangeId, call: &Call) -> bool {
+        let Call { attempt, cluster, headers, body, timeout } = call;
+        let Ok(token) = host::dispatch(cluster, headers, body, *timeout) else { return false };
+        self.0.insert(token, (id, *attempt));
         true
     }
 

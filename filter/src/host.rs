@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "the ABI is made of C functions and memory handed over by the host")]
 
+use std::cell::Cell;
 use std::ptr::{null, null_mut};
 use std::time::Duration;
 
@@ -92,6 +93,29 @@ unsafe extern "C" {
         headers_size: Size,
         grpc_status: i32,
     ) -> u32;
+}
+
+thread_local! {
+    /// Whether the callback under way has asked for something that the host does after it.
+    static HAS_ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A callback begins.
+pub(crate) fn begin() {
+    HAS_ASKED.set(false);
+}
+
+/// Whether the callback under way has had a stream go on, answered or ended, or a call fail. The host does all that when a
+/// callback returns, and the first one to return may be one that is nested in a dispatched call: then it would happen in
+/// the middle of this one. So nothing is dispatched any more.
+pub(crate) fn has_asked() -> bool {
+    HAS_ASKED.get()
+}
+
+/// For what the host does only when this callback has returned.
+fn asked(status: u32) -> Result<(), Refused> {
+    HAS_ASKED.set(true);
+    done(status)
 }
 
 fn done(status: u32) -> Result<(), Refused> {
@@ -252,20 +276,20 @@ pub(crate) fn set_effective_context(context: u32) -> Result<(), Refused> {
 /// Lets the held side of a stream go on.
 pub(crate) fn resume(stream: StreamType) -> Result<(), Refused> {
     // SAFETY: no memory involved.
-    done(unsafe { proxy_continue_stream(stream) })
+    asked(unsafe { proxy_continue_stream(stream) })
 }
 
 /// Resets the stream.
 pub(crate) fn close(stream: StreamType) -> Result<(), Refused> {
     // SAFETY: no memory involved.
-    done(unsafe { proxy_close_stream(stream) })
+    asked(unsafe { proxy_close_stream(stream) })
 }
 
 /// Answers the client, in place of what is held.
 pub(crate) fn respond(status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Refused> {
     let headers = write_pairs(headers);
     // SAFETY: everything pointed to outlives the call; -1 means that this is not gRPC.
-    done(unsafe {
+    asked(unsafe {
         proxy_send_local_response(
             u32::from(status),
             null(),
@@ -303,7 +327,8 @@ pub(crate) fn dispatch(
             millis,
             &raw mut token,
         )
-    })?;
+    })
+    .inspect_err(|_| HAS_ASKED.set(true))?;
     Ok(token)
 }
 

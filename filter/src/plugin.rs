@@ -9,7 +9,7 @@ use seawall_core::{
     Text, Ticket, Timestamp,
 };
 
-use crate::calls::{self, Calls};
+use crate::calls::{self, Call, Calls};
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
 use crate::{answer, halves, host};
@@ -33,8 +33,15 @@ pub(crate) struct Plugin {
     upstream: BTreeMap<(ExchangeId, u32), Upstream>,
     /// The context of each exchange whose stream isn't its first one any more.
     moved: BTreeMap<ExchangeId, u32>,
+    /// What this callback may not do any more, for the next tick.
+    later: Vec<(ExchangeId, Later)>,
     /// The deadline that ticks are set for.
     armed: Option<Timestamp>,
+}
+
+enum Later {
+    Dispatch(Call),
+    Event(Event),
 }
 
 struct Upstream {
@@ -64,6 +71,7 @@ impl Plugin {
             held: BTreeSet::new(),
             upstream: BTreeMap::new(),
             moved: BTreeMap::new(),
+            later: Vec::new(),
             armed: None,
         }
     }
@@ -91,6 +99,7 @@ impl Plugin {
 
     /// Hands an event to the engine. Returns whether the side of the stream that `place` is about stays held.
     pub(crate) fn handle(&mut self, id: ExchangeId, event: Event, place: Place) -> bool {
+        host::begin();
         let now = host::now();
         self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
         let is_held = self.carry_out(id, place, now);
@@ -146,13 +155,38 @@ impl Plugin {
     }
 
     pub(crate) fn tick(&mut self) {
+        host::begin();
         let now = host::now();
+        for (id, later) in std::mem::take(&mut self.later) {
+            match later {
+                Later::Dispatch(call) => self.dispatch(id, call),
+                Later::Event(event) => {
+                    self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
+                    self.carry_out(id, Place::Elsewhere, now);
+                }
+            }
+        }
         while let Some(id) = self.engine.handle_timeout(now, &mut SharedData, &mut self.effects) {
             self.carry_out(id, Place::Elsewhere, now);
         }
         self.metrics.hand_over(now);
         self.armed = None;
         self.arm(now);
+    }
+
+    /// Sends an attempt from here, at once if this callback may still do that.
+    fn dispatch(&mut self, id: ExchangeId, call: Call) {
+        if host::has_asked() {
+            return self.later.push((id, Later::Dispatch(call)));
+        }
+        // A call of the stream's own would be cancelled with it, and its answer never told.
+        let _ = host::set_effective_context(self.root);
+        let has_started = self.calls.start(id, &call);
+        let _ = host::set_effective_context(self.context(id));
+        if !has_started {
+            let (attempt, answer) = (call.attempt, calls::no_answer(Origin::Connect));
+            self.later.push((id, Later::Event(Event::CallAnswer { attempt, answer })));
+        }
     }
 
     /// A dispatched attempt has ended; its answer is what the host holds now. Returns whether it was one of these.
@@ -224,13 +258,7 @@ impl Plugin {
                 }
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
-                // A call of the stream's own would be cancelled with it, and its answer never told.
-                let _ = host::set_effective_context(self.root);
-                let has_started = self.calls.start((id, attempt), &cluster, &headers, &body, timeout);
-                let _ = host::set_effective_context(self.context(id));
-                if !has_started {
-                    *reply = Some(Event::CallAnswer { attempt, answer: calls::no_answer(Origin::Connect) });
-                }
+                self.dispatch(id, Call { attempt, cluster, headers, body, timeout });
             }
             Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
             Effect::ReplaceBody { half, body } => {
@@ -314,7 +342,8 @@ impl Plugin {
     /// Sets ticks for the next deadline, and none while nothing waits. A tick that comes early does no harm, and costs less
     /// than to set the host's timer anew for every exchange that ends before its deadline.
     fn arm(&mut self, now: Timestamp) {
-        let deadline = [self.engine.next_deadline(), self.metrics.due()].into_iter().flatten().min();
+        let later = (!self.later.is_empty()).then_some(now);
+        let deadline = [later, self.engine.next_deadline(), self.metrics.due()].into_iter().flatten().min();
         let is_early = self.armed.is_some_and(|armed| deadline.is_some_and(|deadline| armed <= deadline));
         if deadline == self.armed || is_early {
             return;

@@ -11,6 +11,7 @@ use crate::effect::{HeaderList, Text};
 use crate::health::Readers;
 use crate::model_path;
 use crate::plan::{Place, Plan};
+use crate::request::without_keys;
 use crate::retry::{self, Bound};
 use crate::stats::Keys;
 
@@ -197,10 +198,12 @@ impl Target {
     /// The path of its requests, if that is another than the caller's.
     pub(crate) fn path(&self, callers: &str) -> Option<Text> {
         let own = self.set.iter().find(|(name, _)| **name == *":path").map(|(_, path)| path);
-        let path = own.map_or(callers, |path| path);
+        let is_hidden = self.has_credentials && own.is_none();
+        let stripped = if is_hidden { without_keys(callers) } else { None };
+        let path = own.map_or(stripped.as_deref().unwrap_or(callers), |path| path);
         let model = self.model_in_path.as_ref();
         let changed = model.and_then(|model| model_path::with_model(self.change.provider, path, model));
-        changed.map(Text::from).or_else(|| own.cloned())
+        changed.or(stripped).map(Text::from).or_else(|| own.cloned())
     }
 
     /// The same target for a stage that changes its requests.

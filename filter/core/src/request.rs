@@ -43,6 +43,23 @@ pub(crate) fn foreign_credentials(headers: &Headers, target: &Target) -> Vec<Str
     CREDENTIAL_HEADERS.iter().filter(sent).map(|name| (*name).to_owned()).collect()
 }
 
+/// A path without the keys that some callers put into its query (Gemini takes `?key=…`); `None` where there are none.
+pub(crate) fn without_keys(path: &str) -> Option<String> {
+    let (base, query) = path.split_once('?')?;
+    let is_key = |pair: &&str| matches!(pair.split('=').next(), Some("key" | "api_key" | "access_token"));
+    if !query.split('&').any(|pair| is_key(&pair)) {
+        return None;
+    }
+    let mut kept = base.to_owned();
+    for (pair, sign) in
+        query.split('&').filter(|pair| !is_key(pair)).zip(std::iter::once('?').chain(std::iter::repeat('&')))
+    {
+        kept.push(sign);
+        kept.push_str(pair);
+    }
+    Some(kept)
+}
+
 impl Target {
     /// Whether it gets credentials of its own in place of this header.
     fn hides(&self, name: &str) -> bool {
@@ -120,6 +137,19 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+
+    #[test]
+    fn a_callers_key_in_the_query_is_taken_out() {
+        for (path, without) in [
+            ("/v1beta/models/x:generateContent?key=K", Some("/v1beta/models/x:generateContent")),
+            ("/a?alt=sse&key=K&b=1", Some("/a?alt=sse&b=1")),
+            ("/a?monkey=1", None),
+            ("/a?key", Some("/a")),
+            ("/key=1", None),
+        ] {
+            assert_eq!(without_keys(path).as_deref(), without, "{path}");
+        }
+    }
 
     #[test]
     fn a_target_with_credentials_of_its_own_sees_none_of_the_callers() {

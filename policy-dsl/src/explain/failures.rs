@@ -163,7 +163,7 @@ pub(super) fn timeout(lines: &mut Lines, route: &Route, written: &Written, strea
         stream_times(lines, route);
     }
     if let Some(most) = timeout.per_output_token {
-        lines.say(1, "", format!("at most {} for each token of the answer", duration_text(most)));
+        lines.say(1, "", format!("and {} more for each token that `max_tokens` allows", duration_text(most)));
     }
 }
 

@@ -79,7 +79,7 @@ fn each_test_starts_anew() {
 #[ignore = "needs the module"]
 fn a_policy_that_this_version_refuses_fails_the_run() {
     let place = with("test \"a\" { request { }  expect { status 200 } }\n");
-    let text = place.read("p.seawall").replace("try large", "deadline default 90s  try large");
+    let text = place.read("p.seawall").replace("try large", "cache 1h  try large");
     std::fs::write(place.path("p.seawall"), text).unwrap();
     for filter in ["", "nothing"] {
         let arguments = ["test", "p.seawall", "--wasm", &wasm(), "--filter", filter, "--junit", "report.xml"];
@@ -87,7 +87,7 @@ fn a_policy_that_this_version_refuses_fails_the_run() {
         assert_eq!(code, 1, "{out}");
         assert!(out.contains("FAILED p\n"), "{out}");
         assert!(out.contains("p.seawall: the policy is refused, so none of its tests can be run"), "{out}");
-        assert!(out.contains("error[SW0401]: `deadline` is not supported by this version"), "{out}");
+        assert!(out.contains("error[SW0401]: `cache` is not supported by this version"), "{out}");
         assert!(out.ends_with("0 passed, 1 failed\n"), "{out}");
         assert!(place.read("report.xml").contains("failures=\"1\""));
     }

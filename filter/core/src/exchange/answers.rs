@@ -95,13 +95,19 @@ impl Exchange {
     ) -> After {
         if half == Half::Downstream && self.is_moving() {
             // The host has not sent the request through the filter again but passes on what was to make it.
+            self.lose_held();
             turn.fx.push(Effect::HoldAnswer(half));
-            self.path = Path::HeldDownstream;
             return self.go_on(turn);
         }
         if self.last_word.is_some() && half == Half::Downstream && matches!(self.path, Path::Busy) {
             self.path = Path::HeldDownstream;
             return self.speak(turn);
+        }
+        if half == Half::Downstream && matches!(self.path, Path::HeldUpstream { .. }) {
+            // The host has given up on what the upstream half holds, while an attempt beside it is under way.
+            self.lose_held();
+            turn.fx.push(Effect::HoldAnswer(half));
+            return self.go_on(turn);
         }
         let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
             return self.unexpected(turn, half);
@@ -110,6 +116,7 @@ impl Exchange {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let provider = turn.config.provider(self.route, attempt.position);
         if answer.origin == Origin::Provider
+            && (half != Half::Downstream || answer.status < 400)
             && let Reading::Watched(watched) = &attempt.reading
         {
             let comes = half == Half::Downstream && watched.has_passed();
@@ -124,6 +131,23 @@ impl Exchange {
                 turn,
                 index,
                 Ended { answer: told, judgement, held: None, is_intact: true },
+            );
+        }
+        // The router would follow a redirect before anybody else sees it.
+        if matches!(reading, Reading::Awaited)
+            && half != Half::Downstream
+            && (300..400).contains(&answer.status)
+        {
+            return self.let_go(turn, index, half, &answer.headers);
+        }
+        if answer.status >= 400 && !matches!(reading, Reading::Awaited) {
+            // Nothing of the kind has come from the provider: the host could not take what did.
+            let judgement = judge(provider, &answer, turn.now);
+            turn.fx.push(Effect::HoldAnswer(half));
+            return self.attempt_failed(
+                turn,
+                index,
+                Ended { answer, judgement, held: None, is_intact: true },
             );
         }
         let answer = if end || !matches!(reading, Reading::Awaited) {
@@ -271,6 +295,14 @@ impl Exchange {
         }
         turn.fx.push(Effect::PassAnswer { half, set });
         After::Wait
+    }
+
+    /// What was held is not any more: something of the host's stands in its place at the downstream half.
+    fn lose_held(&mut self) {
+        self.path = Path::HeldDownstream;
+        if let Some(failure) = &mut self.failure {
+            failure.is_held = false;
+        }
     }
 
     /// An answer that nothing here has asked for: the host's own (the body was too large, the stream was idle for too

@@ -37,7 +37,7 @@ pub(super) struct Failure {
     /// The provider's words, if it said any.
     said: Option<(Headers, Vec<u8>)>,
     /// Whether the answer on the router's path is this one.
-    is_held: bool,
+    pub(super) is_held: bool,
 }
 
 impl Exchange {
