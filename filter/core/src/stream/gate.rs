@@ -97,6 +97,8 @@ pub struct Gate {
     partial: usize,
     /// The beginning of that event has gone on.
     leaks: bool,
+    /// An event that was left out ended the last chunk with a CR: an LF that follows belongs to it.
+    skipped_cr: bool,
     has_bytes: bool,
     has_events: bool,
     begun: Timestamp,
@@ -119,6 +121,7 @@ impl Gate {
             held: Vec::new(),
             partial: 0,
             leaks: is_document,
+            skipped_cr: false,
             has_bytes: false,
             has_events: false,
             begun,
@@ -136,11 +139,20 @@ impl Gate {
             State::Failed(verdict) => return Flow::Fail(verdict),
             State::Held | State::Committed => self.last = now,
         }
-        self.has_bytes |= !chunk.is_empty();
+        if chunk.is_empty() {
+            let holds = self.state == State::Held || !self.held.is_empty();
+            return if holds { Flow::Hold } else { Flow::Pass };
+        }
+        self.has_bytes = true;
         // Places in what is held and the chunk behind it: where the chunk begins, and the end of what may go on.
         let (base, mut free, mut at) = (self.held.len(), 0, 0);
         let all = base + chunk.len();
         let mut cuts = Vec::new();
+        let mut skipped = 0;
+        if std::mem::take(&mut self.skipped_cr) && chunk.first() == Some(&b'\n') {
+            cuts.push(base..base + 1);
+            self.partial = base + 1;
+        }
         while at < chunk.len() {
             let (used, step) = self.watch.next(chunk.get(at..).unwrap_or_default());
             at += used;
@@ -149,6 +161,7 @@ impl Gate {
                 Step::Broken => Some(Verdict::Malformed),
                 Step::Event(Kind::Malformed) if self.can_skip() => {
                     cuts.push(self.partial..base + at);
+                    skipped = at;
                     None
                 }
                 Step::Event(Kind::Malformed) => Some(Verdict::Malformed),
@@ -167,6 +180,8 @@ impl Gate {
                 free = base + at;
             }
         }
+        self.skipped_cr =
+            skipped == chunk.len() && chunk.ends_with(b"\r") && self.watch.framing() == Framing::Sse;
         if self.state == State::Held && all > MOST_HELD {
             self.state = State::Committed;
             free = all;
