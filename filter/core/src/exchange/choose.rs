@@ -48,16 +48,13 @@ impl Exchange {
         turn: &mut Turn<'_>,
         places: impl Iterator<Item = usize>,
     ) -> Option<(usize, Option<Permit>)> {
-        let mut spent = Vec::new();
+        let (mut ready, mut spent) = (Vec::new(), Vec::new());
         for place in places {
-            if !self.has_quota(turn, place) {
-                spent.push(place);
-            } else if let Ok(permit) = turn.admit(self.route, place) {
-                return Some((place, permit));
-            }
+            if self.has_quota(turn, place) { ready.push(place) } else { spent.push(place) }
         }
         // What a provider said may be old, and its refusal says more than ours.
-        turn.admit_one(self.route, spent.into_iter())
+        turn.admit_one(self.route, ready.into_iter())
+            .or_else(|| turn.admit_one(self.route, spent.into_iter()))
     }
 
     /// How many of these places would admit and have quota left.

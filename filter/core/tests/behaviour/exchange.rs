@@ -277,3 +277,27 @@ fn an_open_breaker_is_skipped_and_told_when_to_come_back() {
     assert_eq!(got.headers.get("x-should-retry"), None, "waiting helps, and nothing has been retried");
     assert!(got.body.contains("no_target_available"));
 }
+
+#[test]
+fn a_large_request_is_no_probe_while_another_target_takes_it() {
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        target b { cluster "b"  provider openai }
+        retry quick { attempts 2  backoff full_jitter 1ms .. 2ms }
+        breaker b { window 10s  trip errors > 50% of at least 2  open 1s }
+        route chat { match path "/v1/chat/completions"  try a  then b  retry quick  breaker b }
+    "#;
+    let mut world =
+        World::new(policy, 1, 1, |target, n| Fate::Status(if target == "a" && n < 2 { 500 } else { 200 }));
+    for _ in 0..2 {
+        world.send(0);
+        world.run_for(Duration::from_millis(100));
+    }
+    world.run_for(Duration::from_secs(1));
+    let large = format!(r#"{{"model":"gpt-4.1","messages":[],"x":"{}"}}"#, "x".repeat(80_000));
+    let large = world.send_to(0, "/v1/chat/completions", &[], large.into_bytes());
+    let small = world.send(0);
+    world.settle();
+    assert_eq!((world.tried(large).as_str(), world.tried(small).as_str()), ("b", "a"));
+}
