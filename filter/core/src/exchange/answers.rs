@@ -93,8 +93,9 @@ impl Exchange {
         answer: Answer,
         end: bool,
     ) -> After {
-        if half == Half::Downstream && self.is_moving() {
-            // The host has not sent the request through the filter again but passes on what was to make it.
+        if half == Half::Downstream && matches!(self.path, Path::Moving { .. } | Path::HeldUpstream { .. }) {
+            // The host passes on what was to make it send the request through the filter again; or it has given up on what
+            // the upstream half holds, while an attempt beside it is under way.
             self.lose_held();
             turn.fx.push(Effect::HoldAnswer(half));
             return self.go_on(turn);
@@ -102,12 +103,6 @@ impl Exchange {
         if self.last_word.is_some() && half == Half::Downstream && matches!(self.path, Path::Busy) {
             self.path = Path::HeldDownstream;
             return self.speak(turn);
-        }
-        if half == Half::Downstream && matches!(self.path, Path::HeldUpstream { .. }) {
-            // The host has given up on what the upstream half holds, while an attempt beside it is under way.
-            self.lose_held();
-            turn.fx.push(Effect::HoldAnswer(half));
-            return self.go_on(turn);
         }
         let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
             return self.unexpected(turn, half);
