@@ -36,7 +36,7 @@ const RESERVE: Duration = Duration::from_millis(50);
 const RESERVE_PART: u32 = 20;
 
 /// Less than this is nothing: no provider answers in it, and a host's timers may fire that much early.
-const LEAST: Duration = Duration::from_millis(10);
+pub(crate) const LEAST: Duration = Duration::from_millis(10);
 
 /// What a header's number counts, and what a zero means.
 #[derive(Clone, Copy, PartialEq, Eq)]

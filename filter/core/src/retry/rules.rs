@@ -18,7 +18,8 @@
 //! preference, so the same target is tried again while enough attempts remain to give each later target that would admit
 //! one its own: with targets `a, b` and 3 attempts the order is a, a, b. The wait is what the provider asked for, never
 //! less, and backoff on top so that a crowd told the same time does not return as one. A `retry-after` longer than the policy honours
-//! and a wait that would end after the deadline end the attempts at that target, and so does a breaker that has just opened.
+//! and a wait that would leave no time to speak of before the deadline end the attempts at that target, and so does a breaker that
+//! has just opened.
 //!
 //! The retry budget is asked before the wait, not after it. It pays for attempts at the same target; with `else fail` for
 //! those at others as well, so that it bounds all that failures may add to the traffic.
@@ -28,6 +29,7 @@ use std::time::Duration;
 use seawall_policy::policy::{BudgetSpent, Retry, Trigger};
 
 use super::backoff;
+use crate::deadline::LEAST;
 use crate::rng::Rng;
 use crate::telemetry::{Outcome, Reason};
 
@@ -149,11 +151,14 @@ pub(crate) fn next(
         return Step::Stop(reason);
     }
     let attempts_left = policy.attempts.saturating_sub(progress.attempts);
-    if attempts_left == 0 {
-        return Step::Stop(Reason::AttemptsSpent);
-    }
-    if failed.left.is_some_and(|left| left.is_zero()) {
-        return Step::Stop(Reason::DeadlineExceeded);
+    let spent = if attempts_left == 0 {
+        Some(Reason::AttemptsSpent)
+    } else {
+        failed.left.is_some_and(|left| left.is_zero()).then_some(Reason::DeadlineExceeded)
+    };
+    if let Some(reason) = spent {
+        // What the provider says of the request is the answer, whatever else there might have been.
+        return Step::Stop(if failed.outcome.is_failure() { reason } else { Reason::ClientError });
     }
     let has_other = failed.others > 0;
     let must_move_on = failed.outcome == Outcome::Timeout && has_other;
@@ -165,7 +170,7 @@ pub(crate) fn next(
         let wait = asked.saturating_add(backoff);
         if asked > policy.honor_retry_after {
             stop = Reason::RetryAfterTooLong;
-        } else if failed.left.is_some_and(|left| wait >= left) {
+        } else if failed.left.is_some_and(|left| left < wait.saturating_add(LEAST)) {
             stop = Reason::DeadlineExceeded;
         } else if !pay() {
             stop = Reason::BudgetSpent;

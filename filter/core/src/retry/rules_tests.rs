@@ -114,6 +114,20 @@ fn what_another_target_may_take_goes_there_only_where_the_policy_says_so() {
 }
 
 #[test]
+fn what_a_provider_says_of_the_request_is_told_as_such_when_attempts_or_time_are_spent() {
+    let all = policy(&[Trigger::ContentPolicy, Trigger::ModelNotFound]);
+    for outcome in [Outcome::ContentPolicy, Outcome::ModelNotFound, Outcome::ContextLength, Outcome::TooLarge]
+    {
+        let failed = Failed { outcome, status: Some(404), others: 1, ..OVERLOADED };
+        assert_eq!(after_one(&Retry { attempts: 1, ..all.clone() }, failed, true), "client_error");
+        let late = Failed { left: Some(Duration::ZERO), ..failed };
+        assert_eq!(after_one(&all, late, true), "client_error");
+    }
+    let spent = Retry { attempts: 1, ..policy(&LISTED) };
+    assert_eq!(after_one(&spent, OVERLOADED, true), "attempts_spent");
+}
+
+#[test]
 fn a_larger_context_is_looked_for_once() {
     let (policy, mut progress, mut rng) = (policy(&LISTED), Progress::default(), Seed(1).derive(1));
     let failed = Failed { outcome: Outcome::ContextLength, status: Some(400), others: 2, ..OVERLOADED };
@@ -149,6 +163,7 @@ fn no_wait_ends_after_the_deadline() {
         after_one(&policy, Failed { wait, left: Some(Duration::from_millis(ms)), others, ..OVERLOADED }, true)
     };
     assert_eq!(left(2_200, 0), "again");
+    assert_eq!(left(2_009, 0), "deadline_exceeded");
     assert_eq!(left(2_000, 0), "deadline_exceeded");
     assert_eq!(left(2_000, 1), "elsewhere");
     assert_eq!(left(0, 1), "deadline_exceeded");
@@ -251,7 +266,7 @@ proptest! {
                 Step::Again(wait) => {
                     prop_assert!(pays && asked == 1);
                     prop_assert!(wait >= failed.wait.unwrap_or_default(), "undercut");
-                    prop_assert!(failed.left.is_none_or(|left| wait < left), "ends after the deadline");
+                    prop_assert!(failed.left.is_none_or(|left| wait + LEAST <= left), "leaves no time");
                     prop_assert!(failed.wait.unwrap_or_default() <= policy.honor_retry_after);
                     prop_assert!(failed.is_admitted_here);
                     prop_assert!(!matches!(
