@@ -4,6 +4,8 @@ mod definitions;
 mod plan;
 mod route;
 
+pub(crate) use self::definitions::one_trip;
+
 use std::collections::BinaryHeap;
 
 use crate::ast::{Block, File, Item, Statement, Value};

@@ -208,7 +208,7 @@ fn capabilities(values: &[Value<'_>]) -> Option<Vec<Capability>> {
     Some(sorted(list(values)?.iter().map(|item| capability(&item.values)).collect::<Option<Vec<_>>>()?))
 }
 
-fn one_trip(values: &[Value<'_>]) -> Option<Trip> {
+pub(crate) fn one_trip(values: &[Value<'_>]) -> Option<Trip> {
     Some(match *values {
         [Value::Word("errors"), Value::BasisPoints(above_bp), Value::Count(at_least)] => {
             Trip::ErrorRate { above_bp, at_least }

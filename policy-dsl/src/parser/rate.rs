@@ -181,6 +181,11 @@ impl Parser<'_, '_> {
         let start = self.peek().span;
         let micro_dollars = self.money(MOST_OF_A_RATE)?;
         let Some(per) = self.period(start)? else { return Ok(None) };
+        if micro_dollars == Some(0) {
+            let span = self.since(start);
+            self.out_of_range(span, "more than $0");
+            return Ok(None);
+        }
         Ok(micro_dollars.map(|micro_dollars| Amount::Money { micro_dollars, per, window: Money::Calendar }))
     }
 

@@ -4,6 +4,7 @@ mod breakers;
 mod callers;
 mod cost;
 mod dialects;
+mod effects;
 mod plan;
 mod time;
 
@@ -28,9 +29,14 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
         never_done(&route, sink);
+        effects::check(&route, &mut effort, sink);
     }
     for retry in file.policy.all("retry") {
         budget(retry, sink);
+        effects::once(retry, sink);
+    }
+    for breaker in file.policy.all("breaker") {
+        effects::trips(breaker, sink);
     }
     callers::check(file, sink);
     callers::credentials(file, resolved, sink);
@@ -110,9 +116,13 @@ fn limit_without_effect(limit: &Statement<'_>, resolved: &Resolved<'_>, policy: 
         let scope = limit.spans.get(1).copied().unwrap_or(limit.word);
         sink.push(Diagnostic::new(Code::NoEffect, scope, nobody).with_help(help));
     }
-    for queue in block.all("queue").filter(|_| lowered.wait.is_none()) {
+    for queue in block.all("queue").filter(|_| lowered.wait.is_none() && !lowered.observe) {
         let found = Diagnostic::new(Code::NoEffect, queue.span, "nobody waits in this line");
         sink.push(found.with_help("say how long a request may wait: `wait up to 2s`"));
+    }
+    for waits in ["wait", "queue"].into_iter().flat_map(|word| block.all(word)).filter(|_| lowered.observe) {
+        let found = Diagnostic::new(Code::NoEffect, waits.span, "what is only observed never waits");
+        sink.push(found.with_help("remove it, or take `observe` away"));
     }
     for burst in block.all("burst").filter(|_| matches!(lowered.amount, Amount::Concurrent(_))) {
         let message = "requests at the same time have no burst";
