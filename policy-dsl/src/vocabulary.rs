@@ -11,7 +11,7 @@ mod table;
 mod text;
 
 pub use shape::{Durations, Leaf, Shape, Text};
-pub use syntax::{grammar, syntax};
+pub use syntax::{grammar, syntax, values};
 pub use table::{POLICY, STATUSES, TRIGGERS};
 pub use text::{duration_text, money_text, percent_text, tokens_text};
 pub(crate) use text::{factor_text, multiple_text, range, size_text, time_units_text, words_text};

@@ -1,7 +1,7 @@
 //! The grammar as text, printed from the shapes. The filter has no use for it and doesn't carry it.
 
 use super::text::{factor_text, multiple_text, range, size_text, time_units_text, words_text};
-use super::{Leaf, PERCENTILES, PERIODS, SIZE_UNITS, STATUSES, Shape, TRIGGERS, Text};
+use super::{Leaf, MULTIPLES, PERCENTILES, PERIODS, SIZE_UNITS, STATUSES, Shape, TIME_UNITS, TRIGGERS, Text};
 use super::{blocks, money_text, percent_text, tokens_text};
 
 /// The shape in EBNF (ISO/IEC 14977): `percent "of" "at" "least" count`.
@@ -47,7 +47,7 @@ fn terminal(text: &str) -> String {
     ["\"", text, "\""].concat()
 }
 
-/// The rules of every block, as EBNF. Those of the values stand in the README.
+/// The rules of every block, as EBNF. Those of their values are the [`values`].
 #[must_use]
 pub fn grammar() -> String {
     let mut out = String::from("policy = \"seawall\" \"1\" end { policy_statement end } ;\n");
@@ -65,6 +65,55 @@ pub fn grammar() -> String {
             out.extend([if number == 0 { "  = " } else { "  | " }, &word, space, &value, "\n"]);
         }
         out.push_str("  ;\n");
+    }
+    out
+}
+
+/// The rules of what every [`Leaf`] is called in the grammar, as EBNF.
+#[must_use]
+pub fn values() -> String {
+    let any = |words: &mut dyn Iterator<Item = &str>| words.map(terminal).collect::<Vec<_>>().join(" | ");
+    let times = any(&mut TIME_UNITS.iter().map(|(unit, _)| *unit));
+    let sizes = any(&mut SIZE_UNITS.iter().map(|(unit, _)| *unit));
+    let multiples = any(&mut MULTIPLES.iter().map(|(unit, _)| *unit));
+    let statuses: Vec<String> = STATUSES.iter().map(u16::to_string).collect();
+    let mut failures = statuses.iter().map(String::as_str).chain(TRIGGERS.iter().map(|(word, _)| *word));
+    let rules = [
+        ("name", "( letter | \"_\" ) { letter | digit | \"_\" | \"-\" }".to_owned()),
+        ("count", "digit { digit }".to_owned()),
+        ("decimal", "count [ \".\" count ]".to_owned()),
+        ("duration", ["count ( ", &times, " )"].concat()),
+        ("percent", "decimal \"%\"".to_owned()),
+        ("factor", "decimal \"x\"".to_owned()),
+        ("share", "decimal".to_owned()),
+        ("tokens", ["decimal [ ", &multiples, " ] \"tokens\""].concat()),
+        ("money", "\"$\" decimal".to_owned()),
+        ("size", ["count ( ", &sizes, " )"].concat()),
+        (
+            "rate",
+            [
+                "decimal [ ",
+                &multiples,
+                " ] ( [ \"input\" | \"output\" ] \"tokens\" | \"requests\" ) \"/\" period\n           \
+                 | count \"concurrent\" | money \"/\" period",
+            ]
+            .concat(),
+        ),
+        ("period", any(&mut PERIODS.iter().map(|(unit, _)| *unit))),
+        ("per_second", "count \"/s\"".to_owned()),
+        ("percentile", any(&mut PERCENTILES.iter().map(|(word, _)| *word))),
+        ("auth", "( \"bearer\" | \"header\" string ) \"env\" \".\" variable".to_owned()),
+        ("variable", "( letter | \"_\" ) { letter | digit | \"_\" }".to_owned()),
+        ("failure", any(&mut failures)),
+        ("string", "'\"' { character | '\\\"' | '\\\\' } '\"'".to_owned()),
+        ("condition", "\"`\" cel \"`\"".to_owned()),
+        ("pattern", "\"/\" { character | \"\\/\" } \"/\"".to_owned()),
+        ("inline", "\"<<\" name line_end { line } name line_end".to_owned()),
+        ("comment", "\"//\" { character } line_end".to_owned()),
+    ];
+    let mut out = String::new();
+    for (symbol, rule) in rules {
+        out.extend([symbol, &" ".repeat(10_usize.saturating_sub(symbol.len())), " = ", &rule, " ;\n"]);
     }
     out
 }
@@ -221,7 +270,15 @@ mod tests {
 
     #[test]
     fn every_symbol_of_a_block_has_its_rule() {
-        let grammar = grammar();
+        let (grammar, values) = (grammar(), values());
+        for block in blocks() {
+            for statement in block.statements {
+                statement.shape.each_leaf(&mut |leaf| {
+                    let is_its = |line: &&str| line.split(' ').next() == Some(leaf.symbol());
+                    assert_eq!(values.lines().filter(is_its).count(), 1, "{}", leaf.symbol());
+                });
+            }
+        }
         for block in blocks() {
             let rule = [block.word, "_statement\n"].concat();
             assert_eq!(grammar.matches(&rule).count(), 1, "{rule}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use seawall_policy::condition::{FUNCTIONS, NAMES, OPERATORS, compile};
-use seawall_policy::vocabulary::{Block, FIRST, Presence, Statement, blocks, grammar, syntax};
+use seawall_policy::vocabulary::{Block, FIRST, Presence, Statement, blocks, grammar, syntax, values};
 use seawall_policy::{Code, Scope, Severity, check, check_as, render};
 
 use super::{bless, literate};
@@ -95,6 +95,7 @@ fn with_section(readme: &str, name: &str, section: &str) -> String {
 #[test]
 fn the_readme_is_what_the_vocabulary_and_its_policies_make_of_it() {
     let readme = with_section(&readme(), "grammar", &format!("\n```ebnf\n{}```\n\n", grammar()));
+    let readme = with_section(&readme, "values", &format!("\n```ebnf\n{}```\n\n", values()));
     let readme = with_section(&readme, "conditions", &conditions());
     let readme = with_section(&readme, "reference", &reference());
     bless::same(&bless::path("README.md"), &literate::as_it_should_be(&readme));
