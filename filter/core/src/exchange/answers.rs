@@ -75,6 +75,15 @@ impl Reading {
         Some(Reads { start, max })
     }
 
+    /// Whether nothing has come that could be an answer.
+    pub(super) fn is_silent(&self) -> bool {
+        match self {
+            Self::Awaited => true,
+            Self::Watched(watched) => watched.is_silent(),
+            _ => false,
+        }
+    }
+
     pub(super) fn patience(&self) -> Option<Timestamp> {
         match self {
             Self::Failing { since, .. } => Some(since.after(FAILING_PATIENCE)),

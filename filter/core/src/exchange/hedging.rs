@@ -1,10 +1,12 @@
 //! A second attempt beside one that takes unusually long; see [`hedge`]. It is dispatched, as the
 //! router's path is taken. The first answer wins: the loser on the router's path is cancelled with it, a dispatched one runs
 //! to its end and is counted.
+//!
+//! An answer is a stream's first content. Where its headers came and are held, it may still be hedged; once something has gone
+//! to the client, or is known of its text, that attempt is no slower than any other.
 
 use seawall_policy::policy::HedgeDelay;
 
-use super::answers::Reading;
 use super::{After, Exchange};
 use crate::retry::hedge::{self, Room};
 use crate::timeout::Limits;
@@ -27,7 +29,7 @@ impl Exchange {
 
     /// Whether the time of the hedge still is to come.
     pub(super) fn awaits_hedge(&self) -> bool {
-        matches!(self.in_flight.as_slice(), [attempt] if matches!(attempt.reading, Reading::Awaited))
+        matches!(self.in_flight.as_slice(), [attempt] if attempt.reading.is_silent())
     }
 
     /// The attempt under way has taken long enough.

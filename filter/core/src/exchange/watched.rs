@@ -64,6 +64,11 @@ impl Watched {
     pub(super) fn has_passed(&self) -> bool {
         self.has_passed
     }
+
+    /// Whether all that came is held, and no content is among it.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.has_passed && !self.gate.is_committed() && self.gate.first_token().is_none()
+    }
 }
 
 /// The rest of an answer whose end the client has already.

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use seawall_core::{
+    Answer, Config, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore, Origin, Seed, Timestamp,
+};
+
 use crate::world::{Fate, World};
 
 const POLICY: &str = r#"
@@ -63,4 +67,90 @@ fn no_more_requests_are_hedged_than_the_policy_says() {
     world.settle();
     let hedged = world.requests.values().filter(|request| request.attempts.len() > 1).count();
     assert!(hedged > 20 && hedged <= 40, "{hedged}");
+}
+
+const ID: ExchangeId = ExchangeId(1);
+
+/// What a stream has brought by the time of its hedge: the bytes of its body, after its headers. The engine then, and what
+/// it did about that time.
+fn streamed(mode: &str, half: Half, body: &str) -> (Engine, MemoryStore, Vec<Effect>) {
+    let policy = POLICY.replace("hedge after", &format!("stream {mode}  hedge after"));
+    let policy = seawall_policy::check(&policy).policy.unwrap();
+    let mut engine = Engine::new(Config::new(policy, |_| None).unwrap(), Seed(1), false);
+    let (mut store, mut fx) = (MemoryStore::default(), Vec::new());
+    let mut tell = |engine: &mut Engine, millis: u64, event| {
+        engine.handle(at(millis), &mut store, ID, event, &mut fx);
+    };
+    let pseudo = [(":method", "POST"), (":path", "/v1/chat/completions"), (":authority", "client.test")];
+    let headers: Headers = pseudo.into_iter().collect();
+    tell(&mut engine, 0, Event::RequestHeaders { headers, end_of_stream: false });
+    let request = br#"{"model":"gpt-4.1","messages":[],"stream":true}"#.to_vec();
+    tell(&mut engine, 0, Event::RequestEnd { body: request });
+    let headers = [("content-type", "text/event-stream")].into_iter().collect();
+    let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+    tell(&mut engine, 10, Event::AnswerHeaders { half, answer, end_of_stream: false });
+    if !body.is_empty() {
+        let (chunk, buffered) = (body.as_bytes().to_vec(), body.len());
+        tell(&mut engine, 20, Event::AnswerBody { half, chunk, buffered, end_of_stream: false });
+    }
+    fx.clear();
+    while engine.handle_timeout(at(120), &mut store, &mut fx).is_some() {}
+    (engine, store, fx)
+}
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp(1_700_000_000_000_000_000 + millis * 1_000_000)
+}
+
+const ROLE: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
+const TEXT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
+
+#[test]
+fn a_stream_that_is_held_is_hedged_until_its_first_content() {
+    for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
+        for (mode, body, is_hedged) in [
+            ("live", "", false),
+            ("until_commit", "", true),
+            ("until_commit", ROLE, true),
+            ("until_commit", TEXT, false),
+            ("complete", "", true),
+            ("complete", ROLE, true),
+            ("complete", TEXT, false),
+        ] {
+            let (_, _, fx) = streamed(mode, half, body);
+            let dispatched = fx.iter().filter(|effect| matches!(effect, Effect::Dispatch { attempt: 2, .. }));
+            assert_eq!(dispatched.count(), usize::from(is_hedged), "{mode} {half:?} {body}");
+        }
+    }
+}
+
+#[test]
+fn of_a_held_stream_and_its_hedge_the_first_content_wins() {
+    for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
+        let call = |status| {
+            let headers = [("content-type", "application/json")].into_iter().collect();
+            let answer = Answer { status, headers, body: b"{}".to_vec(), origin: Origin::Provider };
+            Event::CallAnswer { attempt: 2, answer }
+        };
+        let text = || {
+            let (chunk, buffered) = (TEXT.as_bytes().to_vec(), TEXT.len());
+            Event::AnswerBody { half, chunk, buffered, end_of_stream: false }
+        };
+        let is_response = |effect: &Effect| matches!(effect, Effect::Respond { .. });
+        let passes = |effect: &Effect| matches!(effect, Effect::PassAnswer { .. });
+
+        let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
+        engine.handle(at(200), &mut store, ID, call(200), &mut fx);
+        assert!(fx.iter().any(is_response) && !engine.knows(ID), "{half:?}: the hedge answers");
+
+        let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
+        engine.handle(at(150), &mut store, ID, text(), &mut fx);
+        engine.handle(at(200), &mut store, ID, call(200), &mut fx);
+        assert!(fx.iter().any(passes) && !fx.iter().any(is_response), "{half:?}: the stream does");
+
+        let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
+        engine.handle(at(150), &mut store, ID, call(503), &mut fx);
+        engine.handle(at(200), &mut store, ID, text(), &mut fx);
+        assert!(fx.iter().any(passes) && !fx.iter().any(is_response), "{half:?}: a hedge that fails is none");
+    }
 }
