@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod exchange;
+#[cfg(test)]
 mod hedging;
 #[cfg(test)]
 mod invariants;
