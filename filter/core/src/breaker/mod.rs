@@ -29,6 +29,10 @@
 //! **Old results.** They count only in the phase that admitted them: the failures of slow attempts that began before it opened
 //! say nothing about its recovery. What a provider says about its reset is news whenever the attempt began.
 //!
+//! **Errors in a row** are in the order in which the workers come to the shared cell with what their attempts have come to. An
+//! error is written at once, and so is a success while a row is counted; one from before the row's first error, which a worker
+//! may write down later, has nothing to do with it.
+//!
 //! **Probes** are few, and small: while others come, a request beyond [`PROBE_TOKENS`] is none. A probe whose worker died would
 //! keep its place for ever; when the time it may take is over, the places are given out again.
 
@@ -81,7 +85,7 @@ pub(crate) struct Breaker {
     cause: Cause,
     /// How often the cooldown was doubled.
     doublings: u8,
-    /// Errors since the last answer.
+    /// Errors since the last answer, where the policy counts them.
     in_a_row: u32,
     window: Window,
 }
@@ -140,8 +144,6 @@ pub(crate) struct Asker {
 pub(crate) struct Ticket {
     generation: u32,
     is_probe: bool,
-    /// Whether errors in a row were counted when it was given: its success is news then.
-    ends_a_row: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +215,7 @@ impl Breaker {
     }
 
     fn ticket(&self, is_probe: bool) -> Ticket {
-        Ticket { generation: self.generation, is_probe, ends_a_row: self.in_a_row > 0 }
+        Ticket { generation: self.generation, is_probe }
     }
 
     /// When it is of use to ask again; a time that has passed while it admits.

@@ -57,7 +57,8 @@ impl Breaker {
         let (count, row) = match verdict {
             Verdict::Success | Verdict::Excess(_) => (Slot::SUCCESS, 0),
             Verdict::BadAnswer => (Slot::BAD_ANSWER, 0),
-            Verdict::Failure => (Slot::FAILURE, self.in_a_row.saturating_add(1)),
+            Verdict::Failure if rules.counts_rows() => (Slot::FAILURE, self.in_a_row.saturating_add(1)),
+            Verdict::Failure => (Slot::FAILURE, 0),
             _ => return,
         };
         self.window.record(rules.window, now, count);

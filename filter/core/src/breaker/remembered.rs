@@ -16,8 +16,8 @@ const SHARE: u32 = 64;
 /// while the window holds little, later when they are one [`SHARE`]th of what it holds or a slot old, and always before
 /// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes.
 ///
-/// A row of errors ends with a success of any worker. One that was admitted after the row began is written at once, one
-/// admitted before at its worker's next look at the cell: while a row is being counted, none waits longer.
+/// None of them is one that ends a row of errors: while a row is counted a success is written at once, so what is remembered
+/// came before the row's first error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Remembered {
     pub(super) generation: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Remembered {
 impl Remembered {
     /// Takes in a success, if it is one that can wait.
     pub(crate) fn takes(&mut self, ticket: Ticket, verdict: Verdict, now: Timestamp) -> bool {
-        let can_wait = !ticket.is_probe && !ticket.ends_a_row && verdict == Verdict::Success;
+        let can_wait = !ticket.is_probe && verdict == Verdict::Success;
         if can_wait {
             if self.generation != ticket.generation {
                 // What an earlier phase admitted does not count any more.
@@ -50,7 +50,6 @@ impl Breaker {
         self.window.roll(rules.window, now);
         self.phase == Phase::Closed
             && self.generation == remembered.generation
-            && self.in_a_row == 0
             && remembered.successes < self.window.total().successes / SHARE
             && now.since(remembered.since) < rules.window / SLOTS as u32
     }
@@ -61,7 +60,6 @@ impl Breaker {
         {
             self.window.roll(rules.window, now);
             self.window.add(remembered.since, Slot { successes: remembered.successes, ..Slot::default() });
-            self.in_a_row = 0;
         }
     }
 }

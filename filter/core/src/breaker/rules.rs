@@ -105,6 +105,11 @@ impl Rules {
         !self.quality.is_empty()
     }
 
+    /// Whether errors in a row open it.
+    pub(super) fn counts_rows(&self) -> bool {
+        self.errors_in_a_row.is_some()
+    }
+
     pub(crate) fn is_forced(&self) -> bool {
         self.force.is_some()
     }

@@ -233,7 +233,7 @@ impl Station {
 
 impl Ticket {
     /// For a guard that nobody has asked yet.
-    const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false, ends_a_row: true };
+    const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false };
 }
 
 impl Guards {
@@ -307,7 +307,11 @@ impl Guards {
         let is_shared = guard == 0 && station.plan.model.is_none();
         let verdict =
             finding.map_or(Verdict::Dropped, |finding| finding.verdict(&station.plan.rules, is_shared));
-        if station.guards.get_mut(guard)?.remembered.takes(ticket, verdict, now) {
+        // Whether there is a row to end only the shared cell tells: its errors may be those of other workers.
+        let ends_a_row = verdict == Verdict::Success
+            && station.plan.rules.counts_rows()
+            && station.read(store, guard).in_a_row > 0;
+        if !ends_a_row && station.guards.get_mut(guard)?.remembered.takes(ticket, verdict, now) {
             return None;
         }
         let (_, news, is_written) = station.change(store, now, guard, false, |breaker, rules| {

@@ -32,7 +32,7 @@ fn successes_count_once_and_only_in_their_phase() {
 }
 
 #[test]
-fn they_wait_only_while_they_are_few_and_fresh_and_no_row_is_counted() {
+fn they_wait_only_while_they_are_few_and_fresh() {
     let mut breaker = Breaker::default();
     for _ in 0..6_400 {
         breaker.one(60, Verdict::Success);
@@ -43,27 +43,15 @@ fn they_wait_only_while_they_are_few_and_fresh_and_no_row_is_counted() {
     assert!(!breaker.clone().lets_wait(&rules(), at(200), few(1, 199)), "the window is empty by then");
     let other = Remembered { generation: 1, ..few(1, 60) };
     assert!(!breaker.clone().lets_wait(&rules(), at(61), other), "another phase");
-    breaker.one(61, Verdict::Failure);
-    assert!(!breaker.lets_wait(&rules(), at(61), few(1, 61)), "it ends a row");
 }
 
 #[test]
-fn a_success_that_began_in_a_row_of_errors_ends_it_at_once() {
+fn what_is_written_down_later_ends_no_row() {
+    let rules = Rules { errors_in_a_row: Some(3), ..rules() };
     let mut breaker = Breaker::default();
-    breaker.one(1, Verdict::Failure);
-    let ticket = breaker.try_admit(1).expect("closed");
-    let mut remembered = Remembered::default();
-    assert!(!remembered.takes(ticket, Verdict::Success, at(1)));
-    breaker.record(&rules(), at(1), ticket, Verdict::Success);
-    assert_eq!(breaker.in_a_row, 0);
-}
-
-#[test]
-fn what_is_written_down_ends_a_row() {
-    let mut breaker = Breaker::default();
-    breaker.one(1, Verdict::Failure);
-    breaker.recall(&rules(), at(2), few(1, 1));
-    assert_eq!(breaker.in_a_row, 0);
+    breaker.one_by(&rules, 2, Verdict::Failure);
+    breaker.recall(&rules, at(3), few(1, 1));
+    assert_eq!((breaker.in_a_row, breaker.window.total().successes), (1, 1));
 }
 
 #[test]

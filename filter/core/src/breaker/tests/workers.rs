@@ -306,3 +306,42 @@ proptest! {
         prop_assert_eq!(cell(&mut cells).state(), BreakerState::Closed);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    /// Whoever makes the attempts, whenever they began and whatever each worker keeps to itself: it opens with the error that
+    /// completes the row, and not before.
+    #[test]
+    fn a_row_of_errors_is_that_of_all_workers_together(
+        count in 1usize..5,
+        most in 1u32..6,
+        steps in prop::collection::vec((0u64..3, 0usize..4, 0usize..64, prop::option::of(any::<bool>())), 1..200),
+    ) {
+        let rules = Rules { errors: Vec::new(), errors_in_a_row: Some(most), ..rules() };
+        let mut cells = MemoryStore::default();
+        let mut workers: Vec<Worker> =
+            (0..count).map(|_| (guards(rules.clone(), Some("m")), Vec::new())).collect();
+        let (mut now, mut row) = (1_000, 0);
+        for (pause, worker, pick, ended) in steps {
+            now += pause;
+            let (guards_here, out) = &mut workers[worker % count];
+            let Some(is_success) = ended else {
+                out.extend(guards_here.try_admit(&mut cells, now, "m").map(|permit| (now, permit)));
+                continue;
+            };
+            if out.is_empty() {
+                continue;
+            }
+            let (_, permit) = out.swap_remove(pick % out.len());
+            let outcome = if is_success { Outcome::Success } else { Outcome::ServerError };
+            guards_here.settle(&mut cells, at(now), (POST, Some("m")), permit, Some(&Finding::plain(outcome)));
+            row = if is_success { 0 } else { row + 1 };
+            let expected = if row == most { BreakerState::Open } else { BreakerState::Closed };
+            prop_assert_eq!(cell(&mut cells).state(), expected, "{} of {}", row, most);
+            if row == most {
+                break;
+            }
+        }
+    }
+}
