@@ -70,6 +70,7 @@ mod event;
 mod exchange;
 mod headers;
 mod health;
+mod limits;
 mod memory;
 mod model_path;
 mod models;

@@ -10,6 +10,18 @@ pub struct MemoryStore {
     cells: BTreeMap<String, (Vec<u8>, Version)>,
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
+        self.cells.keys().cloned()
+    }
+
+    /// Bytes of keys and cells.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.cells.iter().map(|(key, (cell, _))| key.len() + cell.len())
+    }
+}
+
 impl Store for MemoryStore {
     fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)> {
         self.cells.get(key).cloned()

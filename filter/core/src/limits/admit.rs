@@ -1,0 +1,307 @@
+//! Several limits at once: a request passes when all of them admit it, and takes nothing from any when one does not.
+//!
+//! All cells are read and asked before one is written, so a refusal writes nothing. Then they are written one by one, each on
+//! the condition that it is as it was read. Where another worker came between, the cell is read and asked again; if it now
+//! refuses, what was taken from the others this moment is given back.
+
+use std::time::Duration;
+
+use super::balance::{SOON, Verdict};
+use super::book::{Asked, Book, Place};
+use super::cell::Found;
+use super::ledger::{Change, Ledger};
+use super::rule::{Rule, Use};
+use crate::store::{self, Store, Version};
+use crate::time::Timestamp;
+
+/// Tries at one cell, as in [`store::update`].
+const MAX_TRIES: u32 = 16;
+
+/// What a request has reserved; settled exactly once.
+#[derive(Debug, Default)]
+#[must_use = "what is reserved must be settled"]
+pub(crate) struct Ticket {
+    holds: Vec<Hold>,
+}
+
+#[derive(Debug)]
+struct Hold {
+    place: Place,
+    /// Limits of that row, and what was taken from each.
+    parts: Vec<(usize, u64)>,
+}
+
+/// One limit at one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub(super) place: Place,
+    pub(super) slot: usize,
+}
+
+/// Why a request doesn't pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) spot: Spot,
+    /// After which it would pass if nobody else came; `None`: never.
+    pub(crate) wait: Option<Duration>,
+    /// Whether that is known to the nanosecond, and not only when to ask again.
+    pub(crate) is_exact: bool,
+    /// Who waits there already.
+    pub(super) waiting: u64,
+    /// What it would take.
+    pub(super) cost: u64,
+    pub(super) may_wait: bool,
+}
+
+/// Something that a limit tells without refusing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It only observes, and would have refused this.
+    WouldRefuse(Spot),
+    /// So much of it, in basis points, is in use; the share that the policy warns of has been passed just now.
+    Warns(Spot, u32),
+}
+
+/// A cell that has been read.
+struct Read {
+    key: String,
+    bytes: Vec<u8>,
+    version: Option<Version>,
+    found: Found,
+}
+
+/// What one row says to a request.
+struct Said {
+    refusal: Option<Refusal>,
+    parts: Vec<(usize, u64)>,
+    news: Vec<News>,
+}
+
+pub(super) struct Desk<'d> {
+    pub(super) book: &'d Book,
+    pub(super) ledger: &'d mut Ledger,
+    pub(super) store: &'d mut dyn Store,
+    pub(super) now: Timestamp,
+}
+
+impl Desk<'_> {
+    fn read(&mut self, place: Place) -> Option<Read> {
+        let shelf = self.book.shelf(place)?;
+        let key = self.book.key(place);
+        let (bytes, version) = self.store.get(&key).unzip();
+        let bytes = shelf.layout.adopt(bytes);
+        let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, self.now);
+        self.ledger.confirm(place.with_row(found.key), &mut found.row);
+        Some(Read { key, bytes, version, found })
+    }
+
+    /// Asks the limits of one row. `is_seated`: who has waited in line doesn't wait for a line again.
+    fn ask(&self, asked: &Asked, read: &Read, of: &Use, is_seated: bool) -> Said {
+        let mut said = Said { refusal: None, parts: Vec::with_capacity(asked.slots.len()), news: Vec::new() };
+        let Some(shelf) = self.book.shelf(asked.place) else { return said };
+        for &slot in &asked.slots {
+            let (Some(rule), Some(balance)) = (shelf.rules.get(slot), read.found.row.balances.get(slot))
+            else {
+                continue;
+            };
+            let cost = rule.counts.cost(of);
+            let waiting = balance.seats.total();
+            let wait = match balance.check(rule.measure, self.now, cost) {
+                Verdict::Fits if waiting > 0 && rule.wait.is_some() && !is_seated => {
+                    Some((Some(Duration::ZERO), false))
+                }
+                Verdict::Fits => None,
+                Verdict::After(wait) => Some((Some(wait), true)),
+                Verdict::WhenReleased => Some((Some(SOON), false)),
+                Verdict::Never => Some((None, true)),
+            };
+            let spot = Spot { place: asked.place.with_row(read.found.key), slot };
+            match wait {
+                None => said.parts.push((slot, cost)),
+                Some(_) if rule.observes => said.news.push(News::WouldRefuse(spot)),
+                Some((wait, is_exact)) => {
+                    let may_wait = rule.wait.is_some();
+                    let refusal = Refusal { spot, wait, is_exact, waiting, cost, may_wait };
+                    said.refusal = worse(said.refusal, refusal);
+                }
+            }
+        }
+        said
+    }
+
+    /// Takes what the limits were asked for, and tells of what is passed by it.
+    fn take(&self, place: Place, found: &mut Found, said: &mut Said) {
+        let Some(shelf) = self.book.shelf(place) else { return };
+        for &(slot, cost) in &said.parts {
+            let (Some(Rule { measure, warn_bp, .. }), Some(balance)) =
+                (shelf.rules.get(slot), found.row.balances.get_mut(slot))
+            else {
+                continue;
+            };
+            let before = warn_bp.map(|_| balance.used_bp(*measure, self.now));
+            balance.reserve(*measure, self.now, cost);
+            if let Some((warn, before)) = warn_bp.zip(before) {
+                let after = balance.used_bp(*measure, self.now);
+                if before < warn && after >= warn {
+                    said.news.push(News::Warns(Spot { place: place.with_row(found.key), slot }, after));
+                }
+            }
+        }
+    }
+
+    /// Reserves in all of these rows, or in none.
+    pub(super) fn admit(
+        &mut self,
+        asked: &[Asked],
+        of: &Use,
+        is_seated: bool,
+        news: &mut Vec<News>,
+    ) -> Result<Ticket, Refusal> {
+        let mut all = Vec::with_capacity(asked.len());
+        let mut refusal = None;
+        for row in asked {
+            let Some(read) = self.read(row.place) else { continue };
+            let said = self.ask(row, &read, of, is_seated);
+            if let Some(other) = said.refusal {
+                refusal = worse(refusal, other);
+            }
+            all.push((row, read, said));
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let mut ticket = Ticket { holds: Vec::with_capacity(all.len()) };
+        for (row, read, said) in all {
+            match self.commit(row, read, said, of, is_seated) {
+                Ok((hold, told)) => {
+                    ticket.holds.push(hold);
+                    news.extend(told);
+                }
+                Err(refusal) => {
+                    self.undo(ticket);
+                    return Err(refusal);
+                }
+            }
+        }
+        Ok(ticket)
+    }
+
+    fn commit(
+        &mut self,
+        row: &Asked,
+        mut read: Read,
+        mut said: Said,
+        of: &Use,
+        is_seated: bool,
+    ) -> Result<(Hold, Vec<News>), Refusal> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let place = row.place.with_row(read.found.key);
+            self.take(place, &mut read.found, &mut said);
+            if let Some(shelf) = self.book.shelf(place) {
+                shelf.layout.put(&shelf.rules, &mut read.bytes, &read.found);
+            }
+            if self.store.set(&read.key, &read.bytes, read.version).is_ok() {
+                let epoch = read.found.row.epoch;
+                self.ledger.written(place, epoch);
+                for &(slot, cost) in &said.parts {
+                    self.ledger.change(place, epoch, slot, Change::Take(cost));
+                }
+                return Ok((Hold { place, parts: said.parts }, said.news));
+            }
+            let spot = Spot { place, slot: row.slots.first().copied().unwrap_or_default() };
+            // A host that stores nothing can't count: it is not for us to let everybody through.
+            let lost =
+                Refusal { spot, wait: Some(SOON), is_exact: false, waiting: 0, cost: 0, may_wait: false };
+            if tries >= MAX_TRIES {
+                return Err(lost);
+            }
+            read = self.read(row.place).ok_or(lost)?;
+            said = self.ask(row, &read, of, is_seated);
+            if let Some(refusal) = said.refusal {
+                return Err(refusal);
+            }
+        }
+    }
+
+    fn undo(&mut self, ticket: Ticket) {
+        let book = self.book;
+        for Hold { place, parts } in ticket.holds {
+            self.change(place, |found| {
+                let Some(shelf) = book.shelf(place).filter(|_| found.key == place.row) else { return };
+                for &(slot, cost) in &parts {
+                    if let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
+                    {
+                        balance.undo(rule.measure, cost);
+                    }
+                }
+            });
+            self.give_back(place, &parts);
+        }
+    }
+
+    /// Replaces what a request reserved by what it used.
+    pub(super) fn settle(&mut self, ticket: Ticket, used: &Use) {
+        let (book, now) = (self.book, self.now);
+        for Hold { place, parts } in ticket.holds {
+            self.change(place, |found| {
+                let Some(shelf) = book.shelf(place) else { return };
+                // A row that was lost holds nothing of this request; what it used counts where it counts now.
+                let is_there = found.key == place.row;
+                for &(slot, cost) in &parts {
+                    let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
+                    else {
+                        continue;
+                    };
+                    let reserved = if is_there { cost } else { 0 };
+                    balance.settle(rule.measure, now, reserved, rule.counts.cost(used));
+                }
+            });
+            self.give_back(place, &parts);
+        }
+    }
+
+    fn give_back(&mut self, place: Place, parts: &[(usize, u64)]) {
+        for &(slot, cost) in parts {
+            self.ledger.change(place, 0, slot, Change::Give(cost));
+        }
+    }
+
+    /// Changes one row, confirming what this worker holds there. `change` may run more than once.
+    pub(super) fn change<R>(&mut self, place: Place, mut change: impl FnMut(&mut Found) -> R) -> Option<R> {
+        let shelf = self.book.shelf(place)?;
+        let (ledger, now) = (&mut *self.ledger, self.now);
+        let ((result, place, epoch), is_written) =
+            store::try_update(self.store, &self.book.key(place), |bytes| {
+                let mut bytes = shelf.layout.adopt(bytes.map(<[u8]>::to_vec));
+                let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, now);
+                let place = place.with_row(found.key);
+                ledger.confirm(place, &mut found.row);
+                let result = change(&mut found);
+                shelf.layout.put(&shelf.rules, &mut bytes, &found);
+                (Some(bytes), (result, place, found.row.epoch))
+            });
+        if is_written {
+            ledger.written(place, epoch);
+        }
+        Some(result)
+    }
+
+    /// What a limit says of itself at a row, without being asked for anything.
+    pub(super) fn look<R>(
+        &mut self,
+        spot: Spot,
+        look: impl FnOnce(&Rule, &super::balance::Balance) -> R,
+    ) -> Option<R> {
+        let read = self.read(spot.place)?;
+        let rule = self.book.shelf(spot.place)?.rules.get(spot.slot)?;
+        Some(look(rule, read.found.row.balances.get(spot.slot)?))
+    }
+}
+
+/// The one that keeps a request longer.
+fn worse(one: Option<Refusal>, other: Refusal) -> Option<Refusal> {
+    let rank = |refusal: &Refusal| (refusal.wait.is_none(), !refusal.may_wait, refusal.wait);
+    Some(one.filter(|one| rank(one) >= rank(&other)).unwrap_or(other))
+}

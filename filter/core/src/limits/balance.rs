@@ -1,0 +1,337 @@
+//! What one limit knows of one key: what has been used, and what is held by requests under way.
+//!
+//! **Rates** are a GCRA (Generic Cell Rate Algorithm, ITU-T I.371): the *theoretical arrival time* of the next unit. How far it lies
+//! ahead is the debt, which time pays back. A request reserves what it may use when it is admitted, and what it really used
+//! is known only at its end. Giving the difference back as such would admit too much: time has paid back some of it already, and a
+//! debt that was paid in full gains nothing by having been smaller. So there are two arrival times, and both are never too early:
+//!
+//! ```text
+//! upper   every request charged with its reservation, at its admission
+//! lower   every request charged with what it used, at its end; and every one under way with its reservation, now
+//! ```
+//!
+//! Charging later never makes the debt smaller, so the smaller of the two is still at least what is owed by requests charged
+//! with what they used when they were admitted. That smaller one is kept in `upper`. Hence over any window
+//!
+//! ```text
+//! used by those admitted in it <= rate · window + burst        (+ what answers used beyond their reservations)
+//! ```
+//!
+//! What is used beyond a reservation is charged when it is known, and paid back before anything else is admitted.
+//!
+//! **Money** counts in a window: the calendar's, or a rolling one of twelve slots and the one that fills, so that no window of that
+//! length sees more. What is spent counts when it is known, and what is reserved until then.
+//!
+//! **Concurrency** is what is held, and nothing else.
+
+use std::time::Duration;
+
+use super::held::Held;
+use super::pace::Pace;
+use super::wire::{Reader, Writer};
+use crate::time::Timestamp;
+
+/// Slots of a rolling window: twelve that are full, and the one that fills.
+const ROLLING: usize = 13;
+
+/// No debt is longer than so many periods: a clock that was wrong for a while must not close a limit for good.
+const MOST_DEBT: u64 = 10;
+
+/// When to ask again where nobody can know: what blocks is what requests under way hold.
+pub(super) const SOON: Duration = Duration::from_secs(1);
+
+/// How a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    Rate(Pace),
+    /// So many at the same time.
+    Concurrent(u64),
+    Money(Budget),
+}
+
+/// So much money in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Budget {
+    pub(super) micro_dollars: u64,
+    /// In nanoseconds.
+    pub(super) period: u64,
+    pub(super) is_rolling: bool,
+}
+
+impl Budget {
+    fn slots(self) -> u64 {
+        if self.is_rolling { ROLLING as u64 } else { 1 }
+    }
+
+    /// Length of a slot, in nanoseconds.
+    fn slot(self) -> u64 {
+        (self.period / (self.slots() - 1).max(1)).max(1)
+    }
+}
+
+/// What a limit says to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Fits,
+    /// It fits after this time if nobody else comes, and not a nanosecond before.
+    After(Duration),
+    /// It fits when enough of what is under way has ended.
+    WhenReleased,
+    /// It is larger than all that is ever admitted.
+    Never,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Balance {
+    used: Used,
+    pub(super) held: Held,
+    /// Who waits in line.
+    pub(super) seats: Held,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Used {
+    /// Theoretical arrival times in nanoseconds since the epoch.
+    Rate {
+        upper: u64,
+        lower: u64,
+    },
+    Nothing,
+    /// In micro-dollars by slot; slot `n` lies at `n % slots`.
+    Money {
+        newest: u64,
+        spent: [u64; ROLLING],
+    },
+}
+
+impl Measure {
+    /// Bytes of a balance.
+    pub(super) fn size(self) -> usize {
+        let used = match self {
+            Self::Rate(_) => 16,
+            Self::Concurrent(_) => 0,
+            Self::Money(budget) => 8 + 8 * budget.slots() as usize,
+        };
+        used + 16 + 4
+    }
+
+    /// What a balance can't do without if it is to mean the same under a changed policy.
+    pub(super) fn kind(self) -> u64 {
+        match self {
+            Self::Rate(_) => 1,
+            Self::Concurrent(_) => 2,
+            Self::Money(budget) => budget.slot() << 8 | budget.slots(),
+        }
+    }
+
+    /// All there is to use, in units or micro-dollars.
+    pub(super) fn amount(self) -> u64 {
+        match self {
+            Self::Rate(pace) => pace.amount(),
+            Self::Concurrent(most) => most,
+            Self::Money(budget) => budget.micro_dollars,
+        }
+    }
+}
+
+impl Balance {
+    pub(super) fn read(measure: Measure, bytes: &mut Reader<'_>) -> Option<Self> {
+        let used = match measure {
+            Measure::Rate(_) => Used::Rate { upper: bytes.u64()?, lower: bytes.u64()? },
+            Measure::Concurrent(_) => Used::Nothing,
+            Measure::Money(budget) => {
+                let newest = bytes.u64()?;
+                let mut spent = [0; ROLLING];
+                for slot in spent.iter_mut().take(budget.slots() as usize) {
+                    *slot = bytes.u64()?;
+                }
+                Used::Money { newest, spent }
+            }
+        };
+        let held = Held { older: bytes.u64()?, newer: bytes.u64()? };
+        let seats = Held { older: bytes.u16()?.into(), newer: bytes.u16()?.into() };
+        Some(Self { used, held, seats })
+    }
+
+    pub(super) fn write(&self, measure: Measure, bytes: &mut Writer<'_>) {
+        match (&self.used, measure) {
+            (Used::Rate { upper, lower }, _) => {
+                bytes.u64(*upper);
+                bytes.u64(*lower);
+            }
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                bytes.u64(*newest);
+                spent.iter().take(budget.slots() as usize).for_each(|slot| bytes.u64(*slot));
+            }
+            _ => {}
+        }
+        bytes.u64(self.held.older);
+        bytes.u64(self.held.newer);
+        bytes.u16(u16::try_from(self.seats.older).unwrap_or(u16::MAX));
+        bytes.u16(u16::try_from(self.seats.newer).unwrap_or(u16::MAX));
+    }
+
+    /// Brings it up to this time.
+    pub(super) fn roll(&mut self, measure: Measure, now: Timestamp, epochs: u32) {
+        self.held.roll(epochs);
+        self.seats.roll(epochs);
+        self.catch_up(measure, now);
+    }
+
+    fn catch_up(&mut self, measure: Measure, now: Timestamp) {
+        match (&mut self.used, measure) {
+            (Used::Rate { upper, lower }, Measure::Rate(pace)) => {
+                let under_way = pace.time(self.held.total());
+                let most = now.0.saturating_add(pace.period().saturating_mul(MOST_DEBT));
+                *lower = (*lower).min(most);
+                *upper = (*upper).min((*lower).max(now.0).saturating_add(under_way)).min(most);
+            }
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                let (current, slots) = (now.0 / budget.slot(), budget.slots());
+                if newest.saturating_sub(current) > slots {
+                    // The clock has stepped back by more than all of it.
+                    *newest = current;
+                }
+                for number in current.saturating_sub((current.saturating_sub(*newest)).min(slots))..current {
+                    if let Some(slot) = spent.get_mut(((number + 1) % slots) as usize) {
+                        *slot = 0;
+                    }
+                }
+                *newest = (*newest).max(current);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a request of this cost fits now. To be asked after [`Balance::roll`].
+    pub(super) fn check(&self, measure: Measure, now: Timestamp, cost: u64) -> Verdict {
+        if cost == 0 {
+            return Verdict::Fits;
+        }
+        if cost > measure.amount() {
+            return Verdict::Never;
+        }
+        match (&self.used, measure) {
+            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
+                let debt = upper.saturating_sub(now.0).saturating_add(pace.time(cost));
+                match debt.saturating_sub(pace.time(pace.burst_for(cost))) {
+                    0 => Verdict::Fits,
+                    wait => Verdict::After(Duration::from_nanos(wait)),
+                }
+            }
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                let mut left = spent.iter().fold(cost, |sum, slot| sum.saturating_add(*slot));
+                if left.saturating_add(self.held.total()) <= budget.micro_dollars {
+                    return Verdict::Fits;
+                }
+                // The oldest slots leave first.
+                for number in 1..=budget.slots() {
+                    if left <= budget.micro_dollars {
+                        break;
+                    }
+                    let slot = ((newest + number) % budget.slots()) as usize;
+                    left = left.saturating_sub(spent.get(slot).copied().unwrap_or_default());
+                    if left <= budget.micro_dollars {
+                        let at = (newest + number).saturating_mul(budget.slot());
+                        return Verdict::After(Timestamp(at).since(now));
+                    }
+                }
+                // What was reserved is mostly more than what comes to be spent.
+                Verdict::WhenReleased
+            }
+            (_, Measure::Concurrent(most)) if self.held.total().saturating_add(cost) <= most => Verdict::Fits,
+            _ => Verdict::WhenReleased,
+        }
+    }
+
+    /// Takes a request's cost.
+    pub(super) fn reserve(&mut self, measure: Measure, now: Timestamp, cost: u64) {
+        self.held.take(cost);
+        self.charge(measure, now, cost);
+    }
+
+    fn charge(&mut self, measure: Measure, now: Timestamp, cost: u64) {
+        if let (Used::Rate { upper, .. }, Measure::Rate(pace)) = (&mut self.used, measure) {
+            *upper = (*upper).max(now.0).saturating_add(pace.time(cost));
+        }
+    }
+
+    /// Takes a reservation back that was made this moment, because another limit refuses.
+    pub(super) fn undo(&mut self, measure: Measure, cost: u64) {
+        self.held.give(cost);
+        if let (Used::Rate { upper, .. }, Measure::Rate(pace)) = (&mut self.used, measure) {
+            *upper = upper.saturating_sub(pace.time(cost));
+        }
+    }
+
+    /// A request that reserved so much has used so much.
+    pub(super) fn settle(&mut self, measure: Measure, now: Timestamp, reserved: u64, actual: u64) {
+        self.held.give(reserved);
+        self.charge(measure, now, actual.saturating_sub(reserved));
+        match (&mut self.used, measure) {
+            (Used::Rate { lower, .. }, Measure::Rate(pace)) => {
+                *lower = (*lower).max(now.0).saturating_add(pace.time(actual));
+            }
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
+                    *slot = slot.saturating_add(actual);
+                }
+            }
+            _ => {}
+        }
+        self.catch_up(measure, now);
+    }
+
+    /// Whether it knows nothing that one made anew wouldn't. To be asked after [`Balance::roll`].
+    pub(super) fn is_idle(&self, now: Timestamp) -> bool {
+        let is_unused = match &self.used {
+            Used::Rate { upper, .. } => *upper <= now.0,
+            Used::Nothing => true,
+            Used::Money { spent, .. } => spent.iter().all(|slot| *slot == 0),
+        };
+        is_unused && self.held.total() == 0 && self.seats.total() == 0
+    }
+
+    /// One for somebody who may have used all that this one knows of. What is held goes along unconfirmed.
+    pub(super) fn heir(&self, measure: Measure) -> Self {
+        let mut heir = Self { seats: Held::default(), ..self.clone() };
+        match (&mut heir.used, measure) {
+            (Used::Rate { upper, lower }, _) => *lower = *upper,
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
+                    *slot = slot.saturating_add(std::mem::take(&mut heir.held).total());
+                }
+            }
+            _ => {}
+        }
+        heir
+    }
+
+    /// What a request may still use now, and in which time all of it is back.
+    pub(super) fn remaining(&self, measure: Measure, now: Timestamp) -> (u64, Duration) {
+        match (&self.used, measure) {
+            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
+                let debt = upper.saturating_sub(now.0);
+                let most = pace.time(pace.burst_for(0));
+                (pace.units(most.saturating_sub(debt)), Duration::from_nanos(debt))
+            }
+            (Used::Money { newest, spent }, Measure::Money(budget)) => {
+                let spent = spent.iter().fold(self.held.total(), |sum, slot| sum.saturating_add(*slot));
+                let end = (newest + budget.slots()).saturating_mul(budget.slot());
+                (budget.micro_dollars.saturating_sub(spent), Timestamp(end).since(now))
+            }
+            _ => (measure.amount().saturating_sub(self.held.total()), Duration::ZERO),
+        }
+    }
+
+    /// How much of the amount is in use, in basis points: of a rate, what of a period's amount would be owed.
+    pub(super) fn used_bp(&self, measure: Measure, now: Timestamp) -> u32 {
+        let (used, of) = match (&self.used, measure) {
+            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
+                (upper.saturating_sub(now.0), pace.time(pace.burst_for(0)))
+            }
+            _ => (measure.amount().saturating_sub(self.remaining(measure, now).0), measure.amount()),
+        };
+        u32::try_from(used.saturating_mul(10_000) / of.max(1)).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,168 @@
+//! Which limits hold for a request, and in which cells they count.
+
+use seawall_policy::policy::{LimitId, Policy, Scope, TargetId};
+
+use super::admit::Spot;
+use super::cell::{COMMON, Layout, ONLY, SETS};
+use super::rule::{Counts, Rule};
+
+/// Who a request is from, and where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// The keyed hash of the tenant's name.
+    pub(crate) tenant: u64,
+    /// The tier's place in the policy; none where no tier takes the tenant.
+    pub(crate) tier: Option<usize>,
+    pub(crate) route: usize,
+}
+
+/// When limits are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Once for a request: what doesn't depend on where it goes.
+    Request,
+    /// For each attempt: what its target and that target's groups may take, and money, by the target's price.
+    Attempt(TargetId),
+}
+
+/// Limits that count by the same key.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    scope: Scope,
+    pub(super) rules: Vec<Rule>,
+    pub(super) layout: Layout,
+    /// Where its cells lie, by their number; of the table of tenants what all of them begin with.
+    keys: Vec<String>,
+}
+
+/// All limits of a policy.
+#[derive(Debug)]
+pub(crate) struct Book {
+    shelves: Vec<Shelf>,
+    /// Shelf, and place on it, of each limit.
+    places: Vec<(usize, usize)>,
+}
+
+/// A row of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) shelf: usize,
+    cell: usize,
+    pub(super) row: u64,
+}
+
+impl Place {
+    /// The same cell's common row.
+    pub(super) fn with_row(self, row: u64) -> Self {
+        Self { row, ..self }
+    }
+}
+
+/// The limits of one row that a request must pass.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) place: Place,
+    pub(super) slots: Vec<usize>,
+}
+
+impl Book {
+    pub(crate) fn new(policy: &Policy) -> Self {
+        let mut rules: Vec<(Scope, Vec<Rule>)> = Vec::new();
+        let mut places = Vec::new();
+        for limit in &policy.limits {
+            let shelf = rules.iter().position(|(scope, _)| *scope == limit.scope).unwrap_or_else(|| {
+                rules.push((limit.scope, Vec::new()));
+                rules.len() - 1
+            });
+            if let Some((_, rules)) = rules.get_mut(shelf) {
+                places.push((shelf, rules.len()));
+                rules.push(Rule::new(limit));
+            }
+        }
+        let shelves = rules.into_iter().map(|(scope, rules)| {
+            let layout = Layout::new(&rules, scope == Scope::Tenant);
+            Shelf { scope, layout, rules, keys: keys(policy, scope) }
+        });
+        Self { shelves: shelves.collect(), places }
+    }
+
+    pub(super) fn shelf(&self, place: Place) -> Option<&Shelf> {
+        self.shelves.get(place.shelf)
+    }
+
+    pub(crate) fn rule(&self, spot: Spot) -> Option<&Rule> {
+        self.shelf(spot.place)?.rules.get(spot.slot)
+    }
+
+    /// Where a cell lies in the shared data.
+    pub(super) fn key(&self, place: Place) -> String {
+        let Some(shelf) = self.shelf(place) else { return String::new() };
+        if shelf.scope != Scope::Tenant {
+            return shelf.keys.get(place.cell).cloned().unwrap_or_default();
+        }
+        let mut key = shelf.keys.first().cloned().unwrap_or_default();
+        for shift in [8, 4, 0] {
+            key.push(char::from_digit((place.cell >> shift) as u32 & 0xf, 16).unwrap_or('0'));
+        }
+        key
+    }
+
+    /// What must be asked of these limits at this stage, row by row.
+    pub(super) fn asked(&self, policy: &Policy, limits: &[LimitId], who: Who, stage: Stage) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for limit in limits {
+            let Some(&(number, slot)) = self.places.get(limit.0) else { continue };
+            let Some(shelf) = self.shelves.get(number) else { continue };
+            let Some(rule) = shelf.rules.get(slot) else { continue };
+            let Some((cell, row)) = cell(policy, shelf.scope, rule.counts, who, stage) else { continue };
+            let place = Place { shelf: number, cell, row };
+            match asked.iter_mut().find(|known| known.place == place) {
+                Some(known) => known.slots.push(slot),
+                None => asked.push(Asked { place, slots: vec![slot] }),
+            }
+        }
+        asked
+    }
+}
+
+/// The cell, and the row in it, that a limit counts in; `None` where it isn't asked at this stage.
+fn cell(policy: &Policy, scope: Scope, counts: Counts, who: Who, stage: Stage) -> Option<(usize, u64)> {
+    let is_now = match stage {
+        Stage::Request => counts != Counts::Money && !matches!(scope, Scope::Target | Scope::Group(_)),
+        Stage::Attempt(_) => counts == Counts::Money || matches!(scope, Scope::Target | Scope::Group(_)),
+    };
+    let target = if let Stage::Attempt(target) = stage { Some(target) } else { None };
+    let cell = match scope {
+        _ if !is_now => return None,
+        Scope::Global => 0,
+        // The lower bits choose the cell, so that the whole hash tells rows apart. No row has the common one's key.
+        Scope::Tenant => return Some(((who.tenant % SETS) as usize, who.tenant.max(COMMON + 1))),
+        Scope::Tier => who.tier.unwrap_or(policy.tiers.len()),
+        Scope::Route => who.route,
+        Scope::Target => target?.0,
+        Scope::Group(group) => {
+            let is_member = policy.groups.get(group.0)?.members.contains(&target?);
+            return is_member.then_some((0, ONLY));
+        }
+    };
+    Some((cell, ONLY))
+}
+
+/// The keys of a shelf's cells: by name, so that they stay the same when a policy changes.
+fn keys(policy: &Policy, scope: Scope) -> Vec<String> {
+    let named = |word: &str, names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        names.map(|name| ["seawall/limits/", word, "/", name].concat()).collect()
+    };
+    match scope {
+        Scope::Global => named("global", &mut [""].into_iter()),
+        Scope::Tenant => named("tenant", &mut [""].into_iter()),
+        // And those whom no tier takes; no tier has an empty name.
+        Scope::Tier => named("tier", &mut policy.tiers.iter().map(|tier| tier.name.as_str()).chain([""])),
+        Scope::Route => named("route", &mut policy.routes.iter().map(|route| route.name.as_str())),
+        Scope::Target => named("target", &mut policy.targets.iter().map(|target| target.name.as_str())),
+        Scope::Group(group) => {
+            let group = policy.groups.get(group.0).map(|group| group.name.as_str());
+            named("group", &mut group.into_iter())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! How much may be used, and by whom: `limit`, `tenant`, `tier`.
+//!
+//! | part | |
+//! |---|---|
+//! | `pace`, `held`, `balance` | what one limit knows of one key, and what it says to a request |
+//! | `rule`, `book` | the limits of a policy, and where each of them counts |
+//! | `cell` | balances in the shared data; the table of tenants |
+//! | `admit` | several limits at once: all or none |
+//! | `ledger` | what a worker holds, and must confirm |
+//! | `keyed` | the hash that tells tenants apart |
+//!
+//! All workers of a proxy count in the same cells. What requests under way hold is confirmed by their worker in every epoch
+//! and forgotten when it is not, so what a dead worker held comes back by itself.
+
+#![allow(dead_code, reason = "exchanges don't ask for limits yet")]
+
+mod admit;
+mod balance;
+mod book;
+mod cell;
+mod held;
+mod keyed;
+mod ledger;
+mod pace;
+mod rule;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use seawall_policy::policy::{LimitId, Policy};
+
+use self::admit::{Desk, News, Refusal, Ticket};
+use self::book::{Book, Stage, Who};
+use self::ledger::Ledger;
+use self::rule::Use;
+use crate::store::Store;
+use crate::time::Timestamp;
+
+/// One worker's part in the limits of a policy.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    ledger: Ledger,
+}
+
+/// A request that asks to be admitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) book: &'a Book,
+    /// The limits of its route.
+    pub(crate) limits: &'a [LimitId],
+    pub(crate) who: Who,
+    pub(crate) stage: Stage,
+    /// What it may use.
+    pub(crate) estimate: Use,
+}
+
+impl Limits {
+    /// `vm` tells this worker from all others.
+    pub(crate) fn new(vm: u64) -> Self {
+        Self { ledger: Ledger::new(vm) }
+    }
+
+    fn desk<'d>(&'d mut self, book: &'d Book, store: &'d mut dyn Store, now: Timestamp) -> Desk<'d> {
+        Desk { book, ledger: &mut self.ledger, store, now }
+    }
+
+    /// Reserves what a request may use with all of its limits, or with none. What they tell of is added to `news`.
+    ///
+    /// # Errors
+    /// The limit that would keep it longest.
+    pub(crate) fn admit(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        news: &mut Vec<News>,
+    ) -> Result<Ticket, Refusal> {
+        let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
+        self.desk(ask.book, store, now).admit(&asked, &ask.estimate, false, news)
+    }
+
+    /// Replaces what a request reserved by what it used; by nothing when it came to nothing.
+    pub(crate) fn settle(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        ticket: Ticket,
+        used: Use,
+    ) {
+        self.desk(book, store, now).settle(ticket, &used);
+    }
+
+    /// When [`Limits::handle_timeout`] wants to be called.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.ledger.next_deadline()
+    }
+
+    /// Confirms what this worker holds.
+    pub(crate) fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
+        let due = self.ledger.due(now);
+        let mut desk = self.desk(book, store, now);
+        for place in due {
+            desk.change(place, |_| {});
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Limits as several workers see them, in virtual time.
+
+use seawall_policy::policy::{LimitId, Policy};
+
+use super::admit::{News, Refusal, Ticket};
+use super::book::{Book, Stage, Who};
+use super::rule::Use;
+use super::{Ask, Limits};
+use crate::memory::MemoryStore;
+use crate::store::Store;
+use crate::time::Timestamp;
+
+mod cells;
+mod rates;
+mod workers;
+
+pub(super) const SECOND: u64 = 1_000_000_000;
+
+/// A policy that checks, whatever this version can carry out of it.
+pub(super) fn policy(text: &str) -> Policy {
+    let checked = seawall_policy::check_as(text, seawall_policy::Scope::WholeLanguage);
+    let told = seawall_policy::render("test", text, &checked.diagnostics);
+    checked.policy.unwrap_or_else(|| panic!("{told}"))
+}
+
+/// These limits, all of them in one route.
+pub(super) struct Fixture {
+    pub(super) policy: Policy,
+    pub(super) book: Book,
+    pub(super) limits: Vec<LimitId>,
+}
+
+impl Fixture {
+    pub(super) fn new(limits: &str) -> Self {
+        let names: Vec<&str> =
+            limits.split("limit ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+        let text = format!(
+            "seawall 1\n\
+             target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+             target b {{ cluster \"b\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+             target c {{ cluster \"c\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+             group east {{ a, b }}\n\
+             tier gold {{ tenants \"gold\"  priority 10  weight 4 }}\n\
+             tier free {{ default }}\n\
+             {limits}\n\
+             route r {{ match path \"/\"  try a, b, c  limit {} }}",
+            names.join(", ")
+        );
+        let policy = policy(&text);
+        let book = Book::new(&policy);
+        let limits = policy.routes[0].limits.clone();
+        Self { policy, book, limits }
+    }
+
+    pub(super) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
+        let who = Who { tenant, tier: None, route: 0 };
+        Ask { policy: &self.policy, book: &self.book, limits: &self.limits, who, stage, estimate }
+    }
+}
+
+pub(super) fn tokens(input: u64) -> Use {
+    Use { requests: 1, input_tokens: input, ..Use::default() }
+}
+
+pub(super) fn money(micro_dollars: u64) -> Use {
+    Use { requests: 1, micro_dollars, ..Use::default() }
+}
+
+/// One worker with a store of its own.
+pub(super) struct One {
+    pub(super) fixture: Fixture,
+    pub(super) limits: Limits,
+    pub(super) store: MemoryStore,
+    pub(super) news: Vec<News>,
+}
+
+impl One {
+    pub(super) fn new(limits: &str) -> Self {
+        let fixture = Fixture::new(limits);
+        Self { fixture, limits: Limits::new(1), store: MemoryStore::default(), news: Vec::new() }
+    }
+
+    pub(super) fn try_at(
+        &mut self,
+        nanos: u64,
+        tenant: u64,
+        stage: Stage,
+        of: Use,
+    ) -> Result<Ticket, Refusal> {
+        let ask = self.fixture.ask(tenant, stage, of);
+        self.limits.admit(&mut self.store, Timestamp(nanos), &ask, &mut self.news)
+    }
+
+    pub(super) fn admit(&mut self, nanos: u64, of: Use) -> Result<Ticket, Refusal> {
+        self.try_at(nanos, 7, Stage::Request, of)
+    }
+
+    pub(super) fn settle(&mut self, nanos: u64, ticket: Ticket, used: Use) {
+        self.limits.settle(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket, used);
+    }
+
+    /// Every cell there is.
+    pub(super) fn cells(&mut self) -> MemoryStore {
+        self.store.clone()
+    }
+}
+
+/// What is held of every limit at a tenant's row and everywhere else it counts.
+pub(super) fn held(
+    fixture: &Fixture,
+    store: &mut dyn Store,
+    now: Timestamp,
+    tenant: u64,
+    stage: Stage,
+) -> Vec<u64> {
+    let mut observer = Limits::new(0);
+    let ask = fixture.ask(tenant, stage, Use::default());
+    let asked = fixture.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
+    let mut desk = observer.desk(&fixture.book, store, now);
+    let mut all = Vec::new();
+    for row in asked {
+        for slot in row.slots {
+            let spot = super::admit::Spot { place: row.place, slot };
+            all.push(desk.look(spot, |_, balance| balance.held.total()).unwrap());
+        }
+    }
+    all
+}

@@ -1,0 +1,197 @@
+//! One worker: what a single limit says.
+
+use std::time::Duration;
+
+use super::*;
+
+const TPM: &str = "limit tpm per tenant { 60k tokens/min  burst 10% }";
+
+fn wait(refused: Result<Ticket, Refusal>) -> Option<Duration> {
+    refused.expect_err("refused").wait
+}
+
+#[test]
+fn a_refusal_says_to_the_nanosecond_when_the_request_passes() {
+    let mut one = One::new(TPM);
+    let start = 1_700_000_000 * SECOND;
+    let mut tickets = vec![one.admit(start, tokens(6_000)).unwrap()];
+    let refused = one.admit(start, tokens(1_000)).unwrap_err();
+    assert_eq!((refused.wait, refused.is_exact), (Some(Duration::from_secs(1)), true));
+    assert_eq!(wait(one.admit(start + SECOND - 1, tokens(1_000))), Some(Duration::from_nanos(1)));
+    tickets.push(one.admit(start + SECOND, tokens(1_000)).unwrap());
+}
+
+#[test]
+fn what_is_larger_than_the_burst_passes_when_nothing_is_owed_and_what_is_larger_than_all_never() {
+    let mut one = One::new(TPM);
+    assert_eq!(wait(one.admit(SECOND, tokens(60_001))), None);
+    let _ticket = one.admit(SECOND, tokens(30_000)).unwrap();
+    assert_eq!(wait(one.admit(SECOND, tokens(30_000))), Some(Duration::from_secs(30)));
+    assert_eq!(wait(one.admit(SECOND, tokens(1))), Some(Duration::from_nanos(24_001_000_000)));
+}
+
+#[test]
+fn what_was_not_used_is_there_again_and_what_was_used_beyond_is_owed() {
+    let mut one = One::new(TPM);
+    let ticket = one.admit(SECOND, tokens(6_000)).unwrap();
+    one.settle(SECOND, ticket, tokens(500));
+    let ticket = one.admit(SECOND, tokens(5_500)).unwrap();
+    assert_eq!(wait(one.admit(SECOND, tokens(1))), Some(Duration::from_millis(1)));
+    one.settle(SECOND, ticket, tokens(9_500));
+    assert_eq!(wait(one.admit(SECOND, tokens(1))), Some(Duration::from_millis(4_001)));
+}
+
+#[test]
+fn what_time_has_paid_back_is_not_given_back_again() {
+    let mut one = One::new(TPM);
+    let first = one.admit(SECOND, tokens(6_000)).unwrap();
+    let second = one.admit(7 * SECOND, tokens(6_000)).unwrap();
+    one.settle(7 * SECOND, first, Use::default());
+    assert_eq!(
+        wait(one.admit(7 * SECOND, tokens(6_000))),
+        Some(Duration::from_secs(6)),
+        "or 12,000 would be used at once"
+    );
+    one.settle(7 * SECOND, second, Use::default());
+    let _ticket = one.admit(7 * SECOND, tokens(6_000)).unwrap();
+}
+
+#[test]
+fn tokens_are_counted_as_the_limit_says() {
+    let used = Use { requests: 1, input_tokens: 10, output_tokens: 5, micro_dollars: 3 };
+    for (what, passes) in [("tokens", 4), ("input tokens", 6), ("output tokens", 12), ("requests", 60)] {
+        let mut one = One::new(&format!("limit l per tenant {{ 60 {what}/min  burst 100% }}"));
+        let admitted = (0..100).filter_map(|_| one.admit(SECOND, used).ok()).count();
+        assert_eq!(admitted, passes, "{what}");
+    }
+}
+
+#[test]
+fn money_of_a_day_is_there_again_at_midnight() {
+    let day = 86_400 * SECOND;
+    let attempt = Stage::Attempt(seawall_policy::policy::TargetId(0));
+    let mut one = One::new("limit l per tenant { $50/day }");
+    let ticket = one.try_at(day + SECOND, 7, attempt, money(50_000_000)).unwrap();
+    let refused = one.try_at(day + SECOND, 7, attempt, money(1)).unwrap_err();
+    assert_eq!((refused.wait, refused.is_exact), (Some(Duration::from_secs(1)), false), "it may cost less");
+    one.settle(day + 2 * SECOND, ticket, money(20_000_000));
+    let ticket = one.try_at(day + 2 * SECOND, 7, attempt, money(30_000_000)).unwrap();
+    let refused = one.try_at(day + 2 * SECOND, 7, attempt, money(30_000_001)).unwrap_err();
+    assert_eq!((refused.wait, refused.is_exact), (Some(Duration::from_secs(86_398)), true));
+    // What is under way over midnight counts on both sides of it.
+    let at = 2 * day + SECOND;
+    assert!(one.try_at(at, 7, attempt, money(20_000_001)).is_err());
+    let other = one.try_at(at, 7, attempt, money(20_000_000)).unwrap();
+    one.settle(at, ticket, money(30_000_000));
+    one.settle(at, other, Use::default());
+    assert!(one.try_at(at, 7, attempt, money(20_000_001)).is_err());
+    let _ticket = one.try_at(at, 7, attempt, money(20_000_000)).unwrap();
+}
+
+#[test]
+fn no_rolling_hour_sees_more_money_than_the_limit() {
+    let attempt = Stage::Attempt(seawall_policy::policy::TargetId(0));
+    let mut one = One::new("limit l per tenant { $6/hour rolling }");
+    let mut spent = Vec::new();
+    for minute in 0..300 {
+        let now = minute * 60 * SECOND;
+        while let Ok(ticket) = one.try_at(now, 7, attempt, money(500_000)) {
+            one.settle(now, ticket, money(500_000));
+            spent.push(minute);
+        }
+        let hour = spent.iter().filter(|at| **at + 60 > minute).count();
+        assert!(hour <= 12, "{hour} at minute {minute}");
+    }
+    assert!(spent.len() >= 48, "four hours at least are used: {}", spent.len());
+    let refused = one.try_at(299 * 60 * SECOND, 7, attempt, money(500_000)).unwrap_err();
+    let at = 299 * 60 * SECOND + u64::try_from(refused.wait.unwrap().as_nanos()).unwrap();
+    assert!(one.try_at(at - 1, 7, attempt, money(500_000)).is_err());
+    let _ticket = one.try_at(at, 7, attempt, money(500_000)).unwrap();
+}
+
+#[test]
+fn places_among_concurrent_requests_are_given_back_and_those_of_the_dead_expire() {
+    let mut one = One::new("limit l per tenant { 2 concurrent }");
+    let at = |seconds: u64| 1_500 * SECOND + seconds * SECOND;
+    let first = one.admit(at(0), tokens(1)).unwrap();
+    let _second = one.admit(at(0), tokens(1)).unwrap();
+    let refused = one.admit(at(0), tokens(1)).unwrap_err();
+    assert_eq!((refused.wait, refused.is_exact), (Some(Duration::from_secs(1)), false));
+    one.settle(at(1), first, tokens(1));
+    let third = one.admit(at(1), tokens(1)).unwrap();
+    // A worker that lives confirms.
+    for _ in 0..10 {
+        let due = one.limits.next_deadline().expect("it holds something");
+        one.limits.handle_timeout(&mut one.store, due, &one.fixture.book);
+    }
+    let now = one.limits.next_deadline().expect("it holds something").0 - SECOND;
+    assert!(one.admit(now, tokens(1)).is_err());
+    one.limits = Limits::new(2);
+    assert!(one.admit(now, tokens(1)).is_err(), "nobody knows yet");
+    let _ticket = one.admit(now + 30 * SECOND, tokens(1)).unwrap();
+    drop(third);
+}
+
+#[test]
+fn a_limit_that_observes_tells_and_refuses_nothing() {
+    let mut one = One::new("limit l per tenant { 2 requests/min  burst 100%  observe }");
+    for _ in 0..5 {
+        let _ticket = one.admit(SECOND, tokens(1)).unwrap();
+    }
+    let told = one.news.iter().filter(|news| matches!(news, News::WouldRefuse(_))).count();
+    assert_eq!(told, 3);
+}
+
+#[test]
+fn a_warning_is_told_when_its_share_is_passed_and_not_again_before_it_was_left() {
+    let mut one = One::new("limit l per tenant { 10 concurrent  warn 80% }");
+    let tickets: Vec<_> = (0..10).map(|_| one.admit(SECOND, tokens(1)).unwrap()).collect();
+    assert!(matches!(one.news.as_slice(), [News::Warns(_, 8_000)]), "{:?}", one.news);
+    for ticket in tickets.into_iter().take(3) {
+        one.settle(SECOND, ticket, tokens(1));
+    }
+    let _ticket = one.admit(SECOND, tokens(1)).unwrap();
+    assert_eq!(one.news.len(), 2);
+}
+
+#[test]
+fn a_request_that_one_limit_refuses_takes_nothing_of_the_others() {
+    let mut one = One::new(
+        "limit all global { 100 requests/min  burst 100% }\n\
+         limit tpm per tenant { 60k tokens/min  burst 10% }\n\
+         limit calls per tenant { 1 concurrent }\n\
+         limit here per route { 10 requests/min  burst 100% }",
+    );
+    let ticket = one.admit(SECOND, tokens(1)).unwrap();
+    let before = format!("{:?}", one.cells());
+    for _ in 0..20 {
+        let refused = one.admit(SECOND, tokens(1)).unwrap_err();
+        assert_eq!(&*one.fixture.book.rule(refused.spot).unwrap().name, "calls");
+    }
+    assert_eq!(format!("{:?}", one.cells()), before);
+    one.settle(SECOND, ticket, Use::default());
+    assert_eq!(held(&one.fixture, &mut one.store, Timestamp(SECOND), 7, Stage::Request), [0, 0, 0, 0]);
+    assert!(one.limits.ledger.is_empty());
+}
+
+#[test]
+fn targets_and_groups_are_asked_for_the_attempts_that_go_there() {
+    let attempt = |target| Stage::Attempt(seawall_policy::policy::TargetId(target));
+    let mut one = One::new(
+        "limit each per target { 2 requests/min  burst 100% }\n\
+         limit region per group east { 3 requests/min  burst 100% }",
+    );
+    let mut passes =
+        |target| (0..5).filter_map(|_| one.try_at(SECOND, 7, attempt(target), tokens(1)).ok()).count();
+    assert_eq!((passes(0), passes(1), passes(2)), (2, 1, 2));
+}
+
+#[test]
+fn a_clock_that_was_far_ahead_closes_no_limit_for_good() {
+    let mut one = One::new("limit l per tenant { 60 requests/min  burst 100% }");
+    let far = 1_000_000_000 * SECOND;
+    let ticket = one.admit(far, tokens(1)).unwrap();
+    one.settle(far, ticket, tokens(1));
+    let refused = one.admit(SECOND, tokens(1)).unwrap_err();
+    assert!(refused.wait.unwrap() <= Duration::from_secs(600));
+}
