@@ -1,12 +1,13 @@
-//! The model in the paths of dialects that name it there.
+//! What the paths of some dialects say: the model, and whether the answer is to be streamed.
 //!
-//! | dialect | path |
-//! |---|---|
-//! | Gemini, also on Vertex AI | `…/models/gemini-2.5-pro:generateContent` |
-//! | Bedrock | `/model/anthropic.claude-sonnet-4-5-v1%3A0/converse` |
-//! | Azure OpenAI | `/openai/deployments/gpt-4.1/chat/completions`; its newer paths have none |
+//! | dialect | path | streamed |
+//! |---|---|---|
+//! | Gemini, also on Vertex AI | `…/models/gemini-2.5-pro:generateContent` | `:streamGenerateContent` |
+//! | Bedrock | `/model/anthropic.claude-sonnet-4-5-v1%3A0/converse`, `…/invoke` | `/converse-stream`, `/invoke-with-response-stream` |
+//! | Azure OpenAI | `/openai/deployments/gpt-4.1/chat/completions`; its newer paths have none | – |
 //!
-//! Sources: Gemini's `models.generateContent`, Bedrock's `Converse`, Azure OpenAI's REST reference.
+//! Sources: Gemini's `models.generateContent` and `models.streamGenerateContent`, Bedrock's `Converse`, `ConverseStream` and
+//! `InvokeModelWithResponseStream`, Azure OpenAI's REST reference.
 
 use std::ops::Range;
 
@@ -32,6 +33,14 @@ pub(crate) fn with_model(provider: Provider, path: &str, model: &str) -> Option<
     Some([path.get(..place.start)?, model, path.get(place.end..)?].concat())
 }
 
+/// Whether a path asks for a stream: there it takes the place of a member of the body.
+pub(crate) fn asks_for_stream(path: &str) -> bool {
+    let bare = path.split('?').next().unwrap_or_default();
+    [":streamGenerateContent", "/converse-stream", "/invoke-with-response-stream"]
+        .iter()
+        .any(|end| bare.ends_with(end))
+}
+
 /// A model as a segment of a path (RFC 3986, 2.1 and 2.3).
 pub(crate) fn escaped(model: &str) -> String {
     const DIGITS: [char; 16] =
@@ -51,6 +60,21 @@ pub(crate) fn escaped(model: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_paths_ask_for_a_stream() {
+        for (path, expected) in [
+            ("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", true),
+            ("/v1beta/models/gemini-2.5-pro:streamGenerateContent", true),
+            ("/v1beta/models/gemini-2.5-pro:generateContent?x=:streamGenerateContent", false),
+            ("/model/amazon.nova-lite-v1%3A0/converse-stream", true),
+            ("/model/amazon.nova-lite-v1%3A0/invoke-with-response-stream", true),
+            ("/model/amazon.nova-lite-v1%3A0/converse", false),
+            ("/v1/chat/completions", false),
+        ] {
+            assert_eq!(asks_for_stream(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn the_model_of_a_path_is_replaced_and_nothing_else() {

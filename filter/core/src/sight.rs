@@ -7,7 +7,7 @@
 //! | `headers` | a name that comes more than once has all its values, joined by commas (RFC 9110, 5.3); bytes that are not UTF-8 read as U+FFFD; the filter's own prefix is hidden, as nobody may send it |
 //! | `hour` | 0 to 23, UTC, when the request arrived |
 //! | `model` | the body's `model`, escapes resolved; empty when it is no string |
-//! | `stream` | whether the body's `stream` is `true` |
+//! | `stream` | whether the body's `stream` is `true`, or the path asks for a stream where the dialect has it there |
 //! | `turns` | elements of the body's `messages` |
 //! | `tools` | elements of the body's `tools`, by name |
 //!

@@ -28,7 +28,7 @@ pub const MAX_DEPTH: u32 = 128;
 pub struct Facts {
     /// Where the value of `model` lies, quotes included.
     pub model: Option<Range<usize>>,
-    /// Whether the answer is to be streamed.
+    /// Whether the answer is to be streamed, as the body says.
     pub stream: bool,
     /// `max_completion_tokens`, or its older name `max_tokens`.
     pub max_tokens: Option<u64>,

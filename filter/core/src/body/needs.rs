@@ -5,7 +5,7 @@
 //! | `vision` | a part of a message, or of a tool's result in it, that is an image: `image_url`, `input_image`, `image`, or Gemini's `inlineData` and `fileData` of an image type |
 //! | `tools` | elements in `tools` or `functions`, or in `tools` of `toolConfig` |
 //! | `json` | JSON asked for by `response_format`, `text.format`, `output_format`, `output_config.format`, or `generationConfig` |
-//! | `stream` | `"stream": true` |
+//! | `stream` | `"stream": true`, or a path that asks for a stream |
 //! | `prefill` | a last message whose role is `assistant`, or `model` |
 //!
 //! Sources: OpenAI's "Create chat completion" and "Create a response", Anthropic's "Messages", Gemini's

@@ -235,7 +235,11 @@ impl Exchange {
         if !is_open && body.len() > room {
             return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
-        let facts = (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
+        let mut facts =
+            (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
+        if let Ok(Some(facts)) = &mut facts {
+            facts.stream |= model_path::asks_for_stream(self.headers.get(":path").unwrap_or_default());
+        }
         if is_open {
             let read = facts.as_ref().ok().and_then(Option::as_ref);
             let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));

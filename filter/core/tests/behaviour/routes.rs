@@ -68,6 +68,20 @@ fn the_first_route_that_matches_in_path_and_condition_takes_the_request() {
 }
 
 #[test]
+fn a_path_asks_for_a_stream_where_the_dialect_has_it_there() {
+    let routes = [("/v1beta/*", Some("stream")), ("/v1beta/*", None)];
+    for (path, expected) in [
+        ("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", "a"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", "b"),
+    ] {
+        let mut world = world(&routes);
+        let id = world.send_to(0, path, &[], br#"{"contents":[]}"#.to_vec());
+        world.settle();
+        assert_eq!(way(&world, id), expected, "{path}");
+    }
+}
+
+#[test]
 fn a_body_is_waited_for_only_where_it_can_change_the_way() {
     let on_header = (CHAT, Some(r#"headers["x-team"] == "tide""#));
     let on_body = (CHAT, Some(r#"model == "gpt-4.1""#));
