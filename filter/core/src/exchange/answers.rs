@@ -99,7 +99,7 @@ impl Exchange {
         &mut self,
         turn: &mut Turn<'_>,
         half: Half,
-        answer: Answer,
+        mut answer: Answer,
         end: bool,
     ) -> After {
         if half == Half::Downstream && matches!(self.path, Path::Moving { .. } | Path::HeldUpstream { .. }) {
@@ -119,6 +119,10 @@ impl Exchange {
         let has_prompt = self.facts.is_some();
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let provider = turn.config.provider(self.route, attempt.position);
+        // No provider has said this: the upstream half has, for one that said nothing.
+        if attempt.is_given_up && answer.status == 504 {
+            answer.origin = Origin::Timeout;
+        }
         if answer.origin == Origin::Provider
             && (half != Half::Downstream || answer.status < 400)
             && let Reading::Watched(watched) = &attempt.reading
@@ -241,7 +245,7 @@ impl Exchange {
             return self.watched_lapses(turn, index);
         }
         if matches!(attempt.reading, Reading::Awaited) {
-            attempt.is_held_whole = false;
+            (attempt.is_held_whole, attempt.is_given_up) = (false, true);
             turn.fx.push(Effect::GiveUp { attempt: attempt.n });
             return After::Wait;
         }

@@ -93,6 +93,7 @@ impl Exchange {
             limits,
             is_routed,
             is_held_whole,
+            is_given_up: false,
             reading,
             sighted: None,
         });

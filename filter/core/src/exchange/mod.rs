@@ -144,6 +144,8 @@ struct Attempt {
     /// The upstream half, if there is one, keeps its answer until the end. The router sees no headers before, and whether they
     /// come in time is watched here.
     is_held_whole: bool,
+    /// The upstream half has been told to answer in the provider's place.
+    is_given_up: bool,
     reading: Reading,
     /// What was seen of its answer's body.
     sighted: Option<Sighted>,
@@ -351,7 +353,9 @@ impl Exchange {
 
     /// Whether anything is still to come.
     fn rest(&self) -> After {
-        if self.strays.is_empty() && self.lingering.is_none() { After::Done } else { After::Wait }
+        // A stray may end while the answer that has won still passes.
+        let is_over = self.in_flight.is_empty() && self.strays.is_empty() && self.lingering.is_none();
+        if is_over { After::Done } else { After::Wait }
     }
 
     /// What of an answer is to be told.

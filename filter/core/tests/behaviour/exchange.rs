@@ -58,11 +58,8 @@ fn with_the_upstream_half_what_providers_answer_stays_on_the_routers_path() {
         let (world, id) = one_of(TWO, &a, &b, true);
         let got = world.got(id);
         let what = format!("{a:?} {b:?}: {got:?}");
-        assert_eq!(
-            (world.tried(id).as_str(), got.status, got.body.as_str()),
-            (tried, status, body),
-            "{what}"
-        );
+        assert_eq!((world.tried(id).as_str(), got.status), (tried, status), "{what}");
+        assert!(got.whose().contains(body), "{what}");
     }
 }
 
@@ -95,7 +92,7 @@ fn every_failure_has_its_way() {
         let what = format!("{a:?} {b:?}: {got:?}");
         assert_eq!(world.tried(id), tried, "{what}");
         assert_eq!((got.status, got.headers["x-seawall-reason"].as_str()), (status, reason), "{what}");
-        assert!(got.body.contains(body), "{what}");
+        assert!(got.whose().contains(body), "{what}");
         assert_eq!(got.headers["x-seawall-attempts"], tried.split(' ').count().to_string(), "{what}");
         assert_eq!(got.headers["x-seawall-target"], tried.rsplit(' ').next().unwrap(), "{what}");
         assert_eq!(got.headers["x-seawall-policy"].len(), 12, "{what}");

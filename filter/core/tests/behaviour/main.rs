@@ -15,4 +15,6 @@ mod retries;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod world;

@@ -1,0 +1,174 @@
+//! The promises, each checked of a world in which nothing is under way any more.
+
+use std::time::Duration;
+
+use seawall_core::BreakerState;
+
+use super::schedule::{ATTEMPTS, BUDGET, HEDGES, HONORED, RECOVER, Terms};
+use crate::world::{Attempt, Fate, From, Lie, Request, Sense, World, text};
+
+pub(super) fn all(world: &World, terms: &Terms) {
+    for (id, request) in &world.requests {
+        has_one_answer(*id, request);
+        nothing_passes_for_more_than_it_is(*id, request, terms);
+        is_in_time(request);
+        attempts_have_a_reason(request);
+        the_first_failure_is_told(request);
+    }
+    probes_are_few(world);
+    extra_attempts_are_paid_for(world, terms);
+}
+
+/// Every request gets exactly one answer, or its client is gone.
+fn has_one_answer(id: u32, request: &Request) {
+    let is_answered = matches!(request.answers.as_slice(), [got] if got.end.is_some());
+    assert!(is_answered || request.is_gone, "exchange {id} was lost: {request:?}");
+    let passed = request.answers.iter().any(|got| got.from == From::Nobody);
+    assert!(!passed || request.attempts.is_empty(), "{request:?}");
+}
+
+/// A success that looks complete is all of what one provider said, and nothing else.
+fn nothing_passes_for_more_than_it_is(id: u32, request: &Request, terms: &Terms) {
+    let Some(got) = request.answers.first().filter(|got| got.status == 200) else { return };
+    let texts: Vec<_> = (1..=request.attempts.len()).map(|n| text(&Request::mark(id, n))).collect();
+    let sense = got.sense();
+    match &sense {
+        Sense::Whole(said) => {
+            let from = texts.iter().position(|text| text == said);
+            let from = from.unwrap_or_else(|| panic!("half an answer passes for a whole one: {request:?}"));
+            assert_eq!(got.headers["x-seawall-target"], request.attempts[from].target, "{request:?}");
+        }
+        Sense::Error(said) | Sense::Broken(said) => {
+            assert!(texts.iter().any(|text| text.starts_with(said)), "what nobody has said: {request:?}");
+        }
+    }
+    let is_whole = matches!(sense, Sense::Whole(_));
+    if request.streams && !request.is_gone {
+        match terms.modes[request.policy] {
+            "complete" => assert!(is_whole, "not held until its end: {request:?}"),
+            "until_commit" => {
+                assert!(is_whole || sense != Sense::Error(String::new()), "not held: {request:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The answer's end is there before the deadline, or the request was complete too late.
+fn is_in_time(request: &Request) {
+    let Some(got) = request.answers.first().filter(|got| got.from != From::Nobody) else { return };
+    if !request.is_gone {
+        let by = request.by.max(request.complete);
+        assert!(got.done.is_some_and(|done| done <= by), "too late: {request:?}");
+    }
+    assert!(request.attempts.iter().all(|attempt| attempt.begun <= request.by), "{request:?}");
+}
+
+/// An attempt follows one that failed, of which another may come out better; or it is a hedge.
+fn attempts_have_a_reason(request: &Request) {
+    assert!(request.attempts.len() <= ATTEMPTS[request.policy], "{request:?}");
+    for (n, next) in request.attempts.iter().enumerate() {
+        let known = |other: &&Attempt| other.outcome.is_some() && other.ended <= next.begun;
+        let before = request.attempts[..n].iter().filter(known);
+        for failed in before.clone() {
+            let is_at_fault = matches!(failed.fate, Fate::Status(400 | 401 | 403 | 404 | 413 | 422));
+            assert!(!is_at_fault && !failed.fate.is_sound(request.streams), "{request:?}");
+        }
+        let Some(last) = before.max_by_key(|other| other.ended) else {
+            assert!(n == 0 || next.is_hedge, "{request:?}");
+            continue;
+        };
+        assert!(last.fate != Fate::Status(501), "{request:?}");
+        let is_again = last.target == next.target;
+        if let Fate::Throttle(seconds) = last.fate
+            && is_again
+        {
+            assert!(seconds <= HONORED, "{request:?}");
+            assert!(next.begun.since(last.ended) >= Duration::from_secs(seconds), "{request:?}");
+        }
+        let is_silent =
+            matches!(last.fate, Fate::Hang | Fate::Lie(Lie::Stall(_))) && last.outcome == Some("timeout");
+        assert!(!(is_silent && is_again), "a silent target is asked again: {request:?}");
+    }
+}
+
+/// Of several failures the first one is told, unless that said nothing and a later one does.
+fn the_first_failure_is_told(request: &Request) {
+    let Some(got) = request.answers.first().filter(|got| got.status >= 400 && got.from != From::Host) else {
+        return;
+    };
+    let is_late = got.headers.get("x-seawall-reason").is_some_and(|reason| reason == "deadline_exceeded");
+    let mut failed: Vec<_> = request.attempts.iter().filter(|attempt| attempt.outcome.is_some()).collect();
+    failed.sort_by_key(|attempt| attempt.ended);
+    let Some(first) = failed.first().filter(|_| !is_late) else { return };
+    let is_silent = |attempt: &&&Attempt| {
+        let silent = ["timeout", "refused", "reset", "truncated", "invalid_output"];
+        attempt.outcome.is_some_and(|outcome| silent.contains(&outcome))
+    };
+    let tells = |attempt: &&&Attempt| {
+        let telling = ["throttled", "overloaded", "server_error", "quota_exhausted"];
+        attempt.outcome.is_some_and(|outcome| telling.contains(&outcome))
+    };
+    let kept = if is_silent(&first) { failed.iter().find(tells).unwrap_or(first) } else { first };
+    let same = failed.iter().filter(|attempt| attempt.outcome == kept.outcome);
+    let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
+        (Fate::Status(status), _) if status >= 400 => vec![status],
+        (Fate::Throttle(_), _) => vec![429],
+        (_, Some("timeout")) => vec![504],
+        (_, Some("refused")) => vec![503],
+        _ => vec![500, 502],
+    });
+    assert!(statuses.any(|status| status == got.status), "{:?} is masked: {request:?}", kept.outcome);
+}
+
+/// No more probes at once than the stage of the recovery has, over all workers.
+fn probes_are_few(world: &World) {
+    let attempts = world.requests.values().flat_map(|request| &request.attempts);
+    let probes: Vec<_> = attempts.filter(|attempt| attempt.probe.is_some()).collect();
+    for probe in &probes {
+        let same = probes.iter().filter(|other| other.probe == probe.probe);
+        let at_once = same.clone().filter(|other| other.begun <= probe.begun && other.ended > probe.begun);
+        // One that finds fault with the request is well.
+        let well = ["success", "client_error", "too_large", "model_not_found"];
+        let is_well = |other: &Attempt| other.outcome.is_some_and(|outcome| well.contains(&outcome));
+        let has_succeeded = same.clone().any(|other| is_well(other) && other.ended <= probe.begun);
+        let most = if has_succeeded { RECOVER[1] } else { RECOVER[0] };
+        let at_once: Vec<_> = at_once.collect();
+        assert!(at_once.len() <= most, "more probes than {most}: {at_once:?}");
+    }
+}
+
+/// Retries of all requests together stay within the budget, and hedges within their share.
+fn extra_attempts_are_paid_for(world: &World, terms: &Terms) {
+    let requests = || world.requests.values().filter(|request| !request.attempts.is_empty());
+    let own = world.requests.values().filter(|request| !request.is_callers_retry).count() as u64;
+    let extra: Vec<_> = requests().flat_map(|request| extra(request, terms.fails_fast)).collect();
+    let second = |attempt: &&Attempt| attempt.begun.0 / 1_000_000_000;
+    let begun = requests().map(|request| request.arrived.0 / 1_000_000_000).min().unwrap_or_default();
+    // A floor may be used up at the end of one second and again at the start of the next; and workers that make the cell
+    // at the same time may lose a count each.
+    let seconds = extra.iter().map(second).max().unwrap_or(begun) - begun + 1;
+    let (paid, (share, floor)) = (extra.len() as u64, BUDGET);
+    let most = own * share / 100 + floor * seconds + (terms.workers - 1);
+    assert!(paid <= most, "{paid} of {own} in {seconds} s");
+
+    let hedges = requests().flat_map(|request| &request.attempts).filter(|attempt| attempt.is_hedge).count();
+    let all = world.requests.len() as u64;
+    assert!(hedges as u64 <= all * HEDGES / 100 + (terms.workers - 1), "{hedges} hedges of {all}");
+}
+
+/// The attempts that the budget pays for: those at the same target again, or all but the first and hedges.
+fn extra(request: &Request, all: bool) -> impl Iterator<Item = &Attempt> {
+    let own = request.attempts.iter().filter(|attempt| !attempt.is_hedge);
+    let before = own.clone();
+    own.skip(1)
+        .zip(before)
+        .filter(move |(next, last)| all || next.target == last.target)
+        .map(|(next, _)| next)
+}
+
+/// No permit was lost: once the providers are well, every breaker closes again within a few probes.
+pub(super) fn every_breaker_has_closed(world: &World) {
+    let is_closed = |state: &BreakerState| *state == BreakerState::Closed;
+    assert!(world.breakers.values().all(is_closed), "{:?}", world.breakers);
+}

@@ -1,0 +1,220 @@
+//! What happens: requests, faults of providers, clients that leave, workers that die or get another policy.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::world::{Fate, Lie, World};
+
+pub(super) const ATTEMPTS: [usize; 2] = [4, 3];
+pub(super) const DEFAULT_MS: u64 = 6_000;
+/// Seconds.
+pub(super) const HONORED: u64 = 3;
+/// In hundredths of the requests, and retries in a second.
+pub(super) const BUDGET: (u64, u64) = (20, 2);
+/// In hundredths of the requests.
+pub(super) const HEDGES: u64 = 50;
+/// Probes of the stages of a recovery.
+pub(super) const RECOVER: [usize; 2] = [1, 3];
+
+/// What the two policies of a schedule say, in so far as laws depend on it.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    pub(super) modes: [&'static str; 2],
+    skips: bool,
+    /// A spent budget ends the request.
+    pub(super) fails_fast: bool,
+    pub(super) workers: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) terms: Terms,
+    upstream_half: bool,
+    refuses_redirects: bool,
+    seed: u64,
+    fates: Rc<Vec<Fate>>,
+    /// The providers are well again.
+    is_over: Rc<Cell<bool>>,
+    arrivals: Vec<Arrival>,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+struct Arrival {
+    /// Milliseconds after the one before.
+    pause: u64,
+    worker: usize,
+    body: &'static str,
+    /// Milliseconds until its body comes, and until its client leaves, if it does.
+    body_after: u64,
+    leaves: Option<u64>,
+    deadline: Option<u64>,
+    is_callers_retry: bool,
+    /// What happens to its worker before it arrives.
+    upset: Option<Upset>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Upset {
+    Reconfigured,
+    Trapped,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        12 => Just(Fate::Status(200)),
+        3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 529]).prop_map(Fate::Status),
+        1 => prop::sample::select(vec![400, 401, 403, 404, 413, 422, 501]).prop_map(Fate::Status),
+        1 => (0u64..6).prop_map(Fate::Throttle),
+        1 => Just(Fate::Refuse),
+        1 => Just(Fate::Reset),
+        1 => Just(Fate::Hang),
+        // Never at the moment of the hedge.
+        1 => (50u64..450).prop_map(|n| Fate::Slow(n * 2 + 1)),
+        6 => lie().prop_map(Fate::Lie),
+    ]
+}
+
+fn lie() -> impl Strategy<Value = Lie> {
+    prop_oneof![
+        Just(Lie::Error),
+        (1usize..6).prop_map(Lie::LateError),
+        Just(Lie::Empty),
+        (0usize..6).prop_map(Lie::Garbled),
+        (0usize..6).prop_map(Lie::Truncated),
+        (0usize..6).prop_map(Lie::Cut),
+        (0usize..6).prop_map(Lie::Stall),
+        any::<bool>().prop_map(|ends| Lie::Unmarked { ends }),
+        Just(Lie::LeftOpen),
+        (50u64..1_000).prop_map(|n| Lie::SlowStart(n * 2 + 1)),
+    ]
+}
+
+prop_compose! {
+    fn arrival()(
+        pause in 0u64..500,
+        worker in 0usize..4,
+        body in prop::sample::select(vec![
+            r#"{"model":"gpt-4.1","messages":[]}"#,
+            r#"{"model":"gpt-4.1","stream":true}"#,
+            r#"{"model":"o3"}"#,
+            r#"{"model":"o3","stream":true}"#,
+            r#"{"stream":true}"#,
+            "{",
+        ]),
+        body_after in prop_oneof![9 => Just(0u64), 1 => 1u64..1_500],
+        leaves in prop::option::weighted(0.1, 0u64..3_000),
+        deadline in prop::option::weighted(0.3, 0u64..4_000),
+        is_callers_retry in prop::bool::weighted(0.1),
+        upset in prop::option::weighted(0.05, prop::sample::select(vec![Upset::Reconfigured, Upset::Trapped])),
+    ) -> Arrival {
+        Arrival { pause, worker, body, body_after, leaves, deadline, is_callers_retry, upset }
+    }
+}
+
+prop_compose! {
+    pub(super) fn plan(requests: Range<usize>)(
+        modes in prop::array::uniform2(prop::sample::select(vec!["live", "until_commit", "complete"])),
+        (skips, fails_fast) in any::<(bool, bool)>(),
+        workers in 2u64..5,
+        upstream_half: bool,
+        refuses_redirects in prop::bool::weighted(0.1),
+        seed: u64,
+        fates in prop::collection::vec(fate(), 1..80),
+        arrivals in prop::collection::vec(arrival(), requests),
+    ) -> Plan {
+        let terms = Terms { modes, skips, fails_fast, workers };
+        let (fates, is_over) = (Rc::new(fates), Rc::default());
+        Plan { terms, upstream_half, refuses_redirects, seed, fates, is_over, arrivals }
+    }
+}
+
+impl Terms {
+    fn policy(&self, number: usize) -> String {
+        let (attempts, mode) = (ATTEMPTS[number], self.modes[number]);
+        let malformed = if self.skips { "malformed skip" } else { "malformed end" };
+        let spent = if self.fails_fast { "else fail" } else { "" };
+        let ((share, floor), [first, second]) = (BUDGET, RECOVER);
+        format!(
+            r#"
+            seawall 1
+            target a {{ cluster "a"  provider openai  host "a.test" }}
+            target b {{ cluster "b"  provider openai  host "b.test"  model "other" }}
+            target c {{ cluster "c"  provider openai  host "c.test" }}
+            retry quick {{
+                attempts {attempts}  backoff full_jitter 50ms .. 2s  honor retry_after up to {HONORED}s
+                budget {share}% of requests, at least {floor}/s {spent}
+            }}
+            breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
+            route chat {{
+                match path "/v1/chat/completions"  try a, b  then c  retry quick  breaker sensitive
+                timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
+                hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}
+            }}
+            route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}
+            route c {{ match path "/only/c"  try c  retry quick  breaker sensitive  timeout 1s }}
+            "#
+        )
+    }
+}
+
+impl Plan {
+    /// Lets all of it happen, until nothing is under way any more.
+    pub(super) fn run(&self) -> World {
+        let policies = [0, 1].map(|number| self.terms.policy(number));
+        let (fates, is_over) = (self.fates.clone(), self.is_over.clone());
+        is_over.set(false);
+        let choose = move |target: &str, n: u64| {
+            let offset = target.bytes().map(usize::from).sum::<usize>();
+            if is_over.get() { Fate::Status(200) } else { fates[(n as usize + offset) % fates.len()] }
+        };
+        let policies = policies.each_ref().map(String::as_str);
+        let mut world = World::with_policies(&policies, self.terms.workers, self.seed, choose);
+        (world.upstream_half, world.refuses_redirects) = (self.upstream_half, self.refuses_redirects);
+        for arrival in &self.arrivals {
+            world.run_for(Duration::from_millis(arrival.pause));
+            match arrival.upset {
+                Some(Upset::Reconfigured) => world.reconfigure(arrival.worker),
+                Some(Upset::Trapped) => world.trap(arrival.worker),
+                None => {}
+            }
+            arrival.send(&mut world);
+        }
+        world.settle();
+        world
+    }
+
+    /// The providers are well again; a few more requests are sent, so that every breaker gets its probes.
+    pub(super) fn recover(&self, world: &mut World) {
+        self.is_over.set(true);
+        for _ in 0..6 {
+            for path in ["/v1/chat/completions", "/only/b", "/only/c"] {
+                for body in [r#"{"model":"gpt-4.1"}"#, r#"{"model":"o3"}"#, "{}"] {
+                    world.send_to(0, path, &[], body.into());
+                    world.run_for(Duration::from_secs(3));
+                }
+            }
+        }
+        world.settle();
+    }
+}
+
+impl Arrival {
+    fn send(&self, world: &mut World) {
+        let millis = self.deadline.map(|millis| millis.to_string());
+        let mut headers = vec![("x-stainless-retry-count", if self.is_callers_retry { "1" } else { "0" })];
+        headers.extend(millis.as_deref().map(|millis| ("x-budget-ms", millis)));
+        let after = Duration::from_millis(self.body_after);
+        let id = world.send_slowly(self.worker, &headers, self.body.into(), after);
+        let request = world.requests.get_mut(&id).unwrap();
+        request.by = request.arrived.after(Duration::from_millis(self.deadline.unwrap_or(DEFAULT_MS)));
+        request.is_callers_retry = self.is_callers_retry;
+        if let Some(after) = self.leaves {
+            world.leave_after(id, Duration::from_millis(after));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What a provider does to one attempt, and what that is on the wire.
+
+use std::fmt;
+use std::time::Duration;
+
+use seawall_core::{Headers, Origin};
+
+/// What a provider does to one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// An answer with this status; a success is a whole one, a stream if one was asked for.
+    Status(u16),
+    /// 429 and so many seconds to wait.
+    Throttle(u64),
+    Refuse,
+    Reset,
+    /// Silence until the attempt's time is over.
+    Hang,
+    /// A sound answer after so many milliseconds.
+    Slow(u64),
+    /// A 200 that isn't what it claims to be.
+    Lie(Lie),
+}
+
+/// What is wrong with an answer that begins as a success. Numbers are those of the part of the answer it happens at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// An error object: as the answer, or as the stream's first event.
+    Error,
+    /// An error as a later event of the stream.
+    LateError(usize),
+    Empty,
+    /// Something that isn't JSON in between.
+    Garbled(usize),
+    /// It ends in good order before its end.
+    Truncated(usize),
+    /// The connection breaks.
+    Cut(usize),
+    /// Nothing more comes.
+    Stall(usize),
+    /// All of it but the end marker of a stream; then the connection ends, or doesn't.
+    Unmarked {
+        ends: bool,
+    },
+    /// All of it, and the connection stays open.
+    LeftOpen,
+    /// The first part comes so many milliseconds after the headers.
+    SlowStart(u64),
+}
+
+impl Fate {
+    /// Whether all of the answer comes, as it should and in time: of a stream, or in one piece.
+    pub(crate) fn is_sound(self, streams: bool) -> bool {
+        match self {
+            Self::Status(200) => true,
+            Self::Slow(millis) => millis < SLOW,
+            Self::Lie(Lie::SlowStart(millis)) => millis < if streams { IDLE } else { SLOW },
+            Self::Lie(Lie::LeftOpen | Lie::Unmarked { ends: false }) => streams,
+            Self::Lie(Lie::Unmarked { ends: true }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Milliseconds that every policy here has patience for.
+const SLOW: u64 = 800;
+/// And for silence within a stream.
+const IDLE: u64 = 200;
+
+/// One thing that comes from a provider, or in its place.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Headers {
+        status: u16,
+        headers: Headers,
+    },
+    Data {
+        bytes: Vec<u8>,
+        end: bool,
+    },
+    /// No connection.
+    Refused,
+    Reset,
+}
+
+/// What comes back, and how long after the attempt began.
+pub(super) struct Script(pub(super) Vec<(Duration, Piece)>);
+
+/// Nobody wants to read it: the fate says the same.
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+/// Parts of an answer that say something.
+pub(crate) const PARTS: usize = 4;
+/// Between two of them.
+const APART: Duration = Duration::from_millis(20);
+
+/// All that an attempt's answer says.
+pub(crate) fn text(mark: &str) -> String {
+    (0..PARTS).map(|part| part_text(mark, part)).collect()
+}
+
+fn part_text(mark: &str, part: usize) -> String {
+    format!("{mark}.{part} ")
+}
+
+const ERROR: &str =
+    r#"{"error":{"message":"The server had an error","type":"server_error","param":null,"code":null}}"#;
+
+/// What comes back, and how long after the attempt began. `mark` tells its words from those of any other.
+pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -> Vec<(Duration, Piece)> {
+    let (status, latency) = match fate {
+        Fate::Refuse => return vec![(latency, Piece::Refused)],
+        Fate::Reset => return vec![(latency, Piece::Reset)],
+        Fate::Hang => return Vec::new(),
+        Fate::Status(status) => (status, latency),
+        Fate::Throttle(_) => (429, latency),
+        Fate::Slow(millis) => (200, Duration::from_millis(millis)),
+        Fate::Lie(_) => (200, latency),
+    };
+    let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
+    let is_stream = streams && status == 200;
+    let kind = if is_stream { "text/event-stream" } else { "application/json" };
+    let headers = [("retry-after", wait.as_str()), ("x-provider", "yes"), ("content-type", kind)];
+    let headers = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let lie = if let Fate::Lie(lie) = fate { Some(lie) } else { None };
+    let parts = match status {
+        200 if is_stream => stream(mark, lie),
+        200 => document(mark, lie),
+        _ => vec![format!(r#"{{"error":{{"message":"provider's {status}"}}}}"#)],
+    };
+    let mut time = latency;
+    let mut pieces = vec![(time, Piece::Headers { status, headers })];
+    if let Some(Lie::SlowStart(millis)) = lie {
+        time += Duration::from_millis(millis);
+    }
+    for bytes in chunks(parts, mark.len() * 5 % 40) {
+        pieces.push((time, Piece::Data { bytes, end: false }));
+        time += if is_stream { APART } else { Duration::ZERO };
+    }
+    match lie {
+        Some(Lie::Cut(_)) => pieces.push((time, Piece::Reset)),
+        Some(Lie::Stall(_) | Lie::LeftOpen | Lie::Unmarked { ends: false }) => {}
+        _ => pieces.push((time, Piece::Data { bytes: Vec::new(), end: true })),
+    }
+    pieces
+}
+
+/// Chunks that don't end where the parts do: each but the last takes so many bytes of the next part along.
+fn chunks(parts: Vec<String>, shift: usize) -> Vec<Vec<u8>> {
+    let all: Vec<u8> = parts.iter().flat_map(|part| part.bytes()).collect();
+    let (mut chunks, mut from, mut end) = (Vec::new(), 0, 0);
+    for part in &parts {
+        end += part.len();
+        let to = (end + shift).min(all.len());
+        if to > from {
+            chunks.push(all[from..to].to_vec());
+            from = to;
+        }
+    }
+    chunks
+}
+
+/// The parts of an answer, as far as they come.
+fn spoil(mut parts: Vec<String>, lie: Option<Lie>, garbage: &str) -> Vec<String> {
+    match lie {
+        Some(Lie::Truncated(at) | Lie::Stall(at)) => parts.truncate(at),
+        Some(Lie::Cut(at)) => {
+            parts.truncate(at + 1);
+            if let Some(last) = parts.last_mut() {
+                last.truncate(last.len() / 2);
+            }
+        }
+        Some(Lie::Garbled(at)) => parts.insert(at.min(parts.len() - 1), garbage.to_owned()),
+        Some(Lie::Empty) => parts.clear(),
+        _ => {}
+    }
+    parts
+}
+
+fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
+    let data = |json: String| format!("data: {json}\n\n");
+    let delta = |delta: &str, finish: &str| {
+        data(format!(
+            r#"{{"object":"chat.completion.chunk","choices":[{{"index":0,"delta":{{{delta}}},"finish_reason":{finish}}}]}}"#
+        ))
+    };
+    let mut parts = vec![delta(r#""role":"assistant""#, "null")];
+    parts.extend((0..PARTS).map(|part| delta(&format!(r#""content":"{}""#, part_text(mark, part)), "null")));
+    parts.push(delta("", r#""stop""#));
+    match lie {
+        Some(Lie::Unmarked { .. }) => {}
+        Some(Lie::Error) => parts = vec![data(ERROR.to_owned())],
+        Some(Lie::LateError(at)) => {
+            parts.truncate(at);
+            parts.push(data(ERROR.to_owned()));
+        }
+        _ => parts.push("data: [DONE]\n\n".to_owned()),
+    }
+    spoil(parts, lie, "data: {not json\n\n")
+}
+
+fn document(mark: &str, lie: Option<Lie>) -> Vec<String> {
+    if matches!(lie, Some(Lie::Error | Lie::LateError(_))) {
+        return vec![ERROR.to_owned()];
+    }
+    let mut parts = vec![r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"provider's 200: "#.to_owned()];
+    parts.extend((0..PARTS).map(|part| part_text(mark, part)));
+    parts.push(r#""},"finish_reason":"stop"}]}"#.to_owned());
+    spoil(parts, lie, "\"\n")
+}
+
+/// What the host says in a provider's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stand {
+    pub(super) status: u16,
+    pub(super) origin: Origin,
+    /// Whether the host's log will say that the answer broke on its way.
+    pub(super) broke: bool,
+}

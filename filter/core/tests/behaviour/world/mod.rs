@@ -1,0 +1,487 @@
+//! A host for engines: virtual time, scripted providers, and the rules every host relies on, checked at each step.
+
+mod client;
+mod effects;
+mod fate;
+mod store;
+mod wire;
+
+use std::cmp::Reverse;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::hash::Hasher;
+use std::rc::Rc;
+use std::time::Duration;
+
+use seawall_core::{BreakerState, Config, Engine, Event, ExchangeId, Half, Headers, Origin, Seed, Timestamp};
+use seawall_policy::Policy;
+
+pub(crate) use self::client::{End, From, Got, Sense};
+pub(crate) use self::fate::{Fate, Lie, text};
+
+use self::fate::{Script, Stand};
+use self::store::Contended;
+use self::wire::{Side, Wire};
+
+/// What the world knows of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    /// The engine that has taken it on, and the number of that engine's policy.
+    engine: usize,
+    pub(crate) policy: usize,
+    pub(crate) arrived: Timestamp,
+    /// Its deadline, as the test knows it.
+    pub(crate) by: Timestamp,
+    pub(crate) is_callers_retry: bool,
+    /// When its body was complete.
+    pub(crate) complete: Timestamp,
+    /// The model its body names.
+    model: String,
+    /// Whether its body asks for a stream.
+    pub(crate) streams: bool,
+    pub(crate) answers: Vec<Got>,
+    /// Its client has left, or its worker has died.
+    pub(crate) is_gone: bool,
+    /// Nothing can reach its client any more.
+    is_over: bool,
+    pub(crate) attempts: Vec<Attempt>,
+    wire: Option<Wire>,
+    downstream: Side,
+    is_moving: bool,
+    /// What its attempts came to, as the filter says.
+    pub(crate) outcomes: Vec<&'static str>,
+    /// Body bytes that have reached the host.
+    pub(crate) received: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) target: String,
+    pub(crate) fate: Fate,
+    pub(crate) begun: Timestamp,
+    /// When the filter said what it came to, or the host gave it up; the end of time until then.
+    pub(crate) ended: Timestamp,
+    pub(crate) outcome: Option<&'static str>,
+    pub(crate) timeout: Duration,
+    /// Begun while another was under way.
+    pub(crate) is_hedge: bool,
+    /// Sent from the filter, not through the router.
+    is_dispatched: bool,
+    /// The host waits no more for what is still to come of it.
+    is_cancelled: bool,
+    pieces: Rc<Script>,
+    /// Of a dispatched one: what has come.
+    call: Option<(u16, Headers, Vec<u8>)>,
+    /// The breaker that let it through while it recovered, and how many recoveries that one had begun.
+    pub(crate) probe: Option<((String, String), u32)>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// The next thing comes from a provider.
+    Piece {
+        id: u32,
+        attempt: usize,
+        index: usize,
+    },
+    /// The host's patience with an attempt is over: for its headers, or for all of it.
+    Timeout {
+        id: u32,
+        attempt: usize,
+        headers: bool,
+    },
+    Gone {
+        id: u32,
+    },
+    /// The host sends the request through the filter again.
+    Back {
+        id: u32,
+    },
+    BodyCame {
+        id: u32,
+        body: Vec<u8>,
+    },
+}
+
+/// What the host does when the callback under way has returned.
+#[derive(Clone, Copy, Debug)]
+enum Later {
+    Resume(Half),
+    /// The host says something of its own.
+    Stands(Stand),
+    GiveUp {
+        attempt: u32,
+    },
+    /// The client's stream is over.
+    Closed {
+        broke: bool,
+    },
+}
+
+/// What a target does to its n-th attempt.
+type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
+
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    /// Every engine there has been: a new configuration starts another one, while requests under the old one run on.
+    workers: Vec<Engine>,
+    /// Of each worker, its engines, the last of which takes new requests.
+    engines: Vec<Vec<usize>>,
+    /// The policy of each engine, by its number.
+    installed: Vec<usize>,
+    policies: Vec<Policy>,
+    seed: u64,
+    store: Contended,
+    queue: BinaryHeap<Reverse<(Timestamp, u64, Due)>>,
+    sequence: u64,
+    pub(crate) requests: BTreeMap<u32, Request>,
+    /// Breakers as their transitions tell them, by target and model.
+    pub(crate) breakers: BTreeMap<(String, String), BreakerState>,
+    /// How often each has begun to recover.
+    recoveries: BTreeMap<(String, String), u32>,
+    /// How long a provider takes to answer.
+    pub(crate) latency: Duration,
+    /// Whether the filter stands behind the router, too.
+    pub(crate) upstream_half: bool,
+    /// Whether the host refuses to send a request through the filter again.
+    pub(crate) refuses_redirects: bool,
+    next_id: u32,
+    choose: Choose,
+    counts: BTreeMap<String, u64>,
+    /// The callback under way, where it is about an answer of the router's.
+    callback: Option<(u32, Half)>,
+    later: VecDeque<(u32, Later)>,
+    digest: DefaultHasher,
+}
+
+const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
+
+impl World {
+    /// `choose` says what a target does to its n-th attempt, counting from 0.
+    pub(crate) fn new(
+        policy: &str,
+        workers: u64,
+        seed: u64,
+        choose: impl FnMut(&str, u64) -> Fate + 'static,
+    ) -> Self {
+        Self::with_policies(&[policy], workers, seed, choose)
+    }
+
+    /// The first of these policies is installed, and each new configuration of a worker brings the next one.
+    pub(crate) fn with_policies(
+        policies: &[&str],
+        workers: u64,
+        seed: u64,
+        choose: impl FnMut(&str, u64) -> Fate + 'static,
+    ) -> Self {
+        let mut world = Self {
+            now: START,
+            workers: Vec::new(),
+            engines: vec![Vec::new(); workers as usize],
+            installed: Vec::new(),
+            policies: policies.iter().map(|policy| read(policy)).collect(),
+            seed,
+            store: Contended::default(),
+            queue: BinaryHeap::new(),
+            sequence: 0,
+            requests: BTreeMap::new(),
+            breakers: BTreeMap::new(),
+            recoveries: BTreeMap::new(),
+            latency: Duration::from_millis(10),
+            upstream_half: false,
+            refuses_redirects: false,
+            next_id: 1,
+            choose: Box::new(choose),
+            counts: BTreeMap::new(),
+            callback: None,
+            later: VecDeque::new(),
+            digest: DefaultHasher::new(),
+        };
+        for worker in 0..world.engines.len() {
+            world.install(worker, 0);
+        }
+        world
+    }
+
+    /// A chat completion arrives.
+    pub(crate) fn send(&mut self, worker: usize) -> u32 {
+        let body = br#"{"model":"gpt-4.1","messages":[]}"#.to_vec();
+        self.send_to(worker, "/v1/chat/completions", &[], body)
+    }
+
+    pub(crate) fn send_to(
+        &mut self,
+        worker: usize,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> u32 {
+        let end_of_stream = body.is_empty();
+        let id = self.send_headers(worker, path, headers, end_of_stream);
+        if !end_of_stream && !self.requests[&id].is_over {
+            self.tell(id, Event::RequestEnd { body });
+        }
+        id
+    }
+
+    /// A request whose body comes so much later.
+    pub(crate) fn send_slowly(
+        &mut self,
+        worker: usize,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        after: Duration,
+    ) -> u32 {
+        let id = self.send_headers(worker, "/v1/chat/completions", headers, false);
+        self.push(self.now.after(after), Due::BodyCame { id, body });
+        id
+    }
+
+    /// A request whose body does not come.
+    pub(crate) fn send_headers_only(&mut self) -> u32 {
+        self.send_headers(0, "/v1/chat/completions", &[], false)
+    }
+
+    /// A request whose body is still to come, unless its headers are all of it.
+    pub(crate) fn send_headers(
+        &mut self,
+        worker: usize,
+        path: &str,
+        headers: &[(&str, &str)],
+        end_of_stream: bool,
+    ) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let engine = *self.engines[worker % self.engines.len()].last().unwrap();
+        let (policy, now) = (self.installed[engine], self.now);
+        let request = Request { engine, policy, arrived: now, complete: now, ..Request::default() };
+        self.requests.insert(id, request);
+        let pseudo = [(":method", "POST"), (":path", path), (":authority", "client.test")];
+        let headers: Headers = pseudo.iter().chain(headers).copied().collect();
+        self.tell(id, Event::RequestHeaders { headers, end_of_stream });
+        id
+    }
+
+    /// The client will leave after this time, answered or not.
+    pub(crate) fn leave_after(&mut self, id: u32, time: Duration) {
+        self.push(self.now.after(time), Due::Gone { id });
+    }
+
+    /// A worker gets its next configuration.
+    pub(crate) fn reconfigure(&mut self, worker: usize) {
+        let worker = worker % self.engines.len();
+        let last = self.engines[worker].last().map_or(0, |engine| self.installed[*engine]);
+        self.install(worker, (last + 1) % self.policies.len());
+    }
+
+    fn install(&mut self, worker: usize, policy: usize) {
+        self.engines[worker].push(self.workers.len());
+        self.workers.push(self.engine(self.workers.len() as u64, policy));
+        self.installed.push(policy);
+    }
+
+    fn engine(&self, number: u64, policy: usize) -> Engine {
+        let config = Config::new(self.policies[policy].clone(), |_| None).unwrap();
+        Engine::new(config, Seed(self.seed.wrapping_add(number)), true)
+    }
+
+    /// A worker's machine dies with all that it knew, and is built anew. Its streams are over.
+    pub(crate) fn trap(&mut self, worker: usize) {
+        let count = self.engines.len();
+        let dead = self.engines[worker % count].clone();
+        for request in self.requests.values_mut().filter(|request| dead.contains(&request.engine)) {
+            (request.is_gone, request.is_over) = (true, true);
+            request.attempts.iter_mut().for_each(|attempt| attempt.cancel(self.now));
+        }
+        for number in dead {
+            self.sequence += 1;
+            self.workers[number] = self.engine(1_000 + self.sequence, self.installed[number]);
+        }
+    }
+
+    /// Runs until nothing is due before `end`.
+    pub(crate) fn run_until(&mut self, end: Timestamp) {
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            assert!(steps < 1_000_000, "the engine does not come to rest");
+            let event = self.queue.peek().map(|Reverse((time, ..))| *time);
+            let timer = self.workers.iter().filter_map(Engine::next_deadline).min();
+            let Some(next) = event.into_iter().chain(timer).min().filter(|next| *next <= end) else { break };
+            self.now = self.now.max(next);
+            if timer == Some(next) {
+                self.tick();
+            } else if let Some(Reverse((_, _, due))) = self.queue.pop() {
+                self.happen(due);
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        self.run_until(self.now.after(time));
+    }
+
+    /// Runs until nothing waits any more.
+    pub(crate) fn settle(&mut self) {
+        self.run_until(self.now.after(Duration::from_secs(100_000)));
+        assert!(self.workers.iter().all(|engine| engine.next_deadline().is_none()), "a timer is left over");
+        for (id, request) in &self.requests {
+            assert!(!self.workers[request.engine].knows(ExchangeId(*id)), "exchange {id} is left over");
+        }
+    }
+
+    fn tick(&mut self) {
+        for worker in 0..self.workers.len() {
+            let mut fx = Vec::new();
+            while let Some(ExchangeId(id)) =
+                self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx)
+            {
+                self.carry_out(id, std::mem::take(&mut fx));
+            }
+            self.finish_calls();
+            // A call too early does nothing.
+            if self.workers[worker].next_deadline().is_none_or(|next| next > self.now) {
+                let next = self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx);
+                assert!(next.is_none() && fx.is_empty());
+            }
+        }
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Gone { id } => {
+                let request = self.requests.get_mut(&id).unwrap();
+                request.is_gone = true;
+                // A stream that is on its way back is gone already for the filter, and never comes.
+                if request.is_moving {
+                    request.is_over = true;
+                } else {
+                    self.finish(id, End::Broken, false);
+                    self.finish_calls();
+                }
+            }
+            Due::BodyCame { id, body } => {
+                // What has passed, been answered or left does not come to the filter any more.
+                if !self.requests[&id].is_over {
+                    self.tell(id, Event::RequestEnd { body });
+                }
+            }
+            Due::Back { id } => {
+                let request = self.requests.get_mut(&id).unwrap();
+                request.is_moving = false;
+                if !request.is_over {
+                    request.downstream = Side::default();
+                    self.tell(id, Event::Rerouted { end_of_stream: false });
+                    self.tell(id, Event::RequestEnd { body: Vec::new() });
+                }
+            }
+            Due::Piece { id, attempt, index } => self.piece_came(id, attempt, index),
+            Due::Timeout { id, attempt, headers } => self.timed_out(id, attempt, headers),
+        }
+    }
+
+    fn piece_came(&mut self, id: u32, attempt: usize, index: usize) {
+        let sent = &self.requests[&id].attempts[attempt - 1];
+        if sent.is_cancelled {
+            return;
+        }
+        let (begun, is_dispatched, pieces) = (sent.begun, sent.is_dispatched, sent.pieces.clone());
+        if let Some((after, _)) = pieces.0.get(index + 1) {
+            self.push(begun.after(*after), Due::Piece { id, attempt, index: index + 1 });
+        }
+        let piece = pieces.0[index].1.clone();
+        if is_dispatched {
+            self.call_goes_on(id, attempt, piece);
+        } else if self.requests[&id].wire.as_ref().is_some_and(|wire| wire.attempt == attempt) {
+            self.piece(id, piece);
+            self.finish_calls();
+        }
+    }
+
+    fn timed_out(&mut self, id: u32, attempt: usize, headers: bool) {
+        let request = &self.requests[&id];
+        let sent = &request.attempts[attempt - 1];
+        if sent.is_cancelled {
+            return;
+        }
+        if sent.is_dispatched {
+            let has_begun = sent.call.is_some();
+            let origin = if has_begun { Origin::Reset } else { Origin::Timeout };
+            return self.call_ends(id, attempt, if has_begun { 503 } else { 504 }, origin);
+        }
+        let Some(wire) = request.wire.as_ref().filter(|wire| wire.attempt == attempt) else { return };
+        let broke = wire.is_answered;
+        let is_in_time = wire.is_done || (headers && broke);
+        if !is_in_time {
+            self.fail(id, Stand { status: 504, origin: Origin::Timeout, broke });
+            self.finish_calls();
+        }
+    }
+
+    pub(crate) fn tell(&mut self, id: u32, event: Event) {
+        self.handle(id, event);
+        self.finish_calls();
+    }
+
+    fn handle(&mut self, id: u32, event: Event) {
+        let mut fx = Vec::new();
+        let now = self.now;
+        let request = self.requests.get_mut(&id).unwrap();
+        if let Event::RequestEnd { body } = &event
+            && !body.is_empty()
+        {
+            let body = String::from_utf8_lossy(body);
+            let model = body.split_once("\"model\":\"").and_then(|(_, rest)| rest.split('"').next());
+            request.model = model.unwrap_or_default().to_owned();
+            request.streams = body.contains("\"stream\":true");
+            request.complete = now;
+        }
+        let engine = request.engine;
+        self.workers[engine].handle(now, &mut self.store, ExchangeId(id), event, &mut fx);
+        self.carry_out(id, fx);
+    }
+
+    fn push(&mut self, time: Timestamp, due: Due) {
+        self.sequence += 1;
+        self.queue.push(Reverse((time, self.sequence, due)));
+    }
+
+    /// What the filter has done so far, and when.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest.finish()
+    }
+
+    /// The only answer of a request.
+    #[track_caller]
+    pub(crate) fn got(&self, id: u32) -> &Got {
+        self.requests[&id].answers.first().unwrap_or_else(|| panic!("exchange {id} has no answer"))
+    }
+
+    /// The targets of a request's attempts, in order.
+    pub(crate) fn tried(&self, id: u32) -> String {
+        let targets: Vec<_> =
+            self.requests[&id].attempts.iter().map(|attempt| attempt.target.as_str()).collect();
+        targets.join(" ")
+    }
+}
+
+impl Attempt {
+    /// The host gives it up.
+    fn cancel(&mut self, now: Timestamp) {
+        (self.is_cancelled, self.ended) = (true, self.ended.min(now));
+    }
+}
+
+impl Request {
+    /// What the words of one of its attempts begin with.
+    pub(crate) fn mark(id: u32, attempt: usize) -> String {
+        format!("{id}-{attempt}")
+    }
+}
+
+fn read(policy: &str) -> Policy {
+    let checked = seawall_policy::check(policy);
+    let text = seawall_policy::render("test", policy, &checked.diagnostics);
+    checked.policy.unwrap_or_else(|| panic!("{text}"))
+}
