@@ -90,6 +90,8 @@ impl OwnError {
         let (status, code, what) = match outcome {
             Outcome::Timeout => (504, "upstream_timeout", "did not answer in time"),
             Outcome::Refused => (503, "upstream_unreachable", "cannot be reached"),
+            Outcome::Truncated => (502, "upstream_truncated", "gave no whole answer"),
+            Outcome::InvalidOutput => (502, "upstream_invalid_output", "gave an answer that can't be read"),
             _ => (502, "upstream_reset", "broke the connection before it answered"),
         };
         let message = format!("the provider `{target}` {what}");

@@ -7,6 +7,7 @@
 //! | quota exhausted | the target takes no more for long |
 //! | truncated, invalid output | an answer of no use; an error where the policy doesn't look at quality |
 //! | model not found | an error of that model alone: of the guard that models share, nothing |
+//! | content policy within an answer: a refusal | an answer of no use |
 //! | content policy, context length, client error | the target works: the request is at fault |
 //! | any other | an error of the target |
 
@@ -22,7 +23,7 @@ pub(crate) struct Finding<'f> {
     pub(crate) outcome: Outcome,
     /// How long the provider wants to be left alone, if it says so.
     pub(crate) wait: Option<Duration>,
-    /// Whether a successful answer was refused, empty or cut off by its length.
+    /// Whether an answer that came whole was refused or cut off by its length.
     pub(crate) is_bad: bool,
     /// What it cost, if that is known.
     pub(crate) micro_dollars: Option<u64>,
@@ -58,6 +59,8 @@ impl Finding<'_> {
                 None if self.is_bad => Verdict::BadAnswer,
                 None => Verdict::Success,
             },
+            // In an answer the model itself declines; in an error a filter stands before it.
+            Outcome::ContentPolicy if self.is_bad => Verdict::BadAnswer,
             Outcome::Truncated | Outcome::InvalidOutput if rules.watches_quality() => Verdict::BadAnswer,
             Outcome::QuotaExhausted => Verdict::Exhausted { wait: self.wait.filter(|wait| !wait.is_zero()) },
             Outcome::Throttled => match self.wait {

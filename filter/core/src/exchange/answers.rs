@@ -4,8 +4,8 @@
 //! |---|---|
 //! | of the host (refused, reset, timed out) | its headers |
 //! | failing by its status | its end, [`FAILING_BYTES`], or [`FAILING_PATIENCE`]: the body says why |
-//! | a success in JSON | its first bytes, which tell an error object; at the upstream half its end, so that a cut can be rescued |
-//! | a stream | see [`watched`](super::watched) |
+//! | of a model, as a stream or in one piece | see [`watched`](super::watched) |
+//! | any other success in JSON | its first bytes, which tell an error object; at the upstream half its end, so that a cut can be rescued |
 //! | any other success | its headers |
 
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::classify::{Judgement, error_in_success, judge};
 use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
+use crate::stream::MOST_DOCUMENT;
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -31,9 +32,6 @@ const FAILING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bytes at the start of an answer that show an error object.
 const OPENING_BYTES: usize = 256;
-
-/// The longest answer that the upstream half holds until its end.
-const WHOLE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A host's timers may fire this much early.
 const TIMER_ERROR: Duration = Duration::from_millis(5);
@@ -53,7 +51,7 @@ pub(super) enum Reading {
     },
     /// A success that the upstream half holds until its end.
     Whole,
-    /// A stream.
+    /// A stream, or another answer of a model.
     Watched(Box<Watched>),
     /// The upstream half has let it go. Where the provider redirects to is kept from the router meanwhile: it would follow.
     Passed {
@@ -158,13 +156,13 @@ impl Exchange {
                 Ended { answer, judgement, held: None, is_intact: true },
             );
         }
-        let answer = if end || !matches!(reading, Reading::Awaited) {
-            answer
-        } else {
-            match self.watch(turn, index, (half, answer)) {
+        let answer = if matches!(reading, Reading::Awaited) {
+            match self.watch(turn, index, (half, answer), end) {
                 Ok(after) => return after,
                 Err(answer) => answer,
             }
+        } else {
+            answer
         };
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         match reading {
@@ -224,7 +222,7 @@ impl Exchange {
             }
             Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer, None),
             Reading::Opening { half, answer } if end => self.let_go(turn, index, half, &answer.headers),
-            Reading::Whole if end || buffered > WHOLE_BYTES => {
+            Reading::Whole if end || buffered > MOST_DOCUMENT => {
                 self.let_go(turn, index, half, &Headers::default())
             }
             Reading::Opening { .. } | Reading::Whole => {

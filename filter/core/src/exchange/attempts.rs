@@ -144,6 +144,7 @@ impl Exchange {
             set.push((Text::Word(":path"), path));
         }
         set.extend(self.deadline_told(turn));
+        set.extend(self.uncompressed());
         remove.retain(|name| !target.set.iter().any(|(own, _)| **own == **name));
         (self.path, self.routed) = (Path::Busy, Some(self.position));
         turn.fx.push(Effect::Route {
@@ -203,7 +204,7 @@ impl Exchange {
         };
         let mut headers =
             dispatched_headers(&self.headers, target, target.path(self.caller_path()).as_deref());
-        for (name, value) in self.deadline_told(turn) {
+        for (name, value) in self.deadline_told(turn).into_iter().chain(self.uncompressed()) {
             headers.retain(|(known, _)| **known != *name);
             headers.push((name.to_string(), value.to_string()));
         }
@@ -221,6 +222,12 @@ impl Exchange {
     fn deadline_told(&self, turn: &Turn<'_>) -> HeaderList {
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline.propagated(rule, turn.now)
+    }
+
+    /// Asks for an answer that can be read: SDKs offer every compression they know, and what is compressed can't be judged.
+    fn uncompressed(&self) -> Option<(Text, Text)> {
+        let offered = self.headers.get("accept-encoding").filter(|_| self.facts.is_some())?;
+        (offered != "identity").then_some((Text::Word("accept-encoding"), Text::Word("identity")))
     }
 
     /// The body as this target has it changed; `None` where that is the caller's. One that can't be read stays as it is.

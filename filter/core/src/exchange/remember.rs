@@ -11,7 +11,6 @@ use crate::effect::Text;
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
 use crate::stats::{Measure, Quota, Sample};
-use crate::stream::Verdict;
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
 
@@ -33,7 +32,8 @@ impl Exchange {
         answer: &Answer,
     ) {
         let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer)));
-        let finding = Finding { wait: judgement.wait, ..Finding::plain(judgement.outcome) };
+        let is_bad = attempt.sighted.is_some_and(|sighted| sighted.is_bad());
+        let finding = Finding { wait: judgement.wait, is_bad, ..Finding::plain(judgement.outcome) };
         let found = (!is_void).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
     }
@@ -58,13 +58,12 @@ impl Exchange {
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
         let begins = self.streams() && attempt.is_routed;
         let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
-        let (sighted, is_declined) = (attempt.sighted, Some(Verdict::Refused));
+        let sighted = attempt.sighted;
         let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
         let output_tokens = sighted.and_then(|sighted| sighted.output_tokens);
         let is_good = match outcome {
-            _ if sighted.map(|sighted| sighted.verdict) == is_declined => Some(false),
-            Outcome::Success => Some(true),
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
+            Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),
             _ => None,
         };
         let quota = match answer.origin {

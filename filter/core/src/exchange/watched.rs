@@ -1,4 +1,5 @@
-//! Answers that are streams: watched while they pass, or held until the policy's mode lets them go.
+//! Answers that say how they end: streams, watched while they pass or held until the policy's mode lets them go; and those of
+//! a model in one piece, held until their end up to [`MOST_DOCUMENT`].
 //!
 //! One half watches, the first that meets the answer. While it holds, the host keeps the bytes, and the [`Gate`] a copy of
 //! them; so once something is to go on that isn't all of it, it replaces what the host has.
@@ -11,12 +12,14 @@ use super::answers::Reading;
 use super::outcome::Ended;
 use super::{After, Attempt, Exchange};
 use crate::answer;
-use crate::classify::{Judgement, judge_event};
+use crate::classify::{Judgement, error_in_success, judge_event};
 use crate::effect::{Effect, HeaderList};
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
 use crate::request::provider_headers;
-use crate::stream::{Dialect, Flow, Framing, Gate, Limits, Report, Rules, Verdict, Watch};
+use crate::stream::{
+    Dialect, Finish, Flow, Framing, Gate, Limits, MOST_DOCUMENT, Report, Rules, Verdict, Watch, asks_model,
+};
 use crate::telemetry::{Next, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -91,17 +94,29 @@ pub(super) struct Sighted {
     pub(super) first_token: Option<Timestamp>,
     pub(super) output_tokens: Option<u64>,
     pub(super) verdict: Verdict,
+    /// The model stopped at a limit of tokens.
+    pub(super) is_cut_off: bool,
 }
 
 impl Sighted {
     fn of(gate: &Gate, verdict: Verdict) -> Self {
-        let output_tokens = gate.report().usage.map(|usage| usage.output);
-        Self { first_token: gate.first_token(), output_tokens, verdict }
+        let report = gate.report();
+        Self {
+            first_token: gate.first_token(),
+            output_tokens: report.usage.map(|usage| usage.output),
+            verdict,
+            is_cut_off: report.finish == Some(Finish::Length),
+        }
+    }
+
+    /// Whether an answer that is there is of little use: refused, or cut off by its length.
+    pub(super) fn is_bad(self) -> bool {
+        self.verdict != Verdict::Complete || self.is_cut_off
     }
 }
 
 impl Exchange {
-    /// What watches this answer, if it is a stream that can be read; `mode` in place of the route's.
+    /// What watches this answer, if it is one of a model and can be read; `mode` in place of the route's.
     fn gate(
         &self,
         turn: &Turn<'_>,
@@ -119,14 +134,26 @@ impl Exchange {
         let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
         let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
         let framing = Framing::of(dialect, answer.headers.get("content-type")?, path.contains(":stream"))?;
-        if framing == Framing::Document {
-            return None;
-        }
         let limits = attempt.limits;
-        let rules = Rules {
-            mode: mode.unwrap_or(route.stream),
-            malformed: route.malformed,
-            limits: Limits { first_token: limits.first_token, idle: limits.idle, total: Some(limits.total) },
+        let rules = if framing == Framing::Document {
+            if self.facts.is_none() || answer.status >= 300 || !asks_model(path) {
+                return None;
+            }
+            let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());
+            let is_long = mode.is_none() && length.is_some_and(|length: usize| length > MOST_DOCUMENT);
+            let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
+            // The host ends it in time, as it has no parts to wait for.
+            Rules { mode, malformed: route.malformed, limits: Limits::default() }
+        } else {
+            Rules {
+                mode: mode.unwrap_or(route.stream),
+                malformed: route.malformed,
+                limits: Limits {
+                    first_token: limits.first_token,
+                    idle: limits.idle,
+                    total: Some(limits.total),
+                },
+            }
         };
         Some(Gate::new(Watch::new(dialect, framing), rules, attempt.begun, turn.now))
     }
@@ -137,8 +164,11 @@ impl Exchange {
         turn: &mut Turn<'_>,
         index: usize,
         (half, answer): (Half, Answer),
+        end: bool,
     ) -> Result<After, Answer> {
         let gate = self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, None));
+        // An answer without a body has said all. A stream that goes on at once stays as it is.
+        let gate = gate.filter(|gate| !end || !gate.is_committed());
         let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
         let is_held = !gate.is_committed();
         let (has_passed, is_delivered, has_ended) = (false, false, false);
@@ -159,7 +189,7 @@ impl Exchange {
         } else {
             self.release(turn, index);
         }
-        Ok(After::Wait)
+        Ok(if end { self.watched_goes_on(turn, index, (&[], 0), true) } else { After::Wait })
     }
 
     /// The headers of an answer that the upstream half has let go are at the downstream half: they go to the client.
@@ -176,6 +206,9 @@ impl Exchange {
         (chunk, buffered): (&[u8], usize),
         end: bool,
     ) -> After {
+        if self.is_error_object(turn, index, chunk) {
+            return self.error_begins(turn, index, chunk, end);
+        }
         let Some(watched) = self.watched(index) else { return After::Wait };
         watched.has_ended |= end;
         let flow =
@@ -189,6 +222,27 @@ impl Exchange {
             return After::Wait;
         }
         self.flow(turn, index, flow)
+    }
+
+    /// Whether this, the beginning of an answer in one piece that nothing has gone on of, shows an error object.
+    fn is_error_object(&mut self, turn: &Turn<'_>, index: usize, chunk: &[u8]) -> bool {
+        let Some(attempt) = self.in_flight.get(index) else { return false };
+        let Reading::Watched(watched) = &attempt.reading else { return false };
+        let is_beginning = watched.held == 0 && watched.gate.is_document() && !watched.gate.is_committed();
+        let provider = turn.config.provider(self.route, attempt.position);
+        is_beginning && error_in_success(provider, chunk, turn.now).is_some()
+    }
+
+    /// It is read on like any other failing answer.
+    fn error_begins(&mut self, turn: &mut Turn<'_>, index: usize, chunk: &[u8], end: bool) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        let (half, status) = (watched.half, watched.answer.status);
+        let headers = std::mem::take(&mut watched.answer.headers);
+        let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
+        if let Some(attempt) = self.in_flight.get_mut(index) {
+            attempt.reading = Reading::Failing { half, answer, since: turn.now };
+        }
+        self.answer_goes_on(turn, half, (chunk, chunk.len()), end)
     }
 
     /// Too much time has passed.
@@ -351,7 +405,7 @@ impl Exchange {
         self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: false })
     }
 
-    /// Reads a stream that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
+    /// Reads an answer that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
     pub(super) fn read_whole(
         &self,
         turn: &Turn<'_>,

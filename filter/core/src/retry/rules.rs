@@ -3,7 +3,8 @@
 //! | outcome | at the same target | at another |
 //! |---|---|---|
 //! | throttled, overloaded, server error | after a wait, if `on` lists its status | at once, if `on` lists it |
-//! | refused, reset, truncated, invalid output | after a wait, if `on` lists `connect`, `reset` or `invalid_output` | at once, likewise |
+//! | refused, reset | after a wait, if `on` lists `connect` or `reset` | at once, likewise |
+//! | truncated, invalid output | after a wait, if `on` lists `reset` or `invalid_output` | at once, likewise |
 //! | timeout: silence | never: it has had its chance | at once, if `on` lists `timeout` |
 //! | timeout: the provider says so (408, 504) | after a wait, if no other is left and `on` lists its status | at once, likewise |
 //! | quota exhausted, more than the target's quota for a minute | never | at once, whatever `on` lists |
@@ -87,8 +88,8 @@ pub(crate) fn scope(policy: &Retry, outcome: Outcome, status: Option<u16>, progr
         Outcome::Overloaded => when(by_status(&[503, 529]), Scope::Anywhere),
         Outcome::ServerError => when(by_status(&[500]), Scope::Anywhere),
         Outcome::Refused => when(listed(Trigger::Connect), Scope::Anywhere),
-        Outcome::Reset | Outcome::Truncated => when(listed(Trigger::Reset), Scope::Anywhere),
-        Outcome::InvalidOutput => {
+        Outcome::Reset => when(listed(Trigger::Reset), Scope::Anywhere),
+        Outcome::Truncated | Outcome::InvalidOutput => {
             when(listed(Trigger::InvalidOutput) || listed(Trigger::Reset), Scope::Anywhere)
         }
         Outcome::Timeout if is_silence(status) => when(listed(Trigger::Timeout), Scope::Elsewhere),

@@ -16,14 +16,18 @@
 //! - An answer that is finished but for its end marker (every choice has said why it stopped) is held for [`GRACE`] and
 //!   then gets that marker: a client that waits for it would wait for ever. Where a dialect has no marker there is nothing to wait for.
 //! - What is held is bounded by [`MOST_HELD`]; more than that commits.
+//! - An answer in one piece has no events to cut it at: it goes on as it came, or fails; see `document`.
 //! - `first_token` runs from the attempt's beginning to the first content, whatever pings come before. `idle` runs from one
 //!   byte to the next: a provider that pings is at work, and giving up on it would cost all that it has thought.
+
+mod document;
 
 use std::ops::Range;
 use std::time::Duration;
 
 use seawall_policy::policy::{Malformed, StreamMode};
 
+pub(crate) use self::document::MOST_DOCUMENT;
 use super::event::Kind;
 use super::watch::{Step, Watch};
 use super::{Framing, Report, Verdict, write};
@@ -56,7 +60,8 @@ pub struct Limits {
 /// What becomes of the bytes that were just pushed, and of those held before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// They go on as they are, and so does the end if that is what was told. Nothing is held.
+    /// They go on as they are, and so does the end if that is what was told. Nothing is held; of an answer in one piece, what
+    /// was goes on with them.
     Pass,
     /// They are kept here; nothing goes on now.
     Hold,
@@ -97,6 +102,8 @@ pub struct Gate {
     partial: usize,
     /// The beginning of that event has gone on.
     leaks: bool,
+    /// Bytes of a document that have come.
+    size: usize,
     /// An event that was left out ended the last chunk with a CR: an LF that follows belongs to it.
     skipped_cr: bool,
     has_bytes: bool,
@@ -111,8 +118,6 @@ pub struct Gate {
 impl Gate {
     /// Watches the body of an answer whose headers came `now`, to an attempt that began at `begun`.
     pub fn new(watch: Watch, rules: Rules, begun: Timestamp, now: Timestamp) -> Self {
-        // There are no events in it to wait for.
-        let is_document = watch.framing() == Framing::Document;
         Self {
             watch,
             rules,
@@ -120,7 +125,8 @@ impl Gate {
             verdict: None,
             held: Vec::new(),
             partial: 0,
-            leaks: is_document,
+            leaks: false,
+            size: 0,
             skipped_cr: false,
             has_bytes: false,
             has_events: false,
@@ -144,6 +150,9 @@ impl Gate {
             return if holds { Flow::Hold } else { Flow::Pass };
         }
         self.has_bytes = true;
+        if self.watch.framing() == Framing::Document {
+            return self.push_document(chunk);
+        }
         // Places in what is held and the chunk behind it: where the chunk begins, and the end of what may go on.
         let (base, mut free, mut at) = (self.held.len(), 0, 0);
         let all = base + chunk.len();
@@ -210,8 +219,9 @@ impl Gate {
             State::Failed(verdict) => return Flow::Fail(verdict),
             State::Held | State::Committed => {}
         }
-        let was_committed = self.state == State::Committed;
-        let is_document = self.watch.framing() == Framing::Document;
+        if self.watch.framing() == Framing::Document {
+            return self.end_document(orderly);
+        }
         let rest = self.watch.finish();
         if rest.is_some() {
             if self.leaks || self.partial < self.held.len() {
@@ -222,21 +232,12 @@ impl Gate {
                 return self.fail(verdict);
             }
         }
-        // What a document lacks can't be added, and whoever reads it notices.
-        if is_document && was_committed {
-            let is_whole = rest.is_some();
-            let verdict = if is_whole { self.watch.whole() } else { self.broken_off(orderly) };
-            self.verdict = Some(verdict);
-            self.state = State::Over(verdict);
-            return Flow::Pass;
-        }
-        let flow =
-            if self.state == State::Whole || self.watch.is_finished() || (is_document && rest.is_some()) {
-                self.complete()
-            } else {
-                let verdict = self.broken_off(orderly);
-                self.fail(verdict)
-            };
+        let flow = if self.state == State::Whole || self.watch.is_finished() {
+            self.complete()
+        } else {
+            let verdict = self.broken_off(orderly);
+            self.fail(verdict)
+        };
         match flow {
             Flow::End(out) if out.is_empty() => Flow::Pass,
             Flow::End(out) => Flow::Replace(out),
@@ -247,6 +248,9 @@ impl Gate {
     /// The last of the answer's body, and its end in good order.
     pub fn push_last(&mut self, now: Timestamp, chunk: &[u8]) -> Flow {
         let first = self.push(now, chunk);
+        if self.is_document() && !matches!(first, Flow::Fail(_)) {
+            return self.end(now, true);
+        }
         let mut out = match first {
             Flow::Break | Flow::Fail(_) => return first,
             Flow::Pass => None,
@@ -296,6 +300,11 @@ impl Gate {
     /// Whether the answer, or its beginning, has gone on or may: no other attempt can follow.
     pub fn is_committed(&self) -> bool {
         !matches!(self.state, State::Held | State::Failed(_))
+    }
+
+    /// Whether it is an answer in one piece.
+    pub fn is_document(&self) -> bool {
+        self.watch.framing() == Framing::Document
     }
 
     pub fn held_bytes(&self) -> usize {
@@ -383,6 +392,8 @@ impl Gate {
         let report = self.watch.report();
         if report.error.is_some() {
             Verdict::Error
+        } else if self.watch.is_broken() {
+            Verdict::Malformed
         } else if !orderly {
             Verdict::Cut
         } else if report.has_content || (self.has_bytes && self.watch.framing() == Framing::Document) {

@@ -23,8 +23,10 @@ mod watch;
 mod words;
 mod write;
 
+pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
+pub(crate) use self::words::asks_model;
 pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdict};
 
 #[cfg(test)]

@@ -109,7 +109,8 @@ fn root(key: &[u8]) -> Node {
         b"message" | b"response" | b"contentBlockStart" | b"contentBlockDelta" | b"messageStop" => Node::Root,
         b"stop_reason" | b"stopReason" | b"status" => Node::Finish,
         b"promptFeedback" | b"incomplete_details" => Node::Blocked,
-        b"partial_image_b64" => Node::Text,
+        // The second is that of Bedrock's InvokeModel with Llama.
+        b"partial_image_b64" | b"generation" => Node::Text,
         _ => Node::Skip,
     }
 }

@@ -139,7 +139,7 @@ impl Seen {
     /// What has begun by being named, with nothing in it yet.
     fn part(&mut self, kind: &[u8]) {
         let ends = |ends: &[&[u8]]| ends.iter().any(|end| kind.ends_with(end));
-        if ends(&[b"tool_use", b"_call", b"_tool_result"]) {
+        if ends(&[b"tool_use", b"_call", b"_tool_result", b"_approval_request"]) {
             self.has_answer = true;
         } else if kind == b"redacted_thinking" {
             self.has_reasoning = true;

@@ -83,6 +83,11 @@ impl Watch {
         self.is_terminal
     }
 
+    /// An answer in one piece can't be read: it is none.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.cutter, Cutter::Document) && self.event.is_broken()
+    }
+
     /// Every choice has said why it stopped, so that nothing of the answer is missing.
     pub(super) fn is_finished(&self) -> bool {
         self.choices != 0 && self.choices & !self.finished == 0

@@ -31,6 +31,23 @@ impl Dialect {
     }
 }
 
+/// Whether what is asked for at this path is an answer of a model, in any dialect, so that it can be judged by what it says.
+/// At other paths of the same providers jobs, files and lists are kept, which have states of their own.
+pub(crate) fn asks_model(path: &str) -> bool {
+    const ENDS: [&str; 8] = [
+        "/completions",
+        "/responses",
+        "/messages",
+        ":generateContent",
+        ":streamGenerateContent",
+        "/converse",
+        "/invoke",
+        "/embeddings",
+    ];
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    ENDS.iter().any(|end| path.ends_with(end))
+}
+
 /// How an answer's bytes are cut into events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {

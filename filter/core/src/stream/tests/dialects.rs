@@ -238,11 +238,25 @@ fn documents_are_read_by_the_same_rules() {
         (Dialect::Chat, r#"{"error":{"message":"Overloaded","code":503}}"#.into(), Verdict::Error, None),
         (Dialect::Chat, r#"{"object":"list","data":[{"embedding":[0.1,-2e-3]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#.into(), Verdict::Complete, Some(Usage { input: 8, ..Usage::default() })),
         (Dialect::Responses, r#"{"object":"response","status":"completed","error":null,"output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":3,"output_tokens":2}}"#.into(), Verdict::Complete, Some(Usage { input: 3, output: 2, ..Usage::default() })),
+        (Dialect::Chat, r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":2006,"completion_tokens":300,"prompt_tokens_details":{"cached_tokens":1920},"completion_tokens_details":{"reasoning_tokens":192}}}"#.into(), Verdict::Complete, Some(Usage { input: 2_006, cached: 1_920, output: 300, reasoning: 192 })),
+        (Dialect::Chat, r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#.into(), Verdict::Complete, None),
+        (Dialect::Chat, r#"{"choices":[{"message":{"content":null,"refusal":"No."},"finish_reason":"stop"}]}"#.into(), Verdict::Refused, None),
+        (Dialect::Responses, r#"{"status":"completed","output":[{"type":"function_call","name":"f","arguments":"{}"}],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":8},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":64}}}"#.into(), Verdict::Complete, Some(Usage { input: 36, cached: 8, output: 87, reasoning: 64 })),
+        (Dialect::Responses, r#"{"status":"completed","output":[{"type":"mcp_approval_request","name":"f","arguments":"{}"}]}"#.into(), Verdict::Complete, None),
+        (Dialect::Responses, r#"{"status":"completed","output":[]}"#.into(), Verdict::Empty, None),
+        (Dialect::Responses, r#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[]}"#.into(), Verdict::Complete, None),
+        (Dialect::Responses, r#"{"status":"incomplete","incomplete_details":{"reason":"content_filter"},"output":[]}"#.into(), Verdict::Refused, None),
         (Dialect::Responses, r#"{"object":"response","status":"queued","error":null,"output":[]}"#.into(), Verdict::Complete, None),
         (Dialect::Anthropic, r#"{"type":"message","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"cache_read_input_tokens":7,"output_tokens":2}}"#.into(), Verdict::Complete, Some(Usage { input: 12, cached: 7, output: 2, reasoning: 0 })),
         (Dialect::Anthropic, r#"{"type":"message","content":[],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":2}}"#.into(), Verdict::Empty, Some(Usage { input: 5, output: 2, ..Usage::default() })),
         (Dialect::Anthropic, r#"{"type":"message","content":[],"stop_reason":"refusal"}"#.into(), Verdict::Refused, None),
         (Dialect::Gemini, r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":1,"thoughtsTokenCount":9}}"#.into(), Verdict::Complete, Some(Usage { input: 4, cached: 0, output: 10, reasoning: 9 })),
+        (Dialect::Gemini, r#"{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":4,"cachedContentTokenCount":3,"thoughtsTokenCount":9}}"#.into(), Verdict::Complete, Some(Usage { input: 4, cached: 3, output: 9, reasoning: 9 })),
+        (Dialect::Gemini, r#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}"#.into(), Verdict::Empty, None),
+        (Dialect::Gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#.into(), Verdict::Refused, None),
+        (Dialect::Bedrock, r#"{"output":{"message":{"content":[{"toolUse":{"name":"f","input":{}}}]}},"stopReason":"tool_use","usage":{"inputTokens":4,"cacheReadInputTokens":6,"cacheWriteInputTokens":1,"outputTokens":1}}"#.into(), Verdict::Complete, Some(Usage { input: 11, cached: 6, output: 1, reasoning: 0 })),
+        (Dialect::Bedrock, r#"{"output":{"message":{"content":[]}},"stopReason":"guardrail_intervened"}"#.into(), Verdict::Refused, None),
+        (Dialect::Bedrock, r#"{"generation":"Hi","prompt_token_count":4,"generation_token_count":1,"stop_reason":"stop"}"#.into(), Verdict::Complete, None),
         (Dialect::Bedrock, r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn","usage":{"inputTokens":4,"outputTokens":1,"totalTokens":5}}"#.into(), Verdict::Complete, Some(Usage { input: 4, output: 1, ..Usage::default() })),
     ];
     for (dialect, text, verdict, usage) in table {
@@ -262,7 +276,10 @@ fn a_document_that_breaks_off_is_not_whole() {
         ("", true, Verdict::Empty),
         (r#"{"choices":[{"message":{"content":"Hi"#, true, Verdict::Truncated),
         (r#"{"choices":[{"message":{"content":"Hi"#, false, Verdict::Cut),
-        ("<html>Bad gateway</html>", true, Verdict::Truncated),
+        ("<html>Bad gateway</html>", true, Verdict::Malformed),
+        ("<html>Bad gate", false, Verdict::Malformed),
+        (r#"{"choices":[{"message":{"content":"Hi"}}]]"#, true, Verdict::Malformed),
+        (r#"{"choices":[]} {}"#, true, Verdict::Malformed),
     ] {
         for mode in MODES {
             let came = stream(Dialect::Chat, Framing::Document, rules(mode), text.as_bytes(), orderly);
@@ -287,5 +304,31 @@ fn headers_say_how_an_answer_is_framed() {
     ];
     for (dialect, kind, streams, framing) in table {
         assert_eq!(Framing::of(dialect, kind, streams), framing, "{kind}");
+    }
+}
+
+#[test]
+fn only_answers_of_models_are_judged_by_what_they_say() {
+    for path in [
+        "/v1/chat/completions",
+        "/openai/deployments/d/chat/completions?api-version=2024-10-21",
+        "/v1/responses",
+        "/v1/messages",
+        "/v1beta/models/gemini-2.5-pro:generateContent?key=k",
+        "/model/anthropic.claude-3/converse",
+        "/model/meta.llama3/invoke",
+        "/v1/embeddings",
+    ] {
+        assert!(asks_model(path), "{path}");
+    }
+    for path in [
+        "/v1/messages/batches",
+        "/v1/messages/count_tokens",
+        "/v1/fine_tuning/jobs",
+        "/v1/vector_stores",
+        "/v1/responses/r/cancel",
+        "/v1/models?after=/completions",
+    ] {
+        assert!(!asks_model(path), "{path}");
     }
 }

@@ -64,8 +64,13 @@ fn apply(out: &mut Option<Vec<u8>>, flow: Flow, chunk: &[u8]) {
 /// Sends these chunks through a gate and ends the answer.
 fn send<'a>(mut gate: Gate, chunks: impl IntoIterator<Item = &'a [u8]>, orderly: bool) -> Came {
     let mut out = Some(Vec::new());
+    // What the host keeps of an answer in one piece.
+    let mut kept = Vec::new();
     for chunk in chunks {
         let flow = gate.push(at(1), chunk);
+        if gate.is_document() && flow == Flow::Hold {
+            kept.extend_from_slice(chunk);
+        }
         apply(&mut out, flow, chunk);
         if out.is_none() {
             break;
@@ -73,7 +78,7 @@ fn send<'a>(mut gate: Gate, chunks: impl IntoIterator<Item = &'a [u8]>, orderly:
     }
     if out.is_some() {
         let flow = gate.end(at(2), orderly);
-        apply(&mut out, flow, b"");
+        apply(&mut out, flow, &kept);
     }
     Came { out, verdict: gate.verdict(), report: gate.report().clone() }
 }
