@@ -1,7 +1,10 @@
 """Streams that go wrong, through the OpenAI SDK: the whole answer or one clean error, and nothing that looks complete and isn't."""
 
+import http.client
+import json
 import time
 
+import anthropic
 import openai
 import pytest
 
@@ -108,25 +111,76 @@ def test_an_event_that_is_not_json_can_be_skipped(start):
     assert ask(seawall) == ANSWERS[0]
 
 
-# What is held back when a stream falls silent can't be sent any more: nothing comes with which it could go.
-NOT_SENT = pytest.mark.xfail(strict=True, reason="the end of a committed stream is held, and the connection breaks")
-
-
-@pytest.mark.parametrize(
-    "stream, fault",
-    [
-        ("live", "missing_end"),
-        ("until_commit", "missing_end"),
-        ("complete", "missing_end"),
-        ("complete", "left_open"),
-        pytest.param("live", "left_open", marks=NOT_SENT),
-        pytest.param("until_commit", "left_open", marks=NOT_SENT),
-    ],
-)
+@pytest.mark.parametrize("stream", ["live", "until_commit", "complete"])
+@pytest.mark.parametrize("fault", UNMARKED)
 def test_a_finished_stream_without_its_mark_is_whole_and_prompt(start, stream, fault):
     seawall = start(policy(stream))
     seawall.plan("primary", always(UNMARKED[fault]))
     assert ask(seawall) == ANSWERS[0]
+
+
+@pytest.mark.parametrize("stream", ["live", "until_commit"])
+def test_a_committed_stream_that_falls_silent_ends_in_an_error_that_says_so(start, stream):
+    seawall = start(policy(stream))
+    seawall.plan("primary", always(MIDWAY["silent"]))
+    error = ask(seawall)
+    assert isinstance(error, openai.APIError) and error.code == "upstream_timeout"
+
+
+@pytest.mark.parametrize("stream", ["live", "until_commit"])
+def test_a_stream_that_is_left_open_gets_its_mark_behind_its_usage_and_is_closed(start, stream):
+    seawall = start(policy(stream))
+    seawall.plan("primary", always(UNMARKED["left_open"]))
+    body = json.dumps(QUESTION | dict(stream_options=dict(include_usage=True)))
+    connection = http.client.HTTPConnection(seawall.base_url.split("/")[2], timeout=DEADLINE)
+    connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
+    # No host lets a filter end a body before its provider does, so the connection closes without the body's end.
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        connection.getresponse().read()
+    *events, usage, mark, rest = broken.value.partial.decode().split("\n\n")
+    assert "finish_reason\":\"stop" in events[-1] and '"usage":{' in usage
+    assert (mark, rest) == ("data: [DONE]", "")
+
+
+MESSAGE = dict(model="claude-sonnet-4", max_tokens=64, messages=QUESTION["messages"])
+
+
+def messages(stream):
+    return policy(stream).replace("provider openai", "provider anthropic").replace("chat/completions", "messages")
+
+
+@pytest.mark.parametrize(
+    "stream, fault",
+    [("live", "missing_end"), ("until_commit", "missing_end"), ("complete", "missing_end"), ("complete", "left_open")],
+)
+def test_a_finished_message_without_its_mark_is_whole(start, stream, fault):
+    seawall = start(messages(stream))
+    seawall.plan("primary", always(UNMARKED[fault]))
+    with seawall.anthropic(max_retries=0).messages.stream(**MESSAGE) as events:
+        message = events.get_final_message()
+    assert message.content[0].text == ANSWERS[0] and message.stop_reason == "end_turn"
+
+
+@pytest.mark.parametrize("stream", ["live", "until_commit"])
+def test_a_message_that_is_left_open_gets_its_mark_before_the_connection_closes(start, stream):
+    seawall = start(messages(stream))
+    seawall.plan("primary", always(UNMARKED["left_open"]))
+    text, kinds = "", []
+    # This SDK reads on to the end of the body, which there is none of.
+    with pytest.raises(Exception, match="closed connection"):
+        for event in seawall.anthropic(max_retries=0).messages.create(**MESSAGE, stream=True):
+            kinds.append(event.type)
+            text += event.delta.text if event.type == "content_block_delta" else ""
+    assert text == ANSWERS[0] and kinds[-2:] == ["message_delta", "message_stop"]
+
+
+@pytest.mark.parametrize("stream", ["live", "until_commit"])
+def test_a_message_that_falls_silent_ends_in_an_error_that_says_so(start, stream):
+    seawall = start(messages(stream))
+    seawall.plan("primary", always(MIDWAY["silent"]))
+    with pytest.raises(anthropic.APIError, match="in time"):
+        with seawall.anthropic(max_retries=0).messages.stream(**MESSAGE) as events:
+            events.get_final_message()
 
 
 @pytest.mark.parametrize("stream", ["live", "until_commit", "complete"])

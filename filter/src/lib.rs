@@ -9,6 +9,7 @@
 
 mod abi;
 mod answer;
+mod bodies;
 mod calls;
 mod halves;
 mod host;

@@ -9,6 +9,7 @@ use seawall_core::{
     Text, Ticket, Timestamp,
 };
 
+use crate::bodies::Bodies;
 use crate::calls::{self, Call, Calls};
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
@@ -31,6 +32,8 @@ pub(crate) struct Plugin {
     held: BTreeSet<ExchangeId>,
     /// Attempts that the upstream half has in its hands.
     upstream: BTreeMap<(ExchangeId, u32), Upstream>,
+    /// Bodies of answers on their way.
+    bodies: Bodies,
     /// The context of each exchange whose stream isn't its first one any more.
     moved: BTreeMap<ExchangeId, u32>,
     /// What this callback may not do any more, for the next tick.
@@ -70,6 +73,7 @@ impl Plugin {
             effects: Vec::new(),
             held: BTreeSet::new(),
             upstream: BTreeMap::new(),
+            bodies: Bodies::default(),
             moved: BTreeMap::new(),
             later: Vec::new(),
             armed: None,
@@ -94,7 +98,9 @@ impl Plugin {
     }
 
     pub(crate) fn upstream_ended(&mut self, Ticket { id, n, .. }: Ticket) {
-        self.upstream.remove(&(id, n));
+        if let Some(upstream) = self.upstream.remove(&(id, n)) {
+            self.bodies.forget(upstream.context);
+        }
     }
 
     /// Hands an event to the engine. Returns whether the side of the stream that `place` is about stays held.
@@ -119,9 +125,25 @@ impl Plugin {
             Half::Downstream => Place::Response,
             Half::Upstream { attempt } => Place::Upstream { attempt },
         };
-        let Some(Reads { start, max }) = self.engine.reads(id, half) else { return self.holds(id, place) };
-        let chunk = host::buffer_part(BufferType::ResponseBody, start, max);
-        self.handle(id, Event::AnswerBody { half, chunk, buffered: size, end_of_stream }, place)
+        let (context, _) = self.answer_place(id, half, place);
+        let is_held = if let Some(Reads { start, max }) = self.engine.reads(id, half) {
+            let due = self.bodies.due(context);
+            let chunk = host::buffer_part(BufferType::ResponseBody, due.saturating_add(start), max);
+            let buffered = size.saturating_sub(due);
+            self.handle(id, Event::AnswerBody { half, chunk, buffered, end_of_stream }, place)
+        } else {
+            self.holds(id, place)
+        };
+        if is_held {
+            self.bodies.hold(context);
+            return true;
+        }
+        let is_open = self.engine.reads(id, half).is_some();
+        let is_stopped = self.bodies.pass(context, end_of_stream, is_open);
+        if self.bodies.wait() {
+            self.arm(host::now());
+        }
+        is_stopped
     }
 
     fn holds(&self, id: ExchangeId, place: Place) -> bool {
@@ -136,6 +158,7 @@ impl Plugin {
 
     /// A stream has ended. Nothing is kept of it, whatever state it ended in, unless it comes back as another.
     pub(crate) fn gone(&mut self, context: u32, id: ExchangeId) {
+        self.bodies.forget(context);
         if self.engine.is_moving(id) || self.context(id) != context {
             return;
         }
@@ -169,6 +192,7 @@ impl Plugin {
         while let Some(id) = self.engine.handle_timeout(now, &mut SharedData, &mut self.effects) {
             self.carry_out(id, Place::Elsewhere, now);
         }
+        self.bodies.tick();
         self.metrics.hand_over(now);
         self.armed = None;
         self.arm(now);
@@ -264,7 +288,7 @@ impl Plugin {
             Effect::ReplaceBody { half, body } => {
                 let (context, is_here) = self.answer_place(id, half, place);
                 if is_here || host::set_effective_context(context).is_ok() {
-                    let _ = host::replace_buffer(BufferType::ResponseBody, &body);
+                    self.bodies.replace(context, &body);
                 }
             }
             Effect::GiveUp { attempt } => {
@@ -329,6 +353,7 @@ impl Plugin {
         } else if host::set_effective_context(context).is_ok() {
             set_headers(MapType::Response, set);
             let _ = host::resume(StreamType::Response);
+            self.bodies.has_passed(context);
         }
     }
 
@@ -342,7 +367,7 @@ impl Plugin {
     /// Sets ticks for the next deadline, and none while nothing waits. A tick that comes early does no harm, and costs less
     /// than to set the host's timer anew for every exchange that ends before its deadline.
     fn arm(&mut self, now: Timestamp) {
-        let later = (!self.later.is_empty()).then_some(now);
+        let later = (!self.later.is_empty() || self.bodies.wait()).then_some(now);
         let deadline = [later, self.engine.next_deadline(), self.metrics.due()].into_iter().flatten().min();
         let is_early = self.armed.is_some_and(|armed| deadline.is_some_and(|deadline| armed <= deadline));
         if deadline == self.armed || is_early {

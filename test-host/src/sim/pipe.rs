@@ -11,7 +11,7 @@
 //! | `Stopped` | held back | waits outside (a host without `allow_on_headers_stop_iteration`) |
 //! | `Open` | have passed | comes to the filter, which may hold it |
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::abi::Direction;
 use super::state::{Half, HttpContext};
@@ -38,6 +38,9 @@ pub(super) struct Side {
     headers_end: bool,
     body_held: bool,
     held_end: bool,
+    /// The last callback about the body has stopped it. Until another lets it go by its return value, Envoy puts what comes
+    /// into the buffer before it asks, also when a host call has let the body go meanwhile.
+    buffers: bool,
     /// What waits outside while stopped, and whether that is the end.
     waiting: Option<(Vec<u8>, bool)>,
 }
@@ -134,13 +137,15 @@ impl World {
             *waiting_end |= end;
             return Ok(());
         }
-        let fresh = !side.body_held;
-        let body = &mut self.half(id, direction)?.body;
-        if fresh {
-            body.clear();
+        side.held_end |= end;
+        let is_fresh = !side.buffers;
+        let half = self.half(id, direction)?;
+        if is_fresh {
+            half.body.clear();
         }
-        body.extend(bytes);
-        let size = body.len();
+        half.body.extend(bytes);
+        half.has_buffer = true;
+        let size = half.body.len();
         let StreamId { machine, context } = id;
         let verdict = self.enter(
             machine,
@@ -161,11 +166,21 @@ impl World {
     ) -> anyhow::Result<()> {
         let Some(side) = self.open_side(id, direction) else { return Ok(()) };
         if verdict == Verdict::Pause {
-            (side.body_held, side.held_end) = (true, end);
+            (side.body_held, side.buffers) = (true, true);
             return Ok(());
         }
-        side.body_held = false;
-        if side.gate == Gate::Held {
+        let (was_held, has_buffered) =
+            (std::mem::take(&mut side.body_held), std::mem::take(&mut side.buffers));
+        let is_headers = side.gate == Gate::Held;
+        let half = self.half(id, direction)?;
+        half.has_buffer = false;
+        if has_buffered && !was_held && !half.body.is_empty() {
+            bail!(
+                "a body was let go by a host call, and more of it by a return value: Envoy has put that into its buffer and \
+                 leaves it there. Let it go by a host call too, and stop the body."
+            );
+        }
+        if is_headers {
             self.pass_headers(id, direction)?;
         }
         self.pass_body(id, direction, end)
@@ -177,7 +192,7 @@ impl World {
         if side.gate == Gate::Asking {
             return Ok(());
         }
-        let (held, end) = (std::mem::take(&mut side.body_held), side.held_end);
+        let (held, end) = (std::mem::take(&mut side.body_held) || side.buffers, side.held_end);
         let waiting = side.waiting.take();
         if side.gate != Gate::Open {
             self.pass_headers(id, direction)?;

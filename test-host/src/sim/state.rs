@@ -141,6 +141,8 @@ pub(crate) struct Half {
     pub(crate) received: usize,
     /// What is held back, and during a body callback what has just come too.
     pub(crate) body: Vec<u8>,
+    /// Whether there is anything that a filter could write to.
+    pub(crate) has_buffer: bool,
 }
 
 impl HttpContext {

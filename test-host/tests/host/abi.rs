@@ -71,6 +71,44 @@ fn a_held_body_grows_until_it_is_let_go() {
     assert!(String::from_utf8_lossy(&seen.body).contains("\"body_bytes\":14"), "{seen:?}");
 }
 
+/// Stops the first chunk of an answer, and others by this rule; ticks write a line, if they can, and let everything go.
+fn ticking(others: &str) -> String {
+    format!(
+        r#"
+      (data (i32.const 0) ": tick\0a")
+      (global $seen (mut i32) (i32.const 0))
+      (func (export "proxy_on_vm_start") (param i32 i32) (result i32)
+        (drop (call $tick_period (i32.const 30)))
+        (i32.const 1))
+      (func (export "proxy_on_response_body") (param $context i32) (param $size i32) (param $end i32) (result i32)
+        (if (local.get $end) (then (return (i32.const 0))))
+        (global.set $seen (i32.add (global.get $seen) (i32.const 1)))
+        (if (i32.eq (global.get $seen) (i32.const 1)) (then (return (i32.const 1))))
+        {others})
+      (func (export "proxy_on_tick") (param i32)
+        (drop (call $effective (i32.const 2)))
+        (drop (call $set_buffer (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 7)))
+        (drop (call $continue (i32.const 1))))"#
+    )
+}
+
+const PACED: &str = "providers: { primary: [{ between_tokens: 100ms, times: forever }] }";
+
+#[test]
+fn a_body_that_was_stopped_can_be_written_to_between_two_chunks() {
+    let mut driver = start(&module(&ticking("(drop (call $continue (i32.const 1))) (i32.const 1)")), PACED);
+    let seen = driver.request(&Request { stream: true, ..Request::default() }).unwrap();
+    let body = String::from_utf8(seen.body).unwrap();
+    assert!(body.contains("\n: tick\n: tick\n: tick\ndata:") && body.contains("[DONE]"), "{body}");
+}
+
+#[test]
+fn a_body_let_go_by_a_host_call_must_be_let_go_so_again() {
+    let mut driver = start(&module(&ticking("(i32.const 0)")), PACED);
+    let error = driver.request(&Request { stream: true, ..Request::default() }).unwrap_err();
+    assert!(error.to_string().contains("leaves it there"), "{error}");
+}
+
 #[test]
 fn a_body_that_outgrows_its_content_length_is_an_error() {
     let body = r#"

@@ -30,7 +30,7 @@ const MOST_READ: usize = 1 << 30;
 
 /// How long the provider's connection may stay open once the client has the end of the answer, one that the filter has
 /// written. No host lets a filter end a body before its time. SDKs stop reading there; whoever doesn't is cut off.
-const LINGER: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// An answer under watch.
 pub(super) struct Watched {
@@ -43,6 +43,8 @@ pub(super) struct Watched {
     held: usize,
     /// The host holds its headers, or what has come of its body since.
     is_held: bool,
+    /// Some of its body has come, so that the host has a place where more can be written.
+    has_body: bool,
     /// Its headers have gone on from this half; to the client.
     has_passed: bool,
     is_delivered: bool,
@@ -171,13 +173,14 @@ impl Exchange {
         let gate = gate.filter(|gate| !end || !gate.is_committed());
         let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
         let is_held = !gate.is_committed();
-        let (has_passed, is_delivered, has_ended) = (false, false, false);
+        let (has_body, has_passed, is_delivered, has_ended) = (false, false, false, false);
         let watched = Watched {
             half,
             answer,
             gate,
             held: 0,
             is_held,
+            has_body,
             has_passed,
             is_delivered,
             has_ended,
@@ -210,7 +213,7 @@ impl Exchange {
             return self.error_begins(turn, index, chunk, end);
         }
         let Some(watched) = self.watched(index) else { return After::Wait };
-        watched.has_ended |= end;
+        (watched.has_body, watched.has_ended) = (true, watched.has_ended || end);
         let flow =
             if end { watched.gate.push_last(turn.now, chunk) } else { watched.gate.push(turn.now, chunk) };
         if flow == Flow::Hold {
@@ -249,7 +252,6 @@ impl Exchange {
     pub(super) fn watched_lapses(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
         let Some(watched) = self.watched(index) else { return After::Wait };
         let flow = watched.gate.lapse(turn.now);
-        let is_reachable = watched.is_held;
         match flow {
             Flow::Hold => After::Wait,
             Flow::End(body) if !watched.has_passed => {
@@ -263,15 +265,17 @@ impl Exchange {
                 turn.fx.push(Effect::Respond { status, headers, body });
                 self.watched_ends(turn, index)
             }
-            // Between two callbacks the host takes nothing but what replaces something.
-            Flow::End(rest) if !is_reachable => {
-                if !rest.is_empty() {
-                    turn.fx.push(Effect::BreakAnswer);
-                    watched.has_ended = true;
-                }
+            Flow::End(rest) if rest.is_empty() => self.watched_ends(turn, index),
+            Flow::End(_) if !watched.has_body => {
+                turn.fx.push(Effect::BreakAnswer);
+                watched.has_ended = true;
                 self.watched_ends(turn, index)
             }
-            flow => self.flow(turn, index, flow),
+            flow => {
+                // What is written now stands where held bytes would.
+                watched.is_held = true;
+                self.flow(turn, index, flow)
+            }
         }
     }
 

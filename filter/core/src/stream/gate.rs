@@ -13,8 +13,8 @@
 //!
 //! - Only whole events go on, so that what is added always stands between events. An event that is longer than
 //!   [`MOST_PARTIAL`] goes on as it comes.
-//! - An answer that is finished but for its end marker (every choice has said why it stopped) is held for [`GRACE`] and
-//!   then gets that marker: a client that waits for it would wait for ever. Where a dialect has no marker there is nothing to wait for.
+//! - An answer that is finished but for its end marker (every choice has said why it stopped) gets that marker after
+//!   [`GRACE`]: a client that waits for it would wait for ever. Where a dialect has no marker there is nothing to wait for.
 //! - What is held is bounded by [`MOST_HELD`]; more than that commits.
 //! - An answer in one piece has no events to cut it at: it goes on as it came, or fails; see `document`.
 //! - `first_token` runs from the attempt's beginning to the first content, whatever pings come before. `idle` runs from one
@@ -83,7 +83,7 @@ enum State {
     Committed,
     /// The terminal event was seen: whatever else comes is the connection's end.
     Whole,
-    /// Nothing more goes on, because of this.
+    /// Nothing more goes on: an end was written, because of this.
     Over(Verdict),
     /// Nothing has gone on or will, because of this.
     Failed(Verdict),
@@ -185,9 +185,7 @@ impl Gate {
                 free = all;
                 break;
             }
-            if self.finished.is_none() {
-                free = base + at;
-            }
+            free = base + at;
         }
         self.skipped_cr =
             skipped == chunk.len() && chunk.ends_with(b"\r") && self.watch.framing() == Framing::Sse;
@@ -383,7 +381,7 @@ impl Gate {
             out.extend_from_slice(write::sentinel(self.watch.dialect(), self.watch.framing()));
         }
         self.verdict = Some(verdict);
-        self.state = State::Whole;
+        self.state = State::Over(verdict);
         Flow::End(out)
     }
 

@@ -64,7 +64,11 @@ fn set(host: &mut HostState, buffer: u32, (start, size): (u32, u32), bytes: Vec<
         Some(BufferType::ResponseBody) => Direction::Response,
         _ => return Err(Status::BadArgument.into()),
     };
-    let body = &mut host.stream().ok_or(Status::BadArgument)?.half(direction).body;
+    let half = host.stream().ok_or(Status::BadArgument)?.half(direction);
+    if !half.has_buffer {
+        return Err(Status::BadArgument.into());
+    }
+    let body = &mut half.body;
     match (start as usize, size as usize) {
         (0, 0) => drop(body.splice(0..0, bytes)),
         (0, size) if size >= body.len() => *body = bytes,

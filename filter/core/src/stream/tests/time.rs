@@ -62,6 +62,17 @@ fn a_finished_stream_that_keeps_its_end_marker_back_is_completed_promptly() {
 }
 
 #[test]
+fn what_comes_after_an_end_that_was_written_is_dropped() {
+    let mut gate = limited(StreamMode::Live);
+    let text = chat(&["Hello"], "") + &finish();
+    assert_eq!(gate.push(at(5), text.as_bytes()), Flow::Pass, "nothing waits for the end marker");
+    assert_eq!(gate.lapse(at(6)), Flow::End(DONE.into()));
+    assert_eq!(gate.push(at(7), DONE.as_bytes()), Flow::Replace(Vec::new()));
+    assert_eq!(gate.end(at(7), true), Flow::Replace(Vec::new()));
+    assert_eq!((gate.verdict(), gate.is_over()), (Some(Verdict::Complete), true));
+}
+
+#[test]
 fn an_end_marker_that_comes_in_time_changes_nothing() {
     let (text, mut out) = (chat(&["Hello"], "") + &finish(), Some(Vec::new()));
     let mut gate = limited(StreamMode::Live);
