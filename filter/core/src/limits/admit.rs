@@ -24,6 +24,16 @@ pub(crate) struct Ticket {
     holds: Vec<Hold>,
 }
 
+impl Ticket {
+    pub(super) fn spots(&self) -> impl Iterator<Item = Spot> {
+        let parts = |hold: &Hold| {
+            let place = hold.place;
+            hold.parts.iter().map(move |(slot, _)| Spot { place, slot: *slot }).collect::<Vec<_>>()
+        };
+        self.holds.iter().flat_map(parts)
+    }
+}
+
 #[derive(Debug)]
 struct Hold {
     place: Place,

@@ -41,6 +41,8 @@ pub(crate) struct Book {
     shelves: Vec<Shelf>,
     /// Shelf, and place on it, of each limit.
     places: Vec<(usize, usize)>,
+    /// The highest priority of all tiers.
+    top: u32,
 }
 
 /// A row of a cell.
@@ -83,7 +85,8 @@ impl Book {
             let layout = Layout::new(&rules, scope == Scope::Tenant);
             Shelf { scope, layout, rules, keys: keys(policy, scope) }
         });
-        Self { shelves: shelves.collect(), places }
+        let top = policy.tiers.iter().map(|tier| tier.priority).max().unwrap_or_default().max(1);
+        Self { shelves: shelves.collect(), places, top }
     }
 
     pub(super) fn shelf(&self, place: Place) -> Option<&Shelf> {
@@ -105,6 +108,22 @@ impl Book {
             key.push(char::from_digit((place.cell >> shift) as u32 & 0xf, 16).unwrap_or('0'));
         }
         key
+    }
+
+    /// Where the order of a limit's line lies. Lines of tenants share `most` cells.
+    pub(super) fn line_key(&self, spot: Spot, most: usize) -> String {
+        let cell = if self.is_shared(spot.place) { spot.place.cell } else { spot.place.cell % most };
+        let name = self.rule(spot).map(|rule| &*rule.name).unwrap_or_default();
+        [&*self.key(Place { cell, ..spot.place }), "/line/", name].concat()
+    }
+
+    /// Whether different tenants count together there.
+    pub(super) fn is_shared(&self, place: Place) -> bool {
+        self.shelf(place).is_some_and(|shelf| shelf.scope != Scope::Tenant)
+    }
+
+    pub(super) fn top_priority(&self) -> u32 {
+        self.top
     }
 
     /// What must be asked of these limits at this stage, row by row.

@@ -7,6 +7,7 @@
 //! | `cell` | balances in the shared data; the table of tenants |
 //! | `admit` | several limits at once: all or none |
 //! | `ledger` | what a worker holds, and must confirm |
+//! | `wait`, `line`, `order` | waiting instead of being refused: who waits here, and whose turn it is over all workers |
 //! | `keyed` | the hash that tells tenants apart |
 //!
 //! All workers of a proxy count in the same cells. What requests under way hold is confirmed by their worker in every epoch
@@ -21,8 +22,11 @@ mod cell;
 mod held;
 mod keyed;
 mod ledger;
+mod line;
+mod order;
 mod pace;
 mod rule;
+mod wait;
 mod wire;
 
 #[cfg(test)]
@@ -33,6 +37,7 @@ use seawall_policy::policy::{LimitId, Policy};
 use self::admit::{Desk, News, Refusal, Ticket};
 use self::book::{Book, Stage, Who};
 use self::ledger::Ledger;
+use self::line::Lines;
 use self::rule::Use;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -40,7 +45,10 @@ use crate::time::Timestamp;
 /// One worker's part in the limits of a policy.
 #[derive(Debug)]
 pub(crate) struct Limits {
+    /// Tells this worker from others; not zero.
+    vm: u32,
     ledger: Ledger,
+    lines: Lines,
 }
 
 /// A request that asks to be admitted.
@@ -56,10 +64,20 @@ pub(crate) struct Ask<'a> {
     pub(crate) estimate: Use,
 }
 
+impl Ask<'_> {
+    /// The priority of the tenant's tier, and its part where priorities don't decide.
+    fn rights(&self) -> (u32, u32) {
+        let tier = self.who.tier.and_then(|tier| self.policy.tiers.get(tier));
+        let (priority, weight) = tier.map_or((1, 1), |tier| (tier.priority, tier.weight));
+        (priority, weight.saturating_mul(priority.saturating_add(1)))
+    }
+}
+
 impl Limits {
     /// `vm` tells this worker from all others.
     pub(crate) fn new(vm: u64) -> Self {
-        Self { ledger: Ledger::new(vm) }
+        let short = ((vm ^ (vm >> 32)) as u32).max(1);
+        Self { vm: short, ledger: Ledger::new(vm), lines: Lines::default() }
     }
 
     fn desk<'d>(&'d mut self, book: &'d Book, store: &'d mut dyn Store, now: Timestamp) -> Desk<'d> {
@@ -90,6 +108,9 @@ impl Limits {
         ticket: Ticket,
         used: Use,
     ) {
+        if !self.lines.is_empty() {
+            ticket.spots().for_each(|spot| self.lines.wake_one(spot));
+        }
         self.desk(book, store, now).settle(ticket, &used);
     }
 

@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 
 mod cells;
 mod rates;
+mod waiting;
 mod workers;
 
 pub(super) const SECOND: u64 = 1_000_000_000;

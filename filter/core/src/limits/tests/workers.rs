@@ -204,7 +204,7 @@ fn make_cells(world: &mut Workers<'_>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn over_any_window_nobody_gets_more_than_the_rate_and_the_burst(

@@ -1,0 +1,363 @@
+//! Requests that wait in line, in several workers, in virtual time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::super::wait::Answer;
+use super::*;
+use crate::event::ExchangeId;
+
+const MILLI: u64 = 1_000_000;
+/// How often a host looks at its timers.
+const TICK: u64 = 8;
+const START: u64 = 1_700_000_000 * SECOND;
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    /// In milliseconds.
+    at: u64,
+    worker: usize,
+    tenant: u64,
+    tier: Option<usize>,
+    /// How long it takes once it is admitted.
+    takes: u64,
+    cost: u64,
+    /// When its client goes away.
+    leaves: Option<u64>,
+    deadline: Option<u64>,
+}
+
+const REQUEST: Request =
+    Request { at: 0, worker: 0, tenant: 1, tier: None, takes: 0, cost: 1, leaves: None, deadline: None };
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// After so many milliseconds.
+    Admitted(u64),
+    Refused(u64),
+    Left,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Ends(usize),
+    Leaves(usize),
+    Asks(usize),
+}
+
+struct World {
+    fixture: Fixture,
+    store: MemoryStore,
+    limits: Vec<Limits>,
+    ends: BTreeMap<usize, End>,
+    refusals: BTreeMap<usize, Refusal>,
+    /// Most that ever waited at once.
+    most: usize,
+}
+
+impl World {
+    fn new(limits: &str, workers: u64) -> Self {
+        Self {
+            fixture: Fixture::new(limits),
+            store: MemoryStore::default(),
+            limits: (0..workers).map(|vm| Limits::new(vm + 1)).collect(),
+            ends: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            most: 0,
+        }
+    }
+
+    /// Runs until nothing is to be done any more.
+    fn run(&mut self, requests: &[Request]) {
+        let mut due: BTreeSet<(u64, Due)> = BTreeSet::new();
+        let mut alarms: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut tickets = BTreeMap::new();
+        for (number, request) in requests.iter().enumerate() {
+            due.insert((request.at, Due::Asks(number)));
+            due.extend(request.leaves.map(|at| (at.max(request.at), Due::Leaves(number))));
+        }
+        while let Some((at, what)) = due.pop_first() {
+            let now = Timestamp(START + at * MILLI);
+            let (Due::Ends(number) | Due::Leaves(number) | Due::Asks(number)) = what;
+            let Request { worker, tenant, tier, takes, cost, deadline, .. } = requests[number];
+            let id = ExchangeId(number as u32);
+            let mut ask = self.fixture.ask(tenant, Stage::Request, tokens(cost));
+            ask.who.tier = tier;
+            let limits = &mut self.limits[worker];
+            match what {
+                Due::Asks(_) if alarms.get(&number).is_some_and(|alarm| *alarm != at) => continue,
+                Due::Asks(_) if self.ends.contains_key(&number) => continue,
+                Due::Asks(_) => {
+                    alarms.remove(&number);
+                    let deadline = deadline.map(|deadline| Timestamp(START + deadline * MILLI));
+                    let answer = limits.ask(&mut self.store, now, (id, deadline), &ask, &mut Vec::new());
+                    let wait = at - requests[number].at;
+                    match answer {
+                        Answer::Admitted(ticket) => {
+                            self.ends.insert(number, End::Admitted(wait));
+                            tickets.insert(number, ticket);
+                            due.insert((at + takes, Due::Ends(number)));
+                        }
+                        Answer::Waits { until } => {
+                            assert!(until >= now);
+                            let later = (until.0 - START).div_ceil(TICK * MILLI) * TICK;
+                            alarms.insert(number, later.max(at + 1));
+                            due.insert((later.max(at + 1), Due::Asks(number)));
+                        }
+                        Answer::Refused(refusal) => {
+                            self.ends.insert(number, End::Refused(wait));
+                            self.refusals.insert(number, refusal);
+                        }
+                    }
+                }
+                Due::Leaves(_) if !self.ends.contains_key(&number) => {
+                    limits.gone(&mut self.store, now, &ask, id);
+                    self.ends.insert(number, End::Left);
+                }
+                Due::Leaves(_) => {}
+                Due::Ends(_) => {
+                    let ticket = tickets.remove(&number).unwrap();
+                    limits.settle(&mut self.store, now, &self.fixture.book, ticket, tokens(cost));
+                }
+            }
+            for id in self.limits[worker].take_wakes() {
+                let number = id.0 as usize;
+                alarms.insert(number, at);
+                due.insert((at, Due::Asks(number)));
+            }
+            // A host looks at its timers after every event.
+            for limits in &mut self.limits {
+                if limits.next_deadline().is_some_and(|due| due <= now) {
+                    limits.handle_timeout(&mut self.store, now, &self.fixture.book);
+                }
+            }
+            self.most = self.most.max(self.limits.iter().map(|limits| limits.lines.len()).sum());
+        }
+        assert_eq!(self.ends.len(), requests.len(), "everybody is answered, or gone");
+        for limits in &mut self.limits {
+            assert!(limits.ledger.is_empty(), "all is given back");
+            assert!(limits.lines.is_empty());
+        }
+    }
+
+    fn waits(&self, requests: &[Request], tenant: u64) -> Vec<u64> {
+        let of = self.ends.iter().filter(|(number, _)| requests[**number].tenant == tenant);
+        let mut waits: Vec<_> = of
+            .filter_map(|(_, end)| if let End::Admitted(wait) = end { Some(*wait) } else { None })
+            .collect();
+        waits.sort_unstable();
+        waits
+    }
+
+    fn refused(&self, requests: &[Request], tenant: u64) -> usize {
+        let of = self.ends.iter().filter(|(number, _)| requests[**number].tenant == tenant);
+        of.filter(|(_, end)| matches!(end, End::Refused(_))).count()
+    }
+}
+
+/// So many in each second, evenly, for so many seconds.
+fn traffic(per_second: u64, seconds: u64, of: Request) -> impl Iterator<Item = Request> {
+    (0..per_second * seconds).map(move |n| Request { at: of.at + n * 1_000 / per_second, ..of })
+}
+
+fn p95(waits: &[u64]) -> u64 {
+    waits[waits.len() * 95 / 100]
+}
+
+#[test]
+fn a_burst_is_smoothed_in_order() {
+    let mut world = World::new("limit l global { 600 requests/min  burst 0%  wait up to 2s }", 1);
+    let requests: Vec<_> = (0..10).map(|at| Request { at, ..REQUEST }).collect();
+    world.run(&requests);
+    for (number, end) in &world.ends {
+        let End::Admitted(wait) = end else { panic!("{number} {end:?}") };
+        let even = 100 * *number as u64;
+        assert!((even..=even + 40).contains(&(wait + *number as u64)), "{number}: {wait}");
+    }
+}
+
+#[test]
+fn who_cannot_make_it_is_refused_at_once_and_told_how_long_it_would_take() {
+    let mut world = World::new("limit l global { 600 requests/min  burst 0%  wait up to 500ms }", 1);
+    let requests: Vec<_> = (0..20).map(|_| REQUEST).collect();
+    world.run(&requests);
+    let refused: Vec<_> = world.ends.values().filter(|end| matches!(end, End::Refused(_))).collect();
+    assert!(refused.iter().all(|end| **end == End::Refused(0)), "{refused:?}");
+    assert!((13..=15).contains(&refused.len()), "{}", refused.len());
+    let Refusal { wait, waiting, .. } = world.refusals[&19];
+    assert!(wait.unwrap().as_millis() >= 500 && waiting >= 4, "{wait:?} {waiting}");
+}
+
+#[test]
+fn a_deadline_is_as_good_a_reason_as_the_limits_own_wait() {
+    let mut world = World::new("limit l global { 60 requests/min  burst 0%  wait up to 5s }", 1);
+    world.run(&[
+        REQUEST,
+        Request { deadline: Some(900), ..REQUEST },
+        Request { deadline: Some(1_100), ..REQUEST },
+    ]);
+    assert_eq!(world.ends[&1], End::Refused(0));
+    assert!(matches!(world.ends[&2], End::Admitted(1_000..1_050)), "{:?}", world.ends);
+}
+
+/// Wherever the two of them come in.
+#[test]
+fn a_tenant_that_sends_a_hundred_times_as_much_takes_nothing_from_anothers_share() {
+    for (heavy, light) in
+        [(vec![0, 1], vec![0]), (vec![1], vec![0]), (vec![0], vec![0]), (vec![0, 1, 2], vec![0, 1, 2])]
+    {
+        let mut world = World::new("limit l global { 600 requests/min  burst 0%  wait up to 4s }", 3);
+        let mut requests = Vec::new();
+        for (n, request) in traffic(200, 20, Request { tenant: 1 << 32, ..REQUEST }).enumerate() {
+            requests.push(Request { worker: heavy[n % heavy.len()], ..request });
+        }
+        for (n, request) in traffic(2, 20, Request { tenant: 2 << 32, at: 3, ..REQUEST }).enumerate() {
+            requests.push(Request { worker: light[n % light.len()], ..request });
+        }
+        world.run(&requests);
+        let waits = world.waits(&requests, 2 << 32);
+        assert_eq!(waits.len(), 40, "{heavy:?} {light:?}: none of its requests is refused");
+        // Its share is five in a second, the other's wait is two to four.
+        assert!(p95(&waits) <= 400, "{heavy:?} {light:?}: {waits:?}");
+        let served = world.waits(&requests, 1 << 32).len();
+        assert!((150..=210).contains(&served), "what it leaves goes to the other: {served}");
+    }
+}
+
+#[test]
+fn weights_are_shares() {
+    let mut world = World::new("limit l global { 1200 requests/min  burst 0%  wait up to 3s }", 2);
+    let (gold, free) = (world.fixture.policy.tiers.iter().position(|tier| tier.name == "gold"), Some(0));
+    // Both of one priority, so that only the weight tells them apart.
+    for tier in &mut world.fixture.policy.tiers {
+        tier.priority = 1;
+    }
+    world.fixture.book = Book::new(&world.fixture.policy);
+    let free = world.fixture.policy.tiers.iter().position(|tier| tier.name == "free").or(free);
+    let mut requests = Vec::new();
+    for (tenant, tier) in [(1 << 32, gold), (2 << 32, free)] {
+        let all = traffic(60, 20, Request { tenant, tier, ..REQUEST }).enumerate();
+        requests.extend(all.map(|(n, request)| Request { worker: n % 2, ..request }));
+    }
+    world.run(&requests);
+    let (gold, free) = (world.waits(&requests, 1 << 32).len(), world.waits(&requests, 2 << 32).len());
+    assert!(gold >= 3 * free && gold <= 6 * free, "{gold} and {free}");
+}
+
+/// How long those of `gold` wait, and those of `free` who come four times in a second, at ten in a second for both.
+fn gold_and_free(golds: u64) -> (Vec<u64>, Vec<u64>) {
+    let mut world = World::new("limit l global { 600 requests/min  burst 0%  wait up to 3s }", 2);
+    let tier = |name| world.fixture.policy.tiers.iter().position(|tier| tier.name == name);
+    let mut requests = Vec::new();
+    for (tenant, tier, per_second) in [(1 << 32, tier("gold"), golds), (2 << 32, tier("free"), 4)] {
+        let all = traffic(per_second, 20, Request { tenant, tier, ..REQUEST }).enumerate();
+        requests.extend(all.map(|(n, request)| Request { worker: n % 2, ..request }));
+    }
+    world.run(&requests);
+    (world.waits(&requests, 1 << 32), world.waits(&requests, 2 << 32))
+}
+
+#[test]
+fn priority_goes_first_and_nobody_starves() {
+    let (golds, frees) = gold_and_free(9);
+    assert_eq!(golds.len(), 180);
+    assert!(p95(&golds) < 400, "{golds:?}");
+    assert!(frees.len() >= 15, "what is left: {frees:?}");
+    let (golds, frees) = gold_and_free(15);
+    assert!(golds.len() >= 180, "{golds:?}");
+    assert!(frees.len() >= 5, "even where those who go first would take it all: {frees:?}");
+}
+
+#[test]
+fn a_full_line_sheds_who_matters_least() {
+    let mut world = World::new("limit l global { 60 requests/min  burst 0%  wait up to 60s  queue 4 }", 1);
+    let tier = |name| world.fixture.policy.tiers.iter().position(|tier| tier.name == name);
+    let (gold, free) = (tier("gold"), tier("free"));
+    let mut requests = vec![Request { tier: free, ..REQUEST }; 5];
+    requests.push(Request { at: 1, tier: free, ..REQUEST });
+    requests.push(Request { at: 2, tier: gold, tenant: 2 << 32, ..REQUEST });
+    world.run(&requests);
+    assert_eq!(world.ends[&5], End::Refused(0), "full");
+    assert_eq!(world.ends[&4], End::Refused(2), "the last that came had to make room");
+    assert!(matches!(world.ends[&6], End::Admitted(990..1_050)), "{:?}", world.ends[&6]);
+    assert_eq!(world.most, 4);
+}
+
+#[test]
+fn a_client_that_leaves_gives_its_seat_up() {
+    let mut world = World::new("limit l global { 60 requests/min  burst 0%  wait up to 60s  queue 1 }", 1);
+    world.run(&[
+        REQUEST,
+        Request { at: 1, leaves: Some(100), ..REQUEST },
+        Request { at: 2, ..REQUEST },
+        Request { at: 101, ..REQUEST },
+    ]);
+    assert_eq!((world.ends[&1], world.ends[&2]), (End::Left, End::Refused(0)));
+    assert!(matches!(world.ends[&3], End::Admitted(899..950)), "{:?}", world.ends[&3]);
+}
+
+#[test]
+fn places_that_are_given_back_go_to_those_who_wait_also_in_another_worker() {
+    let mut world = World::new("limit l per tenant { 2 concurrent  wait up to 30s }", 2);
+    let requests: Vec<_> =
+        (0..10).map(|n| Request { at: n, worker: n as usize % 2, takes: 1_000, ..REQUEST }).collect();
+    world.run(&requests);
+    let waits = world.waits(&requests, 1);
+    assert_eq!(waits.len(), 10);
+    assert!(*waits.last().unwrap() < 4_300, "{waits:?}");
+}
+
+#[test]
+fn who_is_first_and_refused_elsewhere_keeps_nobody_from_the_line() {
+    let mut world = World::new(
+        "limit all global { 600 requests/min  burst 0%  wait up to 10s }\n\
+         limit own per tenant { 1 concurrent  wait up to 10s }",
+        1,
+    );
+    let mut requests = vec![Request { takes: 5_000, ..REQUEST }, Request { at: 1, ..REQUEST }];
+    requests.extend((0..5).map(|n| Request { at: 2, tenant: 10 + n, ..REQUEST }));
+    world.run(&requests);
+    assert!(matches!(world.ends[&1], End::Admitted(4_990..5_200)), "{:?}", world.ends[&1]);
+    for other in 2..7 {
+        assert!(matches!(world.ends[&other], End::Admitted(0..700)), "{other}: {:?}", world.ends[&other]);
+    }
+}
+
+fn requests() -> impl Strategy<Value = Vec<Request>> {
+    let one = (0..4_000_u64, 0..3_usize, 1..4_u64, prop::option::of(0..2_usize), 0..800_u64, 1..4_u64);
+    let ends = (prop::option::weighted(0.2, 0..5_000_u64), prop::option::weighted(0.2, 0..5_000_u64));
+    let request = (one, ends).prop_map(|((at, worker, tenant, tier, takes, cost), (leaves, deadline))| {
+        Request { at, worker, tenant: tenant << 32, tier, takes, cost, leaves, deadline }
+    });
+    prop::collection::vec(request, 1..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everybody_is_answered_in_time_and_no_line_is_longer_than_its_bound(requests in requests()) {
+        let mut world = World::new(
+            "limit all global { 240 tokens/min  burst 2%  wait up to 1500ms  queue 6 }\n\
+             limit own per tenant { 2 concurrent  wait up to 1s  queue 3 }\n\
+             limit rpm per tenant { 100 requests/min  burst 5% }",
+            3,
+        );
+        world.run(&requests);
+        // Six in the line of all, and three in that of each of the three tenants.
+        prop_assert!(world.most <= 6 + 9, "{}", world.most);
+        for (number, end) in &world.ends {
+            let Request { at, deadline, .. } = requests[*number];
+            let late = deadline.map_or(1_500, |deadline| deadline.saturating_sub(at).min(1_500)) + TICK + 1;
+            if let End::Admitted(wait) | End::Refused(wait) = end {
+                prop_assert!(*wait <= late, "{number}: {wait} of {late}");
+            }
+        }
+        for tenant in 1..4_u64 {
+            let now = Timestamp(START + 60 * SECOND);
+            let all = held(&world.fixture, &mut world.store, now, tenant << 32, Stage::Request);
+            prop_assert_eq!(all, vec![0; 3]);
+        }
+    }
+}

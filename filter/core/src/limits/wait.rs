@@ -1,0 +1,350 @@
+//! Waiting in line instead of being refused.
+//!
+//! A request waits where it is, in its worker, and holds nothing but a seat; see `order` for whose turn it is. Of those who wait
+//! in one worker only the first asks: when its limit says that it may pass, and every [`POLL`] at the latest. Who stands behind sleeps until
+//! it is the first, or until its time is over.
+//!
+//! | when | |
+//! |---|---|
+//! | a limit refuses that lets wait | it joins that limit's line, if it can make it in time and a seat is free |
+//! | others wait already | it joins them, even if there is room: nobody passes a line by |
+//! | no seat is free | it takes that of the last in this worker's part of the line, if that goes after it; else it is refused |
+//! | another limit refuses who is first | it goes over to that line: nobody keeps others from a limit that isn't its own trouble |
+//! | its time is over, or its client is gone | it leaves, and the next is woken |
+//!
+//! Seats are counted over all workers and confirmed like everything that is held. A tenant may take as many seats in a worker as are
+//! still free, so one alone never fills a line that others may want to join.
+
+use std::time::Duration;
+
+use super::admit::{News, Refusal, Spot, Ticket};
+use super::balance::Measure;
+use super::ledger::Change;
+use super::line::Waiter;
+use super::order::{Joined, Order, Rank};
+use super::rule::Rule;
+use super::{Ask, Limits};
+use crate::event::ExchangeId;
+use crate::store::{self, Store};
+use crate::time::Timestamp;
+
+/// How often the first of a line asks, at least: others may have given back what they held.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Cells in which the lines of all tenants are kept.
+const TENANT_LINES: usize = 256;
+
+/// What becomes of a request that asks to be admitted.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Admitted(Ticket),
+    /// It is to ask again at this time, or when it is woken.
+    Waits {
+        until: Timestamp,
+    },
+    Refused(Refusal),
+}
+
+impl Limits {
+    /// Asks for a request, the first time or again. Who waits is remembered until it is admitted, refused, or [gone](Self::gone).
+    /// `deadline`: when waiting is of no use any more.
+    pub(crate) fn ask(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (id, deadline): (ExchangeId, Option<Timestamp>),
+        ask: &Ask<'_>,
+        news: &mut Vec<News>,
+    ) -> Answer {
+        if let Some(refusal) = self.lines.take_shed(id) {
+            return Answer::Refused(refusal);
+        }
+        if self.lines.spot(id).is_some() {
+            return self.ask_again(store, now, (id, deadline), ask, news);
+        }
+        match self.admit(store, now, ask, news) {
+            Ok(ticket) => Answer::Admitted(ticket),
+            Err(refusal) => self.line_up(store, now, (id, now, deadline), ask, refusal, news),
+        }
+    }
+
+    /// A request's client is gone, or its answer is another: it leaves the line it may be in.
+    pub(crate) fn gone(&mut self, store: &mut dyn Store, now: Timestamp, ask: &Ask<'_>, id: ExchangeId) {
+        self.lines.take_shed(id);
+        self.leave(store, now, ask, id, false);
+    }
+
+    /// Requests that are to ask again now.
+    pub(crate) fn take_wakes(&mut self) -> Vec<ExchangeId> {
+        self.lines.take_wakes()
+    }
+
+    fn ask_again(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (id, deadline): (ExchangeId, Option<Timestamp>),
+        ask: &Ask<'_>,
+        news: &mut Vec<News>,
+    ) -> Answer {
+        let Some((spot, waiter)) = self.lines.waiter(id) else { return Answer::Waits { until: now } };
+        let longest = longest(ask, spot);
+        let (rank, first) = self.lines.first(spot, longest, now).unwrap_or((waiter.rank, waiter));
+        let is_late = now >= waiter.until;
+        if first.id != id && !is_late {
+            self.lines.wake(first.id);
+            return Answer::Waits { until: waiter.until };
+        }
+        let is_turn = first.id == id && !self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
+        let refusal = if is_turn {
+            let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
+            match self.desk(ask.book, store, now).admit(&asked, &ask.estimate, true, news) {
+                Ok(ticket) => {
+                    self.leave(store, now, ask, id, true);
+                    return Answer::Admitted(ticket);
+                }
+                Err(refusal) => Some(refusal),
+            }
+        } else {
+            None
+        };
+        match refusal {
+            _ if is_late => {
+                let refusal = refusal.unwrap_or_else(|| self.refusal(store, now, ask, spot, waiter.cost));
+                self.leave(store, now, ask, id, false);
+                Answer::Refused(refusal)
+            }
+            Some(refusal) if refusal.spot != spot => {
+                self.leave(store, now, ask, id, false);
+                self.line_up(store, now, (id, waiter.rank.joined, deadline), ask, refusal, news)
+            }
+            Some(Refusal { wait: Some(wait), is_exact: true, .. }) => {
+                Answer::Waits { until: now.after(wait.min(POLL)).min(waiter.until) }
+            }
+            _ => Answer::Waits { until: now.after(POLL).min(waiter.until) },
+        }
+    }
+
+    /// Joins the line of the limit that refuses, if that lets wait.
+    fn line_up(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (id, joined, deadline): (ExchangeId, Timestamp, Option<Timestamp>),
+        ask: &Ask<'_>,
+        refusal: Refusal,
+        news: &mut Vec<News>,
+    ) -> Answer {
+        let Refusal { spot, wait, cost, .. } = refusal;
+        let (Some(rule), Some(wait)) = (ask.book.rule(spot), wait) else { return Answer::Refused(refusal) };
+        let Some(longest) = rule.wait else { return Answer::Refused(refusal) };
+        let until = deadline.map_or(joined.after(longest), |deadline| deadline.min(joined.after(longest)));
+        let (priority, weight) = ask.rights();
+        let tenant = ask.who.tenant;
+        let least = if refusal.is_exact { wait } else { Duration::ZERO };
+        let is_common = ask.book.is_shared(spot.place);
+        // Who can't make it doesn't get a tag either.
+        let placed = change(store, ask, spot, |order| {
+            let mut place = order.join(tenant, cost, weight);
+            if !is_common {
+                // A tenant's own line: all who wait there go before.
+                place.before = cost.saturating_mul(refusal.waiting);
+            }
+            (now.after(least.saturating_add(time_for(rule, place.before))) < until).then_some(place)
+        });
+        let Some(Joined { tag, before }) = placed else {
+            let expected = expected(rule, refusal);
+            return Answer::Refused(Refusal { wait: Some(wait.max(expected)), ..refusal });
+        };
+        let rank = Rank { lack: ask.book.top_priority().saturating_sub(priority), tag, joined };
+        let waiter = Waiter { id, rank, tenant, weight, cost, until };
+        if !self.sit(store, now, ask, spot, waiter) {
+            change(store, ask, spot, |order| {
+                order.leave(tenant, cost, weight);
+                Some(())
+            });
+            let wait = wait.saturating_add(time_for(rule, before)).max(expected(rule, refusal));
+            return Answer::Refused(Refusal { wait: Some(wait), ..refusal });
+        }
+        self.lines.join(spot, waiter);
+        let first = self.lines.first(spot, longest, now).filter(|(_, first)| first.id == id);
+        if first.is_some() && !refusal.is_exact && wait.is_zero() {
+            // There was room, and only others in line: it may be its turn at once.
+            return self.ask_again(store, now, (id, deadline), ask, news);
+        }
+        if let Some((rank, waiter)) = first {
+            self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
+            return Answer::Waits { until: now.after(wait.clamp(Duration::from_millis(1), POLL)).min(until) };
+        }
+        Answer::Waits { until }
+    }
+
+    /// Takes a seat: a free one, or that of the last in line who goes after this one.
+    fn sit(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        spot: Spot,
+        waiter: Waiter,
+    ) -> bool {
+        let Some(rule) = ask.book.rule(spot) else { return false };
+        let of_tenant = self.lines.count_of(spot, waiter.tenant);
+        let is_common = ask.book.is_shared(spot.place) && !ask.policy.tenant.is_empty();
+        let taken = self.desk(ask.book, store, now).change(spot.place, |found| {
+            if found.key != spot.place.row {
+                return None;
+            }
+            let balance = found.row.balances.get_mut(spot.slot)?;
+            let free = rule.queue.saturating_sub(balance.seats.total());
+            if free == 0 || (is_common && of_tenant >= free) {
+                return Some(None);
+            }
+            balance.seats.take(1);
+            Some(Some(found.row.epoch))
+        });
+        match taken.flatten() {
+            Some(Some(epoch)) => {
+                self.ledger.change(spot.place, epoch, spot.slot, Change::Sit);
+                true
+            }
+            Some(None) => self.take_over(store, now, ask, spot, waiter),
+            None => false,
+        }
+    }
+
+    /// Sheds the last in this worker's part of the line, if that goes after this one.
+    fn take_over(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        spot: Spot,
+        waiter: Waiter,
+    ) -> bool {
+        let longest = longest(ask, spot);
+        let mut ranked = self.lines.ranked(spot, longest, now);
+        // As one of its priority would be ranked that waits already.
+        let alike = ranked.find(|(_, other)| other.rank.lack == waiter.rank.lack);
+        let own = Rank { lack: alike.map_or(waiter.rank.lack, |(rank, _)| rank.lack), ..waiter.rank };
+        drop(ranked);
+        let Some((rank, last)) = self.lines.last(spot, longest, now) else { return false };
+        if rank <= own {
+            return false;
+        }
+        let refusal = self.refusal(store, now, ask, spot, last.cost);
+        change(store, ask, spot, |order| {
+            order.leave(last.tenant, last.cost, last.weight);
+            Some(())
+        });
+        self.lines.shed(last.id, refusal);
+        true
+    }
+
+    /// Says who stands first in this worker, and whether another worker's first goes before it.
+    fn is_outranked(
+        &self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        spot: Spot,
+        own: (Rank, u32),
+    ) -> bool {
+        let vm = self.vm;
+        change(store, ask, spot, |order| {
+            order.say((vm, spot.place.row), Some(own), now);
+            Some(order.is_outranked((vm, spot.place.row), own, now))
+        })
+        .unwrap_or_default()
+    }
+
+    /// Gives up a seat and wakes the next.
+    fn leave(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        id: ExchangeId,
+        has_gone: bool,
+    ) {
+        let Some((spot, waiter)) = self.lines.waiter(id) else { return };
+        let longest = longest(ask, spot);
+        let was_first = self.lines.first(spot, longest, now).is_some_and(|(_, first)| first.id == id);
+        self.lines.leave(id, has_gone);
+        self.desk(ask.book, store, now).change(spot.place, |found| {
+            if let Some(balance) =
+                found.row.balances.get_mut(spot.slot).filter(|_| found.key == spot.place.row)
+            {
+                balance.seats.give(1);
+            }
+        });
+        self.ledger.change(spot.place, 0, spot.slot, Change::Rise);
+        let next = self.lines.first(spot, longest, now);
+        let (vm, Waiter { rank, tenant, cost, weight, .. }) = (self.vm, waiter);
+        change(store, ask, spot, |order| {
+            if has_gone {
+                order.went(rank.tag);
+            } else {
+                order.leave(tenant, cost, weight);
+            }
+            order.say((vm, spot.place.row), next.map(|(rank, next)| (rank, next.rank.lack)), now);
+            Some(())
+        });
+        if let Some((_, next)) = next.filter(|_| was_first) {
+            self.lines.wake(next.id);
+        }
+    }
+
+    /// What this limit says now to a request that has waited for it.
+    fn refusal(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        spot: Spot,
+        cost: u64,
+    ) -> Refusal {
+        let mut refusal =
+            Refusal { spot, wait: Some(POLL), is_exact: false, waiting: 0, cost, may_wait: true };
+        let desk = &mut self.desk(ask.book, store, now);
+        desk.look(spot, |rule, balance| {
+            refusal.waiting = balance.seats.total();
+            refusal.wait = Some(expected(rule, refusal));
+        });
+        refusal
+    }
+}
+
+/// Changes the order of a line; where `change` says nothing, nothing is written.
+fn change<R>(
+    store: &mut dyn Store,
+    ask: &Ask<'_>,
+    spot: Spot,
+    mut change: impl FnMut(&mut Order) -> Option<R>,
+) -> Option<R> {
+    let key = ask.book.line_key(spot, TENANT_LINES);
+    store::update(store, &key, |bytes| {
+        let mut order = Order::read(bytes);
+        let result = change(&mut order);
+        (result.is_some().then(|| order.write()), result)
+    })
+}
+
+/// How long one may wait there.
+fn longest(ask: &Ask<'_>, spot: Spot) -> Duration {
+    ask.book.rule(spot).and_then(|rule| rule.wait).unwrap_or_default()
+}
+
+/// How long what goes before takes to be admitted.
+fn time_for(rule: &Rule, before: u64) -> Duration {
+    match rule.measure {
+        Measure::Rate(pace) => Duration::from_nanos(pace.time(before)),
+        Measure::Concurrent(_) | Measure::Money(_) => Duration::ZERO,
+    }
+}
+
+/// How long somebody would wait who came last, if all were like it.
+fn expected(rule: &Rule, refusal: Refusal) -> Duration {
+    let before = refusal.cost.saturating_mul(refusal.waiting);
+    refusal.wait.unwrap_or_default().saturating_add(time_for(rule, before))
+}
