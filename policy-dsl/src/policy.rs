@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::span::Span;
 
+pub mod fit;
 mod health;
 mod limit;
 mod route;

@@ -91,7 +91,7 @@ mod timers;
 mod token;
 mod turn;
 
-pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body};
+pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body, read_request};
 pub use self::breaker::{Cause, Signal};
 pub use self::config::Config;
 pub use self::effect::{Effect, HeaderList, Text};

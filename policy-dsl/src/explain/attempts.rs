@@ -6,8 +6,9 @@ use super::document::Lines;
 use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
 use super::words::{code, list, span};
-use super::{Explainer, Section, changes, plan, target};
-use crate::policy::{Route, Trigger};
+use super::{Explainer, Section, Verdict, changes, plan, target};
+use crate::policy::fit::Unfit;
+use crate::policy::{Overrides, Route, Target, TargetId, Trigger};
 use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
@@ -23,6 +24,11 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
         }
         for id in &stage.targets {
             let Some(to) = explainer.target(*id) else { continue };
+            if let Some(unfit) = unfit(to, &stage.overrides, request) {
+                let text = format!("{} isn't tried: {}", code(&to.name), reason(unfit));
+                lines.judge(0, "", text, Verdict::No);
+                continue;
+            }
             number += 1;
             lines.say(0, format!("{number}."), format!("{}: {}", code(&to.name), target::place(to)));
             changes::lines(&mut lines, 1, route, (to, &stage.overrides), request);
@@ -34,8 +40,42 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
         let text = format!("removed, as callers can't steer the proxy: {}", list(&removed, "and"));
         lines.say(0, "", text);
     }
-    plan::reach(&mut lines, 0, route);
+    plan::reach(&mut lines, 0, route, number);
     lines.section("Where it goes, and what is changed on the way")
+}
+
+/// The targets that can serve a request, in the order of the plan; why none can, where there is none.
+pub(super) fn fit(
+    explainer: &Explainer<'_>,
+    route: &Route,
+    request: &Request,
+) -> Result<Vec<TargetId>, Unfit> {
+    let (mut fit, mut reasons) = (Vec::new(), Unfit::default());
+    for stage in &route.plan {
+        for id in &stage.targets {
+            let reason = explainer.target(*id).and_then(|target| unfit(target, &stage.overrides, request));
+            match reason {
+                Some(reason) => reasons = reasons.and(reason),
+                None => fit.push(*id),
+            }
+        }
+    }
+    if fit.is_empty() { Err(reasons) } else { Ok(fit) }
+}
+
+fn unfit(target: &Target, overrides: &Overrides, request: &Request) -> Option<Unfit> {
+    let lacks = target.lacks.iter().copied().collect();
+    request.demand().unfit(lacks, target.context, overrides.max_tokens.map(u64::from))
+}
+
+fn reason(Unfit { missing, window }: Unfit) -> String {
+    let missing: Vec<String> = missing.iter().map(|capability| code(capability.word())).collect();
+    let lacks = (!missing.is_empty()).then(|| format!("it lacks {}", list(&missing, "and")));
+    let window = window.map(|(needed, window)| {
+        format!("the request needs about {needed} tokens, and its context window holds {window}")
+    });
+    let reasons: Vec<String> = lacks.into_iter().chain(window).collect();
+    list(&reasons, "and")
 }
 
 /// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its
@@ -46,9 +86,9 @@ fn steers_the_proxy(name: &str) -> bool {
 }
 
 /// What follows each kind of failure, when every attempt fails alike.
-pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
+pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetId]) -> Section {
     let retry = &route.retry;
-    let targets = route.targets().count();
+    let targets = places.len();
     let status = |status, retry_after| Failure::Status { status, retry_after };
     let mut failures: Vec<(String, Failure)> =
         STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
@@ -73,7 +113,7 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
     let mut lines = Lines::default();
     lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open. With a failure that isn't its own fault the caller is told `x-should-retry: false`, so that its SDK doesn't begin anew.");
     for (names, sequence, failure) in rows {
-        lines.say(0, list(&names, "or"), path(explainer, route, &sequence, failure));
+        lines.say(0, list(&names, "or"), path(explainer, places, &sequence, failure));
     }
     if retry.on.iter().any(|trigger| matches!(trigger, Trigger::Status(_))) && retry.attempts > 1 {
         let honored = retry.honor_retry_after;
@@ -95,15 +135,14 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route) -> Section {
             } else {
                 format!("`retry-after` above {}", duration_text(honored))
             };
-            lines.say(0, name, path(explainer, route, &sequence, failure));
+            lines.say(0, name, path(explainer, places, &sequence, failure));
         }
     }
     lines.section("When attempts fail")
 }
 
 /// The targets one after the other, the waits between them, and what the caller gets in the end.
-fn path(explainer: &Explainer<'_>, route: &Route, sequence: &Sequence, failure: Failure) -> String {
-    let places: Vec<_> = route.targets().collect();
+fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, failure: Failure) -> String {
     let mut text = String::new();
     for attempt in &sequence.attempts {
         if let Some(backoff) = attempt.backoff {

@@ -61,7 +61,16 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
         return sections;
     }
     sections.push(attempts::sent(explainer, taken, request));
-    sections.push(attempts::failed(explainer, taken));
+    let places = match attempts::fit(explainer, taken, request) {
+        Ok(places) => places,
+        Err(unfit) => {
+            let mut lines = Lines::default();
+            lines.judge(0, "", format!("The caller gets 400 at once: {}.", unfit.message()), Verdict::No);
+            sections.push(lines.section("What happens"));
+            return sections;
+        }
+    };
+    sections.push(attempts::failed(explainer, taken, &places));
     sections.push(holds(explainer, taken, request));
     sections
 }
@@ -106,6 +115,10 @@ fn the_request(policy: &Policy, request: &Request) -> Section {
                 "body",
                 format!("{}, about {}, {tools}", count(facts.messages, "message"), count(tokens, "token")),
             );
+            let needs: Vec<String> = facts.needs.iter().map(|need| code(need.word())).collect();
+            if !needs.is_empty() {
+                lines.say(0, "needs", list(&needs, "and"));
+            }
             if let Some(most) = facts.max_tokens {
                 lines.say(0, "max_tokens", most.to_string());
             }

@@ -30,13 +30,13 @@ pub(super) fn lines(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route)
             }
         }
     }
-    reach(lines, 1, route);
+    reach(lines, 1, route, route.targets().count());
 }
 
 /// Says when there are more targets than attempts.
-pub(super) fn reach(lines: &mut Lines, depth: u8, route: &Route) {
+pub(super) fn reach(lines: &mut Lines, depth: u8, route: &Route, targets: usize) {
     let attempts = route.retry.attempts;
-    if route.targets().count() > attempts as usize {
+    if targets > attempts as usize {
         let text = if route.breaker.is_some() {
             "the last of these are reached only when a breaker keeps others back"
         } else {

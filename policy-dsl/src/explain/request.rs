@@ -1,5 +1,7 @@
 //! The request that is explained.
 
+use crate::policy::fit::{BYTES_PER_TOKEN, Capabilities, Demand};
+
 /// One request of a caller. What isn't known is left out; the default is a `POST` of nothing to nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -56,6 +58,8 @@ pub struct BodyFacts {
     pub tools: Vec<String>,
     /// Estimated tokens of the prompt.
     pub input_tokens: u64,
+    /// What it needs a target to be able to do.
+    pub needs: Capabilities,
 }
 
 impl Request {
@@ -90,6 +94,16 @@ impl Request {
         match &self.body {
             Body::Unreadable(why) if self.is_json() => Some(why),
             _ => None,
+        }
+    }
+
+    /// What it asks of its target.
+    pub(super) fn demand(&self) -> Demand {
+        let facts = self.facts();
+        Demand {
+            input: self.body_bytes / BYTES_PER_TOKEN,
+            output: facts.and_then(|facts| facts.max_tokens),
+            needs: facts.map(|facts| facts.needs).unwrap_or_default(),
         }
     }
 

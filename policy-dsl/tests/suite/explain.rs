@@ -4,6 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use seawall_policy::explain::{Body, BodyFacts, Document, Explainer, Request, Verdict};
+use seawall_policy::policy::Capability;
 
 use super::bless;
 
@@ -53,6 +54,7 @@ fn what_becomes_of_a_request_is_as_recorded() {
     let key = ("authorization", "Bearer sk-1234567890abcdef");
     let acme = ("x-tenant-id", "acme");
     let stream = || BodyFacts { stream: true, ..body() };
+    let needing = |needs: &[Capability]| BodyFacts { needs: needs.iter().copied().collect(), ..body() };
     let long = || BodyFacts { messages: 21, input_tokens: 40_000, ..body() };
     let elsewhere = Request { path: "/v1/models?key=sk-1234567890".into(), ..Request::default() };
     let broken = Request { body: Body::Unreadable("it isn't valid JSON".into()), ..chat(body(), &[]) };
@@ -65,6 +67,9 @@ fn what_becomes_of_a_request_is_as_recorded() {
         ("routes-night", "routes", Request { hour: 3, ..chat(body(), &[key, ("x-batch", "yes")]) }),
         ("routes-key", "routes", chat(stream(), &[key, ("x-small", "")])),
         ("routes-other", "routes", zipped),
+        ("fit-image", "fit", chat(needing(&[Capability::Vision, Capability::Json]), &[])),
+        ("fit-none", "fit", chat(needing(&[Capability::Vision, Capability::Tools]), &[])),
+        ("fit-plain", "fit", chat(BodyFacts { max_tokens: Some(100), ..body() }, &[])),
         ("whole-free", "whole", chat(stream(), &[key, ("x-request-deadline-ms", "20000")])),
         ("whole-gold", "whole", chat(body(), &[key, acme])),
         ("whole-refused", "whole", chat(long(), &[key])),

@@ -19,7 +19,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use seawall_core::read_request;
 use seawall_policy::explain::{Body, BodyFacts, Request};
+use seawall_policy::policy::Capability;
 use serde_json::{Map, Value};
 
 /// Where a bare body is sent.
@@ -46,8 +48,7 @@ pub fn request(text: &str) -> anyhow::Result<Request> {
         !members.contains_key("path") && (members.contains_key("messages") || members.contains_key("model"));
     if is_bare {
         let path = DEFAULT_PATH.to_owned();
-        let body_bytes = text.trim().len() as u64;
-        let body = Body::Json(facts(&members));
+        let (body, body_bytes) = read(&path, text.trim());
         return Ok(Request { path, body, body_bytes, hour: now(), ..Request::default() });
     }
     if let Some(unknown) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
@@ -66,7 +67,7 @@ pub fn request(text: &str) -> anyhow::Result<Request> {
     if !path.starts_with('/') {
         bail!("the request's `path` must start with `/`, without scheme and host");
     }
-    let (body, body_bytes) = body(members.get("body"))?;
+    let (body, body_bytes) = body(&path, members.get("body"))?;
     Ok(Request {
         method: text_of("method")?.unwrap_or_else(|| "POST".into()),
         path,
@@ -101,24 +102,27 @@ fn headers(value: Option<&Value>) -> anyhow::Result<Vec<(String, String)>> {
     Ok(headers)
 }
 
-fn body(value: Option<&Value>) -> anyhow::Result<(Body, u64)> {
+fn body(path: &str, value: Option<&Value>) -> anyhow::Result<(Body, u64)> {
     Ok(match value {
         None | Some(Value::Null) => (Body::None, 0),
         Some(Value::String(text)) if text.is_empty() => (Body::None, 0),
-        Some(Value::String(text)) => {
-            let body = match serde_json::from_str(text) {
-                Ok(Value::Object(members)) => Body::Json(facts(&members)),
-                Ok(_) => Body::Unreadable("it isn't a JSON object".into()),
-                Err(_) => Body::Unreadable("it isn't valid JSON".into()),
-            };
-            (body, text.len() as u64)
-        }
-        Some(Value::Object(members)) => {
-            let length = serde_json::to_string(members).context("cannot write the body")?.len();
-            (Body::Json(facts(members)), length as u64)
+        Some(Value::String(text)) => read(path, text),
+        Some(body @ Value::Object(_)) => {
+            read(path, &serde_json::to_string(body).context("cannot write the body")?)
         }
         Some(other) => bail!("`body` of the request must be an object or a string, not {}", kind(other)),
     })
+}
+
+/// A body, and its length: what the filter itself reads of it.
+fn read(path: &str, text: &str) -> (Body, u64) {
+    let body = match (serde_json::from_str(text), read_request(path, text.as_bytes())) {
+        (Ok(Value::Object(members)), Ok(found)) => Body::Json(facts(&found, text.as_bytes(), &members)),
+        (Ok(Value::Object(_)), Err(error)) => Body::Unreadable(error.to_string()),
+        (Ok(_), _) => Body::Unreadable("it isn't a JSON object".into()),
+        (Err(_), _) => Body::Unreadable("it isn't valid JSON".into()),
+    };
+    (body, text.len() as u64)
 }
 
 fn hour(value: Option<&Value>) -> anyhow::Result<u8> {
@@ -137,30 +141,19 @@ fn now() -> u8 {
     u8::try_from(seconds / 3_600 % 24).unwrap_or_default()
 }
 
-/// What the filter reads of a body, read here from the parsed one.
-fn facts(body: &Map<String, Value>) -> BodyFacts {
-    let list = |name: &str| body.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let count = |list: &[Value]| u32::try_from(list.len()).unwrap_or(u32::MAX);
-    let number = |name: &str| body.get(name).and_then(Value::as_u64);
-    let (messages, tools) = (list("messages"), list("tools"));
+fn facts(found: &seawall_core::Facts, body: &[u8], members: &Map<String, Value>) -> BodyFacts {
+    let messages = members.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let bytes: u64 = messages.iter().map(text_bytes).sum();
     BodyFacts {
-        model: body.get("model").and_then(Value::as_str).map(str::to_owned),
-        stream: body.get("stream") == Some(&Value::Bool(true)),
-        max_tokens: number("max_completion_tokens").or_else(|| number("max_tokens")),
-        messages: count(messages),
-        tool_count: count(tools),
-        tools: tools.iter().filter_map(tool_name).map(str::to_owned).collect(),
+        model: found.model_name(body).map(Into::into),
+        stream: found.stream,
+        max_tokens: found.most_tokens(body),
+        messages: found.messages,
+        tool_count: found.tools,
+        tools: found.tool_names(body).into_iter().map(Into::into).collect(),
         input_tokens: bytes.div_ceil(BYTES_PER_TOKEN),
+        needs: Capability::ALL.into_iter().filter(|capability| found.needs(*capability, body)).collect(),
     }
-}
-
-/// `{"name":…}`, `{"function":{"name":…}}`, `{"custom":{"name":…}}`, or the type of a tool that has no name.
-fn tool_name(tool: &Value) -> Option<&str> {
-    let name = |object: &Value| object.get("name").and_then(Value::as_str).map(str::len);
-    let inner = ["function", "custom"].into_iter().filter_map(|kind| tool.get(kind));
-    let named = std::iter::once(tool).chain(inner).find(|object| name(object).is_some());
-    named.and_then(|object| object.get("name")).or_else(|| tool.get("type")).and_then(Value::as_str)
 }
 
 /// Bytes of text in a message, however deep it stands.
@@ -219,6 +212,7 @@ mod tests {
             tool_count: 3,
             tools,
             input_tokens: 2,
+            needs: [Capability::Tools, Capability::Stream].into_iter().collect(),
         };
         assert_eq!(facts, expected);
     }

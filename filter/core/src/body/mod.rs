@@ -19,6 +19,7 @@ pub(crate) use self::change::Change;
 use self::member::{Member, Seen};
 use self::scan::Scanner;
 use crate::headers::Headers;
+use crate::model_path;
 
 /// Deepest nesting that is read. Tool schemas reach about 20.
 pub const MAX_DEPTH: u32 = 128;
@@ -28,7 +29,7 @@ pub const MAX_DEPTH: u32 = 128;
 pub struct Facts {
     /// Where the value of `model` lies, quotes included.
     pub model: Option<Range<usize>>,
-    /// Whether the answer is to be streamed, as the body says.
+    /// Whether the answer is to be streamed.
     pub stream: bool,
     /// `max_completion_tokens`, or its older name `max_tokens`.
     pub max_tokens: Option<u64>,
@@ -97,19 +98,32 @@ pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
     if scan.token().is_some() { Err(scan.error()) } else { Ok(facts) }
 }
 
+/// Reads a request: its body, and what some dialects say in its path instead.
+///
+/// # Errors
+/// [`BodyError`] says why nothing can be decided about it.
+pub fn read_request(path: &str, body: &[u8]) -> Result<Facts, BodyError> {
+    let mut facts = read(body)?;
+    facts.stream |= model_path::asks_for_stream(path);
+    Ok(facts)
+}
+
 impl Facts {
     /// The model that the body these facts are about asks for; `None` when it is no text.
-    pub(crate) fn model_name<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
+    #[must_use]
+    pub fn model_name<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
         scan::text_of(body.get(self.model.clone()?)?)
     }
 
     /// The names of the tools that the body declares.
-    pub(crate) fn tool_names<'b>(&self, body: &'b [u8]) -> Vec<Cow<'b, str>> {
+    #[must_use]
+    pub fn tool_names<'b>(&self, body: &'b [u8]) -> Vec<Cow<'b, str>> {
         tools::names(self.value(Member::Tools, body))
     }
 
     /// Most tokens of the answer, under the name that the dialect has for them.
-    pub(crate) fn most_tokens(&self, body: &[u8]) -> Option<u64> {
+    #[must_use]
+    pub fn most_tokens(&self, body: &[u8]) -> Option<u64> {
         let read = |value: Option<&[u8]>| number(value?);
         let [camel, snake] = walk::members(
             self.value(Member::GenerationConfig, body),

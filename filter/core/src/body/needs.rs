@@ -23,7 +23,8 @@ const DEPTH: u32 = 3;
 
 impl Facts {
     /// Whether the body that these facts are about needs this.
-    pub(crate) fn needs(&self, capability: Capability, body: &[u8]) -> bool {
+    #[must_use]
+    pub fn needs(&self, capability: Capability, body: &[u8]) -> bool {
         match capability {
             Capability::Vision => self.conversations(body).any(|list| has_image(list, DEPTH)),
             Capability::Tools => {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::Exchange;
 use super::remember::Measured;
 use crate::breaker::Permit;
-use crate::plan::{Demand, Unfit};
+use crate::plan::{self, Unfit};
 use crate::turn::Turn;
 
 impl Exchange {
     /// Finds out where this request may be tried, and in which order.
     pub(super) fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
         let Some(plan) = turn.config.plan(self.route) else { return Ok(()) };
-        self.demand = Demand::new(&self.body, self.facts.as_ref(), plan.lacks());
+        self.demand = plan::demand(&self.body, self.facts.as_ref(), plan.lacks());
         if !plan.is_plain() {
             let request = (&self.headers, self.facts.as_ref(), &**self.body);
             self.sequence = plan.sequence(&self.demand, &mut Measured { request, turn }, &mut self.rng)?;

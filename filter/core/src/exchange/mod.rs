@@ -34,6 +34,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
+use seawall_policy::policy::fit::BYTES_PER_TOKEN;
+
 use self::answers::Reading;
 use self::outcome::Failure;
 use self::watched::{Lingering, Sighted};
@@ -58,9 +60,6 @@ use crate::turn::Turn;
 
 /// How long the first requests wait for their body before the host is asked whether it keeps it back.
 const BODY_PATIENCE: Duration = Duration::from_millis(700);
-
-/// About so many bytes of a request make one token. Good enough to tell a small one from a large one.
-const BYTES_PER_TOKEN: u64 = 4;
 
 pub(crate) struct Exchange {
     /// While it is open, the first route that may be it.
@@ -237,11 +236,10 @@ impl Exchange {
         if !is_open && body.len() > room {
             return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
-        let mut facts =
-            (!body.is_empty() && body::is_json(&self.headers)).then(|| body::read(&body)).transpose();
-        if let Ok(Some(facts)) = &mut facts {
-            facts.stream |= model_path::asks_for_stream(self.headers.get(":path").unwrap_or_default());
-        }
+        let path = self.headers.get(":path").unwrap_or_default();
+        let facts = (!body.is_empty() && body::is_json(&self.headers))
+            .then(|| body::read_request(path, &body))
+            .transpose();
         if is_open {
             let read = facts.as_ref().ok().and_then(Option::as_ref);
             let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));

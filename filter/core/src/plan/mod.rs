@@ -17,7 +17,9 @@ use std::rc::Rc;
 
 use seawall_policy::policy::{Order, Price, TargetId};
 
-pub(crate) use self::fit::{Capabilities, Demand, Unfit};
+pub(crate) use seawall_policy::policy::fit::{Capabilities, Demand, Unfit};
+
+pub(crate) use self::fit::demand;
 pub(crate) use self::order::Load;
 use crate::rng::Rng;
 

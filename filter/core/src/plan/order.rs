@@ -15,9 +15,9 @@
 use std::collections::BinaryHeap;
 
 use seawall_policy::policy::Order;
+use seawall_policy::policy::fit::{Demand, EXPECTED_OUTPUT};
 
 use super::Place;
-use super::fit::Demand;
 use crate::rng::Rng;
 
 /// What is known of the places' load, over all workers.
@@ -28,9 +28,6 @@ pub(crate) trait Load {
     /// way and this one. A place that nobody has measured yet is the fastest, but for one attempt at a time.
     fn wait(&mut self, place: &Place) -> u64;
 }
-
-/// Tokens that an answer is taken to have where it may have more.
-pub(super) const EXPECTED_OUTPUT: u64 = 512;
 
 impl Place {
     /// What one attempt is expected to cost, in pico-dollars; `None` without a price.

@@ -1,0 +1,135 @@
+//! Whether a target can serve a request at all, as far as that is known before it is tried.
+//!
+//! The one place that decides it: for the filter's plans, and for what `seawall explain` tells of a request.
+
+use super::Capability;
+
+/// Bytes of a request's body that are taken for one token of its prompt.
+///
+/// English text has about four characters a token (OpenAI, "What are tokens and how to count them?"). The body's names and
+/// signs are counted along, and so are images, which makes the estimate a high one. It is replaced where tokens are counted.
+pub const BYTES_PER_TOKEN: u64 = 4;
+
+/// Tokens that an answer is taken to have where it may have more.
+pub const EXPECTED_OUTPUT: u64 = 512;
+
+/// Capabilities, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities(u8);
+
+impl Capabilities {
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL.into_iter().filter(move |capability| self.0 & bit(*capability) != 0)
+    }
+
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is among both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
+        Self(capabilities.into_iter().fold(0, |bits, capability| bits | bit(capability)))
+    }
+}
+
+fn bit(capability: Capability) -> u8 {
+    1 << capability as u8
+}
+
+/// What a request asks of its target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Estimated tokens of the prompt.
+    pub input: u64,
+    /// Most tokens of the answer, where the request says.
+    pub output: Option<u64>,
+    pub needs: Capabilities,
+}
+
+impl Demand {
+    /// Tokens that it is expected to use up, prompt and answer together.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.input.saturating_add(self.output.map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT)))
+    }
+
+    /// Most tokens that its answer may have at a target where the plan says so much.
+    #[must_use]
+    pub fn most_output(&self, max_tokens: Option<u64>) -> Option<u64> {
+        match (self.output, max_tokens) {
+            (Some(asked), Some(most)) => Some(asked.min(most)),
+            (asked, most) => asked.or(most),
+        }
+    }
+
+    /// What keeps a target from serving it that lacks this and whose context window holds so many tokens, if that is known.
+    #[must_use]
+    pub fn unfit(&self, lacks: Capabilities, context: Option<u64>, max_tokens: Option<u64>) -> Option<Unfit> {
+        let missing = self.needs.and(lacks);
+        let needed = self.input.saturating_add(self.most_output(max_tokens).unwrap_or_default());
+        let window = context.filter(|window| needed > *window).map(|window| (needed, window));
+        (!missing.is_empty() || window.is_some()).then_some(Unfit { missing, window })
+    }
+}
+
+/// Why no target of a plan can serve a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unfit {
+    /// What it needs and some target lacks.
+    pub missing: Capabilities,
+    /// The tokens it needs, and the largest context window that is too small for them.
+    pub window: Option<(u64, u64)>,
+}
+
+impl Unfit {
+    /// Both reasons together: of two windows the larger, which would have been the nearest to suffice.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let larger =
+            |(needed, window), (other, wider)| if wider > window { (other, wider) } else { (needed, window) };
+        let window = match (self.window, other.window) {
+            (Some(one), Some(another)) => Some(larger(one, another)),
+            (one, another) => one.or(another),
+        };
+        Self { missing: self.missing.with(other.missing), window }
+    }
+
+    /// What the caller is told.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut text = String::from("no target of this route can serve this request");
+        let mut before = ": it needs ";
+        for capability in self.missing.iter() {
+            text.push_str(before);
+            text.push_str(capability.word());
+            before = ", ";
+        }
+        if let Some((needed, window)) = self.window {
+            for part in [
+                before,
+                "about ",
+                &needed.to_string(),
+                " tokens, and the largest context window holds ",
+                &window.to_string(),
+            ] {
+                text.push_str(part);
+            }
+        }
+        text
+    }
+}
