@@ -8,7 +8,8 @@
 //! | `admit` | several limits at once: all or none |
 //! | `ledger` | what a worker holds, and must confirm |
 //! | `wait`, `line`, `order` | waiting instead of being refused: who waits here, and whose turn it is over all workers |
-//! | `keyed` | the hash that tells tenants apart |
+//! | `tenant`, `keyed` | whose request it is, and the hash that tells tenants apart |
+//! | `told` | what callers are told |
 //!
 //! All workers of a proxy count in the same cells. What requests under way hold is confirmed by their worker in every epoch
 //! and forgotten when it is not, so what a dead worker held comes back by itself.
@@ -26,6 +27,8 @@ mod line;
 mod order;
 mod pace;
 mod rule;
+mod tenant;
+mod told;
 mod wait;
 mod wire;
 

@@ -15,24 +15,24 @@ mod rates;
 mod waiting;
 mod workers;
 
-pub(super) const SECOND: u64 = 1_000_000_000;
+pub(in crate::limits) const SECOND: u64 = 1_000_000_000;
 
 /// A policy that checks, whatever this version can carry out of it.
-pub(super) fn policy(text: &str) -> Policy {
+pub(in crate::limits) fn policy(text: &str) -> Policy {
     let checked = seawall_policy::check_as(text, seawall_policy::Scope::WholeLanguage);
     let told = seawall_policy::render("test", text, &checked.diagnostics);
     checked.policy.unwrap_or_else(|| panic!("{told}"))
 }
 
 /// These limits, all of them in one route.
-pub(super) struct Fixture {
-    pub(super) policy: Policy,
-    pub(super) book: Book,
-    pub(super) limits: Vec<LimitId>,
+pub(in crate::limits) struct Fixture {
+    pub(in crate::limits) policy: Policy,
+    pub(in crate::limits) book: Book,
+    pub(in crate::limits) limits: Vec<LimitId>,
 }
 
 impl Fixture {
-    pub(super) fn new(limits: &str) -> Self {
+    pub(in crate::limits) fn new(limits: &str) -> Self {
         let names: Vec<&str> =
             limits.split("limit ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
         let text = format!(
@@ -53,35 +53,35 @@ impl Fixture {
         Self { policy, book, limits }
     }
 
-    pub(super) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
+    pub(in crate::limits) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
         let who = Who { tenant, tier: None, route: 0 };
         Ask { policy: &self.policy, book: &self.book, limits: &self.limits, who, stage, estimate }
     }
 }
 
-pub(super) fn tokens(input: u64) -> Use {
+pub(in crate::limits) fn tokens(input: u64) -> Use {
     Use { requests: 1, input_tokens: input, ..Use::default() }
 }
 
-pub(super) fn money(micro_dollars: u64) -> Use {
+pub(in crate::limits) fn money(micro_dollars: u64) -> Use {
     Use { requests: 1, micro_dollars, ..Use::default() }
 }
 
 /// One worker with a store of its own.
-pub(super) struct One {
-    pub(super) fixture: Fixture,
-    pub(super) limits: Limits,
-    pub(super) store: MemoryStore,
-    pub(super) news: Vec<News>,
+pub(in crate::limits) struct One {
+    pub(in crate::limits) fixture: Fixture,
+    pub(in crate::limits) limits: Limits,
+    pub(in crate::limits) store: MemoryStore,
+    pub(in crate::limits) news: Vec<News>,
 }
 
 impl One {
-    pub(super) fn new(limits: &str) -> Self {
+    pub(in crate::limits) fn new(limits: &str) -> Self {
         let fixture = Fixture::new(limits);
         Self { fixture, limits: Limits::new(1), store: MemoryStore::default(), news: Vec::new() }
     }
 
-    pub(super) fn try_at(
+    pub(in crate::limits) fn try_at(
         &mut self,
         nanos: u64,
         tenant: u64,
@@ -92,22 +92,22 @@ impl One {
         self.limits.admit(&mut self.store, Timestamp(nanos), &ask, &mut self.news)
     }
 
-    pub(super) fn admit(&mut self, nanos: u64, of: Use) -> Result<Ticket, Refusal> {
+    pub(in crate::limits) fn admit(&mut self, nanos: u64, of: Use) -> Result<Ticket, Refusal> {
         self.try_at(nanos, 7, Stage::Request, of)
     }
 
-    pub(super) fn settle(&mut self, nanos: u64, ticket: Ticket, used: Use) {
+    pub(in crate::limits) fn settle(&mut self, nanos: u64, ticket: Ticket, used: Use) {
         self.limits.settle(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket, used);
     }
 
     /// Every cell there is.
-    pub(super) fn cells(&mut self) -> MemoryStore {
+    pub(in crate::limits) fn cells(&mut self) -> MemoryStore {
         self.store.clone()
     }
 }
 
 /// What is held of every limit at a tenant's row and everywhere else it counts.
-pub(super) fn held(
+pub(in crate::limits) fn held(
     fixture: &Fixture,
     store: &mut dyn Store,
     now: Timestamp,

@@ -1,0 +1,148 @@
+//! Whose request it is.
+//!
+//! | source | from | is the name in `tenants` |
+//! |---|---|---|
+//! | `jwt "claim"` | the claim of the token that Envoy verified | yes |
+//! | `header "name"` | the header's first value | yes |
+//! | `san` | the first name in the client's certificate | yes |
+//! | `api_key` | the key the caller sends, as a keyed hash | no: a key is no name |
+//!
+//! The first source that is present decides; an empty value is none. Who has none is `anonymous`, and all of those are one tenant.
+//! Names are told apart by a keyed hash and kept nowhere.
+
+use seawall_policy::policy::{CREDENTIAL_HEADERS, Policy, TenantSource};
+
+use super::book::Who;
+use super::keyed::HashKey;
+use crate::headers::Headers;
+
+/// Of whom nothing says who they are.
+const ANONYMOUS: &str = "anonymous";
+
+/// What the host knows of a caller beyond the request's headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// What the verified token says, in the order of the policy's sources.
+    pub claims: Vec<Option<String>>,
+    /// The first subject alternative name of the client's certificate.
+    pub san: Option<String>,
+}
+
+/// The claims that a policy asks for, in order.
+pub(crate) fn claims(policy: &Policy) -> impl Iterator<Item = &str> {
+    policy.tenant.iter().filter_map(|source| match source {
+        TenantSource::Jwt { claim } => Some(claim.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether it takes more than headers to know whose a request is.
+pub(crate) fn asks_host(policy: &Policy) -> bool {
+    policy.tenant.iter().any(|source| matches!(source, TenantSource::Jwt { .. } | TenantSource::San))
+}
+
+/// Whose request it is, and of which tier.
+pub(crate) fn who(
+    policy: &Policy,
+    key: HashKey,
+    headers: &Headers,
+    identity: &Identity,
+    route: usize,
+) -> Who {
+    let mut claims = identity.claims.iter();
+    let found = policy.tenant.iter().find_map(|source| {
+        let name = match source {
+            TenantSource::Jwt { .. } => claims.next()?.as_deref(),
+            TenantSource::San => identity.san.as_deref(),
+            TenantSource::Header { name, .. } => headers.get(name),
+            TenantSource::ApiKey => {
+                return api_key(headers).map(|found| Err(key.hash(&[b"\0key ", found].concat())));
+            }
+        };
+        name.map(str::trim).filter(|name| !name.is_empty()).map(Ok)
+    });
+    let (tenant, tier) = match found.unwrap_or(Ok(ANONYMOUS)) {
+        Ok(name) => (key.hash(name.as_bytes()), tier_of(policy, Some(name))),
+        Err(hash) => (hash, tier_of(policy, None)),
+    };
+    Who { tenant, tier, route }
+}
+
+/// The key a caller sends, without the word that says how.
+fn api_key(headers: &Headers) -> Option<&[u8]> {
+    CREDENTIAL_HEADERS.iter().find_map(|name| {
+        let value = headers.get(name)?.trim();
+        let (scheme, rest) = value.split_at_checked(6).unwrap_or((value, ""));
+        let key = if scheme.eq_ignore_ascii_case("bearer") { rest.trim() } else { value };
+        (!key.is_empty()).then_some(key.as_bytes())
+    })
+}
+
+/// The tier that names the tenant, or the default one.
+fn tier_of(policy: &Policy, name: Option<&str>) -> Option<usize> {
+    let names =
+        |tenants: &[String], name: &str| tenants.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+    let named = name.and_then(|name| policy.tiers.iter().position(|tier| names(&tier.tenants, name)));
+    named.or_else(|| policy.tiers.iter().position(|tier| tier.is_default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::rng::Seed;
+
+    fn key() -> HashKey {
+        HashKey::shared(&mut MemoryStore::default(), &mut Seed(1).derive(0))
+    }
+
+    fn policy(sources: &str) -> Policy {
+        super::super::tests::policy(&format!(
+            "seawall 1\n\
+             target t {{ cluster \"t\"  provider openai }}\n\
+             tenant by {sources}\n\
+             tier gold {{ tenants \"globex\", \"acme\" }}\n\
+             tier rest {{ default }}\n\
+             route r {{ match path \"/\"  try t }}"
+        ))
+    }
+
+    fn from(policy: &Policy, headers: &[(&str, &str)], identity: &Identity) -> (u64, String) {
+        let headers = headers.iter().copied().collect();
+        let Who { tenant, tier, .. } = who(policy, key(), &headers, identity, 0);
+        (tenant, policy.tiers[tier.unwrap()].name.clone())
+    }
+
+    #[test]
+    fn the_first_source_that_is_present_decides() {
+        let policy = policy("jwt \"org\", san, jwt \"sub\", header \"x-tenant\" trusted, api_key");
+        assert_eq!(claims(&policy).collect::<Vec<_>>(), ["org", "sub"]);
+        assert!(asks_host(&policy));
+        let named = |name: &str| {
+            (key().hash(name.as_bytes()), if name == "acme" { "gold" } else { "rest" }.to_owned())
+        };
+        let of = |claims: [Option<&str>; 2], san: Option<&str>, headers: &[(&str, &str)]| {
+            let claims = claims.map(|claim| claim.map(str::to_owned)).to_vec();
+            from(&policy, headers, &Identity { claims, san: san.map(str::to_owned) })
+        };
+        let headers = [("x-tenant", " acme "), ("authorization", "Bearer k")];
+        assert_eq!(of([Some("o"), Some("s")], Some("n"), &headers), named("o"));
+        assert_eq!(of([Some(""), Some("s")], Some("acme"), &headers), named("acme"));
+        assert_eq!(of([None, Some("s")], None, &headers), named("s"));
+        assert_eq!(of([None, None], None, &headers), named("acme"));
+        assert_eq!(of([None, None], None, &[]), named("anonymous"));
+        assert_eq!(from(&policy, &[], &Identity::default()), named("anonymous"));
+    }
+
+    #[test]
+    fn a_key_is_told_apart_wherever_it_is_sent_and_is_no_name() {
+        let policy = policy("api_key");
+        assert!(!asks_host(&policy));
+        let of = |name: &str, value: &str| from(&policy, &[(name, value)], &Identity::default());
+        assert_eq!(of("authorization", "Bearer acme"), of("x-api-key", "acme"));
+        assert_ne!(of("x-api-key", "acme"), of("x-api-key", "other"));
+        assert_ne!(of("x-api-key", "acme").0, key().hash(b"acme"));
+        assert_eq!(of("x-api-key", "acme").1, "rest");
+        assert_eq!(of("authorization", "Bearer ").0, key().hash(ANONYMOUS.as_bytes()));
+    }
+}
