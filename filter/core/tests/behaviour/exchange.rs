@@ -298,3 +298,28 @@ fn a_large_request_is_no_probe_while_another_target_takes_it() {
     world.settle();
     assert_eq!((world.tried(large).as_str(), world.tried(small).as_str()), ("b", "a"));
 }
+
+#[test]
+fn a_probe_whose_client_leaves_makes_room_for_another() {
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        breaker b { window 10s  trip errors > 50% of at least 2  open 1s  recover 1 }
+        route chat { match path "/v1/chat/completions"  try a  breaker b }
+    "#;
+    let fate = |_: &str, n| if n < 2 { Fate::Status(500) } else { Fate::Slow(2_000) };
+    let mut world = World::new(policy, 1, 1, fate);
+    for _ in 0..2 {
+        world.send(0);
+        world.run_for(Duration::from_millis(100));
+    }
+    world.run_for(Duration::from_secs(1));
+    let probe = world.send(0);
+    let refused = world.send(0);
+    assert_eq!((world.tried(probe).as_str(), world.tried(refused).as_str()), ("a", ""));
+    world.leave_after(probe, Duration::from_millis(500));
+    world.run_for(Duration::from_secs(1));
+    let next = world.send(0);
+    assert_eq!(world.tried(next), "a");
+    world.settle();
+}

@@ -172,3 +172,17 @@ pub(super) fn every_breaker_has_closed(world: &World) {
     let is_closed = |state: &BreakerState| *state == BreakerState::Closed;
     assert!(world.breakers.values().all(is_closed), "{:?}", world.breakers);
 }
+
+/// Nothing of what is over counts as under way, at whichever target and in whichever worker: new requests are shared out
+/// evenly.
+pub(super) fn nothing_counts_as_under_way(targets: &[String], terms: &Terms) {
+    let at = |name: &str| targets.iter().filter(|target| *target == name).count();
+    let is_even = at("a") == at("b") && at("c") == 0;
+    assert!(is_even || !terms.balances, "{targets:?}");
+}
+
+/// What attempts come to is told to the breaker of their target.
+pub(super) fn the_breaker_is_open(world: &World) {
+    let breaker = world.breakers.get(&("a".to_owned(), "gpt-4.1".to_owned()));
+    assert_eq!(breaker, Some(&BreakerState::Open), "{:?}", world.breakers);
+}

@@ -11,8 +11,11 @@ use proptest::prelude::*;
 
 use self::schedule::{Plan, plan};
 
+/// So many random schedules, or `PROPTEST_CASES` of them: a longer hunt.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() }
+    let default = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..default }
 }
 
 proptest! {
@@ -24,6 +27,10 @@ proptest! {
         laws::all(&world, &plan.terms);
         plan.recover(&mut world);
         laws::every_breaker_has_closed(&world);
+        laws::nothing_counts_as_under_way(&plan.load(&mut world, 6), &plan.terms);
+        plan.fail(&mut world);
+        laws::the_breaker_is_open(&world);
+        world.settle();
     }
 }
 

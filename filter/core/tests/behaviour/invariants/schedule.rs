@@ -14,7 +14,7 @@ pub(super) const DEFAULT_MS: u64 = 6_000;
 /// Seconds.
 pub(super) const HONORED: u64 = 3;
 /// In hundredths of the requests, and retries in a second.
-pub(super) const BUDGET: (u64, u64) = (20, 2);
+pub(super) const BUDGET: (u64, u64) = (10, 1);
 /// In hundredths of the requests.
 pub(super) const HEDGES: u64 = 50;
 /// Probes of the stages of a recovery.
@@ -25,6 +25,8 @@ pub(super) const RECOVER: [usize; 2] = [1, 3];
 pub(super) struct Terms {
     pub(super) modes: [&'static str; 2],
     skips: bool,
+    /// The first two targets share what comes.
+    pub(super) balances: bool,
     /// A spent budget ends the request.
     pub(super) fails_fast: bool,
     pub(super) workers: u64,
@@ -37,8 +39,8 @@ pub(super) struct Plan {
     refuses_redirects: bool,
     seed: u64,
     fates: Rc<Vec<Fate>>,
-    /// The providers are well again.
-    is_over: Rc<Cell<bool>>,
+    /// What every attempt gets in place of what the schedule says.
+    always: Rc<Cell<Option<Fate>>>,
     arrivals: Vec<Arrival>,
 }
 
@@ -96,7 +98,7 @@ fn lie() -> impl Strategy<Value = Lie> {
 
 prop_compose! {
     fn arrival()(
-        pause in 0u64..500,
+        pause in prop_oneof![4 => 0u64..40, 1 => 0u64..1_000],
         worker in 0usize..4,
         body in prop::sample::select(vec![
             r#"{"model":"gpt-4.1","messages":[]}"#,
@@ -119,7 +121,7 @@ prop_compose! {
 prop_compose! {
     pub(super) fn plan(requests: Range<usize>)(
         modes in prop::array::uniform2(prop::sample::select(vec!["live", "until_commit", "complete"])),
-        (skips, fails_fast) in any::<(bool, bool)>(),
+        (skips, fails_fast, balances) in any::<(bool, bool, bool)>(),
         workers in 2u64..5,
         upstream_half: bool,
         refuses_redirects in prop::bool::weighted(0.1),
@@ -127,9 +129,9 @@ prop_compose! {
         fates in prop::collection::vec(fate(), 1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
-        let terms = Terms { modes, skips, fails_fast, workers };
-        let (fates, is_over) = (Rc::new(fates), Rc::default());
-        Plan { terms, upstream_half, refuses_redirects, seed, fates, is_over, arrivals }
+        let terms = Terms { modes, skips, balances, fails_fast, workers };
+        let (fates, always) = (Rc::new(fates), Rc::default());
+        Plan { terms, upstream_half, refuses_redirects, seed, fates, always, arrivals }
     }
 }
 
@@ -137,6 +139,7 @@ impl Terms {
     fn policy(&self, number: usize) -> String {
         let (attempts, mode) = (ATTEMPTS[number], self.modes[number]);
         let malformed = if self.skips { "malformed skip" } else { "malformed end" };
+        let order = if self.balances { "  least_loaded" } else { "" };
         let spent = if self.fails_fast { "else fail" } else { "" };
         let ((share, floor), [first, second]) = (BUDGET, RECOVER);
         format!(
@@ -151,10 +154,11 @@ impl Terms {
             }}
             breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
             route chat {{
-                match path "/v1/chat/completions"  try a, b  then c  retry quick  breaker sensitive
+                match path "/v1/chat/completions"  try a, b{order}  then c  retry quick  breaker sensitive
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
                 hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}
             }}
+            route a {{ match path "/only/a"  try a  retry quick  breaker sensitive  timeout 1s }}
             route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}
             route c {{ match path "/only/c"  try c  retry quick  breaker sensitive  timeout 1s }}
             "#
@@ -166,11 +170,11 @@ impl Plan {
     /// Lets all of it happen, until nothing is under way any more.
     pub(super) fn run(&self) -> World {
         let policies = [0, 1].map(|number| self.terms.policy(number));
-        let (fates, is_over) = (self.fates.clone(), self.is_over.clone());
-        is_over.set(false);
+        let (fates, always) = (self.fates.clone(), self.always.clone());
+        always.set(None);
         let choose = move |target: &str, n: u64| {
             let offset = target.bytes().map(usize::from).sum::<usize>();
-            if is_over.get() { Fate::Status(200) } else { fates[(n as usize + offset) % fates.len()] }
+            always.get().unwrap_or(fates[(n as usize + offset) % fates.len()])
         };
         let policies = policies.each_ref().map(String::as_str);
         let mut world = World::with_policies(&policies, self.terms.workers, self.seed, choose);
@@ -190,9 +194,9 @@ impl Plan {
 
     /// The providers are well again; a few more requests are sent, so that every breaker gets its probes.
     pub(super) fn recover(&self, world: &mut World) {
-        self.is_over.set(true);
+        self.always.set(Some(Fate::Status(200)));
         for _ in 0..6 {
-            for path in ["/v1/chat/completions", "/only/b", "/only/c"] {
+            for path in ["/only/a", "/only/b", "/only/c"] {
                 for body in [r#"{"model":"gpt-4.1"}"#, r#"{"model":"o3"}"#, "{}"] {
                     world.send_to(0, path, &[], body.into());
                     world.run_for(Duration::from_secs(3));
@@ -200,6 +204,30 @@ impl Plan {
             }
         }
         world.settle();
+    }
+}
+
+impl Plan {
+    /// Sends requests that nobody answers, all at once, and says where they went first.
+    pub(super) fn load(&self, world: &mut World, requests: usize) -> Vec<String> {
+        self.always.set(Some(Fate::Hang));
+        let body = br#"{"model":"gpt-4.1"}"#;
+        let sent: Vec<_> =
+            (0..requests).map(|_| world.send_to(0, "/v1/chat/completions", &[], body.to_vec())).collect();
+        let targets = sent.iter().map(|id| world.tried(*id)).collect();
+        world.settle();
+        targets
+    }
+}
+
+impl Plan {
+    /// One target fails for good: requests come until its breaker has had time to open.
+    pub(super) fn fail(&self, world: &mut World) {
+        self.always.set(Some(Fate::Status(500)));
+        for _ in 0..10 {
+            world.send_to(0, "/only/a", &[], br#"{"model":"gpt-4.1"}"#.to_vec());
+            world.run_for(Duration::from_millis(100));
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Side {
     /// The filter wants it held.
     pub(super) is_held: bool,
     body: Vec<u8>,
+    /// Some of it has come.
+    has_body: bool,
     is_body_held: bool,
     has_ended: bool,
 }
@@ -52,10 +54,11 @@ impl Side {
         self.gate != Gate::Empty
     }
 
-    /// Puts this in the place of the body that is held, or that has just come.
+    /// Puts this in the place of the body that is held, or that has just come; or where more of it would come.
     pub(super) fn replace(&mut self, body: Vec<u8>, is_here: bool) {
-        assert!(is_here || self.is_body_held, "there is no body to replace");
+        assert!(is_here || self.has_body, "there is no body to replace");
         self.body = body;
+        self.is_body_held |= !is_here;
     }
 }
 
@@ -127,6 +130,7 @@ impl World {
         }
         side.body.extend(bytes);
         side.has_ended |= end;
+        side.has_body = true;
         let engine = &self.workers[self.requests[&id].engine];
         if let Some(reads) = engine.reads(ExchangeId(id), half) {
             let body = &self.side(id, half).expect("still there").body;
