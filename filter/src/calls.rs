@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::types::{BufferType, MapType};
-use seawall_core::{Answer, ExchangeId, Headers, Origin, Text};
+use seawall_core::{Answer, ExchangeId, Headers, Origin, Pairs, Text};
 
 use crate::{host, origin};
 
@@ -13,7 +13,7 @@ use crate::{host, origin};
 pub(crate) struct Call {
     pub(crate) attempt: u32,
     pub(crate) cluster: Text,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Pairs,
     pub(crate) body: Rc<Vec<u8>>,
     pub(crate) timeout: Duration,
 }

@@ -41,6 +41,13 @@ unsafe extern "C" {
         value: *const u8,
         size: Size,
     ) -> u32;
+    fn proxy_add_header_map_value(
+        map: MapType,
+        key: *const u8,
+        key_size: Size,
+        value: *const u8,
+        size: Size,
+    ) -> u32;
     fn proxy_remove_header_map_value(map: MapType, key: *const u8, key_size: Size) -> u32;
     fn proxy_get_buffer_bytes(
         buffer: BufferType,
@@ -202,6 +209,12 @@ pub(crate) fn set_header(map: MapType, name: &str, value: &str) -> Result<(), Re
     })
 }
 
+/// Adds a header beside those of its name.
+pub(crate) fn add_header(map: MapType, name: &str, value: &[u8]) -> Result<(), Refused> {
+    // SAFETY: name and value outlive the call.
+    done(unsafe { proxy_add_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+}
+
 pub(crate) fn remove_header(map: MapType, name: &str) -> Result<(), Refused> {
     // SAFETY: the name outlives the call.
     done(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
@@ -286,7 +299,7 @@ pub(crate) fn close(stream: StreamType) -> Result<(), Refused> {
 }
 
 /// Answers the client, in place of what is held.
-pub(crate) fn respond(status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Refused> {
+pub(crate) fn respond(status: u16, headers: &[(String, Vec<u8>)], body: &[u8]) -> Result<(), Refused> {
     let headers = write_pairs(headers);
     // SAFETY: everything pointed to outlives the call; -1 means that this is not gRPC.
     asked(unsafe {
@@ -306,7 +319,7 @@ pub(crate) fn respond(status: u16, headers: &[(String, String)], body: &[u8]) ->
 /// Sends a request from here. Its answer comes with the token returned.
 pub(crate) fn dispatch(
     cluster: &str,
-    headers: &[(String, String)],
+    headers: &[(String, Vec<u8>)],
     body: &[u8],
     timeout: Duration,
 ) -> Result<u32, Refused> {
@@ -332,15 +345,15 @@ pub(crate) fn dispatch(
     Ok(token)
 }
 
-fn write_pairs(pairs: &[(String, String)]) -> Vec<u8> {
+fn write_pairs(pairs: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum());
     bytes.extend_from_slice(&(pairs.len() as u32).to_le_bytes());
     for (name, value) in pairs {
         bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
     }
-    for part in pairs.iter().flat_map(|(name, value)| [name, value]) {
-        bytes.extend_from_slice(part.as_bytes());
+    for part in pairs.iter().flat_map(|(name, value)| [name.as_bytes(), value]) {
+        bytes.extend_from_slice(part);
         bytes.push(0);
     }
     bytes

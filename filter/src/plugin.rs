@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::types::{BufferType, LogLevel, MapType, StreamType};
 use seawall_core::{
-    Config, Decision, Effect, Engine, Event, ExchangeId, Half, HeaderList, Headers, Origin, Reads, Seed,
-    Text, Ticket, Timestamp,
+    Config, Decision, Effect, Engine, Event, ExchangeId, Half, HeaderList, Headers, Origin, Pairs, Reads,
+    Seed, Text, Ticket, Timestamp,
 };
 
 use crate::bodies::Bodies;
@@ -260,6 +260,7 @@ impl Plugin {
                 let received = body_received(self.context(id)).unwrap_or_default();
                 *reply = Some(Event::BodyCounted { received });
             }
+            Effect::StripAnswer { remove } => remove_headers(MapType::Response, &remove),
             Effect::HoldAnswer(Half::Downstream) => {
                 self.held.insert(id);
             }
@@ -269,15 +270,15 @@ impl Plugin {
                 }
             }
             Effect::PassRequest { remove } => {
-                remove_request_headers(&remove);
+                remove_headers(MapType::Request, &remove);
                 self.let_request_go(id, place);
             }
-            Effect::Route { attempt, cluster, total, headers, is_held_whole, set, remove, body } => {
+            Effect::Route { attempt, cluster, total, headers, is_held_whole, remove, set, add, body } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
-                    remove_request_headers(&remove);
+                    remove_headers(MapType::Request, &remove);
                     let token = halves::token(Ticket { root: self.root, id, n: attempt });
                     let headers = if is_held_whole && token.is_some() { total } else { headers };
-                    route(&cluster, (total, headers), &set, token.as_deref(), body.as_deref());
+                    route(&cluster, (total, headers), (&set, &add), token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);
                 }
             }
@@ -399,12 +400,15 @@ fn body_received(context: u32) -> Option<u64> {
 fn route(
     cluster: &str,
     (total, headers): (Duration, Duration),
-    set: &HeaderList,
+    (set, add): (&HeaderList, &Pairs),
     token: Option<&str>,
     body: Option<&[u8]>,
 ) {
     const MAP: MapType = MapType::Request;
     set_headers(MAP, set);
+    for (name, value) in add {
+        let _ = host::add_header(MAP, name, value);
+    }
     let _ = host::set_header(MAP, TIMEOUT, &millis(total).to_string());
     if headers < total {
         let _ = host::set_header(MAP, HEADERS_TIMEOUT, &millis(headers).to_string());
@@ -430,9 +434,9 @@ fn set_headers(map: MapType, set: &[(Text, Text)]) {
     }
 }
 
-fn remove_request_headers(names: &[String]) {
+fn remove_headers(map: MapType, names: &[String]) {
     for name in names {
-        let _ = host::remove_header(MapType::Request, name);
+        let _ = host::remove_header(map, name);
     }
 }
 

@@ -54,6 +54,9 @@ impl fmt::Display for Text {
 /// Headers to set, each replacing those of its name.
 pub type HeaderList = Vec<(Text, Text)>;
 
+/// Headers as they are sent: a name may stand more than once, and a value is bytes.
+pub type Pairs = Vec<(String, Vec<u8>)>;
+
 /// Something to do for one exchange, in the order given.
 #[derive(Clone, PartialEq)]
 pub enum Effect {
@@ -75,18 +78,15 @@ pub enum Effect {
         headers: Duration,
         /// Where the upstream half is installed it keeps the answer until its end, and the router sees no headers before.
         is_held_whole: bool,
-        set: HeaderList,
         remove: Vec<String>,
+        set: HeaderList,
+        add: Pairs,
         body: Option<Vec<u8>>,
     },
     /// An attempt beside the router's path: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
-    Dispatch {
-        attempt: u32,
-        cluster: Text,
-        headers: Vec<(String, String)>,
-        body: Rc<Vec<u8>>,
-        timeout: Duration,
-    },
+    Dispatch { attempt: u32, cluster: Text, headers: Pairs, body: Rc<Vec<u8>>, timeout: Duration },
+    /// Take these headers out of the answer that has just arrived at a half.
+    StripAnswer { remove: Vec<String> },
     /// Keep the router's answer, headers and body, at this half.
     HoldAnswer(Half),
     /// Let the router's answer, held or just arrived, go on from this half, with these headers.
@@ -102,7 +102,7 @@ pub enum Effect {
     /// again: an [`Event::Rerouted`](crate::Event::Rerouted) follows. `origin` is the scheme and authority it came with.
     Reroute { attempt: u32, origin: String },
     /// Answer the client with this, in place of whatever is held.
-    Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    Respond { status: u16, headers: Pairs, body: Vec<u8> },
     /// Write a decision to the log.
     Log(Decision),
     /// Count something.
@@ -119,6 +119,7 @@ impl fmt::Debug for Effect {
             Self::CountBody => f.write_str("CountBody"),
             Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),
+            Self::StripAnswer { .. } => f.write_str("StripAnswer"),
             Self::HoldAnswer(half) => write!(f, "HoldAnswer at {half:?}"),
             Self::PassAnswer { half, .. } => write!(f, "PassAnswer at {half:?}"),
             Self::ReplaceBody { half, body } => write!(f, "ReplaceBody at {half:?}: {}", body.len()),

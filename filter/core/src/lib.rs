@@ -94,7 +94,7 @@ mod turn;
 pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body, read_request};
 pub use self::breaker::{Cause, Signal};
 pub use self::config::Config;
-pub use self::effect::{Effect, HeaderList, Text};
+pub use self::effect::{Effect, HeaderList, Pairs, Text};
 pub use self::engine::{Engine, MAX_BODY_BYTES};
 pub use self::event::{Answer, Event, ExchangeId, Half, Origin, Reads};
 pub use self::headers::{Entry, Headers};

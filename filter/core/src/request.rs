@@ -4,7 +4,7 @@ use seawall_policy::policy::CREDENTIAL_HEADERS;
 
 use crate::answer::PREFIX;
 use crate::config::Target;
-use crate::effect::HeaderList;
+use crate::effect::{HeaderList, Pairs};
 use crate::headers::Headers;
 
 /// Headers with which a caller could make the router retry or hedge on its own: a second layer of retries that nothing
@@ -39,7 +39,8 @@ const HOP_BY_HOP: [&str; 11] = [
 
 /// The caller's credentials that this target must not see.
 pub(crate) fn foreign_credentials(headers: &Headers, target: &Target) -> Vec<String> {
-    let sent = |name: &&&str| target.hides(name) && headers.get(name).is_some();
+    let is_there = |name: &str| headers.iter().any(|(known, _)| known == name.as_bytes());
+    let sent = |name: &&&str| target.hides(name.as_bytes()) && is_there(name);
     CREDENTIAL_HEADERS.iter().filter(sent).map(|name| (*name).to_owned()).collect()
 }
 
@@ -62,9 +63,9 @@ pub(crate) fn without_keys(path: &str) -> Option<String> {
 
 impl Target {
     /// Whether it gets credentials of its own in place of this header.
-    fn hides(&self, name: &str) -> bool {
-        let is_set = |known: &str| self.set.iter().any(|(set, _)| &**set == known);
-        self.has_credentials && is_one_of(&CREDENTIAL_HEADERS, name.as_bytes()) && !is_set(name)
+    fn hides(&self, name: &[u8]) -> bool {
+        let is_set = || self.set.iter().any(|(set, _)| set.as_bytes() == name);
+        self.has_credentials && is_one_of(&CREDENTIAL_HEADERS, name) && !is_set()
     }
 }
 
@@ -78,53 +79,59 @@ pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
+/// The headers of a provider's answer with which it would speak in the filter's name.
+pub(crate) fn forged(headers: &Headers) -> Vec<String> {
+    let names = headers.iter().map(|(name, _)| name).filter(|name| is_ours(name));
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+fn is_ours(name: &[u8]) -> bool {
+    name.starts_with(PREFIX.as_bytes()) || name == b"x-should-retry"
+}
+
 /// Headers of an attempt that is sent from here: the caller's, with the target's in place of those of the same name, and
 /// this path if it is another one.
-/// A value that is not UTF-8 is left out: the SDK's call takes text only.
-pub(crate) fn dispatched_headers(
-    headers: &Headers,
-    target: &Target,
-    path: Option<&str>,
-) -> Vec<(String, String)> {
+pub(crate) fn dispatched_headers(headers: &Headers, target: &Target, path: Option<&str>) -> Pairs {
     let set = &target.set;
-    let is_path = |name: &str| path.is_some() && name == ":path";
-    let is_replaced = |name: &str| is_path(name) || set.iter().any(|(replaced, _)| &**replaced == name);
-    let is_kept = |name: &str| {
-        !name.starts_with(PREFIX)
-            && !name.starts_with("x-envoy-")
-            && !is_one_of(&HOP_BY_HOP, name.as_bytes())
+    let is_path = |name: &[u8]| path.is_some() && name == b":path";
+    let is_replaced =
+        |name: &[u8]| is_path(name) || set.iter().any(|(replaced, _)| replaced.as_bytes() == name);
+    let is_kept = |name: &[u8]| {
+        !name.starts_with(PREFIX.as_bytes())
+            && !name.starts_with(b"x-envoy-")
+            && !is_one_of(&HOP_BY_HOP, name)
             && !is_replaced(name)
             && !target.hides(name)
     };
-    let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
-    let set = set.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| !is_path(name));
-    let set = set.chain(path.map(|path| (":path", path)));
+    let kept = headers.iter().filter(|(name, _)| is_kept(name));
+    let set = set.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let set = set.filter(|(name, _)| !is_path(name));
+    let set = set.chain(path.map(|path| (&b":path"[..], path.as_bytes())));
     // Pseudo-headers come first (RFC 9113, 8.3).
-    let (pseudo, plain): (Vec<_>, Vec<_>) = kept.chain(set).partition(|(name, _)| name.starts_with(':'));
+    let (pseudo, plain): (Vec<_>, Vec<_>) = kept.chain(set).partition(|(name, _)| name.starts_with(b":"));
     owned(pseudo.into_iter().chain(plain))
 }
 
 /// Headers of a dispatched attempt's answer, as the client gets them.
-pub(crate) fn provider_headers(headers: &Headers, own: &HeaderList) -> Vec<(String, String)> {
-    let is_kept = |name: &str| {
-        !name.starts_with(':')
-            && !name.starts_with(PREFIX)
-            && !name.starts_with("x-envoy-")
-            && !matches!(name, "date" | "server" | "x-should-retry")
-            && !is_one_of(&HOP_BY_HOP, name.as_bytes())
+pub(crate) fn provider_headers(headers: &Headers, own: &HeaderList) -> Pairs {
+    let is_kept = |name: &[u8]| {
+        !name.starts_with(b":")
+            && !is_ours(name)
+            && !name.starts_with(b"x-envoy-")
+            && !matches!(name, b"date" | b"server")
+            && !is_one_of(&HOP_BY_HOP, name)
     };
-    let kept = text_pairs(headers).filter(|(name, _)| is_kept(name));
-    owned(kept.chain(own.iter().map(|(name, value)| (&**name, &**value))))
+    let kept = headers.iter().filter(|(name, _)| is_kept(name));
+    owned(kept.chain(own.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()))))
 }
 
-fn text_pairs(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
-    headers
-        .iter()
-        .filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(value).ok()?)))
+/// What a list of the filter's own comes to.
+pub(crate) fn pairs(list: &HeaderList) -> Pairs {
+    owned(list.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())))
 }
 
-fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+fn owned<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Pairs {
+    pairs.map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.to_vec())).collect()
 }
 
 fn is_one_of(names: &[&str], name: &[u8]) -> bool {
@@ -169,7 +176,7 @@ mod tests {
         .collect();
         let target = |id| config.target(TargetId(id)).unwrap();
         let sent = |id| dispatched_headers(&headers, target(id), None);
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let pair = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
 
         assert_eq!(foreign_credentials(&headers, target(0)), ["api-key", "authorization"]);
         assert_eq!(sent(0), [pair("x-a", "b"), pair("x-api-key", "own")]);

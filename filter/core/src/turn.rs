@@ -12,13 +12,15 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
 use crate::exchange::After;
 use crate::headers::Headers;
-use crate::request::forbidden;
+use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::stats::{Measure, Stats};
 use crate::store::Store;
 use crate::telemetry::{BreakerState, Decision, Metric, Reason};
 use crate::time::Timestamp;
 use crate::timeout::STREAM_FACTOR;
+
+const JSON: (Text, Text) = (Text::Word("content-type"), Text::Word("application/json"));
 
 /// Requests of one route that are not written down yet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -215,10 +217,9 @@ impl<'a> Turn<'a> {
     /// Answers with the health page.
     pub(crate) fn show(&mut self, body: String) -> After {
         let own = answer::own_headers(&self.config.hash, None, 0, Reason::Health);
-        let own = own.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        let fixed = [("content-type", "application/json"), ("cache-control", "no-store")];
-        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let headers = fixed.into_iter().chain(own).collect();
+        let mut headers = vec![JSON, (Text::Word("cache-control"), Text::Word("no-store"))];
+        headers.extend(own);
+        let headers = pairs(&headers);
         self.fx.push(Effect::Respond { status: 200, headers, body: body.into_bytes() });
         self.answered(200, 0, None, Reason::Health)
     }
@@ -226,8 +227,8 @@ impl<'a> Turn<'a> {
     /// The filter's own error with these headers.
     pub(crate) fn own_answer(&self, error: &OwnError, mut own: HeaderList) -> Effect {
         own.extend(error.header());
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        headers.extend(own.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        own.insert(0, JSON);
+        let headers = pairs(&own);
         Effect::Respond { status: error.status, headers, body: error.body() }
     }
 

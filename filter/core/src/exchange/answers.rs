@@ -19,6 +19,7 @@ use crate::classify::{Judgement, error_in_success, judge};
 use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
+use crate::request::forged;
 use crate::stream::MOST_DOCUMENT;
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
@@ -120,6 +121,12 @@ impl Exchange {
         // No provider has said this: the upstream half has, for one that said nothing.
         if attempt.is_given_up && answer.status == 504 {
             answer.origin = Origin::Timeout;
+        }
+        if answer.origin == Origin::Provider && matches!(attempt.reading, Reading::Awaited) {
+            let remove = forged(&answer.headers);
+            if !remove.is_empty() {
+                turn.fx.push(Effect::StripAnswer { remove });
+            }
         }
         if answer.origin == Origin::Provider
             && (half != Half::Downstream || answer.status < 400)

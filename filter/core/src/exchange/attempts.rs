@@ -9,7 +9,7 @@ use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::config::Target;
-use crate::effect::{Effect, HeaderList, Text};
+use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::Half;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
 use crate::telemetry::Reason;
@@ -123,29 +123,28 @@ impl Exchange {
         };
         let is_held_whole = self.in_flight.last().is_some_and(|attempt| attempt.is_held_whole);
         let mut set = HeaderList::new();
-        let mut remove = Vec::new();
         let mut body = self.rewritten(target);
         let before = self.routed.and_then(|position| Some(config.attempt(self.route, position)?.0));
-        match before {
-            None => remove = forbidden(&self.headers, true),
+        let (mut remove, mut add) = match before {
+            None => (forbidden(&self.headers, true), Pairs::new()),
             // The request comes as it was changed for another target.
             Some(before) => {
-                self.undo(before, &mut set, &mut remove);
                 body = body.or_else(|| Some(self.body.to_vec()));
+                self.undone(before)
             }
-        }
-        remove.extend(foreign_credentials(&self.headers, target));
-        set.retain(|(name, _)| {
-            !target.set.iter().any(|(own, _)| own == name) && !remove.contains(&name.to_string())
-        });
+        };
+        let hidden = foreign_credentials(&self.headers, target);
+        add.retain(|(name, _)| !hidden.contains(name));
+        remove.extend(hidden);
         set.extend(target.set.iter().cloned());
         if let Some(path) = target.path(self.caller_path()) {
-            set.retain(|(name, _)| **name != *":path");
             set.push((Text::Word(":path"), path));
         }
         set.extend(self.deadline_told(turn));
         set.extend(self.uncompressed());
-        remove.retain(|name| !target.set.iter().any(|(own, _)| **own == **name));
+        let is_set = |name: &str| set.iter().any(|(own, _)| **own == *name);
+        remove.retain(|name| !is_set(name));
+        add.retain(|(name, _)| !is_set(name));
         (self.path, self.routed) = (Path::Busy, Some(self.position));
         turn.fx.push(Effect::Route {
             attempt: self.progress.attempts,
@@ -153,28 +152,26 @@ impl Exchange {
             total,
             headers,
             is_held_whole,
-            set,
             remove,
+            set,
+            add,
             body,
         });
         After::Wait
     }
 
-    /// What gives a request that was changed for a target, and sent through the filter again, its headers back.
-    fn undo(&self, target: &Target, set: &mut HeaderList, remove: &mut Vec<String>) {
-        let moved = [Text::Word(":authority"), Text::Word(":path")];
-        for name in moved.iter().chain(target.set.iter().map(|(name, _)| name)) {
-            match self.headers.get(name) {
-                Some(value) => set.push((name.clone(), value.into())),
-                None => remove.push(name.to_string()),
-            }
-        }
-        for name in foreign_credentials(&self.headers, target) {
-            if let Some(value) = self.headers.get(&name) {
-                set.push((Text::from(name.as_str()), value.into()));
-            }
-        }
-        remove.push("x-envoy-original-url".to_owned());
+    /// What gives a request that was changed for a target, and sent through the filter again, its headers back: what to
+    /// take out, and what to put in.
+    fn undone(&self, target: &Target) -> (Vec<String>, Pairs) {
+        let moved = [":authority", ":path"].into_iter().chain(target.set.iter().map(|(name, _)| &**name));
+        let mut names: Vec<String> = moved.map(str::to_owned).collect();
+        names.extend(foreign_credentials(&self.headers, target));
+        let is_named = |name: &[u8]| names.iter().any(|known| known.as_bytes() == name);
+        let back = self.headers.iter().filter(|(name, _)| is_named(name));
+        let back =
+            back.map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.to_vec())).collect();
+        names.push("x-envoy-original-url".to_owned());
+        (names, back)
     }
 
     /// Has the host run the request through the filter again; the attempt begins when it is back.
@@ -206,7 +203,7 @@ impl Exchange {
             dispatched_headers(&self.headers, target, target.path(self.caller_path()).as_deref());
         for (name, value) in self.deadline_told(turn).into_iter().chain(self.uncompressed()) {
             headers.retain(|(known, _)| **known != *name);
-            headers.push((name.to_string(), value.to_string()));
+            headers.push((name.to_string(), value.as_bytes().to_vec()));
         }
         turn.fx.push(Effect::Dispatch {
             attempt: self.progress.attempts,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod hedging;
 #[cfg(test)]
 mod invariants;

@@ -137,7 +137,10 @@ fn told(fx: &[Effect]) -> BTreeMap<String, String> {
         Effect::PassAnswer { set, .. } => {
             Some(set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
         }
-        Effect::Respond { headers, .. } => Some(headers.iter().cloned().collect()),
+        Effect::Respond { headers, .. } => {
+            let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+            Some(headers.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+        }
         _ => None,
     });
     set.unwrap_or_default()
@@ -225,7 +228,7 @@ fn a_stage_changes_the_requests_of_its_targets_and_of_no_others() {
     let value = |name: &str| {
         let values: Vec<_> =
             headers.unwrap().iter().filter(|(known, _)| known == name).map(|(_, value)| &**value).collect();
-        values.join(",")
+        String::from_utf8(values.join(&b","[..])).unwrap()
     };
     assert_eq!((value(":path"), value("x-degraded")), ("/v2/chat".into(), "yes".into()));
 

@@ -98,7 +98,8 @@ impl World {
             }
             Effect::Respond { status, headers, body } => {
                 let body = String::from_utf8(body).unwrap();
-                let headers = headers.into_iter().collect();
+                let text = |value: Vec<u8>| String::from_utf8(value).unwrap();
+                let headers = headers.into_iter().map(|(name, value)| (name, text(value))).collect();
                 let got = Got { status, headers, body, at: now, done: None, end: None, from: From::Filter };
                 self.answer(id, got);
                 self.finish(id, End::Orderly, false);
@@ -110,7 +111,7 @@ impl World {
                 self.finish(id, End::Orderly, false);
             }
             Effect::Log(decision) => self.learn(id, &decision),
-            Effect::HoldRequest | Effect::Count(_) => {}
+            Effect::HoldRequest | Effect::StripAnswer { .. } | Effect::Count(_) => {}
         }
     }
 
