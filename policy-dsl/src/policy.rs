@@ -281,6 +281,8 @@ pub enum Trip {
     Latency { percentile: u8, above_baseline_hundredths: u32 },
     /// The same of the time to the first token.
     FirstToken { percentile: u8, above_baseline_hundredths: u32 },
+    /// The same of the time that each output token after the first takes: the inverse of tokens per second.
+    PerToken { percentile: u8, above_baseline_hundredths: u32 },
     /// The share of good answers is below this many basis points, of at least so many.
     Quality { below_bp: u32, at_least: u32 },
     /// One request cost more than so many micro-dollars.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::{Auth, EnvVar, Order, Overrides, PlanStage, Policy, Provider, Route, TargetId};
+use seawall_policy::policy::{
+    Auth, EnvVar, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
+};
 
 use crate::body::Change;
 use crate::breaker::{Guards, PostPlan, Rules};
@@ -107,6 +109,11 @@ impl Config {
 
     pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
         Some(self.place(route, position)?.target)
+    }
+
+    /// What tokens cost at one place of a route's plan.
+    pub(crate) fn price_at(&self, route: usize, position: usize) -> Option<Price> {
+        self.place(route, position)?.price
     }
 
     /// The dialect of the target at one place of a route's plan.

@@ -113,6 +113,7 @@ impl<'a> Turn<'a> {
             let measure = match signal {
                 Signal::Latency => Measure::Latency,
                 Signal::FirstToken => Measure::FirstToken,
+                Signal::PerToken => Measure::PerToken,
             };
             let (now, hundredths) = view.as_ref()?.above_baseline(measure, percentile)?;
             Some(Drift { now, hundredths })

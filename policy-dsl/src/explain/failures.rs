@@ -129,6 +129,10 @@ fn one_trip(trip: Trip) -> String {
             let factor = factor_text(above_baseline_hundredths);
             format!("the first token's p{percentile} was above {factor} its usual")
         }
+        Trip::PerToken { percentile, above_baseline_hundredths } => {
+            let factor = factor_text(above_baseline_hundredths);
+            format!("the p{percentile} of the time per output token was above {factor} its usual")
+        }
         Trip::Quality { below_bp, at_least } => {
             format!(
                 "fewer than {} of at least {} were good",

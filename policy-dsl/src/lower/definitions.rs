@@ -220,6 +220,9 @@ pub(crate) fn one_trip(values: &[Value<'_>]) -> Option<Trip> {
         [Value::Word("first_token"), Value::Percentile(percentile), Value::Hundredths(factor)] => {
             Trip::FirstToken { percentile, above_baseline_hundredths: factor }
         }
+        [Value::Word("per_token"), Value::Percentile(percentile), Value::Hundredths(factor)] => {
+            Trip::PerToken { percentile, above_baseline_hundredths: factor }
+        }
         [Value::Word("quality"), Value::BasisPoints(below_bp), Value::Count(at_least)] => {
             Trip::Quality { below_bp, at_least }
         }

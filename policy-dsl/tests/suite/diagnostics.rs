@@ -242,7 +242,6 @@ fn cases() -> Vec<Case> {
         case(RangeOrder, retry("backoff full_jitter 10s .. 1s"), "the backoff starts at `10s`, above its cap of `1s`", "10s .. 1s", "", "write `1s .. 10s`"),
         case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
 
-        case(NotSupported, breaker("trip quality < 90% of at least 20"), "tripping on `quality` is not supported by this version", "quality", "", "it is part of the language, but this version can't carry it out and won't ignore it; `errors`, `latency` or `first_token` is supported"),
         case(UnexpectedToken, format!("{HEAD}route r {{ match path \"/v1\"  try cheapest east, west }}"), "`cheapest` stands behind the targets", "cheapest", "", "write it behind the last of the targets"),
         case(NotSupported, format!("{HEAD}group g {{ east, west }}\nroute r {{ match path \"/v1\"  try g }}"), "`group` is not supported by this version", "group", "", not_supported).beside(&[UnknownName]),
 

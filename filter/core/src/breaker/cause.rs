@@ -12,6 +12,8 @@ pub enum Signal {
     Latency,
     /// From the request to the first token of its answer.
     FirstToken,
+    /// Of each output token after the first.
+    PerToken,
 }
 
 /// Why a breaker is where it is. As text it is the `reason` of the decision trace and of the health page.
@@ -55,6 +57,7 @@ impl Cause {
             Self::ErrorsInARow(_) => "errors_in_a_row",
             Self::Drift { signal: Signal::Latency, .. } => "latency",
             Self::Drift { signal: Signal::FirstToken, .. } => "first_token",
+            Self::Drift { signal: Signal::PerToken, .. } => "per_token",
             Self::Quality { .. } => "quality",
             Self::Cost { .. } => "cost",
             Self::Throttled => "throttled",
@@ -101,7 +104,11 @@ impl Cause {
             Self::Errors { share_bp, of } => (1, 0, share_bp.into(), of),
             Self::ErrorsInARow(errors) => (2, 0, 0, errors),
             Self::Drift { signal, percentile, now, hundredths } => {
-                let kind = if signal == Signal::Latency { 3 } else { 4 };
+                let kind = match signal {
+                    Signal::Latency => 3,
+                    Signal::FirstToken => 4,
+                    Signal::PerToken => 14,
+                };
                 (kind, percentile, nanos(now), hundredths)
             }
             Self::Quality { share_bp, of } => (5, 0, share_bp.into(), of),
@@ -139,12 +146,13 @@ impl Cause {
             11 => Self::Recovered,
             12 => Self::ResetPassed,
             13 => Self::Forced,
+            14 => drift(Signal::PerToken),
             _ => return None,
         })
     }
 
     #[cfg(test)]
-    pub(super) const EACH: [Self; 15] = [
+    pub(super) const EACH: [Self; 16] = [
         Self::New,
         Self::Errors { share_bp: 4_550, of: 20 },
         Self::ErrorsInARow(5),
@@ -170,6 +178,12 @@ impl Cause {
         Self::ResetPassed,
         Self::Forced,
         Self::ErrorsInARow(u32::MAX),
+        Self::Drift {
+            signal: Signal::PerToken,
+            percentile: 50,
+            now: Duration::from_micros(61_200),
+            hundredths: 204,
+        },
     ];
 }
 
@@ -204,6 +218,6 @@ mod tests {
             let word = u32::from_le_bytes(bytes[10..].try_into().unwrap());
             assert_eq!(Cause::decode([bytes[0], bytes[1]], long, word), Some(cause));
         }
-        assert_eq!(Cause::decode([14, 0], 0, 0), None);
+        assert_eq!(Cause::decode([15, 0], 0, 0), None);
     }
 }

@@ -89,6 +89,9 @@ impl Rules {
             Trip::FirstToken { percentile, above_baseline_hundredths } => {
                 drift(Signal::FirstToken, percentile, above_baseline_hundredths);
             }
+            Trip::PerToken { percentile, above_baseline_hundredths } => {
+                drift(Signal::PerToken, percentile, above_baseline_hundredths);
+            }
             // Of several the smallest is exceeded first.
             Trip::ErrorsInARow(errors) => {
                 self.errors_in_a_row = Some(self.errors_in_a_row.map_or(errors, |other| other.min(errors)));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seawall_policy::policy::Price;
+
 use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
 use crate::breaker::Finding;
@@ -11,6 +13,7 @@ use crate::effect::Text;
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
 use crate::stats::{Measure, Quota, Sample};
+use crate::stream::Usage;
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
 
@@ -33,7 +36,11 @@ impl Exchange {
     ) {
         let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer)));
         let is_bad = attempt.sighted.is_some_and(|sighted| sighted.is_bad());
-        let finding = Finding { wait: judgement.wait, is_bad, ..Finding::plain(judgement.outcome) };
+        let usage = attempt.sighted.and_then(|sighted| sighted.usage);
+        let price = turn.config.price_at(self.route, attempt.position);
+        let micro_dollars = usage.zip(price).map(|(usage, price)| cost(usage, price));
+        let plain = Finding::plain(judgement.outcome);
+        let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
         let found = (!is_void).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
     }
@@ -60,7 +67,7 @@ impl Exchange {
         let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
         let sighted = attempt.sighted;
         let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
-        let output_tokens = sighted.and_then(|sighted| sighted.output_tokens);
+        let output_tokens = sighted.and_then(|sighted| Some(sighted.usage?.output));
         let is_good = match outcome {
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
             Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),
@@ -101,6 +108,15 @@ impl Exchange {
     }
 }
 
+/// What so much usage costs, in whole micro-dollars. What was written into the provider's cache counts as other input.
+fn cost(usage: Usage, price: Price) -> u64 {
+    let cached = usage.cached.min(usage.input);
+    let parts = [(usage.input - cached, price.input), (cached, price.cached), (usage.output, price.output)];
+    // In pico-dollars each.
+    parts.iter().fold(0u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)))
+        / 1_000_000
+}
+
 /// What the statistics know of the places that a request may go to.
 pub(super) struct Measured<'m, 't> {
     pub(super) request: Request<'m>,
@@ -117,5 +133,29 @@ impl Load for Measured<'_, '_> {
         let Turn { stats, store, now, config, .. } = self.turn;
         let model = config.prepared(place).and_then(|target| model(self.request, target));
         stats.wait(*store, (place.target.0, model.as_deref()), *now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_costs_what_the_target_s_price_says() {
+        // $2 a million in, $0.50 cached, $8 out; in pico-dollars a token.
+        let price = Price { input: 2_000_000, cached: 500_000, output: 8_000_000 };
+        let usage = |input, cached, output| Usage { input, cached, output, reasoning: 0 };
+        let table = [
+            (usage(0, 0, 0), 0),
+            (usage(1_000_000, 0, 0), 2_000_000),
+            (usage(1_000_000, 1_000_000, 0), 500_000),
+            (usage(1_000, 400, 100), 2_200),
+            // No provider counts more cached than input.
+            (usage(10, 20, 0), 5),
+            (usage(u64::MAX, 0, u64::MAX), u64::MAX / 1_000_000),
+        ];
+        for (usage, micro_dollars) in table {
+            assert_eq!(cost(usage, price), micro_dollars, "{usage:?}");
+        }
     }
 }

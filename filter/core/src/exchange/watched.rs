@@ -18,7 +18,8 @@ use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
 use crate::request::provider_headers;
 use crate::stream::{
-    Dialect, Finish, Flow, Framing, Gate, Limits, MOST_DOCUMENT, Report, Rules, Verdict, Watch, asks_model,
+    Dialect, Finish, Flow, Framing, Gate, Limits, MOST_DOCUMENT, Report, Rules, Usage, Verdict, Watch,
+    asks_model,
 };
 use crate::telemetry::{Next, Outcome, Reason};
 use crate::time::Timestamp;
@@ -94,7 +95,7 @@ impl Lingering {
 #[derive(Clone, Copy)]
 pub(super) struct Sighted {
     pub(super) first_token: Option<Timestamp>,
-    pub(super) output_tokens: Option<u64>,
+    pub(super) usage: Option<Usage>,
     pub(super) verdict: Verdict,
     /// The model stopped at a limit of tokens.
     pub(super) is_cut_off: bool,
@@ -105,7 +106,7 @@ impl Sighted {
         let report = gate.report();
         Self {
             first_token: gate.first_token(),
-            output_tokens: report.usage.map(|usage| usage.output),
+            usage: report.usage,
             verdict,
             is_cut_off: report.finish == Some(Finish::Length),
         }

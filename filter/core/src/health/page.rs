@@ -41,6 +41,8 @@ pub(crate) struct Numbers {
     /// p50, p95 and p99.
     pub(crate) latency: [Option<Duration>; 3],
     pub(crate) first_token: [Option<Duration>; 3],
+    /// Of each output token after the first.
+    pub(crate) per_token: [Option<Duration>; 3],
     /// In basis points.
     pub(crate) errors_bp: Option<u32>,
     pub(crate) quality_bp: Option<u32>,
@@ -78,6 +80,7 @@ impl Numbers {
         let percentiles = |measure| [50, 95, 99].map(|percent| view.percentile(measure, percent, None));
         self.latency = percentiles(Measure::Latency);
         self.first_token = percentiles(Measure::FirstToken);
+        self.per_token = percentiles(Measure::PerToken);
         self.errors_bp = self.errors_bp.or_else(|| view.errors_bp());
         self.quality_bp = self.quality_bp.or(view.quality_bp().1);
         let quota = view.quota(now);
@@ -125,6 +128,7 @@ fn one(json: &mut String, config: &Config, row: &Row) {
     member(json, "quality", numbers.quality_bp.map(share));
     percentiles(json, "latency_ms", numbers.latency);
     percentiles(json, "first_token_ms", numbers.first_token);
+    percentiles(json, "per_token_ms", numbers.per_token);
     json.push_str("\"remaining\":{");
     for (name, left) in [("requests", numbers.requests), ("tokens", numbers.tokens)] {
         let left = left.map(|(left, resets)| {
@@ -200,6 +204,7 @@ mod tests {
         let numbers = Numbers {
             latency: [millis(800), millis(2_000), None],
             first_token: [None; 3],
+            per_token: [millis(21), None, None],
             errors_bp: Some(4_500),
             quality_bp: Some(10_000),
             requests: Some((499, second(200))),
@@ -222,6 +227,7 @@ mod tests {
         assert_eq!(first["next_probe"], "1970-01-01T00:02:40Z");
         assert_eq!(first["error_rate"], 0.45);
         assert_eq!(first["latency_ms"], serde_json::json!({ "p50": 800, "p95": 2_000, "p99": null }));
+        assert_eq!(first["per_token_ms"], serde_json::json!({ "p50": 21, "p95": null, "p99": null }));
         assert_eq!(
             first["remaining"],
             serde_json::json!({ "requests": { "left": 499, "resets": "1970-01-01T00:03:20Z" }, "tokens": null })

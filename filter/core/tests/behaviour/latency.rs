@@ -1,4 +1,4 @@
-//! Breakers that trip on latency: what is slow, compared with what is usual, over hours of virtual time and two workers.
+//! Breakers that trip on latency and on the pace of streams: what is slow, compared with what is usual, over hours of virtual time and two workers.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,21 @@ const POLICY: &str = r#"
     route chat { match path "/v1/chat/completions"  try a then b  timeout 60s  breaker slow }
 "#;
 
+/// The first token comes as soon as ever.
+const PACE: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider openai }
+    target b { cluster "b"  provider openai }
+    breaker slow { trip first_token p95 > 3x baseline  trip per_token p95 > 3x baseline  open 20s  recover 1, 5 }
+    route chat { match path "/v1/chat/completions"  try a then b  timeout 60s  breaker slow }
+"#;
+
+/// How a stream of 51 tokens ends.
+const REST: &str = concat!(
+    r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"completion_tokens":51}}"#,
+    "\n\ndata: [DONE]\n\n"
+);
+
 /// Two workers in front of two targets: `a` takes as long as the test says, `b` a tenth of a second.
 struct Proxy {
     workers: Vec<Engine>,
@@ -22,18 +37,23 @@ struct Proxy {
     /// In milliseconds.
     now: u64,
     asked: u32,
-    /// Answers under way, by when they come and for whom.
+    /// Answers under way, by when they come and for whom; of those that stream, when the first and the last of it does.
     answers: BTreeSet<(u64, u32)>,
+    /// Those that have begun.
+    begun: BTreeSet<u32>,
+    streams: bool,
     /// When the breaker of `a` changed, and to what.
     changes: Vec<(u64, BreakerState)>,
+    /// Why it first did.
+    reason: String,
     /// Requests that went to `b`.
     elsewhere: u32,
 }
 
 impl Proxy {
-    fn new() -> Self {
+    fn new(policy: &str, streams: bool) -> Self {
         let worker = |seed| {
-            let policy = seawall_policy::check(POLICY).policy.expect("the policy checks");
+            let policy = seawall_policy::check(policy).policy.expect("the policy checks");
             Engine::new(Config::new(policy, |_| None).expect("it needs no secret"), Seed(seed), true)
         };
         Self {
@@ -42,7 +62,10 @@ impl Proxy {
             now: 1_000,
             asked: 0,
             answers: BTreeSet::new(),
+            begun: BTreeSet::new(),
+            streams,
             changes: Vec::new(),
+            reason: String::new(),
             elsewhere: 0,
         }
     }
@@ -57,14 +80,18 @@ impl Proxy {
             let headers: Headers =
                 [(":path", "/v1/chat/completions"), (":authority", "api.test")].into_iter().collect();
             self.tell(self.asked, Event::RequestHeaders { headers, end_of_stream: false });
-            let fx = self.tell(self.asked, Event::RequestEnd { body: br#"{"model":"m"}"#.to_vec() });
+            let body = format!(r#"{{"model":"m","stream":{}}}"#, self.streams).into_bytes();
+            let fx = self.tell(self.asked, Event::RequestEnd { body });
             let is_usual =
                 fx.iter().any(|effect| matches!(effect, Effect::Route { cluster, .. } if &**cluster == "a"));
             self.elsewhere += u32::from(!is_usual);
             // Half to one and a half times, in turn.
             let spread = 50 + u64::from(self.asked * 37 % 101);
             let took = if is_usual { latency((self.now - start) / 60_000) * spread / 100 } else { 100 };
-            self.answers.insert((self.now + took, self.asked));
+            if self.streams {
+                self.answers.insert((self.now + 100, self.asked));
+            }
+            self.answers.insert((self.now + 100 + took, self.asked));
         }
     }
 
@@ -73,11 +100,28 @@ impl Proxy {
         while let Some((time, id)) = self.answers.first().copied().filter(|(time, _)| *time <= end) {
             self.answers.pop_first();
             self.now = time;
-            let (headers, origin) = (Headers::default(), Origin::Provider);
-            let answer = Answer { status: 200, headers, body: Vec::new(), origin };
-            self.tell(id, Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true });
+            self.answer(id);
         }
         self.now = now;
+    }
+
+    /// The whole answer; of a stream the first content, and then the rest.
+    fn answer(&mut self, id: u32) {
+        let is_first = self.begun.insert(id);
+        if is_first {
+            let kind = if self.streams { "text/event-stream" } else { "text/plain" };
+            let headers = [("content-type", kind)].into_iter().collect();
+            let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+            let end_of_stream = !self.streams;
+            self.tell(id, Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream });
+        }
+        if self.streams {
+            let (delta, rest) = if is_first { (r#"{"content":"x"}"#, "") } else { ("{}", REST) };
+            let chunk =
+                format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n{rest}").into_bytes();
+            let (half, buffered) = (Half::Downstream, chunk.len());
+            self.tell(id, Event::AnswerBody { half, chunk, buffered, end_of_stream: !is_first });
+        }
     }
 
     fn tell(&mut self, id: u32, event: Event) -> Vec<Effect> {
@@ -85,7 +129,10 @@ impl Proxy {
         let worker = &mut self.workers[id as usize % 2];
         worker.handle(now, &mut self.store, ExchangeId(id), event, &mut fx);
         for effect in &fx {
-            if let Effect::Log(Decision::Breaker { to, .. }) = effect {
+            if let Effect::Log(Decision::Breaker { to, cause, .. }) = effect {
+                if self.changes.is_empty() {
+                    self.reason = cause.to_string();
+                }
                 self.changes.push((self.now, *to));
             }
         }
@@ -95,7 +142,7 @@ impl Proxy {
 
 #[test]
 fn a_target_five_times_slower_than_usual_is_left_and_used_again_once_it_is_well() {
-    let mut proxy = Proxy::new();
+    let mut proxy = Proxy::new(POLICY, false);
     proxy.requests(250, 10, |_| 1_000);
     assert_eq!((&proxy.changes[..], proxy.elsewhere), (&[][..], 0));
     let ill = proxy.now;
@@ -113,14 +160,26 @@ fn a_target_five_times_slower_than_usual_is_left_and_used_again_once_it_is_well(
 
 #[test]
 fn a_cold_start_trips_nothing_however_slow_it_is() {
-    let mut proxy = Proxy::new();
+    let mut proxy = Proxy::new(POLICY, false);
     proxy.requests(5_000, 3, |minute| 100 << (3 * minute));
     assert_eq!(proxy.changes, []);
 }
 
 #[test]
 fn what_becomes_slower_over_hours_is_usual_by_then() {
-    let mut proxy = Proxy::new();
+    let mut proxy = Proxy::new(POLICY, false);
     proxy.requests(2_000, 300, |minute| 1_000 + minute * 1_000 / 60);
     assert_eq!(proxy.changes, []);
+}
+
+#[test]
+fn a_target_whose_tokens_come_slower_than_usual_is_left_though_its_first_token_is_prompt() {
+    let mut proxy = Proxy::new(PACE, true);
+    proxy.requests(250, 10, |_| 1_000);
+    assert_eq!((&proxy.changes[..], proxy.elsewhere), (&[][..], 0));
+    proxy.requests(250, 2, |_| 5_000);
+    assert!(proxy.reason.starts_with("per_token percentile=p95"), "{}", proxy.reason);
+    assert!(proxy.elsewhere > 100, "{}", proxy.elsewhere);
+    proxy.requests(250, 3, |_| 1_000);
+    assert_eq!(proxy.changes.last().map(|(_, to)| *to), Some(BreakerState::Closed));
 }

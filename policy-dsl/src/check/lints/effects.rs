@@ -53,11 +53,11 @@ fn streams(judged: &Judged<'_, '_>, sink: &mut Sink) {
         }
     }
     let breaker = route.breaker.and_then(|breaker| judged.policy.breakers.get(breaker.0));
-    let watches = breaker
-        .is_some_and(|breaker| breaker.trips.iter().all(|trip| matches!(trip, Trip::FirstToken { .. })));
+    let is_of_streams = |trip: &Trip| matches!(trip, Trip::FirstToken { .. } | Trip::PerToken { .. });
+    let watches = breaker.is_some_and(|breaker| breaker.trips.iter().all(is_of_streams));
     if watches {
         let message =
-            "no answer is streamed here, and this breaker opens by first tokens alone: it never opens";
+            "no answer is streamed here, and this breaker opens by the pace of streams alone: it never opens";
         push(judged.span("breaker"), message, "let it watch `latency` or `errors` as well", sink);
     }
 }
@@ -169,6 +169,10 @@ fn comes_before(first: Trip, second: Trip) -> bool {
         | (
             Trip::FirstToken { percentile: first, above_baseline_hundredths: bound },
             Trip::FirstToken { percentile, above_baseline_hundredths },
+        )
+        | (
+            Trip::PerToken { percentile: first, above_baseline_hundredths: bound },
+            Trip::PerToken { percentile, above_baseline_hundredths },
         ) => first == percentile && bound <= above_baseline_hundredths,
         _ => false,
     }

@@ -32,7 +32,7 @@ static BREAKER_BODY: Block = Block {
             "trip",
             TRIP,
             "trip errors > 20% of at least 10",
-            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts; so many errors came without an answer in between; a percentile of the time that answers took, or their first token, is above so many times what it was in the hours before; the share of good answers is below the percentage; one request cost more than the amount. Any of them opens it. An error is whatever the target is to blame for; an answer is good unless it is invalid, refused, empty or cut off.",
+            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts; so many errors came without an answer in between; a percentile of the time that answers took, or their first token, or each token after it, is above so many times what it was in the hours before; the share of good answers is below the percentage, once there were so many; one attempt cost more than the amount. Any of them opens it. An error is whatever the target is to blame for; an answer is good unless it is invalid, refused, empty or cut off by its length. The cost is the usage that the provider tells at the target's `price`; without either it is unknown.",
         )
         .default("errors > 50% of at least 20")
         .repeats(),
@@ -69,14 +69,9 @@ const TRIP: Shape = OneOf(
         Seq(&[count(1, 1_000), Fixed("errors in a row")]),
         Seq(&[Word("latency"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
         Seq(&[Word("first_token"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
-        Shape::Later(
-            "tripping on `quality`",
-            &Seq(&[Word("quality"), Sign("<"), percent(1, 10_000), Fixed("of at least"), count(1, 100_000)]),
-        ),
-        Shape::Later(
-            "tripping on `cost`",
-            &Seq(&[Word("cost"), Sign(">"), money(10_000), Fixed("per request")]),
-        ),
+        Seq(&[Word("per_token"), PERCENTILE, Sign(">"), factor(101, 100_000), Fixed("baseline")]),
+        Seq(&[Word("quality"), Sign("<"), percent(1, 10_000), Fixed("of at least"), count(1, 100_000)]),
+        Seq(&[Word("cost"), Sign(">"), money(10_000), Fixed("per request")]),
     ],
 );
 

@@ -23,7 +23,7 @@ fn what_may_come_next_is_what_the_shape_says() {
         ("retry r { backoff full_jitter 1s $0 }", ".."),
         ("retry r { on $0 }", "408, 429, 500, 502, 503, 504, 529, timeout, connect"),
         ("retry r { on 429,\n  $0 }", "408, 429"),
-        ("breaker b { trip $0 }", "errors, latency, first_token, quality, cost"),
+        ("breaker b { trip $0 }", "errors, latency, first_token, per_token, quality, cost"),
         ("breaker b { trip errors $0 }", ">"),
         ("breaker b { trip errors > 20% $0 }", "of at least"),
         ("breaker b { trip latency $0 }", "p50, p90, p95, p99"),
@@ -159,12 +159,8 @@ fn what_this_version_can_not_carry_out_is_not_proposed_for_it() {
     let supported = |marked: &str| -> Vec<String> {
         complete_in(&with(marked), Scope::Supported).1.items.into_iter().map(|item| item.label).collect()
     };
-    for (marked, later) in [
-        ("route r { $0 }", "shadow"),
-        ("$0", "tier"),
-        ("route r { when `$0` }", "tenant"),
-        ("breaker b { trip $0 }", "quality"),
-    ] {
+    for (marked, later) in [("route r { $0 }", "shadow"), ("$0", "tier"), ("route r { when `$0` }", "tenant")]
+    {
         assert!(labels(&with(marked)).contains(&later.to_string()), "{marked} {later}");
         assert!(!supported(marked).contains(&later.to_string()), "{marked} {later}");
         assert!(!supported(marked).is_empty(), "{marked}");
