@@ -43,6 +43,7 @@ fn nothing_passes_for_more_than_it_is(id: u32, request: &Request, terms: &Terms)
         }
     }
     let is_whole = matches!(sense, Sense::Whole(_));
+    assert!(request.streams || request.is_gone || is_whole, "in one piece, and not judged: {request:?}");
     if request.streams && !request.is_gone {
         match terms.modes[request.policy] {
             "complete" => assert!(is_whole, "not held until its end: {request:?}"),
