@@ -110,7 +110,7 @@ fn remembering(criterion: &mut Criterion) {
 
 fn stats() -> Stats {
     let key = |kind: &str| ["seawall/", kind, "/primary"].concat().into();
-    let keys = Keys { cells: key("stats"), models: key("models"), named: Vec::new() };
+    let keys = Keys { cells: key("stats"), models: key("models"), named: Vec::new(), slot: 30 };
     Stats::new(std::iter::once(keys), 1, false)
 }
 

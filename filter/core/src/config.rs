@@ -15,7 +15,7 @@ use crate::model_path;
 use crate::plan::{Place, Plan};
 use crate::request::without_keys;
 use crate::retry::{self, Bound};
-use crate::stats::Keys;
+use crate::stats::{Keys, MOST_SLOT};
 
 /// A policy with its secrets.
 pub struct Config {
@@ -156,8 +156,17 @@ impl Config {
                 cells: key("stats"),
                 models: key("models"),
                 named: models.map(|model| model.as_str().into()).collect(),
+                slot: self.slot(TargetId(number)),
             }
         })
+    }
+
+    /// Half of the shortest window over which a breaker compares this target's answers with what is usual, in seconds, 30 at
+    /// most: two such slots are the window.
+    fn slot(&self, target: TargetId) -> u32 {
+        let here = self.posts.iter().filter(|post| post.target == target);
+        let shortest = here.filter_map(|post| post.rules.drift_window()).min();
+        shortest.map_or(MOST_SLOT, |window| (window.as_secs() / 2).clamp(1, MOST_SLOT.into()) as u32)
     }
 
     /// Whether what other workers have under way decides about anything.

@@ -155,6 +155,11 @@ impl Rules {
         self.cost.filter(|most| micro_dollars > *most).map(|_| Cause::Cost { micro_dollars })
     }
 
+    /// Over which window answers are compared with a baseline, if they are.
+    pub(crate) fn drift_window(&self) -> Option<Duration> {
+        self.watches_drift().then_some(self.window)
+    }
+
     /// Whether answers are compared with a baseline at all.
     pub(super) fn watches_drift(&self) -> bool {
         !self.drifts.is_empty()

@@ -20,6 +20,9 @@
 //! long, and without them a target that has become slow would look as fast as its timeout lets it. Other failures may
 //! come fast and say nothing about speed.
 //!
+//! **Window.** 30 to 60 seconds where traffic is dense; half to all of a breaker's `window` where one that compares answers with
+//! their baseline has a shorter one.
+//!
 //! **Cold.** A percentile is unknown before so many answers that two must lie above it, twenty at least: 40 for p95, 200
 //! for p99. A baseline is unknown before the first slot has left the window.
 //!
@@ -42,6 +45,7 @@ use std::time::Duration;
 use self::cell::Cell;
 use self::in_flight::InFlight;
 pub use self::quota::{Quota, Remaining};
+pub(crate) use self::slots::SHORTEST as MOST_SLOT;
 use self::tally::Tally;
 pub use self::view::View;
 use crate::effect::Text;
@@ -108,6 +112,8 @@ pub struct Keys {
     pub models: Text,
     /// The models the policy sets.
     pub named: Vec<Text>,
+    /// How long the window's slots are where traffic is dense, in seconds; at most 30.
+    pub slot: u32,
 }
 
 /// One worker's part of it. Targets go by their number.
@@ -130,6 +136,7 @@ struct Target {
 struct Subject {
     key: Text,
     model: Text,
+    slot: u32,
     /// Nothing while this worker has had nothing to do with it.
     local: Option<Box<Local>>,
 }
@@ -185,14 +192,14 @@ impl Stats {
         if sample.outcome == Outcome::Success {
             target.enrol(store, model, now);
         }
-        let Some(Subject { key, local, .. }) = target.subject(store, model, now) else { return false };
+        let Some(Subject { key, slot, local, .. }) = target.subject(store, model, now) else { return false };
         let local = local.get_or_insert_default();
         local.pending.push((now, sample));
         // That nothing is left is for all workers to know at once.
         let is_urgent = sample.quota.suffices_from(1) > now;
         let is_due = local.is_due(now) || is_urgent || local.pending.len() >= PENDING;
         if is_due {
-            local.sync(store, key, now);
+            local.sync(store, (key, *slot), now);
         } else {
             local.view.cell.record(now, &sample);
         }
@@ -225,11 +232,11 @@ impl Stats {
     /// baseline.
     pub fn forget(&mut self, store: &mut dyn Store, (target, model): (usize, Option<&str>), now: Timestamp) {
         let Some(target) = self.targets.get_mut(target) else { return };
-        let Some(Subject { key, local, .. }) = target.subject(store, model, now) else { return };
+        let Some(Subject { key, slot, local, .. }) = target.subject(store, model, now) else { return };
         let local = local.get_or_insert_default();
         local.pending.clear();
         local.view.cell = update(store, key, |bytes| {
-            let mut cell = Cell::decode(bytes);
+            let mut cell = Cell::decode(bytes).with_slots(*slot);
             cell.forget(now);
             (Some(cell.encode()), cell)
         });
@@ -273,7 +280,7 @@ impl Target {
             return;
         }
         let key = [&*self.keys.cells, "/", &*model].concat().into();
-        self.subjects.push(Subject { key, model, local: None });
+        self.subjects.push(Subject { key, model, slot: self.keys.slot, local: None });
     }
 
     fn find(&self, model: &str) -> Option<usize> {
@@ -324,7 +331,7 @@ impl Subject {
     fn view(&mut self, store: &mut dyn Store, now: Timestamp) -> Option<&View> {
         let local = self.local.get_or_insert_default();
         if local.is_due(now) {
-            local.sync(store, &self.key, now);
+            local.sync(store, (&self.key, self.slot), now);
         }
         local.view.cell.roll(now);
         Some(&local.view)
@@ -338,14 +345,14 @@ impl Local {
     }
 
     /// Writes down what has been seen and reads what others have.
-    fn sync(&mut self, store: &mut dyn Store, key: &str, now: Timestamp) {
+    fn sync(&mut self, store: &mut dyn Store, (key, slot): (&str, u32), now: Timestamp) {
         let Self { view, pending, synced } = self;
         let epoch = synced.map(|_| view.cell.epoch);
         view.cell = if pending.is_empty() {
-            Cell::decode(store.get(key).as_ref().map(|(bytes, _)| bytes.as_slice()))
+            Cell::decode(store.get(key).as_ref().map(|(bytes, _)| bytes.as_slice())).with_slots(slot)
         } else {
             update(store, key, |bytes| {
-                let mut cell = Cell::decode(bytes);
+                let mut cell = Cell::decode(bytes).with_slots(slot);
                 if epoch.is_none_or(|epoch| epoch == cell.epoch) {
                     pending.iter().for_each(|(at, sample)| cell.record(*at, sample));
                 }
@@ -401,10 +408,17 @@ impl Cell {
         self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
     }
 
+    /// With slots of so many seconds.
+    fn with_slots(mut self, length: u32) -> Self {
+        self.series.iter_mut().for_each(|series| series.slots.length = length);
+        self.tallies.length = length;
+        self
+    }
+
     fn forget(&mut self, now: Timestamp) {
         self.epoch = self.epoch.wrapping_add(1);
         self.series.iter_mut().for_each(|series| series.forget(now));
-        self.tallies = slots::Slots::new(now);
+        self.tallies.clear(now);
     }
 }
 

@@ -54,7 +54,7 @@ impl Series {
 
     /// The window is empty again and leaves no trace in the baseline.
     pub(super) fn forget(&mut self, now: Timestamp) {
-        self.slots = Slots::new(now);
+        self.slots.clear(now);
     }
 }
 

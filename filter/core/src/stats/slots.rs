@@ -2,12 +2,12 @@
 //!
 //! A slot ends after [`SHORTEST`] if it holds [`ENOUGH`], else after [`LONGEST`]: where traffic is dense the window covers 30
 //! to 60 seconds, where it is thin some minutes, for a percentile of three answers says nothing. After a silence it is at
-//! most twenty minutes old.
+//! most twenty minutes old. A policy that looks at shorter windows makes the slots of dense traffic shorter.
 
 use crate::time::Timestamp;
 
-/// Length of a slot, in seconds.
-const SHORTEST: u32 = 30;
+/// Length of a slot, in seconds, unless the policy wants shorter ones.
+pub(crate) const SHORTEST: u32 = 30;
 pub(super) const LONGEST: u32 = 300;
 /// So many answers are a slot.
 const ENOUGH: u32 = 200;
@@ -18,11 +18,18 @@ pub(super) struct Slots<T> {
     pub(super) filling: T,
     /// Second since the epoch at which the filling slot began.
     pub(super) since: u32,
+    /// Length of a slot in seconds, by the policy; 0 for [`SHORTEST`]. Not part of what is written down.
+    pub(super) length: u32,
 }
 
 impl<T: Default> Slots<T> {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { since: seconds(now), before: T::default(), filling: T::default() }
+        Self { since: seconds(now), ..Self::default() }
+    }
+
+    /// Forgets what it holds.
+    pub(super) fn clear(&mut self, now: Timestamp) {
+        *self = Self { length: self.length, ..Self::new(now) };
     }
 
     /// Brings the window up to this time. `leave` is told what leaves it, and how many seconds ago something last did.
@@ -33,7 +40,8 @@ impl<T: Default> Slots<T> {
             self.since = now;
         }
         let age = now - self.since;
-        if age < SHORTEST || (age < LONGEST && count(&self.filling) < ENOUGH) {
+        let shortest = if self.length == 0 { SHORTEST } else { self.length };
+        if age < shortest || (age < LONGEST && count(&self.filling) < ENOUGH) {
             return;
         }
         leave(&self.before, age);
@@ -71,6 +79,18 @@ mod tests {
         assert_eq!(window(&[(100, 200), (130, 1)]), (200, 1));
         assert_eq!(window(&[(100, 200), (130, 200), (160, 1)]), (200, 1));
         assert_eq!(window(&[(100, 199), (130, 0)]), (0, 199));
+    }
+
+    #[test]
+    fn a_policy_may_want_shorter_ones() {
+        let mut slots = Slots::<u32> { length: 2, ..Slots::default() };
+        for (second, expected) in [(100, (0, 200)), (101, (0, 400)), (102, (400, 200)), (104, (200, 200))] {
+            slots.roll(Timestamp(second * 1_000_000_000), |count| *count, |_, _| {});
+            slots.filling += 200;
+            assert_eq!((slots.before, slots.filling), expected, "{second}");
+        }
+        slots.clear(Timestamp(105_000_000_000));
+        assert_eq!(slots, Slots { since: 105, length: 2, ..Slots::default() });
     }
 
     #[test]

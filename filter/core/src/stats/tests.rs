@@ -28,7 +28,12 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn keys() -> Keys {
-    Keys { cells: "seawall/stats/a/c".into(), models: "seawall/models/a/c".into(), named: Vec::new() }
+    Keys {
+        cells: "seawall/stats/a/c".into(),
+        models: "seawall/models/a/c".into(),
+        named: Vec::new(),
+        slot: 30,
+    }
 }
 
 fn stats(vm: u64) -> Stats {
