@@ -25,7 +25,8 @@ static BREAKER_BODY: Block = Block {
             "window",
             duration(SECOND, HOUR),
             "window 2m",
-            "Attempts are counted over this sliding window.",
+            "Attempts are counted over this sliding window. What answers take is compared over half to all of it, a minute at \
+             most, and over some minutes where there are few.",
         )
         .default("60s"),
         Statement::new(
