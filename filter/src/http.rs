@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::types::{Action, BufferType, MapType};
-use seawall_core::{Event, ExchangeId, Half};
+use seawall_core::{Event, ExchangeId, Half, Origin};
 
 use crate::plugin::{Place, Plugin};
 use crate::{answer, host};
@@ -60,9 +60,16 @@ impl Http {
     }
 
     pub(crate) fn on_response_headers(&self, end_of_stream: bool) -> Action {
-        self.handle_known(Place::Response, || {
+        self.with(|plugin| {
+            let id = self.id.get();
+            if !plugin.knows(id) {
+                return false;
+            }
             let (half, answer) = (Half::Downstream, answer::downstream());
-            Event::AnswerHeaders { half, answer, end_of_stream }
+            if answer.origin == Origin::Provider {
+                plugin.provider_answers(id);
+            }
+            plugin.handle(id, Event::AnswerHeaders { half, answer, end_of_stream }, Place::Response)
         })
     }
 

@@ -34,6 +34,9 @@ pub(crate) struct Plugin {
     upstream: BTreeMap<(ExchangeId, u32), Upstream>,
     /// Bodies of answers on their way.
     bodies: Bodies,
+    /// Whether a cluster has the upstream half, where that is known, and what it is to be learnt from.
+    clusters: BTreeMap<Text, bool>,
+    asked: BTreeMap<ExchangeId, (u32, Text)>,
     /// The context of each exchange whose stream isn't its first one any more.
     moved: BTreeMap<ExchangeId, u32>,
     /// What this callback may not do any more, for the next tick.
@@ -74,6 +77,8 @@ impl Plugin {
             held: BTreeSet::new(),
             upstream: BTreeMap::new(),
             bodies: Bodies::default(),
+            clusters: BTreeMap::new(),
+            asked: BTreeMap::new(),
             moved: BTreeMap::new(),
             later: Vec::new(),
             armed: None,
@@ -95,6 +100,32 @@ impl Plugin {
 
     pub(crate) fn upstream_begins(&mut self, Ticket { id, n, .. }: Ticket, context: u32) {
         self.upstream.insert((id, n), Upstream { context, is_held: false });
+        self.learn(id, |attempt| (attempt == n).then_some(true));
+    }
+
+    /// The answer of a provider is at the downstream half.
+    pub(crate) fn provider_answers(&mut self, id: ExchangeId) {
+        self.learn(id, |_| Some(false));
+    }
+
+    /// Remembers whether the cluster that an exchange asks has the upstream half.
+    fn learn(&mut self, id: ExchangeId, has_half: impl FnOnce(u32) -> Option<bool>) {
+        if let Some((attempt, cluster)) = self.asked.remove(&id)
+            && let Some(has_half) = has_half(attempt)
+        {
+            self.clusters.insert(cluster, has_half);
+        }
+    }
+
+    /// The token of an attempt that this cluster is asked for, unless nobody is there to read it. A cluster may have other
+    /// filters than the next: only what comes of a request tells. Until then it counts as one that has the half.
+    fn token(&mut self, ticket: Ticket, cluster: &Text) -> Option<String> {
+        let known = self.clusters.get(cluster);
+        let token = halves::token(ticket).filter(|_| known != Some(&false))?;
+        if known.is_none() {
+            self.asked.insert(ticket.id, (ticket.n, cluster.clone()));
+        }
+        Some(token)
     }
 
     pub(crate) fn upstream_ended(&mut self, Ticket { id, n, .. }: Ticket) {
@@ -164,6 +195,7 @@ impl Plugin {
         }
         self.held.remove(&id);
         self.moved.remove(&id);
+        self.asked.remove(&id);
         if self.knows(id) {
             if answer::broke() {
                 self.handle(id, Event::AnswerBroke, Place::Elsewhere);
@@ -276,7 +308,7 @@ impl Plugin {
             Effect::Route { attempt, cluster, total, headers, is_held_whole, remove, set, add, body } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_headers(MapType::Request, &remove);
-                    let token = halves::token(Ticket { root: self.root, id, n: attempt });
+                    let token = self.token(Ticket { root: self.root, id, n: attempt }, &cluster);
                     let headers = if is_held_whole && token.is_some() { total } else { headers };
                     route(&cluster, (total, headers), (&set, &add), token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);

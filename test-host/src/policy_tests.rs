@@ -1,6 +1,6 @@
 //! The tests that stand in a policy, as scenarios: the same hosts run and judge them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use seawall_policy::policy_test::{self, TestCase};
@@ -70,6 +70,7 @@ impl World<'_> {
             unmatched: Some(elsewhere),
             allow_on_headers_stop_iteration: true,
             upstream_half: UpstreamHalf::Installed,
+            lacks_upstream_half: BTreeSet::new(),
             may_trap: false,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),

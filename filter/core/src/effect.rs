@@ -1,5 +1,6 @@
 //! What the engine may ask of the host. Effects say what is meant; how it is done is the adapter's affair.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -30,6 +31,18 @@ impl Deref for Text {
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
     }
 }
 

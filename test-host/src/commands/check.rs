@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::{Color, Exit};
+use crate::diagnostics::halves::{self, Loss};
 use crate::diagnostics::repair::{self, Repaired};
 use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, terminal};
 
@@ -29,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     deny_warnings: bool,
     /// An Envoy configuration that the policies run in: warns where it retries by itself what the filter retries, and what of
-    /// streams can't be rescued where it lacks the filter's upstream half. May be given more than once.
+    /// streams can't be rescued where a cluster lacks the filter's upstream half, or a route doesn't follow its redirects. May be given more than once.
     #[arg(long, value_name = "FILE")]
     envoy_config: Vec<PathBuf>,
     /// Whether the text format is coloured; `auto` is on a terminal, unless NO_COLOR is set.
@@ -82,19 +83,14 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     super::print(&text).context("cannot write the findings")?;
     let (errors, mut warnings) = total(&judged);
     for path in &args.envoy_config {
-        let found =
-            read(path).and_then(|text| Ok((layers::retries(&text)?, layers::has_upstream_half(&text)?)));
+        let found = read(path).and_then(|text| Ok((layers::retries(&text)?, halves::read(&text)?)));
         match found {
-            Ok((places, has_upstream_half)) => {
+            Ok((places, halves)) => {
                 warnings += places.len();
                 let policies = judged.iter().filter_map(|one| one.checked.policy.as_ref());
-                for route in policies.flat_map(layers::holding).filter(|_| !has_upstream_half) {
+                for Loss { cause, lost } in policies.flat_map(|policy| halves.losses(policy)) {
                     warnings += 1;
-                    eprintln!("{}: warning: no cluster has the filter's upstream half", name(path));
-                    eprintln!(
-                        "  route `{route}` holds streams back: without that half a connection that breaks meanwhile can't be \
-                         rescued, and later attempts arrive as a whole"
-                    );
+                    eprintln!("{}: warning: {cause}\n  {lost}", name(path));
                 }
                 for place in places {
                     eprintln!("{}: warning: retries at two layers: {place}", name(path));

@@ -1,11 +1,7 @@
-//! What an Envoy does around the filter, and what it keeps the filter from doing.
-//!
-//! - Retries at two layers: an Envoy that retries or hedges by itself, around a filter that does so too. Three attempts of the
-//!   one for each of three of the other make nine, and no budget knows of them.
-//! - No upstream half: what a policy wants to hold back of a stream is held at the downstream half, and less can be rescued.
+//! Retries at two layers: an Envoy that retries or hedges by itself, around a filter that does so too. Three attempts of the
+//! one for each of three of the other make nine, and no budget knows of them.
 
 use anyhow::Context;
-use seawall_policy::policy::{Policy, StreamMode};
 use serde_json::Value;
 
 /// What makes Envoy's router retry or hedge, in a route or a virtual host.
@@ -24,32 +20,6 @@ pub fn retries(text: &str) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     walk(&config, &mut String::new(), false, &mut found);
     Ok(found)
-}
-
-/// Whether a configuration of Envoy installs the filter's upstream half anywhere.
-///
-/// # Errors
-/// When `text` is neither YAML nor JSON.
-pub fn has_upstream_half(text: &str) -> anyhow::Result<bool> {
-    let config: Value = serde_saphyr::from_str(text).context("the Envoy configuration is not YAML")?;
-    Ok(names_upstream_half(&config))
-}
-
-fn names_upstream_half(value: &Value) -> bool {
-    match value {
-        // All that the half is configured with; a policy never looks like this.
-        Value::String(text) => text.trim() == "upstream half",
-        Value::Array(items) => items.iter().any(names_upstream_half),
-        Value::Object(members) => members.values().any(names_upstream_half),
-        _ => false,
-    }
-}
-
-/// The routes of a policy that hold streams back.
-#[must_use]
-pub fn holding(policy: &Policy) -> Vec<&str> {
-    let routes = policy.routes.iter().filter(|route| route.stream != StreamMode::Live);
-    routes.map(|route| &*route.name).collect()
 }
 
 /// Outside of virtual hosts the same words stand for other clients of Envoy's: to rate limit services, to log sinks.
@@ -125,7 +95,6 @@ mod tests {
         for path in configs {
             let text = std::fs::read_to_string(&path).unwrap();
             assert_eq!(retries(&text).unwrap(), [""; 0], "{}", path.display());
-            assert!(has_upstream_half(&text).unwrap(), "{}", path.display());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The plain format is the policy crate's own, as the filter prints it to the log. The others are for those who have more
 //! than a log: a terminal, an editor, a code review. In none of them does a secret appear that was written into a policy.
 
+pub mod halves;
 pub mod json;
 pub mod layers;
 pub mod places;

@@ -1,6 +1,6 @@
 //! Makes a concrete configuration out of the shipped one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -36,6 +36,8 @@ pub struct Wanted<'a> {
     pub allow_on_headers_stop_iteration: bool,
     /// Whether the filter's upstream half stays, and with it the redirects that it needs.
     pub upstream_half: bool,
+    /// Clusters that lack it nonetheless.
+    pub lacks_upstream_half: Option<&'a BTreeSet<String>>,
     /// Ports of the listener and of admin; 0 takes any free one.
     pub listener_port: u16,
     pub admin_port: u16,
@@ -53,6 +55,7 @@ impl<'a> Wanted<'a> {
             unmatched: None,
             allow_on_headers_stop_iteration: true,
             upstream_half: true,
+            lacks_upstream_half: None,
             listener_port: 0,
             admin_port: 0,
         }
@@ -103,7 +106,9 @@ impl<'a> Wanted<'a> {
     }
 
     fn upstream_half(&self, cluster: &mut Value) -> anyhow::Result<()> {
-        let Some(wasm) = self.wasm.filter(|_| self.upstream_half) else {
+        let lacking = self.lacks_upstream_half.zip(cluster["name"].as_str());
+        let is_lacking = lacking.is_some_and(|(lacking, name)| lacking.contains(name));
+        let Some(wasm) = self.wasm.filter(|_| self.upstream_half && !is_lacking) else {
             remove(cluster, "", PROTOCOL_OPTIONS);
             return Ok(());
         };

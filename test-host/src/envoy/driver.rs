@@ -94,6 +94,7 @@ impl EnvoyDriver {
                 .map(String::as_str),
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
             upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
+            lacks_upstream_half: Some(&scenario.lacks_upstream_half),
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;

@@ -23,7 +23,7 @@
 //!         - answer status=200 attempts=2 target=primary reason=retried
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use seawall_policy::policy_test::Wanted;
@@ -59,6 +59,9 @@ pub struct Scenario {
     /// which is the default.
     #[serde(default)]
     pub upstream_half: UpstreamHalf,
+    /// Providers whose cluster lacks it nonetheless.
+    #[serde(default)]
+    pub lacks_upstream_half: BTreeSet<String>,
     /// Whether the module may trap: its VM is built anew then, as the shipped configuration has it. Otherwise a trap is an
     /// error.
     #[serde(default)]

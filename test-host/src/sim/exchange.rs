@@ -56,7 +56,10 @@ impl World {
         end: bool,
     ) -> anyhow::Result<()> {
         let Some(Owner::Stream(StreamId { machine, .. })) = self.owner(exchange) else { return Ok(()) };
-        let Some(root) = self.vm(machine)?.host().upstream_half.as_ref().map(|half| half.root) else {
+        let cluster = self.exchanges.get(&exchange).map(|open| open.cluster.clone()).unwrap_or_default();
+        let host = self.vm(machine)?.host();
+        let half = host.upstream_half.as_ref().filter(|_| !host.lacks_upstream_half.contains(&cluster));
+        let Some(root) = half.map(|half| half.root) else {
             return self.send_headers(exchange, headers, end);
         };
         let mut http = HttpContext { root, upstream: true, ..HttpContext::default() };

@@ -40,6 +40,7 @@ pub(super) struct Setup {
     seed: u64,
     clusters: BTreeSet<String>,
     upstream_half: bool,
+    lacks_upstream_half: BTreeSet<String>,
     /// A module that traps is built anew; otherwise a trap is the end of the world.
     may_trap: bool,
 }
@@ -59,6 +60,7 @@ impl Setup {
             seed: scenario.seed,
             clusters: scenario.providers.keys().cloned().collect(),
             upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
+            lacks_upstream_half: scenario.lacks_upstream_half.clone(),
             may_trap: scenario.may_trap,
         }
     }
@@ -141,6 +143,7 @@ impl World {
             roots: BTreeMap::new(),
             next_context: 0,
             upstream_half: None,
+            lacks_upstream_half: self.setup.lacks_upstream_half.clone(),
             clusters: self.setup.clusters.clone(),
             shared: Rc::clone(&self.shared),
             streams: BTreeMap::new(),

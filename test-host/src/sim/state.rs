@@ -27,6 +27,8 @@ pub(crate) struct HostState {
     pub(crate) next_context: u32,
     /// How upstream contexts are entered from within a host call; `None` where the upstream half is not installed.
     pub(crate) upstream_half: Option<Nested>,
+    /// Clusters that it isn't installed at.
+    pub(crate) lacks_upstream_half: BTreeSet<String>,
     /// Names of the clusters that calls can be dispatched to.
     pub(crate) clusters: BTreeSet<String>,
     pub(crate) shared: Rc<RefCell<Shared>>,

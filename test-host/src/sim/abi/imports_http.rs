@@ -121,7 +121,7 @@ fn http_call(
         headers.set("x-envoy-expected-rq-timeout-ms", timeout_ms.to_string().as_bytes());
     }
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
-    let upstream = nested::enter_upstream_half(guest, &headers, &body)?;
+    let upstream = nested::enter_upstream_half(guest, &cluster, &headers, &body)?;
     guest.host().asked.push_back(Asked::Call(Call {
         token,
         cluster,

@@ -11,11 +11,13 @@ use crate::sim::vm::Verdict;
 /// What the upstream half does with the request; `None` where there is no such half.
 pub(super) fn enter_upstream_half(
     guest: &mut Guest<'_>,
+    cluster: &str,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Entered>, Fault> {
     let host = guest.host();
-    let Some(half) = host.upstream_half.clone() else { return Ok(None) };
+    let is_lacking = host.lacks_upstream_half.contains(cluster);
+    let Some(half) = host.upstream_half.clone().filter(|_| !is_lacking) else { return Ok(None) };
     // Envoy does what was asked for before, and all that it leads to, as soon as the first of these callbacks returns.
     // A guest would have to bear any callback at any host call, so it is told rather than imitated.
     if host.asked.iter().any(|asked| !matches!(asked, Asked::Tick { .. } | Asked::Call(_))) {

@@ -69,8 +69,8 @@ fn an_envoy_without_the_upstream_half_is_warned_about_where_streams_are_held() {
     let here = Policies::new(&[
         ("clean", CLEAN),
         ("holding", holding),
-        ("without", "static_resources: {}"),
-        ("with", "clusters: [{ configuration: { value: upstream half } }]"),
+        ("without", "static_resources: { clusters: [{ name: east }] }"),
+        ("with", "clusters: [{ name: east, configuration: { value: upstream half } }]"),
     ]);
     let (code, _, told) = here.run(&["check", "holding", "--envoy-config", "without"]);
     assert!(code == 0 && told.contains("route `held` holds streams back"), "{told}");
