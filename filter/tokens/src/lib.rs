@@ -2,8 +2,19 @@
 
 #[cfg(any(feature = "o200k", feature = "cl100k"))]
 mod bpe;
+mod chat;
+mod counter;
 mod encoding;
+pub mod image;
+mod kind;
+mod learn;
+mod memo;
 #[cfg(not(all(feature = "o200k", feature = "cl100k")))]
 mod rough;
 
+pub use chat::{Dialect, Request, Unreadable};
+pub use counter::{Budget, Counter};
 pub use encoding::{Count, Encoding, LONGEST_PIECE};
+pub use kind::{KINDS, Kind, Tally};
+pub use learn::{Calibration, Estimate, Outputs, expected_output};
+pub use memo::Memo;

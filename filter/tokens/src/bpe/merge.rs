@@ -13,8 +13,17 @@ use super::table::{NONE, Rank, Vocabulary, find, pair, seam};
 /// Up to so many parts the lowest rank is looked for among all; above, a heap knows it.
 const FEW: usize = 64;
 
+/// What a part of a piece costs beside its bytes, in bytes of ordinary text: among few, and among many.
+const WORK_OF_FEW: usize = 6;
+pub(super) const WORK_OF_MANY: usize = 9;
+
+pub(super) struct Merged {
+    pub(super) tokens: usize,
+    pub(super) work: usize,
+}
+
 /// How many tokens the piece is.
-pub(super) fn count<V: Vocabulary>(bytes: &[u8], start: usize, end: usize) -> usize {
+pub(super) fn count<V: Vocabulary>(bytes: &[u8], start: usize, end: usize) -> Merged {
     let mut few = Few { starts: [0; FEW + 1], ranks: [NONE; FEW + 1], parts: 0 };
     if end - start <= FEW || characters(bytes, start, end) <= FEW {
         let mut parts = Parts::<V>::new(bytes, start, end);
@@ -23,7 +32,8 @@ pub(super) fn count<V: Vocabulary>(bytes: &[u8], start: usize, end: usize) -> us
                 return many::<V>(bytes, start, end);
             }
         }
-        return few.merge::<V>(bytes, start, end);
+        let work = few.parts * WORK_OF_FEW;
+        return Merged { tokens: few.merge::<V>(bytes, start, end), work };
     }
     many::<V>(bytes, start, end)
 }
@@ -167,7 +177,7 @@ struct Linked {
 }
 
 #[inline(never)]
-fn many<V: Vocabulary>(bytes: &[u8], from: usize, end: usize) -> usize {
+fn many<V: Vocabulary>(bytes: &[u8], from: usize, end: usize) -> Merged {
     let length = end - from;
     let mut list = vec![Linked { before: 0, end: 0, rank: NONE }; length + 1];
     let mut count = 0;
@@ -203,6 +213,7 @@ fn many<V: Vocabulary>(bytes: &[u8], from: usize, end: usize) -> usize {
             start = part.end;
         }
     }
+    let work = count * WORK_OF_MANY;
     let mut heap = BinaryHeap::from(entries);
     while let Some(entry_of_pair) = heap.pop() {
         let (rank, start) = ((!entry_of_pair >> 16) as Rank, !entry_of_pair as u16);
@@ -230,5 +241,5 @@ fn many<V: Vocabulary>(bytes: &[u8], from: usize, end: usize) -> usize {
             }
         }
     }
-    count
+    Merged { tokens: count, work }
 }

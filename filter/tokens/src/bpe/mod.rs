@@ -14,47 +14,45 @@ use self::table::{NONE, Vocabulary, find};
 pub(crate) use self::vocabularies::Cl100k;
 #[cfg(feature = "o200k")]
 pub(crate) use self::vocabularies::O200k;
-use crate::Count;
-use crate::encoding::LONGEST_PIECE;
+use crate::encoding::{Counted, LONGEST_PIECE};
 
-pub(crate) fn count<V: Vocabulary>(text: &str) -> Count {
+/// What is always encoded as one, in bytes.
+const LEAST_PIECE: usize = 32;
+
+/// Counts up to the end, or until it has done more than `limit` of work (`encoding::Counted`).
+pub(crate) fn count<V: Vocabulary>(text: &str, limit: usize) -> Counted {
     let bytes = text.as_bytes();
-    let (mut tokens, mut is_exact, mut at) = (0, true, 0);
-    while at < bytes.len() {
-        let end = V::split(bytes, at);
+    let mut counted = Counted { tokens: 0, end: 0, is_exact: true, work: 0 };
+    while counted.end < bytes.len() && counted.work <= limit {
+        let (at, end) = (counted.end, V::split(bytes, counted.end));
         debug_assert!(end > at, "a piece without a character");
-        if end - at <= LONGEST_PIECE {
-            tokens += of_piece::<V>(bytes, at, end);
+        counted.work += end - at;
+        if end - at == 1 || find::<V>(bytes, at, end - at) != NONE {
+            counted.tokens += 1;
+            counted.end = end;
         } else {
-            tokens += of_long_piece::<V>(bytes, at, end);
-            is_exact = false;
+            merge_piece::<V>(bytes, at, end, limit, &mut counted);
         }
-        at = end;
     }
-    Count { tokens: tokens as u64, is_exact }
+    counted
 }
 
-#[inline(always)]
-fn of_piece<V: Vocabulary>(bytes: &[u8], at: usize, end: usize) -> usize {
-    if end - at == 1 || find::<V>(bytes, at, end - at) != NONE {
-        1
-    } else {
-        merge::count::<V>(bytes, at, end)
-    }
-}
-
-/// A piece too long to be encoded as one: cut where characters begin.
-#[cold]
-#[inline(never)]
-fn of_long_piece<V: Vocabulary>(bytes: &[u8], mut at: usize, end: usize) -> usize {
-    let mut tokens = 0;
-    while at < end {
-        let mut cut = end.min(at + LONGEST_PIECE);
-        while cut < end && bytes.get(cut).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            cut -= 1;
+/// A piece that is no token. One too long to be encoded at once is cut where characters begin.
+fn merge_piece<V: Vocabulary>(bytes: &[u8], mut at: usize, end: usize, limit: usize, counted: &mut Counted) {
+    while at < end && counted.work <= limit {
+        // What is left of the limit bounds the piece, too.
+        let room = (limit - counted.work) / merge::WORK_OF_MANY + LEAST_PIECE;
+        let mut cut = end.min(at + LONGEST_PIECE.min(room));
+        if cut < end {
+            counted.is_exact = false;
+            while bytes.get(cut).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                cut -= 1;
+            }
         }
-        tokens += of_piece::<V>(bytes, at, cut);
+        let merged = merge::count::<V>(bytes, at, cut);
+        counted.tokens += merged.tokens as u64;
+        counted.work += merged.work;
         at = cut;
     }
-    tokens
+    counted.end = at;
 }

@@ -1,0 +1,84 @@
+//! How many tokens a whole request is: its texts, and what the makers put around them.
+//!
+//! | what | how | source |
+//! |---|---|---|
+//! | a message | 3, its role, its texts; 1 more for a name | OpenAI cookbook, "How to count tokens with tiktoken" |
+//! | the reply | 3 for what it begins with | the same |
+//! | a call of a function in a message | 3, name and arguments | observed: hmarr/openai-chat-tokens, whose cases come from the API |
+//! | a message of the role `function` | 2 less | the same |
+//! | tools | rendered as TypeScript (`tools`), 9 more; with a system message 4 less, which gets a line end | the same |
+//! | `tool_choice` | none: 1; a name: 4 and the name | the same |
+//! | images | the makers' rules (`image`) | their documents |
+//! | a schema to be answered with, other makers' tools | as JSON; an estimate | – |
+//! | audio, files | 0; an estimate | – |
+//!
+//! Other makers frame messages by rules of their own; what differs is learned ([`Calibration`](crate::Calibration)).
+
+mod root;
+mod tools;
+mod walk;
+
+use std::fmt;
+
+use serde::Deserializer as _;
+
+use self::root::Root;
+use crate::image::Rule;
+use crate::kind::Tally;
+use crate::{Budget, Counter, Encoding, Memo};
+
+/// Whose API a request is made to, and which.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Dialect {
+    /// Chat completions of OpenAI and what is made like them.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Legacy completions: `prompt`.
+    Completions,
+    Embeddings,
+    /// Anthropic's Messages.
+    Anthropic,
+    Gemini,
+    /// Bedrock's Converse.
+    Bedrock,
+}
+
+/// The body can't be counted: it is no JSON object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("the request's body is no JSON object")
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// How a request is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    pub dialect: Dialect,
+    /// Decides what an image costs.
+    pub model: &'r str,
+    pub encoding: Encoding,
+    pub budget: Budget,
+}
+
+impl Request<'_> {
+    /// Counts a request's body. Messages and tools that `memo` knows are not counted again.
+    ///
+    /// Nothing is built of the body but the tools' schemas. Reading takes about 1 ns a byte beside the budget's work.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the body is no JSON object.
+    pub fn count(&self, body: &[u8], memo: &mut Memo) -> Result<Tally, Unreadable> {
+        let counter = Counter::new(self.encoding, self.budget);
+        let root = Root::new(self.dialect, Rule::of_model(self.model), counter, memo);
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let tally = reader.deserialize_map(root).map_err(|_| Unreadable)?;
+        reader.end().map_err(|_| Unreadable)?;
+        Ok(tally)
+    }
+}

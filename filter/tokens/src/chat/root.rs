@@ -1,0 +1,230 @@
+//! The members of a request's body.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Dialect;
+use super::tools;
+use super::walk::{At, Node, Walk};
+use crate::image::Rule;
+use crate::kind::{Kind, Tally};
+use crate::{Counter, Encoding, Memo};
+
+/// Longest message that is remembered, in bytes of JSON: a longer one holds an image, of which no token is counted, or
+/// exceeds the budget.
+const LONGEST_KNOWN: usize = 128 * 1_024;
+
+/// What replies begin with.
+const REPLY: u64 = 3;
+
+pub(super) struct Root<'m> {
+    dialect: Dialect,
+    rule: Rule,
+    counter: Counter,
+    memo: &'m mut Memo,
+    tally: Tally,
+    /// What tools cost, without what a system message takes off.
+    has_tools: bool,
+}
+
+impl<'m> Root<'m> {
+    pub(super) fn new(dialect: Dialect, rule: Rule, counter: Counter, memo: &'m mut Memo) -> Self {
+        Self { dialect, rule, counter, memo, tally: Tally::default(), has_tools: false }
+    }
+
+    /// Adds what a part of the body costs, which is counted unless it is known.
+    fn add(&mut self, raw: &str, at: At) {
+        let tally = self.known_or(raw, at, |root| {
+            let mut walk = Walk::new(&mut root.counter, root.rule);
+            let mut reader = serde_json::Deserializer::from_str(raw);
+            if (Node { at, walk: &mut walk }).deserialize(&mut reader).is_err() {
+                // A string that is no Unicode: a surrogate alone.
+                walk.broken(raw);
+            }
+            walk.tally
+        });
+        self.tally.add_all(&tally);
+    }
+
+    fn known_or(&mut self, raw: &str, at: At, count: impl FnOnce(&mut Self) -> Tally) -> Tally {
+        if raw.len() > LONGEST_KNOWN {
+            return self.counted(count);
+        }
+        let context = u64::from(self.counter.encoding() == Encoding::Cl100kBase)
+            | (at as u64) << 1
+            | (self.dialect as u64) << 8
+            | self.rule.id() << 16;
+        let (hash, known) = self.memo.get(context, raw.as_bytes());
+        known.unwrap_or_else(|| {
+            let tally = self.counted(count);
+            if !tally.is_estimate {
+                self.memo.put(hash, tally);
+            }
+            tally
+        })
+    }
+
+    fn counted(&mut self, count: impl FnOnce(&mut Self) -> Tally) -> Tally {
+        let was_exact = self.counter.is_exact();
+        let mut tally = count(self);
+        tally.is_estimate |= was_exact && !self.counter.is_exact();
+        tally
+    }
+
+    /// A message, or each of a list.
+    fn messages(&mut self, raw: &str) {
+        if raw.starts_with('[') {
+            let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(Each { root: self });
+        } else {
+            self.add(raw, At::Message);
+        }
+    }
+
+    fn tools(&mut self, raw: &str) {
+        let dialect = self.dialect;
+        let tally = self.known_or(raw, At::Tools, |root| {
+            let mut tally = Tally::default();
+            let tools = serde_json::from_str(raw)
+                .ok()
+                .filter(|_| matches!(dialect, Dialect::Chat | Dialect::Responses));
+            match tools {
+                Some(Value::Array(tools)) => {
+                    let (text, is_whole) = tools::rendered(&tools);
+                    if !tools.is_empty() {
+                        tally.add(Kind::Code, root.counter.count(&text));
+                        tally.add(Kind::Frame, tools::FRAME);
+                    }
+                    tally.is_estimate |= !is_whole;
+                }
+                _ => {
+                    tally.add(Kind::Json, root.counter.count(raw));
+                    tally.is_estimate = true;
+                }
+            }
+            tally
+        });
+        self.has_tools |= tally.of(Kind::Frame) > 0;
+        self.tally.add_all(&tally);
+    }
+
+    fn tool_choice(&mut self, raw: &str) {
+        let tokens = match serde_json::from_str(raw) {
+            Ok(Value::String(choice)) if choice == "none" => 1,
+            Ok(Value::Object(choice)) => {
+                let name = choice
+                    .get("function")
+                    .and_then(|function| function.get("name"))
+                    .or_else(|| choice.get("name"));
+                name.and_then(Value::as_str).map_or(0, |name| 4 + self.counter.count(name))
+            }
+            _ => 0,
+        };
+        self.tally.add(Kind::Frame, tokens);
+    }
+
+    /// A schema that the answer must follow, with what is around it.
+    fn format(&mut self, raw: &str) {
+        if raw.contains("schema") {
+            self.tally.add(Kind::Json, self.counter.count(raw));
+            self.tally.is_estimate = true;
+        }
+    }
+
+    fn finish(mut self) -> Tally {
+        if !matches!(self.dialect, Dialect::Completions | Dialect::Embeddings) {
+            self.tally.add(Kind::Frame, REPLY);
+        }
+        if let (true, Some(line_end)) = (self.has_tools, self.tally.system_line_end()) {
+            self.tally.take_frame(tools::IN_SYSTEM);
+            self.tally.add(Kind::Frame, line_end);
+        }
+        self.tally.is_estimate |= !self.counter.is_exact();
+        self.tally
+    }
+}
+
+impl<'de> Visitor<'de> for Root<'_> {
+    type Value = Tally;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Tally, A::Error> {
+        use Dialect::{Completions, Embeddings, Responses};
+        while let Some(key) = map.next_key::<Key>()? {
+            match (&*key.0, self.dialect) {
+                ("prompt" | "suffix", Completions) | ("input", Embeddings) => {
+                    self.add(map.next_value::<&RawValue>()?.get(), At::Prompt);
+                }
+                ("messages" | "contents", _) | ("input", Responses) => {
+                    self.messages(map.next_value::<&RawValue>()?.get())
+                }
+                ("instructions" | "system" | "systemInstruction" | "system_instruction", _) => {
+                    self.add(map.next_value::<&RawValue>()?.get(), At::System);
+                }
+                ("tools" | "functions" | "toolConfig", _) => self.tools(map.next_value::<&RawValue>()?.get()),
+                ("tool_choice" | "function_call", _) => {
+                    self.tool_choice(map.next_value::<&RawValue>()?.get())
+                }
+                ("response_format" | "text" | "generationConfig" | "output_config", _) => {
+                    self.format(map.next_value::<&RawValue>()?.get());
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(self.finish())
+    }
+}
+
+/// A key, which is borrowed unless it holds an escape.
+pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+
+impl<'de> serde::Deserialize<'de> for Key<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowed;
+
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = Key<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Borrowed)
+    }
+}
+
+/// Each message of a list.
+struct Each<'r, 'm> {
+    root: &'r mut Root<'m>,
+}
+
+impl<'de> Visitor<'de> for Each<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<(), A::Error> {
+        while let Some(message) = messages.next_element::<&RawValue>()? {
+            self.root.add(message.get(), At::Message);
+        }
+        Ok(())
+    }
+}

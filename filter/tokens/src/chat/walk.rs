@@ -1,0 +1,245 @@
+//! Walks through a message or another part of a body, and counts what a model reads of it.
+//!
+//! The dialects' members have different names for the same things, and no name stands for two, so one table serves all.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::root::Key;
+use crate::Counter;
+use crate::image::{Detail, Rule, Size};
+use crate::kind::{Kind, Tally};
+
+/// What OpenAI's models have around a message, and around a call within one.
+const MESSAGE: u64 = 3;
+const CALL: u64 = 3;
+
+/// Where in a body a value stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum At {
+    Message,
+    /// Instructions that stand outside of the list of messages.
+    System,
+    /// A text, a list of texts or of items, or an item.
+    Text,
+    Role,
+    Name,
+    Calls,
+    Call,
+    /// JSON that is read as text.
+    Json,
+    Image,
+    Detail,
+    /// What the count says nothing of.
+    Unknown,
+    /// A text or the numbers of its tokens, or lists of these.
+    Prompt,
+    Skipped,
+    /// Never walked through: for the memo.
+    Tools,
+}
+
+/// What the value of this member is.
+fn member(at: At, key: &str) -> At {
+    match (at, key) {
+        (At::Image, "url" | "data" | "bytes" | "image_url" | "source" | "fileUri" | "file_uri") => At::Image,
+        (At::Image, "detail") => At::Detail,
+        (At::Image, _) => At::Skipped,
+        (_, "role") => At::Role,
+        (At::Message, "name") => At::Name,
+        (
+            _,
+            "content" | "parts" | "text" | "thinking" | "refusal" | "arguments" | "output" | "summary"
+            | "reasoning_content" | "name" | "function" | "custom" | "toolResult" | "functionResponse"
+            | "title",
+        ) => At::Text,
+        (_, "tool_calls") => At::Calls,
+        (_, "function_call" | "functionCall" | "toolUse") => At::Call,
+        (_, "input" | "args" | "response" | "json") => At::Json,
+        (_, "image_url" | "source" | "image" | "inlineData" | "inline_data" | "fileData" | "file_data") => {
+            At::Image
+        }
+        (_, "detail") => At::Detail,
+        (_, "input_audio" | "audio" | "file" | "file_id" | "document" | "video") => At::Unknown,
+        _ => At::Skipped,
+    }
+}
+
+/// What is counted on the way.
+pub(super) struct Walk<'w> {
+    counter: &'w mut Counter,
+    rule: Rule,
+    pub(super) tally: Tally,
+    /// An image of the present item, with its size if it is known.
+    image: Option<Option<Size>>,
+    detail: Detail,
+    is_system: bool,
+    is_function: bool,
+    /// What a line end after the newest text would add.
+    line_end: u8,
+}
+
+impl<'w> Walk<'w> {
+    pub(super) fn new(counter: &'w mut Counter, rule: Rule) -> Self {
+        Self {
+            counter,
+            rule,
+            tally: Tally::default(),
+            image: None,
+            detail: Detail::High,
+            is_system: false,
+            is_function: false,
+            line_end: 0,
+        }
+    }
+
+    /// JSON that can't be read.
+    pub(super) fn broken(&mut self, raw: &str) {
+        self.tally = Tally::default();
+        self.tally.is_estimate = true;
+        self.tally.add(Kind::Json, self.counter.count(raw));
+    }
+
+    fn string(&mut self, at: At, text: &str) {
+        match at {
+            At::Text | At::Prompt | At::Call => self.text(text),
+            At::Message | At::System => {
+                // Its role is not written.
+                self.is_system |= at == At::System;
+                self.text(text);
+                self.tally.add(Kind::Frame, 1);
+                self.end_message();
+            }
+            At::Role => {
+                self.is_system |= matches!(text, "system" | "developer");
+                self.tally.add(Kind::Frame, self.counter.count(text));
+                self.is_function |= text == "function";
+            }
+            At::Name => self.tally.add(Kind::Frame, self.counter.count(text) + 1),
+            At::Image => self.image = Some(Size::of_url(text)),
+            At::Detail if text == "low" => self.detail = Detail::Low,
+            At::Unknown => self.tally.is_estimate = true,
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.tally.add(Kind::of(text), self.counter.count(text));
+        // With tools, the first system message gets a line end, which some signs take in.
+        self.line_end = u8::from(!text.ends_with(|last: char| last.is_ascii_punctuation()));
+    }
+
+    fn end_message(&mut self) {
+        let frame = if self.is_function { MESSAGE - 2 } else { MESSAGE };
+        self.tally.add(Kind::Frame, frame);
+        if self.is_system {
+            self.tally.system = 1 + self.line_end;
+        }
+    }
+
+    /// After an item's members: its image, whose parts may come in any order.
+    fn end_item(&mut self) {
+        if let Some(size) = self.image.take() {
+            self.tally.is_estimate |= size.is_none();
+            self.tally.images = self.tally.images.saturating_add(1);
+            self.tally.add(Kind::Frame, self.rule.tokens(size.unwrap_or(Size::UNKNOWN), self.detail));
+        }
+        self.detail = Detail::High;
+    }
+}
+
+/// A value and where it stands.
+pub(super) struct Node<'n, 'w> {
+    pub(super) at: At,
+    pub(super) walk: &'n mut Walk<'w>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.at {
+            At::Skipped => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
+            At::Unknown => {
+                self.walk.tally.is_estimate = true;
+                deserializer.deserialize_ignored_any(IgnoredAny).map(drop)
+            }
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.walk.string(self.at, text);
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        // The number of a token.
+        self.walk.tally.add(Kind::Prose, (self.at == At::Prompt).into());
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let at = match self.at {
+            At::Calls => At::Call,
+            At::System => At::Text,
+            at => at,
+        };
+        while items.next_element_seed(Node { at, walk: &mut *self.walk })?.is_some() {}
+        if self.at == At::System {
+            self.walk.is_system = true;
+            self.walk.tally.add(Kind::Frame, 1);
+            self.walk.end_message();
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key::<Key>()? {
+            match member(self.at, &key.0) {
+                At::Json => {
+                    let raw = members.next_value::<&RawValue>()?.get();
+                    self.walk.tally.add(Kind::Json, self.walk.counter.count(raw));
+                }
+                at => members.next_value_seed(Node { at, walk: &mut *self.walk })?,
+            }
+        }
+        match self.at {
+            At::Message | At::System => {
+                self.walk.is_system |= self.at == At::System;
+                self.walk.end_item();
+                self.walk.end_message();
+            }
+            At::Call => self.walk.tally.add(Kind::Frame, CALL),
+            At::Image => {}
+            _ => self.walk.end_item(),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! Counts in bounded time: beyond a budget of work, samples stand for the rest.
+
+use crate::Encoding;
+
+/// Windows into a text that is sampled, evenly spread.
+const WINDOWS: usize = 16;
+
+/// Least work that is worth a window; below, what was counted before stands for the text.
+const LEAST: usize = 128;
+
+/// Tokens per thousand bytes where nothing was counted before.
+const UNSEEN: u64 = 300;
+
+/// How much may be counted, in bytes of ordinary text: each costs about 10 ns in Wasm. Text whose pieces must be merged
+/// costs more per byte: Chinese about three times as much, letters without end up to ten times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget(pub usize);
+
+impl Default for Budget {
+    /// About a millisecond.
+    fn default() -> Self {
+        Self(100_000)
+    }
+}
+
+/// Counts the texts of one request, all within one budget.
+///
+/// ```
+/// use seawall_tokens::{Budget, Counter, Encoding};
+///
+/// let mut counter = Counter::new(Encoding::O200kBase, Budget::default());
+/// assert_eq!(counter.count("tiktoken is great!"), 6);
+/// assert!(counter.is_exact());
+/// let much = counter.count(&"All happy families are alike. ".repeat(100_000));
+/// assert!(!counter.is_exact() && much.abs_diff(600_000) < 6_000);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Counter {
+    encoding: Encoding,
+    left: usize,
+    is_exact: bool,
+    /// What has been counted, not sampled.
+    tokens: u64,
+    bytes: u64,
+}
+
+impl Counter {
+    #[must_use]
+    pub fn new(encoding: Encoding, budget: Budget) -> Self {
+        Self { encoding, left: budget.0, is_exact: true, tokens: 0, bytes: 0 }
+    }
+
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Whether all counts up to now are those of the reference; otherwise at least one is an estimate.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// How many tokens the text is. Once the budget is spent it costs next to nothing, and is an estimate.
+    pub fn count(&mut self, text: &str) -> u64 {
+        let mut tokens = 0;
+        let mut rest = text;
+        if text.len() <= self.left {
+            // Text that costs more than it looks is counted for most of what is left; samples of its rest take the last eighth.
+            let counted = self.counted(text, self.left - self.left / 8);
+            tokens = counted.tokens;
+            rest = text.get(counted.end..).unwrap_or_default();
+        }
+        if rest.is_empty() { tokens } else { tokens + self.sampled(rest) }
+    }
+
+    fn counted(&mut self, text: &str, limit: usize) -> crate::encoding::Counted {
+        let counted = self.encoding.count_up_to(text, limit);
+        self.left = self.left.saturating_sub(counted.work);
+        self.is_exact &= counted.is_exact;
+        self.tokens += counted.tokens;
+        self.bytes += counted.end as u64;
+        counted
+    }
+
+    fn sampled(&mut self, text: &str) -> u64 {
+        self.is_exact = false;
+        let (each, stride) = (self.left / WINDOWS, text.len().div_ceil(WINDOWS));
+        if each < LEAST {
+            let share = self.tokens * 1_000 / self.bytes.max(1);
+            return scaled(text.len(), if self.bytes < 1_000 { UNSEEN } else { share }, 1_000);
+        }
+        let mut tokens = 0;
+        for window in 0..WINDOWS {
+            // From one word to another, so that no piece is torn.
+            let (start, next) = (boundary(text, window * stride), boundary(text, (window + 1) * stride));
+            let sample =
+                text.get(start..boundary(text, next.min(start + each)).max(start)).unwrap_or_default();
+            let counted = self.counted(sample, each);
+            tokens += scaled(next - start, counted.tokens, counted.end as u64);
+        }
+        tokens
+    }
+}
+
+/// A character's boundary there or shortly before, after a line or a word if one ends there.
+fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    let near = text.as_bytes().get(at.saturating_sub(32)..at).unwrap_or_default();
+    if at < text.len()
+        && let Some(blank) = near.iter().rposition(|byte| matches!(byte, b' ' | b'\n'))
+    {
+        return at - near.len() + blank;
+    }
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// So many bytes at `tokens` per `bytes`.
+fn scaled(length: usize, tokens: u64, bytes: u64) -> u64 {
+    (length as u64).saturating_mul(tokens).div_ceil(bytes.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXTS: [&str; 4] = [
+        "Call me Ishmael. Some years ago, never mind how long precisely, I went to sea.\n",
+        "fn main() { let xs: Vec<u32> = (0..10).map(|x| x * x).collect(); }\n",
+        "在一个遥远的小村庄里，住着一位年迈的木匠。他每天清晨起床，先到河边打水。",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ];
+
+    #[test]
+    fn within_its_budget_a_count_is_exact() {
+        for text in TEXTS {
+            let mut counter = Counter::new(Encoding::O200kBase, Budget::default());
+            let expected = Encoding::O200kBase.count(text);
+            assert_eq!(counter.count(text), expected.tokens);
+            assert!(counter.is_exact());
+        }
+    }
+
+    #[test]
+    fn beyond_its_budget_it_is_near_and_costs_no_more() {
+        for text in TEXTS {
+            let text = text.repeat(20_000);
+            for budget in [10_000, 100_000] {
+                let mut counter = Counter::new(Encoding::O200kBase, Budget(budget));
+                let expected = Encoding::O200kBase.count(&text).tokens;
+                let counted = counter.count(&text);
+                assert!(!counter.is_exact());
+                assert!(
+                    counted.abs_diff(expected) * 50 <= expected,
+                    "{counted}, not {expected}: {:?}",
+                    text.get(..60)
+                );
+                assert!(counter.bytes <= budget as u64 && counter.left <= budget);
+            }
+        }
+    }
+
+    #[test]
+    fn samples_see_all_of_a_text() {
+        let text = [TEXTS[0].repeat(5_000), TEXTS[2].repeat(5_000), "!?".repeat(100_000)].concat();
+        let expected = Encoding::O200kBase.count(&text).tokens;
+        let counted = Counter::new(Encoding::O200kBase, Budget(50_000)).count(&text);
+        assert!(counted.abs_diff(expected) * 10 <= expected, "{counted}, not {expected}");
+    }
+
+    #[test]
+    fn no_text_costs_much_more_than_the_limit() {
+        for text in ["a", "中", " ", "!", "ab", "Ωλ", "9", "word "] {
+            for limit in [1, 10, 100, 1_000, 10_000, 100_000] {
+                let counted = Encoding::O200kBase.count_up_to(&text.repeat(limit / text.len()), limit);
+                assert!(counted.work <= 2 * limit + 1_000, "{text}: {}", counted.work);
+            }
+        }
+    }
+
+    #[test]
+    fn many_texts_share_one_budget() {
+        let mut counter = Counter::new(Encoding::Cl100kBase, Budget(20_000));
+        let mut total = 0;
+        for _ in 0..10_000 {
+            total += counter.count(TEXTS[0]);
+        }
+        let expected = 10_000 * Encoding::Cl100kBase.count(TEXTS[0]).tokens;
+        assert!(
+            counter.bytes <= 20_000 && total.abs_diff(expected) * 10 <= expected,
+            "{total}, not {expected}"
+        );
+    }
+
+    #[test]
+    fn without_a_budget_there_still_is_an_answer() {
+        let mut counter = Counter::new(Encoding::O200kBase, Budget(0));
+        assert_eq!(counter.count(""), 0);
+        assert!(counter.is_exact());
+        assert!(counter.count(TEXTS[0]) > 0);
+        assert!(!counter.is_exact());
+    }
+}

@@ -1,0 +1,125 @@
+//! What kind of text a text is. A model of another maker has more or fewer tokens for each kind than the base count says.
+
+/// Kinds of text that vocabularies treat differently, and what is around texts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    Prose,
+    Code,
+    /// Chinese, Japanese and Korean.
+    Cjk,
+    Json,
+    /// What is added around messages, tools and replies, and images: no text of the request.
+    Frame,
+}
+
+impl Kind {
+    pub const ALL: [Self; KINDS] = [Self::Prose, Self::Code, Self::Cjk, Self::Json, Self::Frame];
+
+    /// The kind of a text, by some hundred bytes of it.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let (mut seen, mut wide, mut signs, mut quotes) = (0, 0, 0, 0);
+        for window in [0, bytes.len() / 3, bytes.len() / 3 * 2] {
+            for byte in bytes.iter().skip(window).take(WINDOW) {
+                seen += 1;
+                match byte {
+                    // The first bytes of what lies between U+3000 and U+D7FF.
+                    0xE3..=0xED => wide += 3,
+                    b'{' | b'}' | b'(' | b')' | b'[' | b']' | b';' | b'=' | b'<' | b'>' | b'_' | b'#'
+                    | b'*' | b'/' => signs += 1,
+                    b'"' => quotes += 1,
+                    _ => {}
+                }
+            }
+        }
+        if wide * 4 > seen {
+            Self::Cjk
+        } else if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'[')) && quotes * 30 > seen {
+            Self::Json
+        } else if signs * 16 > seen {
+            Self::Code
+        } else {
+            Self::Prose
+        }
+    }
+}
+
+pub const KINDS: usize = 5;
+
+/// Bytes that are looked at, at each of three places.
+const WINDOW: usize = 128;
+
+/// Tokens by kind of text.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    tokens: [u32; KINDS],
+    /// At least one of the counts is an estimate.
+    pub is_estimate: bool,
+    pub images: u16,
+    /// Of a first system message: 1, and 1 more if a line end after it is a token. 0 if there is none.
+    pub(crate) system: u8,
+}
+
+impl Tally {
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> u64 {
+        self.tokens.get(kind as usize).copied().unwrap_or(0).into()
+    }
+
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.tokens.iter().map(|tokens| u64::from(*tokens)).sum()
+    }
+
+    pub fn add(&mut self, kind: Kind, tokens: u64) {
+        if let Some(place) = self.tokens.get_mut(kind as usize) {
+            *place = place.saturating_add(u32::try_from(tokens).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// What a line end after the first system message costs, if there is one.
+    pub(crate) fn system_line_end(&self) -> Option<u64> {
+        self.system.checked_sub(1).map(u64::from)
+    }
+
+    /// Takes away what the frame was said to hold too much of.
+    pub(crate) fn take_frame(&mut self, tokens: u32) {
+        if let Some(place) = self.tokens.get_mut(Kind::Frame as usize) {
+            *place = place.saturating_sub(tokens);
+        }
+    }
+
+    pub fn add_all(&mut self, other: &Self) {
+        for (place, tokens) in self.tokens.iter_mut().zip(other.tokens) {
+            *place = place.saturating_add(tokens);
+        }
+        self.is_estimate |= other.is_estimate;
+        self.images = self.images.saturating_add(other.images);
+        if self.system == 0 {
+            self.system = other.system;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_apart() {
+        let rows = [
+            ("Call me Ishmael. Some years ago, I went to sea (and \"liked\" it).", Kind::Prose),
+            ("", Kind::Prose),
+            ("fn main() {\n    let xs: Vec<u32> = vec![];\n    println!(\"{xs:?}\");\n}\n", Kind::Code),
+            ("def f(a_b):\n    return [x for x in a_b if x > 0]\n", Kind::Code),
+            (" {\"id\": 7, \"name\": \"x\", \"tags\": [\"a\", \"b\"]}", Kind::Json),
+            ("在一个遥远的小村庄里，住着一位年迈的木匠。", Kind::Cjk),
+            ("옛날 옛적에 깊은 산속 마을에 나무꾼이 살고 있었습니다.", Kind::Cjk),
+            ("В некотором царстве, в некотором государстве", Kind::Prose),
+        ];
+        for (text, kind) in rows {
+            assert_eq!(Kind::of(text), kind, "{text}");
+        }
+    }
+}

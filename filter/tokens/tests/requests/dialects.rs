@@ -1,0 +1,231 @@
+//! What each dialect's members count.
+
+use seawall_tokens::{Dialect, Encoding, Kind};
+use serde_json::{Value, json};
+
+use crate::count;
+
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+fn tokens(text: &str) -> u64 {
+    Encoding::O200kBase.count(text).tokens
+}
+
+/// Texts, tokens of the frame, images, and whether it is an estimate.
+type Row = (Dialect, Value, Vec<&'static str>, u64, u16, bool);
+
+#[test]
+fn each_dialect_counts_what_its_model_reads() {
+    let tool = json!({ "location": "Oslo", "unit": "celsius" });
+    let rows: Vec<Row> = vec![
+        (
+            Dialect::Chat,
+            json!({ "model": "gpt-4o", "messages": [], "temperature": 1, "user": "someone" }),
+            vec![],
+            3,
+            0,
+            false,
+        ),
+        (
+            Dialect::Chat,
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "text", "text": "one text" }, { "type": "text", "text": "and another" }] }] }),
+            vec!["one text", "and another"],
+            7,
+            0,
+            false,
+        ),
+        (
+            Dialect::Chat,
+            json!({ "messages": [
+                { "role": "assistant", "content": null, "tool_calls": [
+                    { "id": "call_1", "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Oslo\"}" } },
+                    { "id": "call_2", "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Rome\"}" } } ] },
+                { "role": "tool", "tool_call_id": "call_1", "content": "cold" },
+            ] }),
+            vec!["weather", "{\"city\":\"Oslo\"}", "weather", "{\"city\":\"Rome\"}", "cold"],
+            3 + 4 + 4 + 6,
+            0,
+            false,
+        ),
+        (
+            Dialect::Chat,
+            json!({ "messages": [{ "role": "user", "content": [
+                { "type": "image_url", "image_url": { "detail": "low", "url": "https://example.com/a.png" } },
+                { "type": "image_url", "image_url": { "url": format!("data:image/png;base64,{PIXEL}") } },
+            ] }] }),
+            vec![],
+            7 + 85 + 255,
+            2,
+            true,
+        ),
+        (
+            Dialect::Chat,
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "input_audio", "input_audio": { "data": "UklGRg==" } }] }] }),
+            vec![],
+            7,
+            0,
+            true,
+        ),
+        (Dialect::Chat, json!({ "messages": [], "tool_choice": "none" }), vec![], 3 + 1, 0, false),
+        (
+            Dialect::Chat,
+            json!({ "messages": [], "response_format": { "type": "json_object" } }),
+            vec![],
+            3,
+            0,
+            false,
+        ),
+        (
+            Dialect::Chat,
+            json!({ "messages": [], "response_format": { "type": "json_schema", "json_schema": { "name": "x" } } }),
+            vec!["{\"json_schema\":{\"name\":\"x\"},\"type\":\"json_schema\"}"],
+            3,
+            0,
+            true,
+        ),
+        (Dialect::Responses, json!({ "input": "a question" }), vec!["a question"], 7, 0, false),
+        (
+            Dialect::Responses,
+            json!({ "instructions": "Be brief.", "input": [
+                { "role": "user", "content": [
+                    { "type": "input_text", "text": "what is this" },
+                    { "type": "input_image", "image_url": format!("data:image/png;base64,{PIXEL}"), "detail": "low" } ] },
+                { "type": "function_call", "call_id": "c", "name": "look", "arguments": "{}" },
+                { "type": "function_call_output", "call_id": "c", "output": "a cat" },
+            ] }),
+            vec!["Be brief.", "what is this", "{}", "a cat"],
+            3 + 4 + 4 + 85 + (3 + 2) + 3,
+            1,
+            false,
+        ),
+        (
+            Dialect::Completions,
+            json!({ "prompt": "once upon", "suffix": "end" }),
+            vec!["once upon", "end"],
+            0,
+            0,
+            false,
+        ),
+        (
+            Dialect::Completions,
+            json!({ "prompt": ["once upon", "a time"] }),
+            vec!["once upon", "a time"],
+            0,
+            0,
+            false,
+        ),
+        (
+            Dialect::Embeddings,
+            json!({ "input": ["some", "texts"], "dimensions": 256 }),
+            vec!["some", "texts"],
+            0,
+            0,
+            false,
+        ),
+        (
+            Dialect::Anthropic,
+            json!({ "system": "Be kind.", "max_tokens": 9, "messages": [
+                { "role": "user", "content": "hello there" },
+                { "role": "assistant", "content": [{ "type": "thinking", "thinking": "hm", "signature": "c2ln" }, { "type": "tool_use", "id": "t", "name": "weather", "input": tool }] },
+                { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "text", "text": "4 degrees" }] }] },
+            ] }),
+            vec![
+                "Be kind.",
+                "hello there",
+                "hm",
+                "weather",
+                "{\"location\":\"Oslo\",\"unit\":\"celsius\"}",
+                "4 degrees",
+            ],
+            3 + 4 * 4,
+            0,
+            false,
+        ),
+        (
+            Dialect::Anthropic,
+            json!({ "system": [{ "type": "text", "text": "Be kind.", "cache_control": { "type": "ephemeral" } }], "messages": [
+                { "role": "user", "content": [{ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": PIXEL } }] } ] }),
+            vec!["Be kind."],
+            3 + 4 + 4 + 255,
+            1,
+            false,
+        ),
+        (
+            Dialect::Gemini,
+            json!({ "systemInstruction": { "role": "user", "parts": [{ "text": "Be bold." }] }, "contents": [
+                { "role": "user", "parts": [{ "text": "hello" }, { "inlineData": { "mimeType": "image/png", "data": PIXEL } }] },
+                { "role": "model", "parts": [{ "functionCall": { "name": "weather", "args": tool } }] },
+            ] }),
+            vec!["Be bold.", "hello", "weather", "{\"location\":\"Oslo\",\"unit\":\"celsius\"}"],
+            3 + 4 + 4 + 255 + 4 + 3,
+            1,
+            false,
+        ),
+        (
+            Dialect::Bedrock,
+            json!({ "system": [{ "text": "Be calm." }], "messages": [
+                { "role": "user", "content": [{ "text": "hello" }, { "image": { "format": "png", "source": { "bytes": PIXEL } } }] },
+                { "role": "user", "content": [{ "toolResult": { "toolUseId": "t", "content": [{ "json": tool }] } }] },
+            ] }),
+            vec!["Be calm.", "hello", "{\"location\":\"Oslo\",\"unit\":\"celsius\"}"],
+            3 + 4 + 4 + 255 + 4,
+            1,
+            false,
+        ),
+    ];
+    for (dialect, body, texts, frame, images, is_estimate) in rows {
+        let tally = count(dialect, "gpt-4o", &body);
+        let of_texts: u64 = texts.iter().map(|text| tokens(text)).sum();
+        assert_eq!(tally.total() - tally.of(Kind::Frame), of_texts, "texts of {dialect:?}: {body}");
+        assert_eq!(tally.of(Kind::Frame), frame, "frame of {dialect:?}: {body}");
+        assert_eq!((tally.images, tally.is_estimate), (images, is_estimate), "{dialect:?}: {body}");
+    }
+}
+
+#[test]
+fn tokens_that_are_sent_as_numbers_are_counted_by_their_number() {
+    assert_eq!(count(Dialect::Completions, "davinci-002", &json!({ "prompt": [1, 2, 3] })).total(), 3);
+    assert_eq!(
+        count(Dialect::Embeddings, "text-embedding-3-small", &json!({ "input": [[1, 2, 3], [4]] })).total(),
+        4
+    );
+}
+
+#[test]
+fn other_makers_tools_are_counted_as_json() {
+    let tools = json!([{ "name": "weather", "input_schema": { "type": "object" } }]);
+    let body = json!({ "tools": tools, "messages": [] });
+    let tally = count(Dialect::Anthropic, "claude", &body);
+    assert_eq!((tally.of(Kind::Json), tally.is_estimate), (tokens(&tools.to_string()), true));
+}
+
+#[test]
+fn texts_are_told_by_kind() {
+    let body = json!({ "messages": [{ "role": "user", "content": "在一个遥远的小村庄里，住着一位年迈的木匠。" }, { "role": "user", "content": "Hello there" }] });
+    let tally = count(Dialect::Chat, "gpt-4o", &body);
+    assert_eq!(tally.of(Kind::Prose), tokens("Hello there"));
+    assert_eq!(tally.of(Kind::Cjk), tokens("在一个遥远的小村庄里，住着一位年迈的木匠。"));
+}
+
+#[test]
+fn models_have_their_encodings() {
+    let rows = [
+        ("gpt-4o", Some(Encoding::O200kBase)),
+        ("gpt-4.1-mini", Some(Encoding::O200kBase)),
+        ("gpt-5-nano-2025-08-07", Some(Encoding::O200kBase)),
+        ("o3", Some(Encoding::O200kBase)),
+        ("openai/gpt-oss-120b", Some(Encoding::O200kBase)),
+        ("ft:gpt-4o-mini-2024-07-18:org::id", Some(Encoding::O200kBase)),
+        ("gpt-4", Some(Encoding::Cl100kBase)),
+        ("gpt-4-turbo", Some(Encoding::Cl100kBase)),
+        ("gpt-3.5-turbo", Some(Encoding::Cl100kBase)),
+        ("gpt-35-turbo", Some(Encoding::Cl100kBase)),
+        ("text-embedding-3-large", Some(Encoding::Cl100kBase)),
+        ("claude-sonnet-4-5", None),
+        ("mistral-large", None),
+    ];
+    for (model, encoding) in rows {
+        assert_eq!(Encoding::of_model(model), encoding, "{model}");
+    }
+}

@@ -1,0 +1,20 @@
+//! Counts of whole requests beside those that APIs have reported.
+
+#[cfg(test)]
+mod dialects;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
+mod repeated;
+
+#[cfg(test)]
+use seawall_tokens::{Budget, Dialect, Encoding, Memo, Request, Tally};
+
+#[cfg(test)]
+fn count(dialect: Dialect, model: &str, body: &serde_json::Value) -> Tally {
+    let encoding = Encoding::of_model(model).unwrap_or(Encoding::O200kBase);
+    let request = Request { dialect, model, encoding, budget: Budget::default() };
+    request.count(body.to_string().as_bytes(), &mut Memo::new(64, [1, 2])).unwrap()
+}
