@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use seawall_provider::{Plan, Sent};
 
-use crate::scenario::Request;
+use crate::scenario::{Install, Request};
 
 /// One running world: a filter with its policy, and providers.
 pub trait Driver {
@@ -14,7 +14,22 @@ pub trait Driver {
     ///
     /// # Errors
     /// When the world itself fails (a trap, an Envoy that died), not when the answer is an error.
-    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>>;
+    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
+        Ok(self.crowd_during(request, None)?.observed)
+    }
+
+    /// The same, and another policy is installed while they are under way.
+    ///
+    /// # Errors
+    /// As for [`Driver::crowd`].
+    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd>;
+
+    /// Gives the filter another policy and waits until it is in force for all new requests; or until it is refused, and the
+    /// one before stays: then the log says why.
+    ///
+    /// # Errors
+    /// When neither happens.
+    fn install(&mut self, policy: &str) -> anyhow::Result<Option<String>>;
 
     /// Sends one request and waits for the end of its answer.
     ///
@@ -41,6 +56,14 @@ pub trait Driver {
     /// # Errors
     /// When nothing here can do that.
     fn trap(&mut self, worker: u32, steps: u64) -> anyhow::Result<()>;
+}
+
+/// What requests beside each other led to.
+#[derive(Debug)]
+pub struct Crowd {
+    pub observed: Vec<Observed>,
+    /// What became of the policy that was installed meanwhile, if one was; as in [`Driver::install`].
+    pub installed: Option<Option<String>>,
 }
 
 /// What one request led to.

@@ -138,6 +138,35 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Puts another policy into a configuration.
+///
+/// # Errors
+/// When it isn't built as expected.
+pub(super) fn set_policy(config: &mut Value, policy: &str) -> anyhow::Result<()> {
+    let filter = named(list(config, &format!("{MANAGER}/http_filters"))?, FILTER)?;
+    set(filter, "/typed_config/config/configuration/value", json!(policy))
+}
+
+/// Takes the listener out of a configuration: Envoy is to read it from this file, whenever another one is put in its place.
+/// What goes into the file.
+///
+/// # Errors
+/// When the configuration isn't built as expected.
+pub(super) fn listener_apart(config: &mut Value, file: &Path) -> anyhow::Result<Value> {
+    let mut listener = at(config, LISTENER)?.take();
+    remove(config, "/static_resources", "listeners");
+    let source = json!({ "path_config_source": { "path": file }, "resource_api_version": "V3" });
+    if let Value::Object(fields) = config {
+        fields.insert("dynamic_resources".to_owned(), json!({ "lds_config": source }));
+        // Whoever asks for configuration has a name, also where a file is asked.
+        fields.insert("node".to_owned(), json!({ "id": "scenario", "cluster": "scenario" }));
+    }
+    if let Value::Object(fields) = &mut listener {
+        fields.insert("@type".to_owned(), json!("type.googleapis.com/envoy.config.listener.v3.Listener"));
+    }
+    Ok(json!({ "resources": [listener] }))
+}
+
 fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
     value.pointer_mut(pointer).with_context(|| format!("the Envoy configuration has no {pointer}"))
 }
@@ -214,6 +243,21 @@ mod tests {
         let routes = config.pointer(&format!("{MANAGER}/route_config/virtual_hosts/0/routes")).unwrap();
         assert_eq!(routes[0]["route"]["cluster_header"], "x-seawall-cluster");
         assert_eq!(routes[1]["route"]["cluster"], "west");
+    }
+
+    #[test]
+    fn a_listener_that_can_be_replaced_stands_in_a_file_of_its_own() {
+        let none = BTreeMap::new();
+        let mut config =
+            Wanted { wasm: Some(Path::new("x.wasm")), ..Wanted::bare(&none) }.apply(SHIPPED).unwrap();
+        set_policy(&mut config, "seawall 1\n").unwrap();
+        assert_eq!(plugin(&config).unwrap()["configuration"]["value"], "seawall 1\n");
+        let before = config.pointer(LISTENER).unwrap().clone();
+        let listener = listener_apart(&mut config, Path::new("/tmp/listener.json")).unwrap();
+        assert_eq!(listener["resources"][0]["filter_chains"], before["filter_chains"]);
+        assert!(config.pointer("/static_resources/listeners").is_none());
+        let file = "/dynamic_resources/lds_config/path_config_source/path";
+        assert_eq!(config.pointer(file), Some(&json!("/tmp/listener.json")));
     }
 
     #[test]

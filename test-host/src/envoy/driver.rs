@@ -10,14 +10,15 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use http_body_util::Full;
 use seawall_provider::{Plan, Provider, Sent};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use super::client::send;
-use super::config::Wanted;
+use super::config::{Wanted, set_policy};
 use super::process::{Launch, Process, Settings};
-use crate::driver::{Driver, Observed};
-use crate::scenario::{AUTHORITY, Request, Scenario, UpstreamHalf};
+use crate::driver::{Crowd, Driver, Observed};
+use crate::scenario::{AUTHORITY, Install, Request, Scenario, UpstreamHalf};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -63,6 +64,8 @@ pub enum Started {
 #[derive(Debug)]
 pub struct EnvoyDriver {
     envoy: Process,
+    /// As it was started with.
+    config: Value,
     providers: BTreeMap<String, Provider>,
     runtime: Runtime,
 }
@@ -98,10 +101,17 @@ impl EnvoyDriver {
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;
-        let settings = Settings { workers: scenario.workers, env: scenario.env.clone(), filter_log: "debug" };
+        let settings = Settings {
+            workers: scenario.workers,
+            env: scenario.env.clone(),
+            filter_log: "debug",
+            is_replaceable: scenario.steps.iter().any(|step| step.install.is_some()),
+        };
         let launch = Process::start(&options.envoy, &config, &settings);
         match runtime.block_on(launch)? {
-            Launch::Ready(envoy) => Ok(Started::Running(Box::new(Self { envoy, providers, runtime }))),
+            Launch::Ready(envoy) => {
+                Ok(Started::Running(Box::new(Self { envoy, config, providers, runtime })))
+            }
             Launch::Ended { log } if log.contains(REFUSED) => Ok(Started::Refused { log }),
             Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
         }
@@ -142,7 +152,7 @@ impl EnvoyDriver {
 }
 
 impl Driver for EnvoyDriver {
-    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
+    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd> {
         let (mark, before) = (self.envoy.log().mark(), self.counts());
         let to = self.envoy.listener();
         let mut tasks = Vec::new();
@@ -156,6 +166,13 @@ impl Driver for EnvoyDriver {
                 (got, start.elapsed() + TIMERS_EARLY)
             }));
         }
+        let installed = match install {
+            Some(install) => {
+                std::thread::sleep(install.after);
+                Some(self.install(&install.policy)?)
+            }
+            None => None,
+        };
         let mut answers = Vec::new();
         for task in tasks {
             let (got, elapsed) = self.runtime.block_on(task)?;
@@ -185,7 +202,19 @@ impl Driver for EnvoyDriver {
             first_byte: got.first_byte.map(|time| time + TIMERS_EARLY),
             elapsed,
         });
-        Ok(observed.collect())
+        Ok(Crowd { observed: observed.collect(), installed })
+    }
+
+    fn install(&mut self, policy: &str) -> anyhow::Result<Option<String>> {
+        let mark = self.envoy.log().mark();
+        let mut config = self.config.clone();
+        set_policy(&mut config, policy)?;
+        if self.runtime.block_on(self.envoy.replace_listener(&config))? {
+            self.config = config;
+            return Ok(None);
+        }
+        std::thread::sleep(SETTLE);
+        Ok(Some(self.envoy.log().text_since(mark)))
     }
 
     fn wait(&mut self, time: Duration) -> anyhow::Result<()> {

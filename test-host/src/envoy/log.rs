@@ -40,6 +40,11 @@ impl Log {
         self.lock().join("\n")
     }
 
+    /// What has been written since `mark`.
+    pub(super) fn text_since(&self, mark: usize) -> String {
+        self.lock().get(mark..).unwrap_or_default().join("\n")
+    }
+
     /// The number of lines so far.
     pub(super) fn mark(&self) -> usize {
         self.lock().len()

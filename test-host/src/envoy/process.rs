@@ -14,11 +14,16 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::client::get;
+use super::config;
 use super::log::Log;
 
 /// V8 compiles the module once for each worker; on a busy machine that alone takes seconds.
 const LONGEST_START: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(10);
+
+/// From Envoy's own word that a listener is replaced until every worker has heard it: a turn of its loop.
+const TOLD: Duration = Duration::from_millis(50);
+const LISTENERS: &str = "listener_manager";
 
 /// How an Envoy runs.
 #[derive(Clone, Debug)]
@@ -29,11 +34,13 @@ pub struct Settings {
     pub env: BTreeMap<String, String>,
     /// Least level of the filter's messages that it writes: `debug` shows every decision.
     pub filter_log: &'static str,
+    /// Whether its listener, and the filter with it, can be replaced while it runs.
+    pub is_replaceable: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { workers: 1, env: BTreeMap::new(), filter_log: "warning" }
+        Self { workers: 1, env: BTreeMap::new(), filter_log: "warning", is_replaceable: false }
     }
 }
 
@@ -65,7 +72,12 @@ impl Process {
     /// When it can't be started, or is not ready in a minute.
     pub async fn start(envoy: &Path, config: &Value, settings: &Settings) -> anyhow::Result<Launch> {
         let dir = Dir::create()?;
-        fs::write(dir.config(), serde_json::to_vec_pretty(config)?)?;
+        let mut config = config.clone();
+        if settings.is_replaceable {
+            let listener = config::listener_apart(&mut config, &dir.listener())?;
+            fs::write(dir.listener(), serde_json::to_vec_pretty(&listener)?)?;
+        }
+        fs::write(dir.config(), serde_json::to_vec_pretty(&config)?)?;
         let mut child = Command::new(envoy)
             .arg("--config-path")
             .arg(dir.config())
@@ -120,6 +132,40 @@ impl Process {
         let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
         let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
         Some((admin, SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port)))
+    }
+
+    /// Puts the listener of this configuration into the place of the one that runs, for all new connections; `false` when
+    /// Envoy refuses it, and the one before stays.
+    ///
+    /// # Errors
+    /// When it does neither in a minute, or can't be asked.
+    pub(super) async fn replace_listener(&self, config: &Value) -> anyhow::Result<bool> {
+        let before = self.stats(LISTENERS).await?;
+        let listener = config::listener_apart(&mut config.clone(), &self.dir.listener())?;
+        // Envoy looks when another file is moved to that place: it never sees half of one.
+        let draft = self.dir.listener().with_extension("draft");
+        fs::write(&draft, serde_json::to_vec_pretty(&listener)?)?;
+        fs::rename(&draft, self.dir.listener())?;
+        let deadline = Instant::now() + LONGEST_START;
+        while Instant::now() < deadline {
+            let now = self.stats(LISTENERS).await?;
+            let grew = |name: &str| {
+                let name = format!("{LISTENERS}.{name}");
+                now.get(&name).unwrap_or(&0) > before.get(&name).unwrap_or(&0)
+            };
+            if grew("lds.update_rejected") {
+                return Ok(false);
+            }
+            let warms =
+                now.get(&format!("{LISTENERS}.total_listeners_warming")).is_some_and(|count| *count > 0);
+            if grew("lds.update_success") && grew("listener_in_place_updated") && !warms {
+                // The workers are told, each in its own loop.
+                sleep(TOLD).await;
+                return Ok(true);
+            }
+            sleep(POLL).await;
+        }
+        bail!("Envoy neither takes nor refuses its listener after {LONGEST_START:?}:\n{}", self.log.text())
     }
 
     #[must_use]
@@ -203,6 +249,11 @@ impl Dir {
 
     fn config(&self) -> PathBuf {
         self.0.join("envoy.json")
+    }
+
+    /// Its listener, where that can be replaced.
+    fn listener(&self) -> PathBuf {
+        self.0.join("listener.json")
     }
 
     /// Where Envoy writes which address admin has.

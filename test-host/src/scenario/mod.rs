@@ -8,10 +8,11 @@ mod wanted;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Placed, Request, Saw, Scenario, Span, Step, Trap, UpstreamHalf};
+pub use model::{Expect, Install, Placed, Request, Saw, Scenario, Span, Step, Trap, UpstreamHalf};
 pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 
@@ -126,9 +127,15 @@ fn read(path: &Path, text: &str) -> Result<Loaded, LoadError> {
 }
 
 fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
+    let installs = step.install.is_some() && step.request.is_none();
     let said = [step.request.is_some(), step.wait.is_some(), step.providers.is_some(), step.trap.is_some()];
-    if said.iter().filter(|said| **said).count() != 1 {
-        return Err("exactly one of `request`, `wait`, `providers` and `trap` must be given".to_owned());
+    if said.iter().chain([&installs]).filter(|said| **said).count() != 1 {
+        let of = "`request`, `wait`, `providers`, `trap` and `install`";
+        return Err(format!("exactly one of {of} must be given; an `install` may stand beside a `request`"));
+    }
+    let after = step.install.as_ref().map_or(Duration::ZERO, |install| install.after);
+    if !after.is_zero() && step.request.as_ref().is_none_or(|request| request.times != 1) {
+        return Err("`after` needs a `request` that is made once".to_owned());
     }
     if let Some(trap) = &step.trap {
         if trap.worker >= scenario.workers {
@@ -188,6 +195,21 @@ mod tests {
         assert_eq!(halves("upstream_half: true\n"), [UpstreamHalf::Installed]);
         assert_eq!(halves("upstream_half: false\n"), [UpstreamHalf::Absent]);
         assert!(loaded("upstream_half: maybe\nsteps: [{ wait: 1s }]\n").is_err());
+    }
+
+    #[test]
+    fn a_policy_is_installed_by_itself_or_while_one_request_is_under_way() {
+        let install = "install: { policy: z, after: 1s }";
+        for (step, is_one) in [
+            ("{ install: { policy: z } }".to_owned(), true),
+            (format!("{{ request: {{}}, {install} }}"), true),
+            (format!("{{ request: {{ times: 2 }}, {install} }}"), false),
+            (format!("{{ {install} }}"), false),
+            ("{ wait: 1s, install: { policy: z } }".to_owned(), false),
+            ("{}".to_owned(), false),
+        ] {
+            assert_eq!(loaded(&format!("steps: [{step}]\n")).is_ok(), is_one, "{step}");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for UpstreamHalf {
     }
 }
 
-/// Exactly one of `request`, `wait`, `providers` and `trap`.
+/// One of `request`, `wait`, `providers`, `trap` and `install`; an `install` may stand beside a `request`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -125,6 +125,23 @@ pub struct Step {
     /// A VM dies; in the test host only.
     #[serde(default)]
     pub trap: Option<Trap>,
+    /// The filter gets another policy: at once, or while the step's request is under way.
+    #[serde(default)]
+    pub install: Option<Install>,
+}
+
+/// A new configuration of the filter. Requests that are under way end by the policy they began with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Install {
+    /// The policy's text.
+    pub policy: String,
+    /// So long after the step's request has begun.
+    #[serde(default, with = "seawall_provider::duration")]
+    pub after: Duration,
+    /// It must be refused, and the log must hold each of these texts; the one before stays in force.
+    #[serde(default)]
+    pub refused: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// The next callback on a worker traps midway.

@@ -1,8 +1,10 @@
 //! Takes a driver through a scenario's steps.
 
+use serde_saphyr::Spanned;
+
 use super::expect::{Failure, Timing, judge, judge_together, sorted};
 use super::model::{Scenario, Step};
-use crate::driver::Driver;
+use crate::driver::{Crowd, Driver};
 
 /// What became of a scenario.
 #[derive(Debug, Default)]
@@ -39,9 +41,19 @@ fn run_step(
     if let Some(trap) = &step.trap {
         driver.trap(trap.worker, trap.steps)?;
     }
-    let Some(request) = &step.request else { return Ok(()) };
+    let mut install = step.install.as_ref();
+    let Some(request) = &step.request else {
+        if let Some(install) = install {
+            let log = driver.install(&install.policy)?;
+            outcome.failures.append(&mut judge_refused(install.refused.as_ref(), log.as_deref()));
+        }
+        return Ok(());
+    };
     for repetition in 1..=request.times {
-        let crowd = driver.crowd(request)?;
+        let Crowd { observed: crowd, installed } = driver.crowd_during(request, install.take())?;
+        if let (Some(step), Some(log)) = (&step.install, installed) {
+            outcome.failures.append(&mut judge_refused(step.refused.as_ref(), log.as_deref()));
+        }
         for (index, seen) in crowd.iter().enumerate() {
             let mut failures = judge(&step.expect, seen, timing);
             // Once for all that ran beside each other.
@@ -69,7 +81,11 @@ fn run_step(
 /// Whether the policy was refused as it should be; `log` is `None` when it was taken.
 #[must_use]
 pub fn judge_refusal(scenario: &Scenario, log: Option<&str>) -> Vec<Failure> {
-    match (&scenario.refused, log) {
+    judge_refused(scenario.refused.as_ref(), log)
+}
+
+fn judge_refused(refused: Option<&Spanned<Vec<Spanned<String>>>>, log: Option<&str>) -> Vec<Failure> {
+    match (refused, log) {
         (None, None) => Vec::new(),
         (Some(refused), None) => {
             vec![Failure::at(refused.referenced, "the policy was not refused".to_owned())]

@@ -10,8 +10,8 @@ use super::journal::{Entry, Source};
 use super::upstream::{Received, Upstream};
 use super::vm::Module;
 use super::world::{Event, World};
-use crate::driver::{Driver, Observed};
-use crate::scenario::{Request, Scenario};
+use crate::driver::{Crowd, Driver, Observed};
+use crate::scenario::{Install, Request, Scenario};
 use crate::trace;
 
 /// A request without an answer after so much virtual time will never have one.
@@ -94,7 +94,7 @@ impl SimDriver {
 }
 
 impl Driver for SimDriver {
-    fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
+    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd> {
         let (entries, before, start) = (self.world.journal.len(), self.seen(), self.world.now());
         let mut begun = Vec::new();
         for index in 0..request.concurrent {
@@ -107,6 +107,13 @@ impl Driver for SimDriver {
             }
             begun.push((number, time));
         }
+        let installed = match install {
+            Some(install) => {
+                self.world.run(start + install.after, |_| false)?;
+                Some(self.install(&install.policy)?)
+            }
+            None => None,
+        };
         let all = |world: &World| begun.iter().all(|(number, _)| world.finished.contains_key(number));
         if !self.world.run(self.world.now() + PATIENCE, all)? {
             bail!("a request has no answer after {} s of virtual time", PATIENCE.as_secs());
@@ -132,7 +139,16 @@ impl Driver for SimDriver {
                 elapsed: finished.time.saturating_sub(*start),
             })
         });
-        observed.collect()
+        Ok(Crowd { observed: observed.collect::<anyhow::Result<_>>()?, installed })
+    }
+
+    fn install(&mut self, policy: &str) -> anyhow::Result<Option<String>> {
+        let entries = self.world.journal.len();
+        if self.world.install(policy)? {
+            return Ok(None);
+        }
+        let log = self.world.journal.since(entries).iter().filter(|entry| entry.source == Source::Log);
+        Ok(Some(log.map(|entry| entry.text.as_str()).collect::<Vec<_>>().join("\n")))
     }
 
     fn wait(&mut self, time: Duration) -> anyhow::Result<()> {

@@ -86,6 +86,28 @@ impl World {
         Ok(Some(machine))
     }
 
+    /// Envoy gets the filter with another policy; `false` if that is refused, and the one before stays.
+    ///
+    /// It tries a policy out on a VM of its main thread first. Where it is taken, the workers' VMs stay as they are, and what
+    /// they hold in common; each gets another root context, which serves the new connections from then on. The old one
+    /// lives on for those that it has (Envoy keeps them until they end, or for its drain time).
+    pub(super) fn install(&mut self, policy: &str) -> anyhow::Result<bool> {
+        let before = std::mem::replace(&mut self.setup.policy, policy.to_owned());
+        if self.start_machine()?.is_none() {
+            self.setup.policy = before;
+            return Ok(false);
+        }
+        for machine in self.serving.clone() {
+            let plugin = Plugin { name: "seawall", configuration: policy.into() };
+            // A VM that is dead is built with the new one.
+            let Some(root) = self.configure(machine, plugin)? else { continue };
+            if let Some(machine) = self.machines.get_mut(machine) {
+                machine.root = root;
+            }
+        }
+        Ok(true)
+    }
+
     /// The machine for a worker's new stream; `None` while its VM is dead.
     pub(super) fn serving(&mut self, worker: usize) -> anyhow::Result<Option<usize>> {
         let machine = *self.serving.get(worker).context("there is no such worker")?;
