@@ -39,7 +39,8 @@ pub enum Outcome {
     Refused,
     /// The connection broke before the answer was complete.
     Reset,
-    /// The answer ended in good order, but before it was complete: an empty body, or a stream without its terminal event.
+    /// The answer ended in good order, but before it was complete: half of its JSON, a stream without its terminal event, or
+    /// nothing in it.
     Truncated,
     /// The answer isn't what was asked for: not readable in its dialect, or not what the policy's `output` admits.
     InvalidOutput,

@@ -13,7 +13,8 @@ use crate::script::Fault;
 const KEPT: usize = 10_000;
 
 /// Headers that are kept, and all that begin with `x-`.
-const HEADERS: [&str; 5] = ["content-type", "host", "idempotency-key", "traceparent", "user-agent"];
+const HEADERS: [&str; 6] =
+    ["accept-encoding", "content-type", "host", "idempotency-key", "traceparent", "user-agent"];
 
 /// Parts of the names of headers that hold secrets.
 const SECRET: [&str; 5] = ["auth", "cookie", "key", "secret", "token"];

@@ -290,6 +290,27 @@ fn a_document_that_breaks_off_is_not_whole() {
 }
 
 #[test]
+fn a_document_that_is_too_long_to_be_held_goes_on_as_it_comes_and_is_judged_all_the_same() {
+    let piece = "x".repeat(64 * 1024);
+    for (end, verdict) in [
+        (r#""},"finish_reason":"stop"}]}"#, Verdict::Complete),
+        ("", Verdict::Truncated),
+        (r#""}}}"#, Verdict::Malformed),
+    ] {
+        let mut gate = gate(Dialect::Chat, Framing::Document, rules(StreamMode::Complete));
+        assert_eq!(gate.push(at(1), br#"{"choices":[{"message":{"content":""#), Flow::Hold);
+        for _ in 0..MOST_DOCUMENT / piece.len() - 1 {
+            assert_eq!(gate.push(at(1), piece.as_bytes()), Flow::Hold);
+        }
+        assert_eq!(gate.push(at(1), piece.as_bytes()), Flow::Pass);
+        assert!(gate.is_committed());
+        assert_eq!(gate.push_last(at(2), end.as_bytes()), Flow::Pass);
+        assert_eq!(gate.verdict(), Some(verdict), "{end}");
+        assert_eq!(gate.held_bytes(), 0);
+    }
+}
+
+#[test]
 fn headers_say_how_an_answer_is_framed() {
     let table = [
         (Dialect::Chat, "text/event-stream; charset=utf-8", true, Some(Framing::Sse)),
