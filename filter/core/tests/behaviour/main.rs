@@ -1,6 +1,8 @@
 //! What the core does over time, seen from outside: a world around it, single exchanges, and promises under random faults.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod headers;
