@@ -16,7 +16,7 @@ pub(super) const HONORED: u64 = 3;
 /// In hundredths of the requests, and retries in a second.
 pub(super) const BUDGET: (u64, u64) = (10, 1);
 /// In hundredths of the requests.
-pub(super) const HEDGES: u64 = 50;
+pub(super) const HEDGES: u64 = 10;
 /// Probes of the stages of a recovery.
 pub(super) const RECOVER: [usize; 2] = [1, 3];
 
@@ -27,6 +27,8 @@ pub(super) struct Terms {
     skips: bool,
     /// The first two targets share what comes.
     pub(super) balances: bool,
+    /// A breaker stands before its targets.
+    is_guarded: bool,
     /// A spent budget ends the request.
     pub(super) fails_fast: bool,
     pub(super) workers: u64,
@@ -71,7 +73,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         12 => Just(Fate::Status(200)),
         3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 529]).prop_map(Fate::Status),
         1 => prop::sample::select(vec![400, 401, 403, 404, 413, 422, 501]).prop_map(Fate::Status),
-        1 => (0u64..6).prop_map(Fate::Throttle),
+        2 => (0u64..6).prop_map(Fate::Throttle),
         1 => Just(Fate::Refuse),
         1 => Just(Fate::Reset),
         1 => Just(Fate::Hang),
@@ -122,6 +124,7 @@ prop_compose! {
     pub(super) fn plan(requests: Range<usize>)(
         modes in prop::array::uniform2(prop::sample::select(vec!["live", "until_commit", "complete"])),
         (skips, fails_fast, balances) in any::<(bool, bool, bool)>(),
+        is_guarded in prop::bool::weighted(0.7),
         workers in 2u64..5,
         upstream_half: bool,
         refuses_redirects in prop::bool::weighted(0.1),
@@ -129,7 +132,7 @@ prop_compose! {
         fates in prop::collection::vec(fate(), 1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
-        let terms = Terms { modes, skips, balances, fails_fast, workers };
+        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers };
         let (fates, always) = (Rc::new(fates), Rc::default());
         Plan { terms, upstream_half, refuses_redirects, seed, fates, always, arrivals }
     }
@@ -140,6 +143,7 @@ impl Terms {
         let (attempts, mode) = (ATTEMPTS[number], self.modes[number]);
         let malformed = if self.skips { "malformed skip" } else { "malformed end" };
         let order = if self.balances { "  least_loaded" } else { "" };
+        let breaker = if self.is_guarded { "  breaker sensitive" } else { "" };
         let spent = if self.fails_fast { "else fail" } else { "" };
         let ((share, floor), [first, second]) = (BUDGET, RECOVER);
         format!(
@@ -154,7 +158,7 @@ impl Terms {
             }}
             breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
             route chat {{
-                match path "/v1/chat/completions"  try a, b{order}  then c  retry quick  breaker sensitive
+                match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
                 hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}
             }}
