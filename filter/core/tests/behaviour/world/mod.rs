@@ -3,6 +3,7 @@
 mod client;
 mod effects;
 mod fate;
+mod run;
 mod store;
 mod wire;
 
@@ -13,10 +14,10 @@ use std::hash::Hasher;
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_core::{BreakerState, Config, Engine, Event, ExchangeId, Half, Headers, Origin, Seed, Timestamp};
+use seawall_core::{BreakerState, Config, Engine, Event, ExchangeId, Half, Headers, Seed, Timestamp};
 use seawall_policy::Policy;
 
-pub(crate) use self::client::{End, From, Got, Sense};
+pub(crate) use self::client::{From, Got, Sense};
 pub(crate) use self::fate::{Fate, Lie, text};
 
 use self::fate::{Script, Stand};
@@ -296,126 +297,6 @@ impl World {
         for number in dead {
             self.sequence += 1;
             self.workers[number] = self.engine(1_000 + self.sequence, self.installed[number]);
-        }
-    }
-
-    /// Runs until nothing is due before `end`.
-    pub(crate) fn run_until(&mut self, end: Timestamp) {
-        let mut steps = 0;
-        loop {
-            steps += 1;
-            assert!(steps < 1_000_000, "the engine does not come to rest");
-            let event = self.queue.peek().map(|Reverse((time, ..))| *time);
-            let timer = self.workers.iter().filter_map(Engine::next_deadline).min();
-            let Some(next) = event.into_iter().chain(timer).min().filter(|next| *next <= end) else { break };
-            self.now = self.now.max(next);
-            if timer == Some(next) {
-                self.tick();
-            } else if let Some(Reverse((_, _, due))) = self.queue.pop() {
-                self.happen(due);
-            }
-        }
-        self.now = self.now.max(end);
-    }
-
-    pub(crate) fn run_for(&mut self, time: Duration) {
-        self.run_until(self.now.after(time));
-    }
-
-    /// Runs until nothing waits any more.
-    pub(crate) fn settle(&mut self) {
-        self.run_until(self.now.after(Duration::from_secs(100_000)));
-        assert!(self.workers.iter().all(|engine| engine.next_deadline().is_none()), "a timer is left over");
-        for (id, request) in &self.requests {
-            assert!(!self.workers[request.engine].knows(ExchangeId(*id)), "exchange {id} is left over");
-        }
-    }
-
-    fn tick(&mut self) {
-        for worker in 0..self.workers.len() {
-            let mut fx = Vec::new();
-            while let Some(ExchangeId(id)) =
-                self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx)
-            {
-                self.carry_out(id, std::mem::take(&mut fx));
-            }
-            self.finish_calls();
-            // A call too early does nothing.
-            if self.workers[worker].next_deadline().is_none_or(|next| next > self.now) {
-                let next = self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx);
-                assert!(next.is_none() && fx.is_empty());
-            }
-        }
-    }
-
-    fn happen(&mut self, due: Due) {
-        match due {
-            Due::Gone { id } => {
-                let request = self.requests.get_mut(&id).unwrap();
-                request.is_gone = true;
-                // A stream that is on its way back is gone already for the filter, and never comes.
-                if request.is_moving {
-                    request.is_over = true;
-                } else {
-                    self.finish(id, End::Broken, false);
-                    self.finish_calls();
-                }
-            }
-            Due::BodyCame { id, body } => {
-                // What has passed, been answered or left does not come to the filter any more.
-                if !self.requests[&id].is_over {
-                    self.tell(id, Event::RequestEnd { body });
-                }
-            }
-            Due::Back { id } => {
-                let request = self.requests.get_mut(&id).unwrap();
-                request.is_moving = false;
-                if !request.is_over {
-                    request.downstream = Side::default();
-                    self.tell(id, Event::Rerouted { end_of_stream: false });
-                    self.tell(id, Event::RequestEnd { body: Vec::new() });
-                }
-            }
-            Due::Piece { id, attempt, index } => self.piece_came(id, attempt, index),
-            Due::Timeout { id, attempt, headers } => self.timed_out(id, attempt, headers),
-        }
-    }
-
-    fn piece_came(&mut self, id: u32, attempt: usize, index: usize) {
-        let sent = &self.requests[&id].attempts[attempt - 1];
-        if sent.is_cancelled {
-            return;
-        }
-        let (begun, is_dispatched, pieces) = (sent.begun, sent.is_dispatched, sent.pieces.clone());
-        if let Some((after, _)) = pieces.0.get(index + 1) {
-            self.push(begun.after(*after), Due::Piece { id, attempt, index: index + 1 });
-        }
-        let piece = pieces.0[index].1.clone();
-        if is_dispatched {
-            self.call_goes_on(id, attempt, piece);
-        } else if self.requests[&id].wire.as_ref().is_some_and(|wire| wire.attempt == attempt) {
-            self.piece(id, piece);
-            self.finish_calls();
-        }
-    }
-
-    fn timed_out(&mut self, id: u32, attempt: usize, headers: bool) {
-        let request = &self.requests[&id];
-        let sent = &request.attempts[attempt - 1];
-        if sent.is_cancelled {
-            return;
-        }
-        if sent.is_dispatched {
-            let has_begun = sent.call.is_some();
-            let origin = if has_begun { Origin::Reset } else { Origin::Timeout };
-            return self.call_ends(id, attempt, if has_begun { 503 } else { 504 }, origin);
-        }
-        let Some(wire) = request.wire.as_ref().filter(|wire| wire.attempt == attempt) else { return };
-        let broke = wire.is_answered;
-        let is_in_time = wire.is_done || (headers && broke);
-        if !is_in_time {
-            self.fail(id, Stand { status: 504, origin: Origin::Timeout, broke });
-            self.finish_calls();
         }
     }
 
