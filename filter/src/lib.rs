@@ -10,6 +10,7 @@
 mod abi;
 mod answer;
 mod bodies;
+mod caller;
 mod calls;
 mod halves;
 mod host;

@@ -1,5 +1,5 @@
-//! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>` and
-//! `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
+//! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
+//! `seawall.limits.<limit>.<event>` and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
 //! together, [`LATEST`] after the first of them at the latest.
@@ -70,6 +70,11 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         }
         Metric::Answer(reason) => {
             host::define_metric(MetricType::Counter, &format!("seawall.answers.{}", reason.word()))
+        }
+        Metric::Limit(id, event) => {
+            let limit = config.policy().limits.get(id.0)?;
+            let name = format!("seawall.limits.{}.{}", limit.name, event.word());
+            host::define_metric(MetricType::Counter, &name)
         }
         Metric::Breaker(id, _) => {
             host::define_metric(MetricType::Gauge, &format!("seawall.breaker.{}.state", target(id)?))

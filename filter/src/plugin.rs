@@ -13,7 +13,7 @@ use crate::bodies::Bodies;
 use crate::calls::{self, Call, Calls};
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
-use crate::{answer, halves, host};
+use crate::{answer, caller, halves, host};
 
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
 const CLUSTER: &str = "x-seawall-cluster";
@@ -287,6 +287,7 @@ impl Plugin {
                 let address = host::property("source\0address").unwrap_or_default();
                 *reply = Some(Event::Source { address: String::from_utf8_lossy(&address).into_owned() });
             }
+            Effect::TellCaller { claims } => *reply = Some(Event::Caller { identity: caller::who(&claims) }),
             Effect::CountBody => {
                 // A host that does not count is asked again later: none we know of keeps bodies back.
                 let received = body_received(self.context(id)).unwrap_or_default();

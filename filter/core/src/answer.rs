@@ -15,6 +15,7 @@ use std::time::Duration;
 use seawall_policy::policy::Provider;
 
 use crate::effect::{HeaderList, Text};
+use crate::limits::Counts;
 use crate::plan::Unfit;
 use crate::telemetry::{Outcome, Reason};
 
@@ -83,6 +84,17 @@ impl OwnError {
         let message = "every target of this route is failing and rests; try again later";
         let retry_after = Some(wait);
         Self { retry_after, ..Self::new(503, "server_error", "no_target_available", message.into()) }
+    }
+
+    /// A limit refuses: why, what it counts, and after which time it wouldn't; never, if there is none.
+    pub(crate) fn limit_reached(why: String, counts: Option<Counts>, wait: Option<Duration>) -> Self {
+        // OpenAI's words: `insufficient_quota` is what clients know not to come back for soon.
+        let (kind, code) = match counts {
+            Some(Counts::Money) => ("insufficient_quota", "insufficient_quota"),
+            Some(Counts::Tokens(_)) => ("tokens", "rate_limit_exceeded"),
+            _ => ("requests", "rate_limit_exceeded"),
+        };
+        Self { retry_after: wait, ..Self::new(429, kind, code, why) }
     }
 
     /// In place of an answer that a provider never gave.
@@ -231,6 +243,10 @@ mod tests {
             (OwnError::body_missing(), Outcome::ServerError),
             (OwnError::overloaded(), Outcome::Overloaded),
             (OwnError::breaker_open(wait), Outcome::Overloaded),
+            (
+                OwnError::limit_reached("the limit".to_owned(), Some(Counts::Requests), Some(wait)),
+                Outcome::Throttled,
+            ),
             (OwnError::deadline_exceeded(None), Outcome::Timeout),
         ];
         for (error, expected) in table {

@@ -11,6 +11,7 @@ use crate::body::Change;
 use crate::breaker::{Guards, PostPlan, Rules};
 use crate::effect::{HeaderList, Text};
 use crate::health::Readers;
+use crate::limits::Book;
 use crate::model_path;
 use crate::plan::{Place, Plan};
 use crate::request::without_keys;
@@ -29,6 +30,7 @@ pub struct Config {
     plans: Vec<Plan>,
     /// Who may read the health page, if there is one.
     pub(crate) health: Option<Readers>,
+    pub(crate) book: Book,
     /// The retry budget of each route.
     budgets: Vec<Option<Bound>>,
     /// What bounds the hedges of each route.
@@ -75,7 +77,8 @@ impl Config {
             policy.routes.iter().map(|route| plan(&policy, route, &mut posts, &mut targets)).collect();
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
-        Ok(Self { hash: policy.hash.as_str().into(), targets, posts, plans, health, budgets, hedges, policy })
+        let (hash, book) = (policy.hash.as_str().into(), Book::new(&policy));
+        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -114,6 +117,11 @@ impl Config {
     /// What tokens cost at one place of a route's plan.
     pub(crate) fn price_at(&self, route: usize, position: usize) -> Option<Price> {
         self.place(route, position)?.price
+    }
+
+    /// Whether any limit holds anywhere.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.policy.routes.iter().any(|route| !route.limits.is_empty())
     }
 
     /// The dialect of the target at one place of a route's plan.

@@ -80,6 +80,8 @@ pub enum Effect {
     HoldRequest,
     /// Say where the request comes from, at once: one [`Event::Source`](crate::Event::Source).
     TellSource,
+    /// Say who the caller is, at once: one [`Event::Caller`](crate::Event::Caller). These claims of its verified token are wanted.
+    TellCaller { claims: Vec<Text> },
     /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
     CountBody,
     /// Change the held request and let the host's router send it to this cluster. After `total` the router gives up waiting
@@ -129,6 +131,7 @@ impl fmt::Debug for Effect {
             Self::PassRequest { .. } => f.write_str("PassRequest"),
             Self::HoldRequest => f.write_str("HoldRequest"),
             Self::TellSource => f.write_str("TellSource"),
+            Self::TellCaller { .. } => f.write_str("TellCaller"),
             Self::CountBody => f.write_str("CountBody"),
             Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),

@@ -7,11 +7,12 @@ use std::rc::Rc;
 use crate::answer::OwnError;
 use crate::breaker::Guards;
 use crate::config::Config;
-use crate::effect::Effect;
+use crate::effect::{Effect, Text};
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::health::{self, Access};
+use crate::limits::{self, HashKey, Identity, Limits};
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::stats::Stats;
@@ -44,7 +45,10 @@ pub struct Engine {
     stats: Stats,
     uncounted: Vec<Uncounted>,
     guards: Guards,
-    /// A request for the health page, until the host says where it comes from.
+    limits: Limits,
+    /// What tells tenants apart, once somebody has asked.
+    key: Option<HashKey>,
+    /// A request whose caller the host is asked about.
     asked: Option<(ExchangeId, Headers, bool)>,
 }
 
@@ -55,6 +59,7 @@ impl Engine {
         let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let guards = config.guards();
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
+        let limits = Limits::new(seed.0);
         let uncounted = vec![Uncounted::default(); config.policy().routes.len()];
         Self {
             config,
@@ -68,6 +73,8 @@ impl Engine {
             stats,
             uncounted,
             guards,
+            limits,
+            key: None,
             asked: None,
         }
     }
@@ -80,7 +87,10 @@ impl Engine {
     /// When [`Engine::handle_timeout`] wants to be called; `None` while nothing waits.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.timers.next(), self.stats.next_deadline()].into_iter().flatten().min()
+        [self.timers.next(), self.stats.next_deadline(), self.limits.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether an exchange is under way.
@@ -101,7 +111,7 @@ impl Engine {
     ) {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
             match self.config.health.as_ref().map_or(Access::Denied, |readers| readers.access(&headers)) {
-                Access::Denied => return self.take_on(now, store, id, (headers, end_of_stream), fx),
+                Access::Denied => return self.meet(now, store, id, (headers, end_of_stream), fx),
                 Access::Granted => return self.show_health(now, store, id, fx),
                 Access::ByAddress => {
                     self.asked = Some((id, headers, end_of_stream));
@@ -111,6 +121,12 @@ impl Engine {
         }
         if let Event::Source { address } = event {
             return self.comes_from(now, store, id, &address, fx);
+        }
+        if let Event::Caller { identity } = event {
+            let Some((_, headers, end)) = self.asked.take().filter(|(asked, ..)| *asked == id) else {
+                return;
+            };
+            return self.take_on(now, store, id, (headers, identity, end), fx);
         }
         let Some(mut exchange) = self.exchanges.remove(&id) else { return };
         if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
@@ -136,7 +152,25 @@ impl Engine {
         if self.config.health.as_ref().is_some_and(|readers| readers.admit(address)) {
             self.show_health(now, store, id, fx);
         } else {
-            self.take_on(now, store, id, (headers, end_of_stream), fx);
+            self.meet(now, store, id, (headers, end_of_stream), fx);
+        }
+    }
+
+    /// A new request: asks whose it is, where limits count and it takes the host to know.
+    fn meet(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        id: ExchangeId,
+        (headers, end_of_stream): (Headers, bool),
+        fx: &mut Vec<Effect>,
+    ) {
+        let policy = self.config.policy();
+        if self.config.has_limits() && limits::asks_host(policy) {
+            fx.push(Effect::TellCaller { claims: limits::claims(policy).map(Text::from).collect() });
+            self.asked = Some((id, headers, end_of_stream));
+        } else {
+            self.take_on(now, store, id, (headers, Identity::default(), end_of_stream), fx);
         }
     }
 
@@ -145,7 +179,9 @@ impl Engine {
         let body = health::page(&self.config, &rows, now);
         let (config, guards, stats) = (&self.config, &mut self.guards, &mut self.stats);
         let (is_tracing, asker, uncounted) = (self.is_tracing, Rc::default(), &mut self.uncounted);
-        Turn { config, store, now, id, is_tracing, asker, guards, stats, uncounted, fx }.show(body);
+        let (limits, key) = (&mut self.limits, self.key);
+        Turn { config, store, now, id, is_tracing, asker, guards, stats, limits, key, uncounted, fx }
+            .show(body);
     }
 
     /// A new request: finds its route, or that its body decides, or lets it pass.
@@ -154,7 +190,7 @@ impl Engine {
         now: Timestamp,
         store: &mut dyn Store,
         id: ExchangeId,
-        (headers, end_of_stream): (Headers, bool),
+        (headers, identity, end_of_stream): (Headers, Identity, bool),
         fx: &mut Vec<Effect>,
     ) {
         let route = match self.config.choose_by_headers(&headers, now, !end_of_stream) {
@@ -163,7 +199,8 @@ impl Engine {
             Choice::Pass => return pass(id, &headers, self.is_tracing, fx),
         };
         self.begun += 1;
-        let mut exchange = Box::new(Exchange::new(route, now, headers, self.seed.derive(self.begun)));
+        let mut exchange =
+            Box::new(Exchange::new(route, now, (headers, identity), self.seed.derive(self.begun)));
         exchange.await_body((!self.body_arrives).then_some(now));
         self.step(now, store, id, exchange, fx, |exchange, turn| {
             if end_of_stream {
@@ -194,6 +231,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) -> Option<ExchangeId> {
         self.stats.handle_timeout(store, now);
+        self.limits.handle_timeout(store, now, &self.config.book);
         let id = self.timers.take_due(now)?;
         let mut exchange = self.exchanges.remove(&id)?;
         exchange.alarm = None;
@@ -224,11 +262,19 @@ impl Engine {
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
         let config = &self.config;
+        if self.key.is_none() && config.has_limits() {
+            self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
+        }
         let (guards, stats, uncounted) = (&mut self.guards, &mut self.stats, &mut self.uncounted);
+        let (limits, key) = (&mut self.limits, self.key);
         let (is_tracing, asker) = (self.is_tracing, exchange.asker());
-        let mut turn = Turn { config, store, now, id, is_tracing, asker, guards, stats, uncounted, fx };
+        let mut turn =
+            Turn { config, store, now, id, is_tracing, asker, guards, stats, limits, key, uncounted, fx };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
+        if after == After::Done {
+            exchange.settle(&mut turn);
+        }
         let alarm = if after == After::Done { None } else { exchange.wake_at() };
         if alarm != exchange.alarm {
             self.timers.set(id, alarm);
@@ -238,13 +284,19 @@ impl Engine {
             self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
             self.exchanges.insert(id, exchange);
         }
+        for id in self.limits.take_wakes() {
+            if let Some(exchange) = self.exchanges.get_mut(&id) {
+                exchange.alarm = Some(now);
+                self.timers.set(id, Some(now));
+            }
+        }
     }
 }
 
 /// One event about an exchange that is under way; `room` is what may still be held of request bodies.
 fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
     match event {
-        Event::RequestHeaders { .. } | Event::Source { .. } => After::Wait,
+        Event::RequestHeaders { .. } | Event::Source { .. } | Event::Caller { .. } => After::Wait,
         Event::RequestBody { .. } | Event::RequestEnd { .. } if exchange.is_back() => match event {
             Event::RequestEnd { .. } => exchange.came_back(turn),
             _ => hold(turn),

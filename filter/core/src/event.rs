@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::headers::Headers;
+use crate::limits::Identity;
 
 /// One exchange: a request of a client and its answer. The host's id of the stream; not used again while it lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +15,8 @@ pub enum Event {
     RequestHeaders { headers: Headers, end_of_stream: bool },
     /// Where the request comes from, as the host writes it. Answers [`Effect::TellSource`](crate::Effect::TellSource).
     Source { address: String },
+    /// Who the caller is, as far as the host knows. Answers [`Effect::TellCaller`](crate::Effect::TellCaller).
+    Caller { identity: Identity },
     /// More of the request's body has arrived; so many bytes are held now.
     RequestBody { buffered: usize },
     /// So many bytes of the request's body have reached the host, which may hold them back. Answers
@@ -86,6 +89,7 @@ impl fmt::Debug for Event {
                 f.debug_tuple("RequestHeaders").field(headers).field(end_of_stream).finish()
             }
             Self::Source { .. } => f.write_str("Source"),
+            Self::Caller { .. } => f.write_str("Caller"),
             Self::RequestBody { buffered } => f.debug_tuple("RequestBody").field(buffered).finish(),
             Self::BodyCounted { received } => f.debug_tuple("BodyCounted").field(received).finish(),
             Self::RequestEnd { body } => f.debug_tuple("RequestEnd").field(&body.len()).finish(),

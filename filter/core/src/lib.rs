@@ -20,6 +20,7 @@
 //! | `retry` | what follows a failed attempt, and when |
 //! | `deadline`, `timeout` | by when a request must be answered, and how long one attempt may take |
 //! | `breaker` | whether a target may be tried |
+//! | `limits` | how much may be used, and by whom |
 //! | `stream` | what of an answer goes on, and whether it is whole |
 //! | `stats` | nothing: what is remembered of every target, for those above |
 //! | `request`, `answer` | which headers go where; the filter's own errors |
@@ -98,6 +99,7 @@ pub use self::effect::{Effect, HeaderList, Pairs, Text};
 pub use self::engine::{Engine, MAX_BODY_BYTES};
 pub use self::event::{Answer, Event, ExchangeId, Half, Origin, Reads};
 pub use self::headers::{Entry, Headers};
+pub use self::limits::Identity;
 pub use self::memory::MemoryStore;
 pub use self::rng::Seed;
 pub use self::stats::{Keys, Measure, Quota, Remaining, Sample, Stats, View};
@@ -105,6 +107,6 @@ pub use self::store::{Conflict, Store, Version};
 pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
-pub use self::telemetry::{BreakerState, Decision, Metric, Next, Outcome, Reason};
+pub use self::telemetry::{BreakerState, Decision, LimitEvent, Metric, Next, Outcome, Reason};
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

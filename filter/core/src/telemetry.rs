@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use seawall_policy::policy::TargetId;
+use seawall_policy::policy::{LimitId, TargetId};
 
 use crate::breaker::Cause;
 use crate::effect::Text;
@@ -160,6 +160,8 @@ pub enum Reason {
     NoCapableTarget,
     /// Too many bytes of request bodies are held already.
     Overloaded,
+    /// A limit of the policy leaves no room for it.
+    LimitReached,
     /// It asked for the health page and may read it.
     Health,
     /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
@@ -187,6 +189,7 @@ impl Reason {
             Self::BodyMissing => "body_missing",
             Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
+            Self::LimitReached => "limit_reached",
             Self::Health => "health",
             Self::BrokenOff => "broken_off",
             Self::Gone => "gone",
@@ -223,12 +226,34 @@ impl BreakerState {
     }
 }
 
-/// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>` (counters) and
-/// `seawall.breaker.<target>.state` (gauge).
+/// What a limit does to a request, or tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LimitEvent {
+    Refused,
+    /// It only observes, or it would have refused.
+    WouldRefuse,
+    /// So much of it is in use as the policy warns of.
+    Warns,
+}
+
+impl LimitEvent {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::WouldRefuse => "would_refuse",
+            Self::Warns => "warns",
+        }
+    }
+}
+
+/// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
+/// `seawall.limits.<limit>.<event>` (counters) and `seawall.breaker.<target>.state` (gauge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
     Answer(Reason),
+    Limit(LimitId, LimitEvent),
     /// The gauge's new value comes with it.
     Breaker(TargetId, u64),
 }
@@ -257,6 +282,8 @@ pub enum Decision {
     Answer { exchange: u32, status: u16, attempts: u32, target: Option<Text>, reason: Reason },
     /// A breaker has changed, and why. No model where it stands for all that have none of their own.
     Breaker { target: Text, model: Option<Text>, from: BreakerState, to: BreakerState, cause: Cause },
+    /// A limit refuses, or tells of itself.
+    Limit { exchange: u32, limit: Text, event: LimitEvent, wait: Option<Duration> },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -265,7 +292,10 @@ impl Decision {
     /// Whether somebody should see this without asking for details.
     #[must_use]
     pub fn is_news(&self) -> bool {
-        matches!(self, Self::Breaker { .. } | Self::BodyNeverArrives)
+        matches!(
+            self,
+            Self::Breaker { .. } | Self::BodyNeverArrives | Self::Limit { event: LimitEvent::Warns, .. }
+        )
     }
 }
 
@@ -299,6 +329,10 @@ impl fmt::Display for Decision {
                 write!(f, " reason={cause}")?;
                 model.as_ref().map_or(Ok(()), |model| write!(f, " model={model}"))
             }
+            Self::Limit { exchange, limit, event, wait } => {
+                write!(f, "limit limit={limit} event={} exchange={exchange}", event.word())?;
+                wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
+            }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",
                 "allow_on_headers_stop_iteration: true in this filter's PluginConfig (Envoy 1.35 or later)"
@@ -330,7 +364,8 @@ mod tests {
             Reason::BodyInvalid => Reason::BodyMissing,
             Reason::BodyMissing => Reason::NoCapableTarget,
             Reason::NoCapableTarget => Reason::Overloaded,
-            Reason::Overloaded => Reason::Health,
+            Reason::Overloaded => Reason::LimitReached,
+            Reason::LimitReached => Reason::Health,
             Reason::Health => Reason::BrokenOff,
             Reason::BrokenOff => Reason::Gone,
             Reason::Gone => return None,

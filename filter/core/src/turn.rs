@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use seawall_policy::policy::Provider;
+
 use crate::answer::{self, OwnError};
 use crate::breaker::{
     Ask, Asker, Cause, Drift, Finding, Guards, News, PROBE_TOKENS, Permit, Post, Signal, Transition,
@@ -12,11 +14,15 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
 use crate::exchange::After;
 use crate::headers::Headers;
+use crate::limits::{
+    self, Answer as LimitAnswer, Ask as LimitAsk, Counts, HashKey, Limits, News as LimitNews, Refusal, Stage,
+    Ticket, Use, Who,
+};
 use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::stats::{Measure, Stats};
 use crate::store::Store;
-use crate::telemetry::{BreakerState, Decision, Metric, Reason};
+use crate::telemetry::{BreakerState, Decision, LimitEvent, Metric, Reason};
 use crate::time::Timestamp;
 use crate::timeout::STREAM_FACTOR;
 
@@ -40,6 +46,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) asker: Rc<Asker>,
     pub(crate) guards: &'a mut Guards,
     pub(crate) stats: &'a mut Stats,
+    pub(crate) limits: &'a mut Limits,
+    /// What tells tenants apart; where limits count.
+    pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.
     pub(crate) uncounted: &'a mut Vec<Uncounted>,
     pub(crate) fx: &'a mut Vec<Effect>,
@@ -49,12 +58,6 @@ pub(crate) struct Turn<'a> {
 const LATE: Duration = Duration::from_secs(5);
 
 impl<'a> Turn<'a> {
-    /// Asks the breaker at a place of a route's plan for an attempt, however little a probe it makes; `None` where none
-    /// guards it. `Err` holds when it is of use to ask again.
-    pub(crate) fn admit(&mut self, route: usize, position: usize) -> Result<Option<Permit>, Timestamp> {
-        self.ask(route, position, true)
-    }
-
     /// Takes the first of these places that admits: as a probe only if it makes a good one, or if none else admits.
     pub(crate) fn admit_one(
         &mut self,
@@ -200,6 +203,88 @@ impl<'a> Turn<'a> {
         bound.admit(&mut uncounted.hedges, self.now, self.store)
     }
 
+    /// Whether limits hold in a route.
+    pub(crate) fn has_limits(&self, route: usize) -> bool {
+        self.config.route(route).is_some_and(|route| !route.limits.is_empty())
+    }
+
+    fn limit_ask(&self, (route, who, stage): (usize, Who, Stage), estimate: Use) -> LimitAsk<'a> {
+        let config = self.config;
+        let limits = config.route(route).map(|route| route.limits.as_slice()).unwrap_or_default();
+        LimitAsk { policy: config.policy(), book: &config.book, limits, who, stage, estimate }
+    }
+
+    /// Asks the limits of a stage; waits in line where that is of use before `deadline`.
+    pub(crate) fn ask_limits(
+        &mut self,
+        of: (usize, Who, Stage),
+        estimate: Use,
+        deadline: Option<Timestamp>,
+    ) -> LimitAnswer {
+        let (ask, mut news) = (self.limit_ask(of, estimate), Vec::new());
+        let answer = self.limits.ask(self.store, self.now, (self.id, deadline), &ask, &mut news);
+        match &answer {
+            LimitAnswer::Waits { .. } => {}
+            LimitAnswer::Admitted(_) => self.tell_limits(&news),
+            LimitAnswer::Refused(refusal) => self.tell_refusal(refusal),
+        }
+        answer
+    }
+
+    /// Reserves with the limits of a stage, without waiting.
+    pub(crate) fn reserve(&mut self, of: (usize, Who, Stage), estimate: Use) -> Result<Ticket, Refusal> {
+        let (ask, mut news) = (self.limit_ask(of, estimate), Vec::new());
+        let reserved = self.limits.admit(self.store, self.now, &ask, &mut news);
+        self.tell_limits(&news);
+        reserved
+    }
+
+    pub(crate) fn settle_limits(&mut self, ticket: Ticket, used: Use) {
+        self.limits.settle(self.store, self.now, &self.config.book, ticket, used);
+    }
+
+    pub(crate) fn leave_line(&mut self, route: usize, who: Who) {
+        let ask = self.limit_ask((route, who, Stage::Request), Use::default());
+        self.limits.gone(self.store, self.now, &ask, self.id);
+    }
+
+    /// Why a request is refused, what the limit counts, and headers that say how it stands with the others.
+    pub(crate) fn explain_limits(
+        &mut self,
+        of: (usize, Who, Stage),
+        refusal: &Refusal,
+        dialect: Provider,
+    ) -> (String, Option<Counts>, HeaderList) {
+        let ask = self.limit_ask(of, Use::default());
+        let standings = self.limits.standings(self.store, self.now, &ask);
+        let rule = ask.book.rule(refusal.spot);
+        let why = rule.map(|rule| limits::why(rule, refusal)).unwrap_or_default();
+        (why, rule.map(|rule| rule.counts), limits::headers(&standings, dialect, self.now))
+    }
+
+    fn tell_limits(&mut self, news: &[LimitNews]) {
+        for news in news {
+            let (spot, event) = match *news {
+                LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse),
+                LimitNews::Warns(spot, _) => (spot, LimitEvent::Warns),
+            };
+            self.tell_limit(spot, event, None);
+        }
+    }
+
+    fn tell_refusal(&mut self, refusal: &Refusal) {
+        self.tell_limit(refusal.spot, LimitEvent::Refused, refusal.wait);
+    }
+
+    fn tell_limit(&mut self, spot: limits::Spot, event: LimitEvent, wait: Option<Duration>) {
+        let Some((id, name)) = self.config.book.limit(spot) else { return };
+        self.fx.push(Effect::Count(Metric::Limit(id, event)));
+        if self.is_tracing || event == LimitEvent::Warns {
+            let exchange = self.id.0;
+            self.fx.push(Effect::Log(Decision::Limit { exchange, limit: name, event, wait }));
+        }
+    }
+
     /// Lets a request go that no route takes.
     pub(crate) fn pass(&mut self, headers: &Headers) -> After {
         pass(self.id, headers, self.is_tracing, self.fx);
@@ -208,7 +293,13 @@ impl<'a> Turn<'a> {
 
     /// Answers in place of any attempt.
     pub(crate) fn refuse(&mut self, error: &OwnError, reason: Reason) -> After {
+        self.refuse_with(error, reason, HeaderList::new())
+    }
+
+    /// The same with more headers.
+    pub(crate) fn refuse_with(&mut self, error: &OwnError, reason: Reason, more: HeaderList) -> After {
         let mut own = answer::own_headers(&self.config.hash, None, 0, reason);
+        own.extend(more);
         retry::advise(reason, 0, error.retry_after, &mut own);
         let effect = self.own_answer(error, own);
         self.fx.push(effect);

@@ -149,7 +149,7 @@ fn cases() -> Vec<Case> {
         case(UnknownName, route("breaker b"), "unknown breaker `b`", "b", "not defined in this policy", "define it: `breaker b { … }`"),
         case(UnknownBlock, "seawall 1\nruote default { pass }", "unknown block `ruote`", "ruote", "", "did you mean `route`?"),
         case(UnknownBlock, "seawall 1\nroute default { pass }\nelephant x { a { b } }\n", "unknown block `elephant`", "elephant", "",
-            "a policy is made of `target`, `breaker`, `retry`, `route`, `health` and `test`"),
+            "a policy is made of `target`, `group`, `tenant`, `tier`, `limit`, `breaker`, `retry`, `route`, `health` and `test`"),
         case(UnknownBlock, "seawall 1\nroute default { pass }\ntimeout 3s\n", "unknown block `timeout`", "timeout", "",
             "`timeout` is a statement of `route`; is a brace closed too early?"),
         case(UnknownStatement, target("clustr \"c\"  provider openai"), "`target` has no statement `clustr`", "clustr", "", "did you mean `cluster`?"),
@@ -243,7 +243,6 @@ fn cases() -> Vec<Case> {
         case(RepeatedValue, retry("on 429, timeout, 429"), "`429` stands twice in the list", "429", "", ""),
 
         case(UnexpectedToken, format!("{HEAD}route r {{ match path \"/v1\"  try cheapest east, west }}"), "`cheapest` stands behind the targets", "cheapest", "", "write it behind the last of the targets"),
-        case(NotSupported, format!("{HEAD}group g {{ east, west }}\nroute r {{ match path \"/v1\"  try g }}"), "`group` is not supported by this version", "group", "", not_supported).beside(&[UnknownName]),
 
         case(Unused, format!("{HEAD}route r {{ match path \"/v1\"  try west }}"), "target `east` is never used", "east", "", "name it in a `route`, or remove it"),
         case(Unused, route("}\nretry r { "), "retry `r` is never used", "r", "", "name it in a `route`, or remove it"),
@@ -332,7 +331,7 @@ fn cases() -> Vec<Case> {
         whole(SharedCache, route("cache 1h"), "without `tenant by` every caller gets the answers of every other from this cache", "cache", "",
             "say who calls, for example `tenant by jwt \"sub\"`, or remove the cache"),
         whole(NoEffect, format!("{}limit l global {{ 60 requests/min  queue 5 }}\n", route("limit l")), "nobody waits in this line", "queue 5", "", "say how long a request may wait: `wait up to 2s`"),
-        whole(NoEffect, format!("{}limit l global {{ 6 concurrent  burst 5% }}\n", route("limit l")), "requests at the same time have no burst", "burst 5%", "", "remove it, or raise the amount"),
+        whole(NoEffect, format!("{}limit l global {{ 6 concurrent  burst 5% }}\n", route("limit l")), "only tokens and requests over time have a burst", "burst 5%", "", "remove it, or raise the amount"),
         whole(NoEffect, format!("{}limit l per tenant {{ 6 concurrent }}\n", route("limit l")), "without `tenant by` all callers are one tenant", "tenant", "", "say who calls, for example `tenant by jwt \"sub\"`, or write `global`"),
         whole(NoEffect, format!("{}limit l per tier {{ 6 concurrent }}\n", route("limit l")), "without any `tier` all callers are treated alike", "tier", "", "define a `tier`, or write `global`"),
         whole(NoEffect, route("output { invalid reject, then repair }"), "this is never done: what stands before it is final", "then repair", "", "`reject` and `pass` end the matter: write them last"),

@@ -152,7 +152,7 @@ fn what_this_version_refuses_is_said_first() {
         let first = &document.sections[0];
         assert_eq!(first.heading, "Not supported by this version");
         assert_eq!(first.lines[0].verdict, Verdict::Caution);
-        assert!(first.lines.iter().any(|line| line.text == "`tier` in lines 20 and 21"), "{first}");
+        assert!(first.lines.iter().any(|line| line.text == "`tier` in a condition in line 50"), "{first}");
     }
     let explainer = Explainer::new(&demo).unwrap();
     assert!(explainer.is_supported());

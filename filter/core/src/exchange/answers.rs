@@ -322,7 +322,9 @@ impl Exchange {
     /// long). It goes to the client as it is.
     fn unexpected(&mut self, turn: &mut Turn<'_>, half: Half) -> After {
         match (half, &self.stage) {
-            (Half::Downstream, Stage::Reading { .. } | Stage::Trying) => self.abandon(turn),
+            (Half::Downstream, Stage::Reading { .. } | Stage::Waiting { .. } | Stage::Trying) => {
+                self.abandon(turn)
+            }
             _ => After::Wait,
         }
     }

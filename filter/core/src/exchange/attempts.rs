@@ -53,18 +53,22 @@ impl Exchange {
         if self.deadline.left_to_begin(turn.now).is_some_and(|left| left.is_zero()) {
             return self.give_up(turn, Reason::DeadlineExceeded);
         }
-        let again = if is_again { turn.admit(self.route, self.position).ok() } else { None };
+        let here = is_again.then_some(self.position);
+        let again = here.and_then(|here| self.admit_place(turn, [here].into_iter()).ok());
         let admitted = match again {
-            Some(permit) => Some((self.position, permit)),
-            None if self.progress.attempts == 0 => self.admit_one(turn, self.places(turn, None)),
-            None => self.admit_one(turn, self.later(turn, needs_larger)),
+            Some(admitted) => Ok(admitted),
+            None if self.progress.attempts == 0 => self.admit_place(turn, self.places(turn, None)),
+            None => self.admit_place(turn, self.later(turn, needs_larger)),
         };
-        let Some((position, permit)) = admitted else {
-            if self.progress.attempts == 0 {
+        let (position, permit) = match admitted {
+            Ok(admitted) => admitted,
+            Err(Some((place, _))) if self.progress.attempts == 0 => return self.await_place(turn, place),
+            Err(None) if self.progress.attempts == 0 => {
                 let wait = turn.time_to_admission(self.route, self.places(turn, None));
                 return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
-            return self.give_up(turn, Reason::BreakerOpen);
+            Err(Some(_)) => return self.give_up(turn, Reason::LimitReached),
+            Err(None) => return self.give_up(turn, Reason::BreakerOpen),
         };
         let is_routed = self.path == Path::Ready;
         self.enter(turn, position, permit, is_routed);
@@ -97,6 +101,7 @@ impl Exchange {
             reading,
             sighted: None,
         });
+        self.reserved_begin(n);
         self.remember_begin(turn, position);
     }
 

@@ -50,7 +50,7 @@ impl Exchange {
             return After::Wait;
         }
         let later = self.later(turn, false);
-        let Some((position, permit)) = self.admit_one(turn, later) else { return After::Wait };
+        let Ok((position, permit)) = self.admit_place(turn, later) else { return After::Wait };
         self.is_hedged = true;
         self.progress.hedge();
         self.position = position;

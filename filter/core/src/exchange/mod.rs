@@ -28,6 +28,7 @@ mod choose;
 mod hedging;
 mod outcome;
 mod remember;
+mod reserve;
 mod watched;
 
 use std::borrow::Cow;
@@ -38,6 +39,7 @@ use seawall_policy::policy::fit::BYTES_PER_TOKEN;
 
 use self::answers::Reading;
 use self::outcome::Failure;
+use self::reserve::Reserved;
 use self::watched::{Lingering, Sighted};
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
@@ -47,6 +49,7 @@ use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
+use crate::limits::{Identity, Who};
 use crate::model_path;
 use crate::plan::{Demand, Sequence};
 use crate::retry::Progress;
@@ -76,6 +79,10 @@ pub(crate) struct Exchange {
     /// What it asks of its target, and the places of the plan that it may be tried at.
     demand: Demand,
     sequence: Sequence,
+    /// What the host knows of its caller; and whose it is, where limits hold.
+    identity: Identity,
+    who: Option<Who>,
+    reserved: Reserved,
     rng: Rng,
     path: Path,
     /// The place of the plan that the request on the router's path was last changed for.
@@ -110,6 +117,11 @@ enum Stage {
         is_open: bool,
         /// When to ask the host where the body is.
         patience: Option<Timestamp>,
+    },
+    /// In line for a limit.
+    Waiting {
+        /// When to ask again.
+        until: Timestamp,
     },
     Trying,
     /// The client has its answer.
@@ -175,7 +187,7 @@ impl Exchange {
     pub(crate) fn new(
         (route, is_open): (usize, bool),
         arrived: Timestamp,
-        headers: Headers,
+        (headers, identity): (Headers, Identity),
         rng: Rng,
     ) -> Self {
         Self {
@@ -189,6 +201,9 @@ impl Exchange {
             asker: Rc::default(),
             demand: Demand::default(),
             sequence: Sequence::Plain,
+            identity,
+            who: None,
+            reserved: Reserved::default(),
             rng,
             path: Path::Ready,
             routed: None,
@@ -266,9 +281,10 @@ impl Exchange {
         if let Err(unfit) = self.choose(turn) {
             return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
         }
-        self.stage = Stage::Trying;
-        self.next = Some(Planned { at: turn.now, is_again: false, needs_larger: false });
-        self.go_on(turn)
+        match self.reserve(turn) {
+            Some(after) => after,
+            None => self.begin_trying(turn),
+        }
     }
 
     /// The request's body is larger than anything that is held.
@@ -286,6 +302,7 @@ impl Exchange {
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Reading { patience, .. } => patience,
+            Stage::Waiting { until } => Some(until),
             Stage::Over => self.lingering.as_ref().map(|lingering| lingering.until),
             Stage::Trying => {
                 let moved = if let Path::Moving { since } = self.path {
@@ -306,6 +323,9 @@ impl Exchange {
             *patience = None;
             turn.fx.push(Effect::CountBody);
             return After::Wait;
+        }
+        if matches!(self.stage, Stage::Waiting { .. }) {
+            return self.wait_on(turn);
         }
         if matches!(self.stage, Stage::Over) {
             return self.break_off(turn);

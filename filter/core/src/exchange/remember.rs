@@ -28,7 +28,7 @@ impl Exchange {
     /// An attempt is over: its target's statistics and its breaker learn what it came to. The breaker doesn't where that
     /// says nothing about the target.
     pub(super) fn conclude(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         attempt: &Attempt,
         (judgement, is_void): (&Judgement, bool),
@@ -48,11 +48,12 @@ impl Exchange {
     /// An attempt is over: with an answer, or because its client is gone. Tells whether a look at the percentiles may tell
     /// something new.
     pub(super) fn remember(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         attempt: &Attempt,
         ended: Option<(Outcome, &Answer)>,
     ) -> bool {
+        self.reserved_end(turn, attempt, ended.as_ref().map(|(outcome, _)| *outcome));
         let (config, now) = (turn.config, turn.now);
         let Some(target) = config.target_at(self.route, attempt.position) else { return false };
         turn.stats.end(turn.store, target.0, now);

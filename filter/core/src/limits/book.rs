@@ -5,6 +5,7 @@ use seawall_policy::policy::{LimitId, Policy, Scope, TargetId};
 use super::admit::Spot;
 use super::cell::{COMMON, Layout, ONLY, SETS};
 use super::rule::{Counts, Rule};
+use crate::effect::Text;
 
 /// Who a request is from, and where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,12 @@ impl Book {
 
     pub(super) fn shelf(&self, place: Place) -> Option<&Shelf> {
         self.shelves.get(place.shelf)
+    }
+
+    /// Which limit of the policy it is, and its name.
+    pub(crate) fn limit(&self, spot: Spot) -> Option<(LimitId, Text)> {
+        let id = self.places.iter().position(|place| *place == (spot.place.shelf, spot.slot))?;
+        Some((LimitId(id), self.rule(spot)?.name.clone()))
     }
 
     pub(crate) fn rule(&self, spot: Spot) -> Option<&Rule> {

@@ -14,8 +14,6 @@
 //! All workers of a proxy count in the same cells. What requests under way hold is confirmed by their worker in every epoch
 //! and forgotten when it is not, so what a dead worker held comes back by itself.
 
-#![allow(dead_code, reason = "exchanges don't ask for limits yet")]
-
 mod admit;
 mod balance;
 mod book;
@@ -37,11 +35,18 @@ mod tests;
 
 use seawall_policy::policy::{LimitId, Policy};
 
-use self::admit::{Desk, News, Refusal, Ticket};
-use self::book::{Book, Stage, Who};
+use self::admit::Desk;
+pub(crate) use self::admit::{News, Refusal, Spot, Ticket};
+pub(crate) use self::book::{Book, Stage, Who};
+pub(crate) use self::keyed::HashKey;
 use self::ledger::Ledger;
 use self::line::Lines;
-use self::rule::Use;
+pub(crate) use self::rule::{Counts, Use};
+pub use self::tenant::Identity;
+pub(crate) use self::tenant::{asks_host, claims, who};
+use self::told::Standing;
+pub(crate) use self::told::{headers, why};
+pub(crate) use self::wait::Answer;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -115,6 +120,17 @@ impl Limits {
             ticket.spots().for_each(|spot| self.lines.wake_one(spot));
         }
         self.desk(book, store, now).settle(ticket, &used);
+    }
+
+    /// How it stands with the limits of a stage.
+    pub(crate) fn standings(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+    ) -> Vec<Standing> {
+        let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
+        self.desk(ask.book, store, now).standings(&asked)
     }
 
     /// When [`Limits::handle_timeout`] wants to be called.

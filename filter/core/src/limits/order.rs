@@ -79,7 +79,12 @@ pub(super) struct Joined {
 }
 
 impl Order {
-    pub(super) fn join(&mut self, flow: u64, cost: u64, weight: u32) -> Joined {
+    /// `waiting`: how many wait already, over all workers.
+    pub(super) fn join(&mut self, flow: u64, cost: u64, weight: u32, waiting: u64) -> Joined {
+        if waiting == 0 {
+            // Nobody is ahead of anybody in a line that begins.
+            self.tag = self.flows.iter().map(|flow| flow.end).fold(self.tag, u64::max);
+        }
         let line = self.tag;
         let tag = self.flow(flow).map_or(line, |flow| flow.end.max(line));
         if let Some(flow) = self.flow(flow) {
@@ -87,7 +92,8 @@ impl Order {
         }
         let active = self.flows.iter().filter(|flow| flow.end > line);
         let weights = active.fold(0, |sum: u64, flow| sum + u64::from(flow.weight));
-        Joined { tag, before: ((tag - line) / UNIT).saturating_mul(weights) }
+        let fair = (tag - line).saturating_mul(weights) / UNIT;
+        Joined { tag, before: fair.min(cost.saturating_mul(waiting)) }
     }
 
     /// Somebody leaves without having gone: those of its tenant who come later get its part.
@@ -219,8 +225,8 @@ mod tests {
     fn a_tenant_gets_what_its_weight_says_however_many_requests_it_has_in_line() {
         let mut order = Order::read(None);
         let (heavy, light) = (1 << 32, 2 << 32);
-        let mut line: Vec<(u64, char)> = (0..300).map(|_| (order.join(heavy, 10, 1).tag, 'h')).collect();
-        line.extend((0..40).map(|_| (order.join(light, 10, 3).tag, 'l')));
+        let mut line: Vec<(u64, char)> = (0..300).map(|_| (order.join(heavy, 10, 1, 1).tag, 'h')).collect();
+        line.extend((0..40).map(|_| (order.join(light, 10, 3, 1).tag, 'l')));
         line.sort_unstable();
         let first: String = line.iter().take(40).map(|(_, who)| *who).collect();
         assert_eq!(first.matches('l').count(), 30, "{first}");
@@ -230,19 +236,19 @@ mod tests {
     fn who_comes_late_does_not_get_what_it_left_unused() {
         let mut order = Order::read(None);
         for _ in 0..100 {
-            let tag = order.join(1 << 32, 10, 1).tag;
+            let tag = order.join(1 << 32, 10, 1, 1).tag;
             order.went(tag);
         }
-        assert_eq!(order.join(2 << 32, 10, 1).tag, 99 * 10 * UNIT);
-        assert_eq!(order.join(1 << 32, 10, 1), Joined { tag: 100 * 10 * UNIT, before: 20 });
+        assert_eq!(order.join(2 << 32, 10, 1, 1).tag, 99 * 10 * UNIT);
+        assert_eq!(order.join(1 << 32, 10, 1, 9), Joined { tag: 100 * 10 * UNIT, before: 20 });
     }
 
     #[test]
     fn who_leaves_makes_room_for_the_next_of_its_tenant() {
         let mut order = Order::read(None);
-        let Joined { tag, .. } = order.join(1 << 32, 5, 2);
+        let Joined { tag, .. } = order.join(1 << 32, 5, 2, 1);
         order.leave(1 << 32, 5, 2);
-        assert_eq!(order.join(1 << 32, 5, 2).tag, tag);
+        assert_eq!(order.join(1 << 32, 5, 2, 1).tag, tag);
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Limits {
         let is_common = ask.book.is_shared(spot.place);
         // Who can't make it doesn't get a tag either.
         let placed = change(store, ask, spot, |order| {
-            let mut place = order.join(tenant, cost, weight);
+            let mut place = order.join(tenant, cost, weight, refusal.waiting);
             if !is_common {
                 // A tenant's own line: all who wait there go before.
                 place.before = cost.saturating_mul(refusal.waiting);

@@ -3,7 +3,7 @@
 //! | why it failed | `x-should-retry` | `retry-after`, `retry-after-ms` |
 //! |---|---|---|
 //! | attempts, budget or deadline spent; not retried; asked to wait for too long; nothing left to try after an attempt | `false`: the filter has done what can be done | what the provider asks for |
-//! | nothing was tried: every breaker is open, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
+//! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
 //! | the request is at fault | – | as the provider answered |
 //!
 //! The official SDKs obey `x-should-retry` before all else and prefer `retry-after-ms` to `retry-after`; OpenAI's gives up above 120 s, Anthropic's
@@ -30,7 +30,9 @@ pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list
         | Reason::DeadlineExceeded
         | Reason::NotRetried
         | Reason::RetryAfterTooLong => false,
-        Reason::BreakerOpen | Reason::Overloaded => {
+        // What is larger than a limit never fits.
+        Reason::LimitReached if wait.is_none() => false,
+        Reason::BreakerOpen | Reason::LimitReached | Reason::Overloaded => {
             attempts == 0 && wait.is_none_or(|wait| wait <= WAITED_FOR)
         }
         _ => return,

@@ -124,8 +124,10 @@ fn limit_without_effect(limit: &Statement<'_>, resolved: &Resolved<'_>, policy: 
         let found = Diagnostic::new(Code::NoEffect, waits.span, "what is only observed never waits");
         sink.push(found.with_help("remove it, or take `observe` away"));
     }
-    for burst in block.all("burst").filter(|_| matches!(lowered.amount, Amount::Concurrent(_))) {
-        let message = "requests at the same time have no burst";
+    for burst in
+        block.all("burst").filter(|_| matches!(lowered.amount, Amount::Concurrent(_) | Amount::Money { .. }))
+    {
+        let message = "only tokens and requests over time have a burst";
         sink.push(
             Diagnostic::new(Code::NoEffect, burst.span, message).with_help("remove it, or raise the amount"),
         );

@@ -12,8 +12,7 @@ pub(super) const TENANT: Statement = Statement::new(
     "Where the caller's name comes from: the first source that is present, otherwise `anonymous`. A header counts as \
      forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it.",
 )
-.absent("all callers are `anonymous`")
-.later();
+.absent("all callers are `anonymous`");
 
 const SOURCE: Shape = OneOf(
     "source",
@@ -33,8 +32,7 @@ pub(super) const TIER: Statement = Statement::new(
     r#"tier gold { tenants "acme"  priority 10 }"#,
     "Tenants that are treated alike.",
 )
-.repeats()
-.later();
+.repeats();
 
 static TIER_BODY: Block = Block {
     word: "tier",
@@ -49,22 +47,23 @@ static TIER_BODY: Block = Block {
             "Who is in it.",
         )
         .absent("nobody, unless it is the `default` tier")
-        .repeats()
-        .later(),
+        .repeats(),
         Statement::new("default", NOTHING, "default", "Takes every tenant that no other tier names.")
-            .absent("only the tenants it names")
-            .later(),
+            .absent("only the tenants it names"),
         Statement::new(
             "priority",
             count(0, 100),
             "priority 10",
             "Who waits in line longer: a higher number goes first.",
         )
-        .default("1")
-        .later(),
-        Statement::new("weight", count(1, 100), "weight 4", "Its share among tiers of the same priority.")
-            .default("1")
-            .later(),
+        .default("1"),
+        Statement::new(
+            "weight",
+            count(1, 100),
+            "weight 4",
+            "The share of each of its tenants, where they wait in line with others of the same priority.",
+        )
+        .default("1"),
     ],
 };
 
@@ -76,8 +75,7 @@ pub(super) const LIMIT: Statement = Statement::new(
     "limit daily per tenant { $50/day }",
     "How much may be used, and by whom.",
 )
-.repeats()
-.later();
+.repeats();
 
 const SCOPE: Shape = OneOf(
     "scope",
@@ -110,38 +108,33 @@ static LIMIT_BODY: Block = Block {
             "How much: tokens (or `input` or `output tokens`), requests, requests at once, or dollars. Money counts by the \
              calendar unless it is `rolling`.",
         )
-        .required()
-        .later(),
+        .required(),
         Statement::new(
             "burst",
             percent(0, 100_000),
             "burst 20%",
-            "How much of the amount may be used at once beyond the even flow.",
+            "How much of the amount may be used at once beyond the even flow. A request that is larger than that, but not than the \
+             amount, passes when nothing is owed.",
         )
-        .default("10%")
-        .later(),
+        .default("10%"),
         Statement::new(
             "wait",
             Seq(&[Fixed("up to"), duration(MS, HOUR)]),
             "wait up to 2s",
             "How long a request may wait in line instead of being refused.",
         )
-        .absent("it is refused at once")
-        .later(),
+        .absent("it is refused at once"),
         Statement::new("queue", count(1, 10_000), "queue 64", "How many may wait in line.")
-            .default("100")
-            .later(),
+            .default("100"),
         Statement::new(
             "warn",
             percent(1, 10_000),
             "warn 80%",
-            "Tells, by log, metric and header, when so much of it is used.",
+            "Tells, by log and metric, when so much of it is used; of a rate, when so much of the burst is.",
         )
-        .absent("no warning")
-        .later(),
+        .absent("no warning"),
         Statement::new("observe", NOTHING, "observe", "Counts and tells, refuses nothing.")
-            .absent("what doesn't fit waits or is refused")
-            .later(),
+            .absent("what doesn't fit waits or is refused"),
         Statement::new(
             "via",
             Seq(&[Fixed("rate_limit_service"), text(Text::Cluster)]),

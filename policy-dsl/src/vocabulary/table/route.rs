@@ -48,8 +48,7 @@ static ROUTE_BODY: Block = Block {
             "The limits that hold here.",
         )
         .absent("no limit")
-        .repeats()
-        .later(),
+        .repeats(),
         Statement::new(
             "retry",
             Shape::Leaf(Leaf::Name("retry")),

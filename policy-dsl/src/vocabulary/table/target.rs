@@ -111,8 +111,7 @@ pub(super) const GROUP: Statement = Statement::new(
     "group azure_eastus { openai_east, openai_west }",
     "Targets that share something, such as the cap of a region.",
 )
-.repeats()
-.later();
+.repeats();
 
 static MEMBERS: Block = Block {
     word: "group",
@@ -126,6 +125,5 @@ static MEMBERS: Block = Block {
         "Its members.",
     )
     .required()
-    .repeats()
-    .later()],
+    .repeats()],
 };

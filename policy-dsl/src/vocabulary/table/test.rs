@@ -181,5 +181,6 @@ const REASONS: &[Shape] = &[
     Word("body_missing"),
     Word("no_capable_target"),
     Word("overloaded"),
+    Word("limit_reached"),
     Word("health"),
 ];

@@ -149,11 +149,6 @@ impl World {
         waits.sort_unstable();
         waits
     }
-
-    fn refused(&self, requests: &[Request], tenant: u64) -> usize {
-        let of = self.ends.iter().filter(|(number, _)| requests[**number].tenant == tenant);
-        of.filter(|(_, end)| matches!(end, End::Refused(_))).count()
-    }
 }
 
 /// So many in each second, evenly, for so many seconds.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use seawall_core::{
-    Answer, BreakerState, Decision, Effect, Event, ExchangeId, Half, Headers, Origin, Timestamp,
+    Answer, BreakerState, Decision, Effect, Event, ExchangeId, Half, Headers, Identity, Origin, Timestamp,
 };
 
 use super::client::{End, From, Got};
@@ -57,6 +57,9 @@ impl World {
             }
             Effect::TellSource => {
                 self.handle(id, Event::Source { address: "192.0.2.7:4321".to_owned() });
+            }
+            Effect::TellCaller { .. } => {
+                self.handle(id, Event::Caller { identity: Identity::default() });
             }
             Effect::CountBody => {
                 let received = request.received;

@@ -1,0 +1,239 @@
+//! What a request may use: reserved with the limits that hold before it goes anywhere, and settled when it is over.
+//!
+//! | limits | are asked | are settled |
+//! |---|---|---|
+//! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over |
+//! | of a target and its groups; money | for each attempt | when that attempt is over |
+//!
+//! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; of an attempt that
+//! failed, or whose client left before it had anything, only the request itself counts.
+
+use seawall_policy::policy::Price;
+
+use super::answers::Reading;
+use super::{After, Attempt, BYTES_PER_TOKEN, Exchange, Planned, Stage};
+use crate::answer::OwnError;
+use crate::breaker::Permit;
+use crate::effect::Effect;
+use crate::limits::{Answer, Refusal, Stage as Asked, Ticket, Use, who};
+use crate::stream::Usage;
+use crate::telemetry::{Outcome, Reason};
+use crate::turn::Turn;
+
+/// A place of the plan that admits, and the permit of its breaker.
+type Admitted = (usize, Option<Permit>);
+
+/// What an exchange has to do with limits.
+#[derive(Default)]
+pub(super) struct Reserved {
+    /// For the request; `None` also where no limit holds.
+    request: Option<Ticket>,
+    /// For attempts under way, by their numbers.
+    attempts: Vec<(u32, Ticket)>,
+    /// For the attempt that is about to begin, at this place of the plan.
+    next: Option<(usize, Ticket)>,
+    /// What attempts that are over have used.
+    used: Use,
+    /// The place of the plan whose limits it waits for; `None`: those of the request.
+    pub(super) place: Option<usize>,
+}
+
+impl Exchange {
+    /// Asks the limits that hold wherever the request goes. `Some` when it doesn't go on now.
+    pub(super) fn reserve(&mut self, turn: &mut Turn<'_>) -> Option<After> {
+        if let Some(key) = turn.key.filter(|_| turn.has_limits(self.route)) {
+            self.who = Some(who(turn.config.policy(), key, &self.headers, &self.identity, self.route));
+        }
+        self.line_up(turn, None)
+    }
+
+    /// Asks limits, and waits in line where that is of use; those of a place of the plan, or of the request.
+    fn line_up(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Option<After> {
+        let who = self.who?;
+        let stage = match place {
+            Some(place) => Asked::Attempt(turn.config.target_at(self.route, place)?),
+            None => Asked::Request,
+        };
+        let deadline = self.deadline.left_to_begin(turn.now).map(|left| turn.now.after(left));
+        let estimate = self.estimate(turn, place);
+        match turn.ask_limits((self.route, who, stage), estimate, deadline) {
+            Answer::Admitted(ticket) => {
+                if let Some(place) = place {
+                    self.release_next(turn);
+                    self.reserved.next = Some((place, ticket));
+                } else {
+                    self.reserved.request = Some(ticket);
+                }
+                None
+            }
+            Answer::Waits { until } => {
+                self.stage = Stage::Waiting { until };
+                self.reserved.place = place;
+                turn.fx.push(Effect::HoldRequest);
+                Some(After::Wait)
+            }
+            Answer::Refused(refusal) => Some(self.refuse_limit(turn, stage, &refusal)),
+        }
+    }
+
+    /// Its turn in line may have come.
+    pub(super) fn wait_on(&mut self, turn: &mut Turn<'_>) -> After {
+        let place = self.reserved.place;
+        match self.line_up(turn, place) {
+            Some(after) => after,
+            None => self.begin_trying(turn),
+        }
+    }
+
+    pub(super) fn refuse_limit(&self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
+        let Some(who) = self.who else { return After::Done };
+        let dialect = turn.config.provider(self.route, 0);
+        let (why, counts, headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
+        let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
+        turn.refuse_with(&error, Reason::LimitReached, headers)
+    }
+
+    /// Takes the first of these places that its breaker and its limits admit; else tells of the first limit that refused.
+    pub(super) fn admit_place(
+        &mut self,
+        turn: &mut Turn<'_>,
+        places: impl Iterator<Item = usize>,
+    ) -> Result<Admitted, Option<(usize, Refusal)>> {
+        let Some(who) = self.who else { return self.admit_one(turn, places).ok_or(None) };
+        let mut places: Vec<_> = places.collect();
+        let mut refused = None;
+        loop {
+            let Some((place, permit)) = self.admit_one(turn, places.iter().copied()) else {
+                return Err(refused);
+            };
+            let reserved = self.reserved.next.take_if(|(known, _)| *known == place);
+            let ticket = match (reserved, turn.config.target_at(self.route, place)) {
+                (Some((_, ticket)), _) => Ok(ticket),
+                (None, Some(target)) => {
+                    let estimate = self.estimate(turn, Some(place));
+                    turn.reserve((self.route, who, Asked::Attempt(target)), estimate)
+                }
+                (None, None) => return Ok((place, permit)),
+            };
+            match ticket {
+                Ok(ticket) => {
+                    self.release_next(turn);
+                    self.reserved.next = Some((place, ticket));
+                    return Ok((place, permit));
+                }
+                Err(refusal) => {
+                    turn.settle(self.route, place, permit, None);
+                    refused = refused.or(Some((place, refusal)));
+                    places.retain(|other| *other != place);
+                }
+            }
+        }
+    }
+
+    /// No place's limits admit the first attempt: it waits for those that refused first, or is refused.
+    pub(super) fn await_place(&mut self, turn: &mut Turn<'_>, place: usize) -> After {
+        match self.line_up(turn, Some(place)) {
+            Some(after) => after,
+            // Somebody has just given back what was missing.
+            None => self.begin_trying(turn),
+        }
+    }
+
+    pub(super) fn begin_trying(&mut self, turn: &mut Turn<'_>) -> After {
+        self.stage = Stage::Trying;
+        self.next = Some(Planned { at: turn.now, is_again: false, needs_larger: false });
+        self.go_on(turn)
+    }
+
+    /// An attempt begins with what was reserved for it.
+    pub(super) fn reserved_begin(&mut self, n: u32) {
+        if let Some((_, ticket)) = self.reserved.next.take() {
+            self.reserved.attempts.push((n, ticket));
+        }
+    }
+
+    fn release_next(&mut self, turn: &mut Turn<'_>) {
+        if let Some((_, ticket)) = self.reserved.next.take() {
+            turn.settle_limits(ticket, Use::default());
+        }
+    }
+
+    /// An attempt is over, with what it used.
+    pub(super) fn reserved_end(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) {
+        if self.who.is_none() {
+            return;
+        }
+        let used = self.used(turn, attempt, outcome);
+        let sum = &mut self.reserved.used;
+        sum.input_tokens = sum.input_tokens.saturating_add(used.input_tokens);
+        sum.output_tokens = sum.output_tokens.saturating_add(used.output_tokens);
+        sum.requests = 1;
+        let of_it = self.reserved.attempts.iter().position(|(n, _)| *n == attempt.n);
+        if let Some(index) = of_it {
+            let (_, ticket) = self.reserved.attempts.swap_remove(index);
+            turn.settle_limits(ticket, used);
+        }
+    }
+
+    /// The exchange is over: nothing of it is reserved any more.
+    pub(crate) fn settle(&mut self, turn: &mut Turn<'_>) {
+        let Some(who) = self.who else { return };
+        self.release_next(turn);
+        for (_, ticket) in std::mem::take(&mut self.reserved.attempts) {
+            turn.settle_limits(ticket, Use::default());
+        }
+        if let Some(ticket) = self.reserved.request.take() {
+            turn.settle_limits(ticket, self.reserved.used);
+        }
+        turn.leave_line(self.route, who);
+    }
+
+    /// Tokens that it brings, and those that its answer may have.
+    fn tokens(&self) -> (u64, u64) {
+        let most = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        (self.body.len() as u64 / BYTES_PER_TOKEN, most.unwrap_or_default())
+    }
+
+    /// What this request may use; at a place of the plan, if that is known.
+    fn estimate(&self, turn: &Turn<'_>, place: Option<usize>) -> Use {
+        let (input, output) = self.tokens();
+        let price = place.and_then(|place| turn.config.price_at(self.route, place));
+        let usage = Usage { input, cached: 0, output, reasoning: 0 };
+        Use {
+            requests: 1,
+            input_tokens: input,
+            output_tokens: output,
+            micro_dollars: price.map_or(0, |price| cost(usage, price)),
+        }
+    }
+
+    fn used(&self, turn: &Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
+        let usage = match attempt.sighted.and_then(|sighted| sighted.usage) {
+            None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
+            // The provider has read the prompt by then.
+            None if outcome.is_none()
+                && matches!(&attempt.reading, Reading::Watched(watched) if watched.has_passed()) =>
+            {
+                Usage { input: self.tokens().0, cached: 0, output: 0, reasoning: 0 }
+            }
+            None => Usage { input: 0, cached: 0, output: 0, reasoning: 0 },
+            Some(usage) => usage,
+        };
+        let price = turn.config.price_at(self.route, attempt.position);
+        Use {
+            requests: 1,
+            input_tokens: usage.input,
+            output_tokens: usage.output,
+            micro_dollars: price.map_or(0, |price| cost(usage, price)),
+        }
+    }
+}
+
+/// In whole micro-dollars, rounded up: many small ones must not cost nothing.
+fn cost(usage: Usage, price: Price) -> u64 {
+    let cached = usage.cached.min(usage.input);
+    let parts = [(usage.input - cached, price.input), (cached, price.cached), (usage.output, price.output)];
+    let pico =
+        parts.iter().fold(0_u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)));
+    pico.div_ceil(1_000_000)
+}
