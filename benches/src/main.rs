@@ -1,5 +1,5 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
+//! what reading a policy costs; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
 mod failing;
@@ -11,6 +11,7 @@ mod side_by_side;
 mod soak;
 mod stub;
 mod timeline;
+mod tokens;
 mod world;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ enum Command {
     Envoy(EnvoyArgs),
     /// The policy language, natively and as a Wasm module.
     Language(language::Args),
+    /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
+    Tokens(tokens::Args),
     /// How fast a failure is told, and how soon another attempt follows one.
     Failing(failing::Args),
     /// An outage of the primary provider under steady traffic.
@@ -72,6 +75,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
         Command::Language(args) => language::run(&args),
+        Command::Tokens(args) => tokens::run(&args),
         Command::Failing(args) => failing::run(&args),
         Command::Outage(args) => outage::run(&args),
         Command::Soak(args) => soak::run(&args),

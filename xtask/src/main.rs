@@ -76,6 +76,12 @@ enum Bench {
     Core,
     /// The policy language, natively and as a Wasm module.
     Language,
+    /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
+    Tokens {
+        /// --rounds N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -108,6 +114,7 @@ fn run(command: Command) -> Result<()> {
         Command::Outage { flags } => in_envoy(&parts, "outage", &flags),
         Command::Soak { flags } => in_envoy(&parts, "soak", &flags),
         Command::Bench { what: Bench::Language } => bench_language(&parts),
+        Command::Bench { what: Bench::Tokens { flags } } => bench_tokens(&parts, &flags),
         Command::Bench { what: Bench::Core } => {
             step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
         }
@@ -132,6 +139,16 @@ fn bench_language(parts: &Parts) -> Result<()> {
     let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "language"]);
     command.arg("--empty").arg(empty).arg("--language").arg(language).arg("--seawall").arg(seawall);
     step("bench", &mut command)
+}
+
+/// Modules with two vocabularies, with one and with none, and one with the reference.
+fn bench_tokens(parts: &Parts, flags: &[String]) -> Result<()> {
+    let modules = [("both", "o200k,cl100k"), ("newer", "o200k"), ("none", ""), ("reference", "reference")];
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "tokens"]);
+    for (name, features) in modules {
+        command.arg(format!("--{name}")).arg(parts.tokens_module(&format!("tokens-{name}"), features)?);
+    }
+    step("bench", command.args(flags))
 }
 
 /// One of the benches' commands that need the module and Envoy.

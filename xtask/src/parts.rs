@@ -75,6 +75,18 @@ impl Parts {
         Ok(built.join(name))
     }
 
+    /// Builds the module that counts tokens by itself, with these features.
+    pub(crate) fn tokens_module(&self, name: &str, features: &str) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let mut build =
+            cargo(["build", "--package", "seawall-bench-tokens", "--target", TARGET, "--profile", "wasm"]);
+        step(&format!("build {name}.wasm"), build.arg(format!("--features={features}")))?;
+        let built = self.target.join(TARGET).join("wasm");
+        let module = built.join(name).with_extension("wasm");
+        std::fs::copy(built.join("seawall_bench_tokens.wasm"), &module)?;
+        Ok(module)
+    }
+
     pub(crate) fn wasm_target(&self) -> Result<()> {
         let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
         // Without rustup the toolchain's owner has put the target there, or the build will say that it is missing.

@@ -45,6 +45,7 @@ pub(crate) fn write(name: &str, source: &CoreBPE, count: u32) {
     super::put(&format!("{name}-displacements.bin"), &displacements);
     super::put(&format!("{name}-slots.bin"), &little_endian(&slots));
     super::put(&format!("{name}-pairs.bin"), &little_endian(&pairs(&tokens)));
+    super::put(&format!("{name}-characters.bin"), &characters(&tokens));
     super::put(&format!("{name}-seam-rows.bin"), &seams.rows);
     super::put(&format!("{name}-seam-columns.bin"), &seams.columns);
     super::put(&format!("{name}-seams.bin"), &little_endian(&seams.cells));
@@ -94,6 +95,19 @@ fn pairs(tokens: &[Token]) -> Vec<u32> {
         }
     }
     pairs
+}
+
+/// Which characters of two and three bytes are tokens: a bit each.
+fn characters(tokens: &[Token]) -> Vec<u8> {
+    let mut bits = vec![0; 0x1_0000 / 8];
+    for token in tokens {
+        if let Ok(text) = std::str::from_utf8(&token.text)
+            && let [character @ '\u{80}'..='\u{ffff}'] = text.chars().collect::<Vec<_>>()[..]
+        {
+            bits[character as usize / 8] |= 1 << (character as usize % 8);
+        }
+    }
+    bits
 }
 
 /// For the last byte of a character and the first of the next: the first token that reaches over both and holds only a

@@ -25,7 +25,7 @@ struct Entry {
 }
 
 impl Memo {
-    /// Room for about so many counts, of 40 bytes each, at least 4 and at most 2^20. The key is random and secret.
+    /// Room for about so many counts, of 32 bytes each, at least 4 and at most 2^20. The key is random and secret.
     #[must_use]
     pub fn new(entries: usize, key: [u64; 2]) -> Self {
         let sets = (entries.min(1 << 20) / WAYS).next_power_of_two();

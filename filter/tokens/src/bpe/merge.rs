@@ -8,14 +8,14 @@
 
 use std::collections::BinaryHeap;
 
-use super::table::{NONE, Rank, Vocabulary, find, pair, seam};
+use super::table::{NONE, Rank, Vocabulary, find, is_character, pair, seam};
 
 /// Up to so many parts the lowest rank is looked for among all; above, a heap knows it.
 const FEW: usize = 64;
 
 /// What a part of a piece costs beside its bytes, in bytes of ordinary text: among few, and among many.
-const WORK_OF_FEW: usize = 6;
-pub(super) const WORK_OF_MANY: usize = 9;
+const WORK_OF_FEW: usize = 5;
+pub(super) const WORK_OF_MANY: usize = 11;
 
 pub(super) struct Merged {
     pub(super) tokens: usize,
@@ -78,7 +78,14 @@ impl<'t, V: Vocabulary> Parts<'t, V> {
         let next = part + length;
         let before = if part > self.start { seam::<V>(byte(part - 1), lead) } else { NONE };
         let after = if next < self.end { seam::<V>(byte(next - 1), byte(next)) } else { NONE };
-        if next <= self.end && find::<V>(self.bytes, part, length) < before.min(after) {
+        let first = before.min(after);
+        // Most often nothing holds a part of it, and then a bit says enough.
+        let is_part = match self.bytes.get(part..next) {
+            Some(character) if first == NONE && length < 4 => is_character::<V>(character),
+            Some(_) => next <= self.end && find::<V>(self.bytes, part, length) < first,
+            None => false,
+        };
+        if is_part {
             self.at = next;
         }
         Some(part)

@@ -24,6 +24,8 @@ pub(crate) trait Vocabulary {
     fn slots() -> &'static [u8];
     /// The tokens of two ASCII characters, by both; `u32`s.
     fn pairs() -> &'static [u8];
+    /// Which characters of two and three bytes are tokens: a bit each.
+    fn characters() -> &'static [u8];
     fn seam_rows() -> &'static [u8; 256];
     fn seam_columns() -> &'static [u8; 256];
     /// `u32`s.
@@ -83,6 +85,18 @@ fn candidate<V: Vocabulary>(hash: u64) -> Rank {
 #[inline(always)]
 pub(super) fn pair<V: Vocabulary>(left: u8, right: u8) -> Rank {
     read(V::pairs(), usize::from(left & 0x7F) << 7 | usize::from(right & 0x7F))
+}
+
+/// Whether the character of these two or three bytes is a token.
+#[inline(always)]
+pub(super) fn is_character<V: Vocabulary>(bytes: &[u8]) -> bool {
+    let six = |byte: u8| usize::from(byte & 0x3F);
+    let character = match *bytes {
+        [first, second] => usize::from(first & 0x1F) << 6 | six(second),
+        [first, second, third] => usize::from(first & 0x0F) << 12 | six(second) << 6 | six(third),
+        _ => return false,
+    };
+    V::characters().get(character / 8).is_some_and(|bits| bits >> (character % 8) & 1 == 1)
 }
 
 /// The first token that reaches from a character ending with `left` into one beginning with `right` and holds only a part of

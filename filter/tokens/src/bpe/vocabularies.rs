@@ -39,6 +39,12 @@ macro_rules! vocabulary {
                 }
 
                 #[inline(always)]
+                fn characters() -> &'static [u8] {
+                    static CHARACTERS: &[u8] = table!("characters");
+                    CHARACTERS
+                }
+
+                #[inline(always)]
                 fn seam_rows() -> &'static [u8; 256] {
                     static ROWS: &[u8; 256] = table!("seam-rows");
                     ROWS

@@ -14,18 +14,18 @@ fn request(budget: usize) -> Request<'static> {
     Request { dialect: Dialect::Chat, model: "gpt-4o", encoding: Encoding::O200kBase, budget: Budget(budget) }
 }
 
-/// The budget holds a turn or two, not the conversation.
+/// The budget holds a few turns, not the conversation.
 #[test]
 fn a_turn_costs_what_its_new_messages_cost() {
     let mut memo = Memo::new(1_024, [3, 4]);
     for turns in 1..100 {
         let body = conversation(turns);
-        let tally = request(2_000).count(&body, &mut memo).unwrap();
+        let tally = request(8_000).count(&body, &mut memo).unwrap();
         let expected = request(usize::MAX).count(&body, &mut Memo::new(4, [5, 6])).unwrap();
         assert_eq!(tally, expected, "after {turns} turns");
         assert!(!tally.is_estimate);
     }
-    assert!(request(2_000).count(&conversation(100), &mut Memo::new(1_024, [3, 4])).unwrap().is_estimate);
+    assert!(request(8_000).count(&conversation(100), &mut Memo::new(1_024, [3, 4])).unwrap().is_estimate);
 }
 
 #[test]
