@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -76,10 +75,11 @@ impl<'m> Root<'m> {
         tally
     }
 
-    /// A message, or each of a list.
-    fn messages(&mut self, raw: &str) {
+    /// A text, which is a message, or messages.
+    fn input(&mut self, raw: &str) {
         if raw.starts_with('[') {
-            let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(Each { root: self });
+            let mut reader = serde_json::Deserializer::from_str(raw);
+            let _ = Messages(self).deserialize(&mut reader);
         } else {
             self.add(raw, At::Message);
         }
@@ -162,9 +162,8 @@ impl<'de> Visitor<'de> for Root<'_> {
                 ("prompt" | "suffix", Completions) | ("input", Embeddings) => {
                     self.add(map.next_value::<&RawValue>()?.get(), At::Prompt);
                 }
-                ("messages" | "contents", _) | ("input", Responses) => {
-                    self.messages(map.next_value::<&RawValue>()?.get())
-                }
+                ("input", Responses) => self.input(map.next_value::<&RawValue>()?.get()),
+                ("messages" | "contents", _) => map.next_value_seed(Messages(&mut self))?,
                 ("instructions" | "system" | "systemInstruction" | "system_instruction", _) => {
                     self.add(map.next_value::<&RawValue>()?.get(), At::System);
                 }
@@ -209,12 +208,18 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Each message of a list.
-struct Each<'r, 'm> {
-    root: &'r mut Root<'m>,
+/// Messages in a list; one alone; nothing if it is something else.
+struct Messages<'r, 'm>(&'r mut Root<'m>);
+
+impl<'de> DeserializeSeed<'de> for Messages<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
 }
 
-impl<'de> Visitor<'de> for Each<'_, '_> {
+impl<'de> Visitor<'de> for Messages<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -223,8 +228,40 @@ impl<'de> Visitor<'de> for Each<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<(), A::Error> {
         while let Some(message) = messages.next_element::<&RawValue>()? {
-            self.root.add(message.get(), At::Message);
+            self.0.add(message.get(), At::Message);
         }
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, message: A) -> Result<(), A::Error> {
+        let mut walk = Walk::new(&mut self.0.counter, self.0.rule);
+        (Node { at: At::Message, walk: &mut walk }).visit_map(message)?;
+        let tally = walk.tally;
+        self.0.tally.add_all(&tally);
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
         Ok(())
     }
 }

@@ -41,6 +41,18 @@ fn odd_members_are_counted_all_the_same() {
 }
 
 #[test]
+fn texts_that_are_no_unicode_are_counted_as_they_are_written() {
+    for (dialect, body) in [
+        (Dialect::Responses, r#"{"input": "a lone \ud800 surrogate"}"#),
+        (Dialect::Responses, r#"{"input": [{"role": "user", "content": "a lone \ud800 surrogate"}]}"#),
+        (Dialect::Completions, r#"{"prompt": "a lone \ud800 surrogate"}"#),
+        (Dialect::Anthropic, r#"{"system": "a lone \ud800 surrogate"}"#),
+    ] {
+        assert!(count(dialect, body.as_bytes()).unwrap() >= 5, "{body}");
+    }
+}
+
+#[test]
 fn depth_is_bounded() {
     for (open, close) in
         [("[", "]"), ("{\"content\":", "}"), ("{\"input\":", "}"), ("{\"properties\":{\"a\":", "}}")]
