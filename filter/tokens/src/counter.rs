@@ -38,7 +38,8 @@ impl Default for Budget {
 pub struct Counter {
     encoding: Encoding,
     left: usize,
-    is_exact: bool,
+    /// Counts that were not those of the reference.
+    estimates: u32,
     /// What has been counted, not sampled.
     tokens: u64,
     bytes: u64,
@@ -47,7 +48,7 @@ pub struct Counter {
 impl Counter {
     #[must_use]
     pub fn new(encoding: Encoding, budget: Budget) -> Self {
-        Self { encoding, left: budget.0, is_exact: true, tokens: 0, bytes: 0 }
+        Self { encoding, left: budget.0, estimates: 0, tokens: 0, bytes: 0 }
     }
 
     #[must_use]
@@ -58,7 +59,12 @@ impl Counter {
     /// Whether all counts up to now are those of the reference; otherwise at least one is an estimate.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.is_exact
+        self.estimates == 0
+    }
+
+    /// How many counts were not those of the reference.
+    pub(crate) fn estimates(&self) -> u32 {
+        self.estimates
     }
 
     /// How many tokens the text is. Once the budget is spent it costs next to nothing, and is an estimate.
@@ -77,14 +83,14 @@ impl Counter {
     fn counted(&mut self, text: &str, limit: usize) -> crate::encoding::Counted {
         let counted = self.encoding.count_up_to(text, limit);
         self.left = self.left.saturating_sub(counted.work);
-        self.is_exact &= counted.is_exact;
+        self.estimates = self.estimates.saturating_add(u32::from(!counted.is_exact));
         self.tokens += counted.tokens;
         self.bytes += counted.end as u64;
         counted
     }
 
     fn sampled(&mut self, text: &str) -> u64 {
-        self.is_exact = false;
+        self.estimates = self.estimates.saturating_add(1);
         let (each, stride) = (self.left / WINDOWS, text.len().div_ceil(WINDOWS));
         if each < LEAST {
             let share = self.tokens * 1_000 / self.bytes.max(1);

@@ -27,7 +27,7 @@ pub(super) struct Root<'m> {
     counter: Counter,
     memo: &'m mut Memo,
     tally: Tally,
-    /// What tools cost, without what a system message takes off.
+    /// Tools stand in the first system message if there is one.
     has_tools: bool,
 }
 
@@ -69,9 +69,9 @@ impl<'m> Root<'m> {
     }
 
     fn counted(&mut self, count: impl FnOnce(&mut Self) -> Tally) -> Tally {
-        let was_exact = self.counter.is_exact();
+        let before = self.counter.estimates();
         let mut tally = count(self);
-        tally.is_estimate |= was_exact && !self.counter.is_exact();
+        tally.is_estimate |= self.counter.estimates() > before;
         tally
     }
 
