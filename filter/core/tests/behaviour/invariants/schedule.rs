@@ -156,11 +156,15 @@ impl Terms {
                 attempts {attempts}  backoff full_jitter 50ms .. 2s  honor retry_after up to {HONORED}s
                 budget {share}% of requests, at least {floor}/s {spent}
             }}
+            // Wide enough for all of it: what a request doesn't give back leaves a timer behind.
+            limit calls  global     {{ 1M concurrent }}
+            limit tokens per tenant {{ 1M tokens/s  burst 1000% }}
+            limit each   per target {{ 1M concurrent }}
             breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
             route chat {{
                 match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
-                hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}
+                hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}  limit calls, tokens, each
             }}
             route a {{ match path "/only/a"  try a  retry quick  breaker sensitive  timeout 1s }}
             route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}
