@@ -40,16 +40,14 @@ impl Encoding {
     /// The names are those of tiktoken 0.14 (`tiktoken/model.py`).
     #[must_use]
     pub fn of_model(model: &str) -> Option<Self> {
-        const OLDER: [&str; 9] = [
+        const OLDER: [&str; 7] = [
             "gpt-4-",
-            "gpt-3.5",
-            "gpt-35",
+            "gpt-4:",
+            "gpt-3",
             "text-embedding-ada-002",
             "text-embedding-3-",
             "davinci-002",
             "babbage-002",
-            "gpt-4:",
-            "gpt-3",
         ];
         const NEWER: [&str; 10] = [
             "gpt-5",
