@@ -8,7 +8,7 @@ use anyhow::ensure;
 use seawall_provider::{Behaviour, Plan, Times};
 
 use crate::client::{Client, question};
-use crate::world::{Parts, World};
+use crate::world::{self, World};
 
 /// Nothing may be sent.
 const SHUT: &str = r#"
@@ -32,7 +32,7 @@ const WARM_UP: usize = 200;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    parts: Parts,
+    world: world::Args,
     /// Requests of each kind.
     #[arg(long, default_value_t = 3_000)]
     requests: usize,
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// The time of each answer.
 async fn shut(args: &Args) -> anyhow::Result<Vec<Duration>> {
-    let world = World::start(&args.parts, SHUT).await?;
+    let world = World::start(&args.world, SHUT).await?;
     let mut client = Client::connect(world.envoy.listener()).await?;
     let mut times = Vec::new();
     for number in 0..args.requests + WARM_UP {
@@ -83,7 +83,7 @@ async fn shut(args: &Args) -> anyhow::Result<Vec<Duration>> {
 
 /// From when the primary begins to answer to when the secondary has the next attempt: the way there and back is in it.
 async fn then(args: &Args, upstream_half: bool) -> anyhow::Result<Vec<Duration>> {
-    let world = World::start_with(&args.parts, THEN, upstream_half).await?;
+    let world = World::start_with(&args.world, THEN, upstream_half).await?;
     let down = Behaviour { status: Some(503), times: Times::Forever, ..Behaviour::default() };
     world.primary.set_plan(Plan::Script(vec![down])).await?;
     let mut client = Client::connect(world.envoy.listener()).await?;

@@ -10,6 +10,36 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::stub;
+
+/// What the load consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Chat completions of about this many bytes, answered in one piece; the next one follows at once.
+    Whole { size: usize },
+    /// Small ones, answered with a stream that takes its time: Envoy meets each event alone, as it does when a model writes.
+    Stream,
+}
+
+impl Kind {
+    /// What is counted of each answer.
+    pub(crate) fn units(self) -> f64 {
+        match self {
+            Self::Whole { .. } => 1.0,
+            Self::Stream => stub::EVENTS as f64,
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole { size } => write!(f, "{} KB", size / 1_000),
+            Self::Stream => f.write_str("SSE event"),
+        }
+    }
+}
+
 /// What one stretch of load came to.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
@@ -19,10 +49,6 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn per_second(&self) -> f64 {
-        self.latencies.len() as f64 / self.elapsed.as_secs_f64()
-    }
-
     /// `share` of the requests were at least as fast as this.
     pub(crate) fn percentile(&self, share: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
@@ -30,15 +56,15 @@ impl Load {
     }
 }
 
-/// Sends chat completions of about `size` bytes for this long.
+/// Sends chat completions for this long.
 pub(crate) async fn run(
     to: SocketAddr,
-    size: usize,
+    kind: Kind,
     connections: usize,
     time: Duration,
 ) -> anyhow::Result<Load> {
     let started = Instant::now();
-    let request = request(size);
+    let request = request(kind);
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
         tasks.spawn(connection(to, request.clone(), started + time));
@@ -73,7 +99,9 @@ async fn connection(to: SocketAddr, request: Vec<u8>, until: Instant) -> anyhow:
     }
 }
 
-/// One whole HTTP/1.1 message with a content-length.
+pub(crate) const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
+
+/// One whole HTTP/1.1 message, with a content-length or in chunks.
 pub(crate) struct Message {
     /// Its first line.
     pub(crate) start: String,
@@ -85,20 +113,34 @@ pub(crate) struct Message {
 pub(crate) fn next_message(bytes: &[u8]) -> anyhow::Result<Option<Message>> {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(bytes.get(..end).unwrap_or_default())?;
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    let length = end + 4 + length.context("a message without content-length")?;
+    let header = |wanted: &str| {
+        head.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
     let start = head.lines().next().unwrap_or_default().to_owned();
+    if header("transfer-encoding").is_some() {
+        // Nothing is asked on a connection whose answer is under way: what ends so is its end.
+        return Ok(bytes.ends_with(LAST_CHUNK).then_some(Message { start, length: bytes.len() }));
+    }
+    let length = header("content-length").and_then(|(_, value)| value.trim().parse::<usize>().ok());
+    let length = end + 4 + length.context("a message without a length")?;
     Ok((bytes.len() >= length).then_some(Message { start, length }))
 }
 
-/// A chat completion with the headers an official SDK sends, and a body of about this size.
-fn request(size: usize) -> Vec<u8> {
+/// A chat completion with the headers an official SDK sends.
+fn request(kind: Kind) -> Vec<u8> {
+    let size = if let Kind::Whole { size } = kind { size } else { 1_000 };
     let turn = r#"{"role":"user","content":"Say \"hello\" to the sea, the wall and the tide.\nThen count the waves, please."},"#;
     let open = r#"{"model":"gpt-4.1","messages":["#;
-    let close = r#"{"role":"user","content":"Go."}],"max_tokens":256,"temperature":0.2,"stream":false}"#;
+    let close = match kind {
+        Kind::Whole { .. } => {
+            r#"{"role":"user","content":"Go."}],"max_tokens":256,"temperature":0.2,"stream":false}"#
+        }
+        Kind::Stream => {
+            r#"{"role":"user","content":"Go."}],"max_tokens":256,"temperature":0.2,"stream":true}"#
+        }
+    };
     let turns = size.saturating_sub(open.len() + close.len()) / turn.len();
     let body = format!("{open}{}{close}", turn.repeat(turns));
     let head = format!(

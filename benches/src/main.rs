@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Envoy with and without Seawall, alternating in one run, one worker on a core of its own.
+    /// Envoy without Seawall, with one half and with both halves of it, alternating in one run, one worker on a core of its own.
     Envoy(EnvoyArgs),
     /// The policy language, natively and as a Wasm module.
     Language(language::Args),
@@ -42,22 +42,18 @@ enum Command {
 
 #[derive(clap::Args)]
 struct EnvoyArgs {
-    /// The Envoy binary.
-    #[arg(long)]
-    envoy: PathBuf,
-    /// The module.
-    #[arg(long)]
-    wasm: PathBuf,
-    /// Envoy's configuration.
-    #[arg(long, default_value = "envoy/envoy.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    parts: world::Parts,
     /// The policy.
-    #[arg(long, default_value = "envoy/demo.seawall")]
+    #[arg(long, default_value = "benches/load.seawall")]
     policy: PathBuf,
     /// Sizes of the request bodies in bytes.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 20_000, 200_000])]
     sizes: Vec<usize>,
-    /// How often each of the two is measured at each size.
+    /// Leave out what an event of a stream costs.
+    #[arg(long)]
+    without_streams: bool,
+    /// How often each setup is measured at each size.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
     /// Length of one measurement.

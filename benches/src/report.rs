@@ -6,7 +6,8 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use crate::EnvoyArgs;
-use crate::side_by_side::{Pair, Results, Sample};
+use crate::load::Kind;
+use crate::side_by_side::{Results, Row, Sample, Setup};
 
 /// What the median of a sample's rounds is, and how far they lie apart.
 struct Spread {
@@ -30,10 +31,11 @@ impl Spread {
     }
 }
 
-/// Requests per second with Seawall, of those without, measured right before.
-fn ratio(pair: &Pair) -> Spread {
-    let rounds = pair.bare.iter().zip(&pair.seawall);
-    Spread::of(rounds.map(|(bare, seawall)| seawall.per_second / bare.per_second))
+/// What a setup gets done, of what the bare Envoy did right before.
+fn ratio(row: &Row, setup: usize) -> Spread {
+    let [bare, ..] = &row.samples;
+    let these = row.samples.get(setup).map(Vec::as_slice).unwrap_or_default();
+    Spread::of(bare.iter().zip(these).map(|(bare, this)| this.per_second / bare.per_second))
 }
 
 fn spread(samples: &[Sample], value: impl Fn(&Sample) -> f64) -> Spread {
@@ -54,44 +56,45 @@ pub(crate) fn write(results: &Results, args: &EnvoyArgs) -> anyhow::Result<()> {
 
 fn table(results: &Results, args: &EnvoyArgs) -> String {
     let mut text = format!(
-        "Median of {} rounds of {} s (least–most), {} connections, one worker.\n\n",
+        "Median of {} rounds of {} s (least–most), {} connections, one worker. Of streams each event is one: how many there are \
+         is the model's pace, what counts is their CPU time.\n\n",
         args.rounds, args.seconds, args.connections
     );
-    text += "| body | bare, requests/s | with Seawall | ratio | CPU µs/request, bare | with Seawall | p50 µs, bare | with | p99 µs, bare | with | Envoy's core busy |\n";
-    text += "|---|---|---|---|---|---|---|---|---|---|---|\n";
-    for pair in &results.pairs {
-        let Pair { size, bare, seawall } = pair;
-        let busy = spread(bare, |sample| sample.busy * 100.0).median;
-        let _ = writeln!(
-            text,
-            "| {} KB | {} | {} | **{}** | {} | {} | {} | {} | {} | {} | {busy:.0} %, {:.0} % |",
-            size / 1_000,
-            spread(bare, |sample| sample.per_second).text(0),
-            spread(seawall, |sample| sample.per_second).text(0),
-            ratio(pair).text(2),
-            spread(bare, |sample| sample.cpu_us).text(1),
-            spread(seawall, |sample| sample.cpu_us).text(1),
-            spread(bare, |sample| sample.p50_us).text(0),
-            spread(seawall, |sample| sample.p50_us).text(0),
-            spread(bare, |sample| sample.p99_us).text(0),
-            spread(seawall, |sample| sample.p99_us).text(0),
-            spread(seawall, |sample| sample.busy * 100.0).median,
-        );
+    text += "| load | setup | per second | ratio | CPU µs each | answer p50 µs | p99 µs | core busy |\n";
+    text += "|---|---|---|---|---|---|---|---|\n";
+    for row in &results.rows {
+        for (index, (samples, setup)) in row.samples.iter().zip(Setup::ALL).enumerate() {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | **{}** | {} | {} | {} | {:.0} % |",
+                row.kind,
+                setup.name(),
+                spread(samples, |sample| sample.per_second).text(0),
+                ratio(row, index).text(2),
+                spread(samples, |sample| sample.cpu_us).text(1),
+                spread(samples, |sample| sample.p50_us).text(0),
+                spread(samples, |sample| sample.p99_us).text(0),
+                spread(samples, |sample| sample.busy * 100.0).median,
+            );
+        }
     }
+    let [bare, one, both] = results.memory;
     let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
     let _ = writeln!(
         text,
-        "\n`seawall.wasm`: {:.0} KB. Resident memory of Envoy after the load: bare {:.1} MiB, with Seawall {:.1} MiB. Each further worker's VM: {:.1} MiB.",
+        "\n`seawall.wasm`: {:.0} KB. Resident memory of Envoy after the load: bare {:.1} MiB, with one half {:.1} MiB, with both {:.1} MiB. Each further worker's VM: {:.1} MiB.",
         results.module_bytes as f64 / 1_000.0,
-        mib(results.bare_memory),
-        mib(results.seawall_memory),
+        mib(bare),
+        mib(one),
+        mib(both),
         mib(results.memory_per_vm)
     );
     text
 }
 
-/// One group of bars a body size: throughput with Seawall as a share of the bare Envoy's.
+/// For each size of body a bar for each setup with Seawall: throughput as a share of the bare Envoy's.
 fn draw(results: &Results, path: &Path) -> anyhow::Result<()> {
+    let rows: Vec<_> = results.rows.iter().filter(|row| row.kind != Kind::Stream).collect();
     let root = SVGBackend::new(path, (640, 360)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
@@ -99,21 +102,23 @@ fn draw(results: &Results, path: &Path) -> anyhow::Result<()> {
         .margin(12)
         .x_label_area_size(12)
         .y_label_area_size(44)
-        .build_cartesian_2d(0.0..results.pairs.len() as f64, 0.0..1.0)?;
+        .build_cartesian_2d(0.0..rows.len() as f64, 0.0..1.0)?;
     chart.configure_mesh().disable_x_mesh().x_labels(0).draw()?;
-    for (index, pair) in results.pairs.iter().enumerate() {
-        let Spread { median, least, most } = ratio(pair);
-        let middle = index as f64 + 0.5;
-        chart.draw_series([Rectangle::new(
-            [(middle - 0.25, 0.0), (middle + 0.25, median)],
-            BLUE.mix(0.6).filled(),
-        )])?;
-        chart.draw_series([PathElement::new([(middle, least), (middle, most)], BLACK.stroke_width(2))])?;
-        chart.draw_series([Text::new(
-            format!("{} KB: {median:.2}", pair.size / 1_000),
-            (middle - 0.2, median / 2.0),
-            ("sans-serif", 18),
-        )])?;
+    for (at, row) in rows.iter().enumerate() {
+        for (index, setup) in Setup::ALL.iter().enumerate().skip(1) {
+            let Spread { median, least, most } = ratio(row, index);
+            let middle = at as f64 + 0.5 * index as f64 - 0.25;
+            let bar = [(middle - 0.2, 0.0), (middle + 0.2, median)];
+            chart.draw_series([Rectangle::new(bar, BLUE.mix(0.3 * index as f64).filled())])?;
+            chart
+                .draw_series([PathElement::new([(middle, least), (middle, most)], BLACK.stroke_width(2))])?;
+            for (line, label) in
+                [format!("{}: {median:.2}", row.kind), setup.name().to_owned()].into_iter().enumerate()
+            {
+                let place = (middle - 0.18, median / 2.0 - 0.06 * line as f64);
+                chart.draw_series([Text::new(label, place, ("sans-serif", 14))])?;
+            }
+        }
     }
     root.present()?;
     Ok(())

@@ -1,25 +1,26 @@
-//! Envoy with and without Seawall under the same load, in turns, so that whatever else the machine does hits both.
+//! Envoy without Seawall, with its downstream half alone, and with both halves under the same load, in turns, so that whatever
+//! else the machine does hits all of them.
 //!
-//! Both Envoys have one worker and share the first core; client and provider share the second. Only one of the two Envoys
-//! has work at any time. CPU time is what the kernel says of all of a process's threads, in nanoseconds.
+//! The Envoys have one worker each and share the first core; client and provider share the second. Only one Envoy has work at
+//! any time. CPU time is what the kernel says of all of a process's threads, in nanoseconds.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
 
-use crate::load::{self, Load};
+use crate::load::{self, Kind, Load};
 use crate::{EnvoyArgs, stub};
 
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// One measurement.
+/// One measurement. What is counted is answers, or events of streams.
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) per_second: f64,
+    /// Envoy's CPU time for each.
     pub(crate) cpu_us: f64,
     /// Share of the core that Envoy used: well below 1 means that it was not the bottleneck.
     pub(crate) busy: f64,
@@ -27,20 +28,38 @@ pub(crate) struct Sample {
     pub(crate) p99_us: f64,
 }
 
-/// Samples of one size, in the order they were taken.
+/// What stands between client and provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setup {
+    Bare,
+    OneHalf,
+    BothHalves,
+}
+
+impl Setup {
+    pub(crate) const ALL: [Self; 3] = [Self::Bare, Self::OneHalf, Self::BothHalves];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::OneHalf => "one half",
+            Self::BothHalves => "both halves",
+        }
+    }
+}
+
+/// Samples of one kind of load: those of each setup in the order they were taken.
 #[derive(Debug)]
-pub(crate) struct Pair {
-    pub(crate) size: usize,
-    pub(crate) bare: Vec<Sample>,
-    pub(crate) seawall: Vec<Sample>,
+pub(crate) struct Row {
+    pub(crate) kind: Kind,
+    pub(crate) samples: [Vec<Sample>; 3],
 }
 
 #[derive(Debug)]
 pub(crate) struct Results {
-    pub(crate) pairs: Vec<Pair>,
-    /// Resident memory after all load, in bytes.
-    pub(crate) bare_memory: u64,
-    pub(crate) seawall_memory: u64,
+    pub(crate) rows: Vec<Row>,
+    /// Resident memory of each setup after all load, in bytes.
+    pub(crate) memory: [u64; 3],
     /// What each further worker, and so its VM, adds to an idle Envoy with the filter, less what it adds to a bare one.
     pub(crate) memory_per_vm: u64,
     pub(crate) module_bytes: u64,
@@ -57,35 +76,41 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
         tokio::spawn(stay_awake());
         // A child inherits the core of the thread that starts it.
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
-        let bare = start(args, None, provider, 1).await?;
-        let seawall = start(args, Some(&args.wasm), provider, 1).await?;
+        let mut envoys = Vec::new();
+        for setup in Setup::ALL {
+            envoys.push(start(args, setup, provider, 1).await?);
+        }
         ensure!(core_affinity::set_for_current(*second), "cannot choose a core");
-        let mut pairs = Vec::new();
-        for &size in &args.sizes {
-            let mut pair = Pair { size, bare: Vec::new(), seawall: Vec::new() };
-            for envoy in [&bare, &seawall] {
-                load::run(envoy.listener(), size, args.connections, WARM_UP).await?;
+        let mut rows = Vec::new();
+        let streams = (!args.without_streams).then_some(Kind::Stream);
+        for kind in args.sizes.iter().map(|size| Kind::Whole { size: *size }).chain(streams) {
+            let mut row = Row { kind, samples: [const { Vec::new() }; 3] };
+            for envoy in &envoys {
+                load::run(envoy.listener(), kind, args.connections, WARM_UP).await?;
             }
             for round in 1..=args.rounds {
-                let without = measure(&bare, size, args).await?;
-                let with = measure(&seawall, size, args).await?;
-                let (a, b) = (without.per_second, with.per_second);
-                println!(
-                    "{:>4} KB, round {round}: bare {a:>7.0}/s, seawall {b:>7.0}/s, {:.3}",
-                    size / 1_000,
-                    b / a
-                );
-                pair.bare.push(without);
-                pair.seawall.push(with);
+                for ((envoy, samples), setup) in envoys.iter().zip(&mut row.samples).zip(Setup::ALL) {
+                    let sample = measure(envoy, kind, args).await?;
+                    println!(
+                        "{kind}, round {round}: {:<11} {:>7.0}/s, {:>6.1} us of CPU each",
+                        setup.name(),
+                        sample.per_second,
+                        sample.cpu_us
+                    );
+                    samples.push(sample);
+                }
             }
-            pairs.push(pair);
+            rows.push(row);
+        }
+        let mut resident = [0; 3];
+        for (envoy, resident) in envoys.iter().zip(&mut resident) {
+            *resident = memory(envoy.pid())?;
         }
         Ok(Results {
-            pairs,
-            bare_memory: memory(bare.pid())?,
-            seawall_memory: memory(seawall.pid())?,
+            rows,
+            memory: resident,
             memory_per_vm: memory_per_vm(args, provider).await?,
-            module_bytes: std::fs::metadata(&args.wasm)?.len(),
+            module_bytes: std::fs::metadata(&args.parts.wasm)?.len(),
         })
     })
 }
@@ -100,16 +125,23 @@ async fn stay_awake() {
 
 async fn start(
     args: &EnvoyArgs,
-    wasm: Option<&Path>,
+    setup: Setup,
     provider: SocketAddr,
     workers: u32,
 ) -> anyhow::Result<Process> {
-    let shipped = std::fs::read_to_string(&args.config)?;
+    let parts = &args.parts;
+    let shipped = std::fs::read_to_string(&parts.config)?;
     let policy = std::fs::read_to_string(&args.policy)?;
     let clusters: BTreeMap<_, _> =
         ["primary", "secondary"].into_iter().map(|name| (name.to_owned(), provider)).collect();
-    let wanted = Wanted { wasm, policy: &policy, unmatched: Some("primary"), ..Wanted::bare(&clusters) };
-    match Process::start(&args.envoy, &wanted.apply(&shipped)?, &Settings { workers, ..Settings::default() })
+    let wanted = Wanted {
+        wasm: (setup != Setup::Bare).then_some(&parts.wasm),
+        upstream_half: setup == Setup::BothHalves,
+        policy: &policy,
+        unmatched: Some("primary"),
+        ..Wanted::bare(&clusters)
+    };
+    match Process::start(&parts.envoy, &wanted.apply(&shipped)?, &Settings { workers, ..Settings::default() })
         .await?
     {
         Launch::Ready(envoy) => Ok(envoy),
@@ -120,27 +152,28 @@ async fn start(
 async fn memory_per_vm(args: &EnvoyArgs, provider: SocketAddr) -> anyhow::Result<u64> {
     const MORE: u32 = 8;
     let mut per_worker = Vec::new();
-    for wasm in [None, Some(args.wasm.as_path())] {
-        let one = memory(start(args, wasm, provider, 1).await?.pid())?;
-        let many = memory(start(args, wasm, provider, 1 + MORE).await?.pid())?;
+    for setup in [Setup::Bare, Setup::BothHalves] {
+        let one = memory(start(args, setup, provider, 1).await?.pid())?;
+        let many = memory(start(args, setup, provider, 1 + MORE).await?.pid())?;
         per_worker.push(many.saturating_sub(one) / u64::from(MORE));
     }
-    let [bare, seawall] = per_worker.as_slice() else { bail!("two Envoys were measured") };
+    let [bare, seawall] = per_worker.as_slice() else { bail!("two setups were measured") };
     Ok(seawall.saturating_sub(*bare))
 }
 
-async fn measure(envoy: &Process, size: usize, args: &EnvoyArgs) -> anyhow::Result<Sample> {
+async fn measure(envoy: &Process, kind: Kind, args: &EnvoyArgs) -> anyhow::Result<Sample> {
     let before = cpu_time(envoy.pid())?;
-    let load = load::run(envoy.listener(), size, args.connections, Duration::from_secs(args.seconds)).await?;
+    let load = load::run(envoy.listener(), kind, args.connections, Duration::from_secs(args.seconds)).await?;
     let used = cpu_time(envoy.pid())?.saturating_sub(before);
-    Ok(sample(&load, used))
+    Ok(sample(&load, used, kind))
 }
 
-fn sample(load: &Load, used: Duration) -> Sample {
+fn sample(load: &Load, used: Duration, kind: Kind) -> Sample {
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let units = load.latencies.len().max(1) as f64 * kind.units();
     Sample {
-        per_second: load.per_second(),
-        cpu_us: micros(used) / load.latencies.len().max(1) as f64,
+        per_second: units / load.elapsed.as_secs_f64(),
+        cpu_us: micros(used) / units,
         busy: used.as_secs_f64() / load.elapsed.as_secs_f64(),
         p50_us: micros(load.percentile(0.50)),
         p99_us: micros(load.percentile(0.99)),

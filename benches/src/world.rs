@@ -17,13 +17,19 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 pub(crate) struct Parts {
     /// The Envoy binary.
     #[arg(long)]
-    envoy: PathBuf,
+    pub(crate) envoy: PathBuf,
     /// The module.
     #[arg(long)]
-    wasm: PathBuf,
+    pub(crate) wasm: PathBuf,
     /// Envoy's configuration.
     #[arg(long, default_value = "envoy/envoy.yaml")]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    parts: Parts,
     /// Envoy's workers.
     #[arg(long, default_value_t = 1)]
     workers: u32,
@@ -42,12 +48,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn start(parts: &Parts, policy: &str) -> anyhow::Result<Self> {
-        Self::start_with(parts, policy, true).await
+    pub(crate) async fn start(args: &Args, policy: &str) -> anyhow::Result<Self> {
+        Self::start_with(args, policy, true).await
     }
 
     /// With or without the filter's upstream half.
-    pub(crate) async fn start_with(parts: &Parts, policy: &str, upstream_half: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn start_with(args: &Args, policy: &str, upstream_half: bool) -> anyhow::Result<Self> {
+        let parts = &args.parts;
         let (primary, at_primary) = provider("primary").await?;
         let (secondary, at_secondary) = provider("secondary").await?;
         let clusters: BTreeMap<_, _> = [&primary, &secondary]
@@ -63,7 +70,7 @@ impl World {
             upstream_half,
             ..Wanted::bare(&clusters)
         };
-        let settings = Settings { workers: parts.workers, ..Settings::default() };
+        let settings = Settings { workers: args.workers, ..Settings::default() };
         match Process::start(&parts.envoy, &wanted.apply(&shipped)?, &settings).await? {
             Launch::Ready(envoy) => Ok(Self { envoy, primary, secondary, at_primary, at_secondary }),
             Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),

@@ -149,23 +149,14 @@ extern "C" fn proxy_on_http_call_response(
     halves::call_ended(token, headers);
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_log(id: u32) {
-    if let Some(Context::Downstream(http)) = find(id) {
-        http.on_log();
-    }
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_done(_id: u32) -> u32 {
-    1
-}
-
+/// The last that is told of a context, and the only thing told of the end of one of the upstream half. Each of the ABI's other
+/// two callbacks for the end would cost its crossing for every request.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(id: u32) {
-    // Contexts of the upstream half have nothing to log: this is the last that is told of them.
-    if let Some(Context::Upstream(upstream)) = find(id) {
-        upstream.on_delete();
+    match find(id) {
+        Some(Context::Downstream(http)) => http.on_delete(),
+        Some(Context::Upstream(upstream)) => upstream.on_delete(),
+        Some(Context::Root(_)) | None => {}
     }
     CONTEXTS.with_borrow_mut(|contexts| contexts.remove(&id));
 }

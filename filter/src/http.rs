@@ -78,7 +78,7 @@ impl Http {
     }
 
     /// The stream has ended, whatever way.
-    pub(crate) fn on_log(&self) {
+    pub(crate) fn on_delete(&self) {
         self.with(|plugin| {
             plugin.gone(self.context, self.id.get());
             false

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::client::{Client, Got, question};
-use crate::world::{Parts, World};
+use crate::world::{self, World};
 
 /// 0 is closed, 1 half-open, 2 open.
 const BREAKER: &str = "wasmcustom.seawall.breaker.primary.state";
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    parts: Parts,
+    world: world::Args,
     /// The policy.
     #[arg(long, default_value = "benches/outage.seawall")]
     policy: PathBuf,
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 async fn observe(args: &Args) -> anyhow::Result<Run> {
     ensure!(args.rate > 0, "--rate must be at least 1");
     let policy = std::fs::read_to_string(&args.policy)?;
-    let world = World::start(&args.parts, &policy).await?;
+    let world = World::start(&args.world, &policy).await?;
     let start = Instant::now();
     let seconds = Duration::from_secs;
     let (from, to) = (seconds(args.before), seconds(args.before + args.seconds));

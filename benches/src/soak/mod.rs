@@ -14,7 +14,7 @@ use tokio::time::{interval, sleep};
 
 use self::load::Counts;
 use crate::side_by_side::memory;
-use crate::world::{Parts, World};
+use crate::world::{self, World};
 
 /// A fault lasts no longer; then the next one comes.
 const CHANGE: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    parts: Parts,
+    world: world::Args,
     /// The policy.
     #[arg(long, default_value = "benches/outage.seawall")]
     policy: PathBuf,
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 async fn observe(args: &Args) -> anyhow::Result<Run> {
     let policy = std::fs::read_to_string(&args.policy)?;
-    let world = World::start(&args.parts, &policy).await?;
+    let world = World::start(&args.world, &policy).await?;
     let end = Instant::now() + Duration::from_secs_f64(args.minutes * 60.0);
     let counts = Arc::<Counts>::default();
     let load = load::start(world.envoy.listener(), args.connections, end, &counts);

@@ -130,10 +130,9 @@ impl Exchange {
         }
         if answer.origin == Origin::Provider
             && (half != Half::Downstream || answer.status < 400)
-            && let Reading::Watched(watched) = &attempt.reading
+            && matches!(attempt.reading, Reading::Watched(_))
         {
-            let comes = half == Half::Downstream && watched.has_passed();
-            return if comes { self.deliver_watched(turn, index) } else { After::Wait };
+            return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         if answer.origin != Origin::Provider {

@@ -212,7 +212,7 @@ impl Exchange {
             None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
             // The provider has read the prompt by then.
             None if outcome.is_none()
-                && matches!(&attempt.reading, Reading::Watched(watched) if watched.has_passed()) =>
+                && matches!(&attempt.reading, Reading::Watched(watched) if watched.is_delivered()) =>
             {
                 Usage { input: self.tokens().0, cached: 0, output: 0, reasoning: 0 }
             }

@@ -13,7 +13,7 @@ use super::outcome::Ended;
 use super::{After, Attempt, Exchange};
 use crate::answer;
 use crate::classify::{Judgement, error_in_success, judge_event};
-use crate::effect::{Effect, HeaderList};
+use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
 use crate::request::provider_headers;
@@ -46,8 +46,7 @@ pub(super) struct Watched {
     is_held: bool,
     /// Some of its body has come, so that the host has a place where more can be written.
     has_body: bool,
-    /// Its headers have gone on from this half; to the client.
-    has_passed: bool,
+    /// Its headers have gone on from this half, with ours: to the client, as the host has nothing to add.
     is_delivered: bool,
     /// Its end has come; the filter has written one before.
     has_ended: bool,
@@ -67,13 +66,13 @@ impl Watched {
         self.half == half
     }
 
-    pub(super) fn has_passed(&self) -> bool {
-        self.has_passed
+    pub(super) fn is_delivered(&self) -> bool {
+        self.is_delivered
     }
 
     /// Whether all that came is held, and no content is among it.
     pub(super) fn is_silent(&self) -> bool {
-        !self.has_passed && !self.gate.is_committed() && self.gate.first_token().is_none()
+        !self.is_delivered && !self.gate.is_committed() && self.gate.first_token().is_none()
     }
 }
 
@@ -174,7 +173,7 @@ impl Exchange {
         let gate = gate.filter(|gate| !end || !gate.is_committed());
         let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
         let is_held = !gate.is_committed();
-        let (has_body, has_passed, is_delivered, has_ended) = (false, false, false, false);
+        let (has_body, is_delivered, has_ended) = (false, false, false);
         let watched = Watched {
             half,
             answer,
@@ -182,7 +181,6 @@ impl Exchange {
             held: 0,
             is_held,
             has_body,
-            has_passed,
             is_delivered,
             has_ended,
             ends_early: false,
@@ -194,12 +192,6 @@ impl Exchange {
             self.release(turn, index);
         }
         Ok(if end { self.watched_goes_on(turn, index, (&[], 0), true) } else { After::Wait })
-    }
-
-    /// The headers of an answer that the upstream half has let go are at the downstream half: they go to the client.
-    pub(super) fn deliver_watched(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
-        self.pass_to_client(turn, index);
-        self.watched_ends(turn, index)
     }
 
     /// More of the body of an answer under watch; `buffered` bytes are held by the host.
@@ -255,7 +247,7 @@ impl Exchange {
         let flow = watched.gate.lapse(turn.now);
         match flow {
             Flow::Hold => After::Wait,
-            Flow::End(body) if !watched.has_passed => {
+            Flow::End(body) if !watched.is_delivered => {
                 // Nobody waits for the provider's connection to end.
                 (watched.is_delivered, watched.has_ended) = (true, true);
                 let (status, headers) = (watched.answer.status, watched.answer.headers.clone());
@@ -311,14 +303,17 @@ impl Exchange {
     /// What the host holds at the watching half goes on. Where the attempt is among those in flight then.
     fn release(&mut self, turn: &mut Turn<'_>, index: usize) -> usize {
         let Some(watched) = self.watched(index) else { return index };
-        let (half, has_passed) = (watched.half, std::mem::replace(&mut watched.has_passed, true));
+        let (half, is_delivered) = (watched.half, std::mem::replace(&mut watched.is_delivered, true));
         let was_held = std::mem::take(&mut watched.is_held);
         watched.held = 0;
-        let index = if has_passed { index } else { self.wins(turn, index) };
-        if !has_passed && half == Half::Downstream {
-            self.pass_to_client(turn, index);
-        } else if !has_passed || was_held {
-            turn.fx.push(Effect::PassAnswer { half, set: HeaderList::new() });
+        let index = if is_delivered { index } else { self.wins(turn, index) };
+        if !is_delivered || was_held {
+            let attempt = self.in_flight.get(index).filter(|_| !is_delivered);
+            let own = attempt.map(|attempt| {
+                let reason = self.success(turn, attempt);
+                self.own_headers(turn, attempt.position, reason)
+            });
+            turn.fx.push(Effect::PassAnswer { half, set: own.unwrap_or_default() });
         }
         index
     }
@@ -336,16 +331,6 @@ impl Exchange {
         }
         (self.next, self.hedge_at) = (None, None);
         0
-    }
-
-    fn pass_to_client(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let Some(attempt) = self.in_flight.get(index) else { return };
-        let reason = self.success(turn, attempt);
-        let set = self.own_headers(turn, attempt.position, reason);
-        if let Some(watched) = self.watched(index) {
-            watched.is_delivered = true;
-        }
-        turn.fx.push(Effect::PassAnswer { half: Half::Downstream, set });
     }
 
     /// Ends the exchange once it is known what became of the answer, and the client has it or never will.

@@ -3,6 +3,8 @@
 //! As Envoy does it, and as the simulated one of the test host does, which is held against it: what a filter holds stays with
 //! it, headers and body; what it lets go in a callback goes on when that returns.
 
+use std::collections::BTreeMap;
+
 use seawall_core::{Answer, Event, ExchangeId, Half, Headers, Origin, Timestamp};
 
 use super::client::{End, From, Got};
@@ -175,19 +177,15 @@ impl World {
         let Some(side) = self.side(id, half) else { return };
         side.gate = Gate::Open;
         let (status, headers, set) = (side.status, side.headers.clone(), side.set.clone());
+        // In place of what the provider has under that name.
+        let headers: BTreeMap<_, _> = text(&headers).chain(set).collect();
         if half != Half::Downstream {
+            let headers = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             self.wire_mut(id).is_answered = true;
             return self.headers_come(id, Half::Downstream, (status, headers, Origin::Provider));
         }
-        let got = Got {
-            status,
-            headers: text(&headers).chain(set).collect(),
-            body: String::new(),
-            at: now,
-            done: None,
-            end: None,
-            from: From::Router,
-        };
+        let got =
+            Got { status, headers, body: String::new(), at: now, done: None, end: None, from: From::Router };
         self.answer(id, got);
     }
 
