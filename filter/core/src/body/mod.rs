@@ -4,6 +4,7 @@
 //! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
+mod blocks;
 mod change;
 mod member;
 mod needs;

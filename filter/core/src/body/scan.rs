@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::blocks::{BLOCK, Strings};
 use super::{BodyError, MAX_DEPTH};
 use crate::search::find_either;
 
@@ -154,40 +155,72 @@ impl<'a> Scanner<'a> {
 
     /// Skips the object or array that begins here and counts what lies directly in it.
     fn container(&mut self) -> Result<u32, BodyError> {
-        // One bit for each open bracket, the innermost lowest: 1 is an array.
-        let mut open: u128 = 0;
-        let mut depth = 0;
-        let (mut commas, mut is_empty) = (0u32, true);
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b'"' => {
-                    is_empty = false;
-                    self.string()?;
-                    continue;
+        let start = self.at;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        self.at += 1;
+        let is_empty = matches!(self.token(), Some(b'}' | b']'));
+        let mut last = [0; BLOCK];
+        let (blocks, tail) = rest.as_chunks();
+        last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+        let (mut strings, mut nesting, mut commas) = (Strings::default(), Nesting::default(), 0u32);
+        for (number, block) in blocks.iter().chain([&last]).enumerate() {
+            let mut outside = strings.read(block);
+            let at = start + number * BLOCK;
+            while outside.brackets != 0 {
+                let place = outside.brackets.trailing_zeros();
+                outside.brackets &= outside.brackets - 1;
+                let below = (1 << place) - 1;
+                if nesting.depth == 1 {
+                    commas = commas.saturating_add((outside.commas & below).count_ones());
                 }
-                b'{' | b'[' if depth == MAX_DEPTH => return Err(BodyError::TooDeep),
-                b'{' | b'[' => {
-                    is_empty &= depth == 0;
-                    depth += 1;
-                    open = open << 1 | u128::from(byte == b'[');
+                outside.commas &= !below;
+                self.at = at + place as usize;
+                let bracket = self.bytes.get(self.at).copied().unwrap_or_default();
+                if !nesting.take(bracket)? {
+                    return Err(self.error());
                 }
-                b'}' | b']' => {
-                    if (open & 1 == 1) != (byte == b']') {
+                if nesting.depth == 0 {
+                    if outside.strays & below != 0 {
                         return Err(self.error());
                     }
-                    open >>= 1;
-                    depth -= 1;
-                    if depth == 0 {
-                        self.at += 1;
-                        return Ok(if is_empty { 0 } else { commas.saturating_add(1) });
-                    }
+                    self.at += 1;
+                    return Ok(if is_empty { 0 } else { commas.saturating_add(1) });
                 }
-                b',' if depth == 1 => commas = commas.saturating_add(1),
-                b' ' | b'\n' | b'\r' | b'\t' => {}
-                _ => is_empty = false,
             }
-            self.at += 1;
+            if nesting.depth == 1 {
+                commas = commas.saturating_add(outside.commas.count_ones());
+            }
+            if outside.strays != 0 {
+                self.at = at + outside.strays.trailing_zeros() as usize;
+                return Err(self.error());
+            }
         }
+        self.at = self.bytes.len();
         Err(self.error())
+    }
+}
+
+/// The brackets that are open.
+#[derive(Default)]
+struct Nesting {
+    /// One bit for each, the innermost lowest: 1 is an array.
+    open: u128,
+    depth: u32,
+}
+
+impl Nesting {
+    /// Takes the next bracket; whether it fits.
+    fn take(&mut self, bracket: u8) -> Result<bool, BodyError> {
+        let is_array = matches!(bracket, b'[' | b']');
+        if matches!(bracket, b'{' | b'[') {
+            if self.depth == MAX_DEPTH {
+                return Err(BodyError::TooDeep);
+            }
+            (self.open, self.depth) = (self.open << 1 | u128::from(is_array), self.depth + 1);
+            return Ok(true);
+        }
+        let fits = self.depth > 0 && (self.open & 1 == 1) == is_array;
+        (self.open, self.depth) = (self.open >> 1, self.depth.saturating_sub(1));
+        Ok(fits)
     }
 }
