@@ -50,12 +50,38 @@ fn exchange(criterion: &mut Criterion) {
         let policy = seawall_policy::check(&text).policy.expect("the policy checks");
         assert_eq!(policy.routes.iter().any(|route| route.when.is_some()), condition.is_some());
         let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);
-        group.bench_function(name, |bench| one_exchange(bench, &mut engine));
+        group.bench_function(name, |bench| one_exchange(bench, &mut engine, None));
     }
     group.finish();
 }
 
-fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
+/// The demo's policy with five limits on its route: what a request costs more than without is their admission and settling.
+const LIMITS: &str = "
+tenant by header \"x-tenant\" trusted
+limit tpm    per tenant { 1000M tokens/min }
+limit rpm    per tenant { 1000M requests/min }
+limit calls  per tenant { 1000 concurrent }
+limit all    global     { 1000M tokens/min }
+limit target per target { 1000M requests/min }
+";
+
+#[expect(clippy::expect_used, reason = "a bench without its policy has nothing to measure")]
+fn limits(criterion: &mut Criterion) {
+    let line = r#"match    path "/v1/chat/completions""#;
+    let text = include_str!("../../envoy/demo.seawall")
+        .replace(line, &[line, "  limit tpm, rpm, calls, all, target"].concat());
+    let mut group = criterion.benchmark_group("exchange under five limits");
+    for tenants in [1_u64, 1_000, 1_000_000] {
+        let policy = seawall_policy::check(&[&text, LIMITS].concat()).policy.expect("the policy checks");
+        assert_eq!(policy.limits.len(), 5);
+        let mut engine = Engine::new(Config::new(policy, |_| None).expect("no secrets"), Seed(1), false);
+        let id = BenchmarkId::new("tenants", tenants);
+        group.bench_function(id, |bench| one_exchange(bench, &mut engine, Some(tenants)));
+    }
+    group.finish();
+}
+
+fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine, tenants: Option<u64>) {
     let (mut store, mut fx, body) = (MemoryStore::default(), Vec::new(), body(1_000));
     let headers: Headers = [
         (":method", "POST"),
@@ -69,7 +95,14 @@ fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
     bench.iter(|| {
         id += 1;
         let (now, id) = (Timestamp(u64::from(id) * 1_000), ExchangeId(id));
-        let headers = headers.clone();
+        let headers = match tenants {
+            Some(tenants) => {
+                let tenant = (u64::from(id.0).wrapping_mul(0x9e37_79b9) % tenants).to_string();
+                let all = headers.iter().map(|(name, value)| (as_text(name), as_text(value)));
+                all.chain([("x-tenant", tenant.as_str())]).collect()
+            }
+            None => headers.clone(),
+        };
         engine.handle(now, &mut store, id, Event::RequestHeaders { headers, end_of_stream: false }, &mut fx);
         engine.handle(now, &mut store, id, Event::RequestEnd { body: body.clone() }, &mut fx);
         let answer =
@@ -79,6 +112,10 @@ fn one_exchange(bench: &mut Bencher<'_>, engine: &mut Engine) {
         black_box(&fx);
         fx.clear();
     });
+}
+
+fn as_text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Samples a millisecond apart, as in a busy worker; a quarter of a second apart, where each is written down at once; and
@@ -126,5 +163,5 @@ fn sample(n: u64) -> Sample {
     }
 }
 
-criterion_group!(benches, reading, exchange, remembering);
+criterion_group!(benches, reading, exchange, limits, remembering);
 criterion_main!(benches);

@@ -238,7 +238,7 @@ impl Desk<'_> {
     fn undo(&mut self, ticket: Ticket) {
         let book = self.book;
         for Hold { place, parts } in ticket.holds {
-            self.change(place, |found| {
+            self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place).filter(|_| found.key == place.row) else { return };
                 for &(slot, cost) in &parts {
                     if let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
@@ -255,7 +255,7 @@ impl Desk<'_> {
     pub(super) fn settle(&mut self, ticket: Ticket, used: &Use) {
         let (book, now) = (self.book, self.now);
         for Hold { place, parts } in ticket.holds {
-            self.change(place, |found| {
+            self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place) else { return };
                 // A row that was lost holds nothing of this request; what it used counts where it counts now.
                 let is_there = found.key == place.row;
@@ -279,23 +279,21 @@ impl Desk<'_> {
     }
 
     /// Changes one row, confirming what this worker holds there. `change` may run more than once.
-    pub(super) fn change<R>(&mut self, place: Place, mut change: impl FnMut(&mut Found) -> R) -> Option<R> {
-        let shelf = self.book.shelf(place)?;
+    pub(super) fn change(&mut self, place: Place, change: &mut dyn FnMut(&mut Found)) {
+        let Some(shelf) = self.book.shelf(place) else { return };
         let (ledger, now) = (&mut *self.ledger, self.now);
-        let ((result, place, epoch), is_written) =
-            store::try_update(self.store, &self.book.key(place), |bytes| {
-                let mut bytes = shelf.layout.adopt(bytes.map(<[u8]>::to_vec));
-                let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, now);
-                let place = place.with_row(found.key);
-                ledger.confirm(place, &mut found.row);
-                let result = change(&mut found);
-                shelf.layout.put(&shelf.rules, &mut bytes, &found);
-                (Some(bytes), (result, place, found.row.epoch))
-            });
+        let ((place, epoch), is_written) = store::try_update(self.store, &self.book.key(place), |bytes| {
+            let mut bytes = shelf.layout.adopt(bytes.map(<[u8]>::to_vec));
+            let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, now);
+            let place = place.with_row(found.key);
+            ledger.confirm(place, &mut found.row);
+            change(&mut found);
+            shelf.layout.put(&shelf.rules, &mut bytes, &found);
+            (Some(bytes), (place, found.row.epoch))
+        });
         if is_written {
             ledger.written(place, epoch);
         }
-        Some(result)
     }
 
     /// What a limit says of itself at a row, without being asked for anything.

@@ -21,14 +21,19 @@ pub(super) struct Waiter {
     pub(super) until: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Waits(Spot),
+    /// It had to make room for somebody else, and is told this.
+    Shed(Refusal),
+}
+
 /// This worker's part of all lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     /// None of them is empty.
     lines: BTreeMap<Spot, Vec<Waiter>>,
-    spots: BTreeMap<ExchangeId, Spot>,
-    /// Who had to make room for somebody else, and what it is told.
-    shed: BTreeMap<ExchangeId, Refusal>,
+    known: BTreeMap<ExchangeId, Known>,
     /// Who is to ask again now.
     wakes: Vec<ExchangeId>,
 }
@@ -39,7 +44,10 @@ impl Lines {
     }
 
     pub(super) fn spot(&self, id: ExchangeId) -> Option<Spot> {
-        self.spots.get(&id).copied()
+        match self.known.get(&id)? {
+            Known::Waits(spot) => Some(*spot),
+            Known::Shed(_) => None,
+        }
     }
 
     pub(super) fn waiter(&self, id: ExchangeId) -> Option<(Spot, Waiter)> {
@@ -49,14 +57,14 @@ impl Lines {
     }
 
     pub(super) fn join(&mut self, spot: Spot, waiter: Waiter) {
-        self.spots.insert(waiter.id, spot);
+        self.known.insert(waiter.id, Known::Waits(spot));
         self.lines.entry(spot).or_default().push(waiter);
     }
 
     /// Somebody leaves. If it hasn't gone, those of its tenant who stand behind it move up.
     pub(super) fn leave(&mut self, id: ExchangeId, has_gone: bool) {
         let Some((spot, gone)) = self.waiter(id) else { return };
-        self.spots.remove(&id);
+        self.known.remove(&id);
         let Some(line) = self.lines.get_mut(&spot) else { return };
         line.retain(|waiter| waiter.id != id);
         if line.is_empty() {
@@ -117,12 +125,14 @@ impl Lines {
 
     pub(super) fn shed(&mut self, id: ExchangeId, refusal: Refusal) {
         self.leave(id, false);
-        self.shed.insert(id, refusal);
+        self.known.insert(id, Known::Shed(refusal));
         self.wake(id);
     }
 
     pub(super) fn take_shed(&mut self, id: ExchangeId) -> Option<Refusal> {
-        self.shed.remove(&id)
+        let Known::Shed(refusal) = *self.known.get(&id)? else { return None };
+        self.known.remove(&id);
+        Some(refusal)
     }
 }
 

@@ -143,7 +143,7 @@ impl Limits {
         let due = self.ledger.due(now);
         let mut desk = self.desk(book, store, now);
         for place in due {
-            desk.change(place, |_| {});
+            desk.change(place, &mut |_| {});
         }
     }
 }

@@ -144,13 +144,16 @@ impl Limits {
         let least = if refusal.is_exact { wait } else { Duration::ZERO };
         let is_common = ask.book.is_shared(spot.place);
         // Who can't make it doesn't get a tag either.
-        let placed = change(store, ask, spot, |order| {
+        let mut placed = None;
+        change(store, ask, spot, &mut |order| {
             let mut place = order.join(tenant, cost, weight, refusal.waiting);
             if !is_common {
                 // A tenant's own line: all who wait there go before.
                 place.before = cost.saturating_mul(refusal.waiting);
             }
-            (now.after(least.saturating_add(time_for(rule, place.before))) < until).then_some(place)
+            let admitted = now.after(least.saturating_add(time_for(rule, place.before)));
+            placed = (admitted < until).then_some(place);
+            placed.is_some()
         });
         let Some(Joined { tag, before }) = placed else {
             let expected = expected(rule, refusal);
@@ -159,9 +162,9 @@ impl Limits {
         let rank = Rank { lack: ask.book.top_priority().saturating_sub(priority), tag, joined };
         let waiter = Waiter { id, rank, tenant, weight, cost, until };
         if !self.sit(store, now, ask, spot, waiter) {
-            change(store, ask, spot, |order| {
+            change(store, ask, spot, &mut |order| {
                 order.leave(tenant, cost, weight);
-                Some(())
+                true
             });
             let wait = wait.saturating_add(time_for(rule, before)).max(expected(rule, refusal));
             return Answer::Refused(Refusal { wait: Some(wait), ..refusal });
@@ -191,25 +194,26 @@ impl Limits {
         let Some(rule) = ask.book.rule(spot) else { return false };
         let of_tenant = self.lines.count_of(spot, waiter.tenant);
         let is_common = ask.book.is_shared(spot.place) && !ask.policy.tenant.is_empty();
-        let taken = self.desk(ask.book, store, now).change(spot.place, |found| {
+        let (mut taken, mut is_full) = (None, false);
+        self.desk(ask.book, store, now).change(spot.place, &mut |found| {
+            (taken, is_full) = (None, false);
             if found.key != spot.place.row {
-                return None;
+                return;
             }
-            let balance = found.row.balances.get_mut(spot.slot)?;
+            let Some(balance) = found.row.balances.get_mut(spot.slot) else { return };
             let free = rule.queue.saturating_sub(balance.seats.total());
-            if free == 0 || (is_common && of_tenant >= free) {
-                return Some(None);
+            is_full = free == 0 || (is_common && of_tenant >= free);
+            if !is_full {
+                balance.seats.take(1);
+                taken = Some(found.row.epoch);
             }
-            balance.seats.take(1);
-            Some(Some(found.row.epoch))
         });
-        match taken.flatten() {
-            Some(Some(epoch)) => {
+        match taken {
+            Some(epoch) => {
                 self.ledger.change(spot.place, epoch, spot.slot, Change::Sit);
                 true
             }
-            Some(None) => self.take_over(store, now, ask, spot, waiter),
-            None => false,
+            None => is_full && self.take_over(store, now, ask, spot, waiter),
         }
     }
 
@@ -233,9 +237,9 @@ impl Limits {
             return false;
         }
         let refusal = self.refusal(store, now, ask, spot, last.cost);
-        change(store, ask, spot, |order| {
+        change(store, ask, spot, &mut |order| {
             order.leave(last.tenant, last.cost, last.weight);
-            Some(())
+            true
         });
         self.lines.shed(last.id, refusal);
         true
@@ -251,11 +255,13 @@ impl Limits {
         own: (Rank, u32),
     ) -> bool {
         let vm = self.vm;
-        change(store, ask, spot, |order| {
+        let mut is_outranked = false;
+        change(store, ask, spot, &mut |order| {
             order.say((vm, spot.place.row), Some(own), now);
-            Some(order.is_outranked((vm, spot.place.row), own, now))
-        })
-        .unwrap_or_default()
+            is_outranked = order.is_outranked((vm, spot.place.row), own, now);
+            true
+        });
+        is_outranked
     }
 
     /// Gives up a seat and wakes the next.
@@ -271,7 +277,7 @@ impl Limits {
         let longest = longest(ask, spot);
         let was_first = self.lines.first(spot, longest, now).is_some_and(|(_, first)| first.id == id);
         self.lines.leave(id, has_gone);
-        self.desk(ask.book, store, now).change(spot.place, |found| {
+        self.desk(ask.book, store, now).change(spot.place, &mut |found| {
             if let Some(balance) =
                 found.row.balances.get_mut(spot.slot).filter(|_| found.key == spot.place.row)
             {
@@ -281,14 +287,14 @@ impl Limits {
         self.ledger.change(spot.place, 0, spot.slot, Change::Rise);
         let next = self.lines.first(spot, longest, now);
         let (vm, Waiter { rank, tenant, cost, weight, .. }) = (self.vm, waiter);
-        change(store, ask, spot, |order| {
+        change(store, ask, spot, &mut |order| {
             if has_gone {
                 order.went(rank.tag);
             } else {
                 order.leave(tenant, cost, weight);
             }
             order.say((vm, spot.place.row), next.map(|(rank, next)| (rank, next.rank.lack)), now);
-            Some(())
+            true
         });
         if let Some((_, next)) = next.filter(|_| was_first) {
             self.lines.wake(next.id);
@@ -315,19 +321,14 @@ impl Limits {
     }
 }
 
-/// Changes the order of a line; where `change` says nothing, nothing is written.
-fn change<R>(
-    store: &mut dyn Store,
-    ask: &Ask<'_>,
-    spot: Spot,
-    mut change: impl FnMut(&mut Order) -> Option<R>,
-) -> Option<R> {
+/// Changes the order of a line; where `change` says no, nothing is written.
+fn change(store: &mut dyn Store, ask: &Ask<'_>, spot: Spot, change: &mut dyn FnMut(&mut Order) -> bool) {
     let key = ask.book.line_key(spot, TENANT_LINES);
     store::update(store, &key, |bytes| {
         let mut order = Order::read(bytes);
-        let result = change(&mut order);
-        (result.is_some().then(|| order.write()), result)
-    })
+        let writes = change(&mut order);
+        (writes.then(|| order.write()), ())
+    });
 }
 
 /// How long one may wait there.
