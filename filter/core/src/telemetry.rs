@@ -230,6 +230,8 @@ impl BreakerState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitEvent {
     Refused,
+    /// It lets it wait in line.
+    Waits,
     /// It only observes, or it would have refused.
     WouldRefuse,
     /// So much of it is in use as the policy warns of.
@@ -241,6 +243,7 @@ impl LimitEvent {
     pub fn word(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Waits => "waits",
             Self::WouldRefuse => "would_refuse",
             Self::Warns => "warns",
         }

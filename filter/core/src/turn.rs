@@ -222,9 +222,13 @@ impl<'a> Turn<'a> {
         deadline: Option<Timestamp>,
     ) -> LimitAnswer {
         let (ask, mut news) = (self.limit_ask(of, estimate), Vec::new());
+        let waited = self.limits.line_of(self.id).is_some();
         let answer = self.limits.ask(self.store, self.now, (self.id, deadline), &ask, &mut news);
         match &answer {
-            LimitAnswer::Waits { .. } => {}
+            LimitAnswer::Waits { .. } => {
+                let line = self.limits.line_of(self.id).filter(|_| !waited);
+                line.into_iter().for_each(|line| self.tell_limit(line, LimitEvent::Waits, None));
+            }
             LimitAnswer::Admitted(_) => self.tell_limits(&news),
             LimitAnswer::Refused(refusal) => self.tell_refusal(refusal),
         }

@@ -68,6 +68,11 @@ impl Limits {
         }
     }
 
+    /// The limit that a request waits for.
+    pub(crate) fn line_of(&self, id: ExchangeId) -> Option<Spot> {
+        self.lines.spot(id)
+    }
+
     /// A request's client is gone, or its answer is another: it leaves the line it may be in.
     pub(crate) fn gone(&mut self, store: &mut dyn Store, now: Timestamp, ask: &Ask<'_>, id: ExchangeId) {
         self.lines.take_shed(id);

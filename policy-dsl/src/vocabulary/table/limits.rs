@@ -10,7 +10,9 @@ pub(super) const TENANT: Statement = Statement::new(
     Seq(&[Fixed("by"), List(&SOURCE, 8, "sources")]),
     r#"tenant by jwt "tenant_id", header "x-tenant-id" trusted"#,
     "Where the caller's name comes from: the first source that is present, otherwise `anonymous`. A header counts as \
-     forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it.",
+     forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it. A `jwt` claim \
+     is read from where Envoy's `jwt_authn` puts it with `payload_in_metadata: jwt_payload`; `san` is the first URI or DNS \
+     name in the client's certificate; an `api_key` is known by its hash alone, and by no name.",
 )
 .absent("all callers are `anonymous`");
 
