@@ -1,37 +1,28 @@
 //! Answers that say how they end: streams, watched while they pass or held until the policy's mode lets them go; and those of
-//! a model in one piece, held until their end up to [`MOST_DOCUMENT`].
+//! a model in one piece, held until their end up to [`MOST_DOCUMENT`](crate::stream::MOST_DOCUMENT).
 //!
 //! One half watches, the first that meets the answer. While it holds, the host keeps the bytes, and the [`Gate`] a copy of
 //! them; so once something is to go on that isn't all of it, it replaces what the host has.
 
-use std::time::Duration;
+mod end;
+mod rules;
+mod verdict;
 
-use seawall_policy::policy::StreamMode;
-
+pub(super) use self::end::Lingering;
+pub(super) use self::verdict::Sighted;
 use super::answers::Reading;
-use super::outcome::Ended;
 use super::{After, Attempt, Exchange};
-use crate::answer;
-use crate::classify::{Judgement, error_in_success, judge_event};
+use crate::classify::error_in_success;
 use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
-use crate::headers::Headers;
 use crate::request::provider_headers;
-use crate::stream::{
-    Dialect, Finish, Flow, Framing, Gate, Limits, MOST_DOCUMENT, Report, Rules, Usage, Verdict, Watch,
-    asks_model,
-};
-use crate::telemetry::{Next, Outcome, Reason};
+use crate::stream::{Flow, Gate};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
 /// Bytes of a body that one callback brings at most: more than any host buffers, and less than what its arithmetic can add
 /// to a place in it.
 const MOST_READ: usize = 1 << 30;
-
-/// How long the provider's connection may stay open once the client has the end of the answer, one that the filter has
-/// written. No host lets a filter end a body before its time. SDKs stop reading there; whoever doesn't is cut off.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// An answer under watch.
 pub(super) struct Watched {
@@ -76,90 +67,7 @@ impl Watched {
     }
 }
 
-/// The rest of an answer whose end the client has already.
-pub(super) struct Lingering {
-    pub(super) half: Half,
-    /// Whether nothing of it may go on.
-    drops: bool,
-    pub(super) until: Timestamp,
-}
-
-impl Lingering {
-    pub(super) fn reads(&self) -> Reads {
-        Reads { start: 0, max: 0 }
-    }
-}
-
-/// What was seen of an answer that was watched.
-#[derive(Clone, Copy)]
-pub(super) struct Sighted {
-    pub(super) first_token: Option<Timestamp>,
-    pub(super) usage: Option<Usage>,
-    pub(super) verdict: Verdict,
-    /// The model stopped at a limit of tokens.
-    pub(super) is_cut_off: bool,
-}
-
-impl Sighted {
-    fn of(gate: &Gate, verdict: Verdict) -> Self {
-        let report = gate.report();
-        Self {
-            first_token: gate.first_token(),
-            usage: report.usage,
-            verdict,
-            is_cut_off: report.finish == Some(Finish::Length),
-        }
-    }
-
-    /// Whether an answer that is there is of little use: refused, or cut off by its length.
-    pub(super) fn is_bad(self) -> bool {
-        self.verdict != Verdict::Complete || self.is_cut_off
-    }
-}
-
 impl Exchange {
-    /// What watches this answer, if it is one of a model and can be read; `mode` in place of the route's.
-    fn gate(
-        &self,
-        turn: &Turn<'_>,
-        attempt: &Attempt,
-        answer: &Answer,
-        mode: Option<StreamMode>,
-    ) -> Option<Gate> {
-        let is_plain = answer.headers.get("content-encoding").is_none_or(|encoding| encoding == "identity");
-        if answer.status >= 400 || !is_plain {
-            return None;
-        }
-        let route = turn.config.route(self.route)?;
-        let (target, _) = turn.config.attempt(self.route, attempt.position)?;
-        let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
-        let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
-        let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
-        let framing = Framing::of(dialect, answer.headers.get("content-type")?, path.contains(":stream"))?;
-        let limits = attempt.limits;
-        let rules = if framing == Framing::Document {
-            if self.facts.is_none() || answer.status >= 300 || !asks_model(path) {
-                return None;
-            }
-            let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());
-            let is_long = mode.is_none() && length.is_some_and(|length: usize| length > MOST_DOCUMENT);
-            let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
-            // The host ends it in time, as it has no parts to wait for.
-            Rules { mode, malformed: route.malformed, limits: Limits::default() }
-        } else {
-            Rules {
-                mode: mode.unwrap_or(route.stream),
-                malformed: route.malformed,
-                limits: Limits {
-                    first_token: limits.first_token,
-                    idle: limits.idle,
-                    total: Some(limits.total),
-                },
-            }
-        };
-        Some(Gate::new(Watch::new(dialect, framing), rules, attempt.begun, turn.now))
-    }
-
     /// Begins to watch an answer whose headers are here; gives it back if it is none to watch.
     pub(super) fn watch(
         &mut self,
@@ -333,129 +241,10 @@ impl Exchange {
         0
     }
 
-    /// Ends the exchange once it is known what became of the answer, and the client has it or never will.
-    fn watched_ends(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
-        let Some(watched) = self.watched(index) else { return After::Wait };
-        let Some(verdict) = watched.gate.verdict() else { return After::Wait };
-        let is_delivered = watched.is_delivered;
-        if !is_delivered && verdict != Verdict::Cut {
-            return After::Wait;
-        }
-        let report = watched.gate.report().clone();
-        let sighted = Sighted::of(&watched.gate, verdict);
-        let lingers = watched.ends_early && !watched.has_ended;
-        let drops = watched.gate.is_over();
-        let (status, half) = (watched.answer.status, watched.half);
-        let headers = std::mem::take(&mut watched.answer.headers);
-        let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
-        let mut attempt = self.in_flight.swap_remove(index);
-        attempt.sighted = Some(sighted);
-        let judgement = self.judged(turn, &attempt, verdict, &report);
-        let (reason, told) = match verdict {
-            _ if !is_delivered => (Reason::Gone, 0),
-            verdict if verdict.is_failure() => (Reason::BrokenOff, status),
-            _ => (self.success(turn, &attempt), status),
-        };
-        let is_void = verdict == Verdict::TimedOut && attempt.limits.is_cut;
-        self.conclude(turn, &attempt, (&judgement, is_void), &answer);
-        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
-        self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
-        self.finish(turn, attempt.position, told, reason)
-    }
-
-    /// Whether what comes at this half is the rest of an answer that is over.
-    pub(super) fn drops(&mut self, turn: &mut Turn<'_>, half: Half, end: bool) -> bool {
-        let Some(lingering) = self.lingering.as_ref().filter(|lingering| lingering.half == half) else {
-            return false;
-        };
-        if lingering.drops {
-            turn.fx.push(Effect::ReplaceBody { half, body: Vec::new() });
-        }
-        if end {
-            self.lingering = None;
-        }
-        true
-    }
-
-    /// The provider's connection has stayed open for too long.
-    pub(super) fn break_off(&mut self, turn: &mut Turn<'_>) -> After {
-        if self.lingering.take().is_some() {
-            turn.fx.push(Effect::BreakAnswer);
-        }
-        self.rest()
-    }
-
-    /// Nothing of it has gone on, and another attempt may follow.
-    fn watched_fails(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) -> After {
-        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
-        let Reading::Watched(watched) = &attempt.reading else { return After::Wait };
-        let (half, report) = (watched.half, watched.gate.report().clone());
-        let judgement = self.judged(turn, attempt, verdict, &report);
-        let answer = failed_answer(&judgement, verdict, report);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: false })
-    }
-
-    /// Reads an answer that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
-    pub(super) fn read_whole(
-        &self,
-        turn: &Turn<'_>,
-        attempt: &Attempt,
-        answer: &mut Answer,
-    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
-        let Some(mut gate) = self.gate(turn, attempt, answer, Some(StreamMode::Complete)) else {
-            return Ok(None);
-        };
-        match gate.push_last(turn.now, &answer.body) {
-            Flow::Fail(verdict) => {
-                let judgement = self.judged(turn, attempt, verdict, gate.report());
-                let answer = failed_answer(&judgement, verdict, gate.report().clone());
-                return Err(Box::new((answer, judgement)));
-            }
-            Flow::Replace(body) | Flow::End(body) => answer.body = body,
-            Flow::Pass | Flow::Hold | Flow::Break => {}
-        }
-        Ok(gate.verdict().map(|verdict| Sighted::of(&gate, verdict)))
-    }
-
-    fn judged(&self, turn: &Turn<'_>, attempt: &Attempt, verdict: Verdict, report: &Report) -> Judgement {
-        let outcome = match verdict {
-            Verdict::Complete => Outcome::Success,
-            Verdict::Refused => Outcome::ContentPolicy,
-            Verdict::Empty | Verdict::Truncated => Outcome::Truncated,
-            Verdict::Malformed => Outcome::InvalidOutput,
-            Verdict::Cut => Outcome::Reset,
-            Verdict::TimedOut => Outcome::Timeout,
-            Verdict::Error => {
-                let provider = turn.config.provider(self.route, attempt.position);
-                let judge = |error: &crate::stream::ErrorEvent| {
-                    judge_event(provider, Some(&error.name), &error.data, turn.now)
-                };
-                let judged = report.error.as_ref().and_then(judge);
-                return judged.unwrap_or_else(|| Judgement::plain(Outcome::ServerError));
-            }
-        };
-        Judgement::plain(outcome)
-    }
-
     fn watched(&mut self, index: usize) -> Option<&mut Watched> {
         match &mut self.in_flight.get_mut(index)?.reading {
             Reading::Watched(watched) => Some(watched),
             _ => None,
-        }
-    }
-}
-
-/// The answer that a failed stream would have been, had it failed before it claimed success.
-fn failed_answer(judgement: &Judgement, verdict: Verdict, report: Report) -> Answer {
-    let status = answer::status(judgement.outcome);
-    match (verdict, report.error) {
-        (Verdict::Error, Some(error)) => {
-            let headers: Headers = [("content-type", "application/json")].into_iter().collect();
-            Answer { status, headers, body: error.data, origin: Origin::Provider }
-        }
-        _ => {
-            let origin = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Reset };
-            Answer { status, headers: Headers::default(), body: Vec::new(), origin }
         }
     }
 }

@@ -12,33 +12,28 @@
 //! that ends in good order for complete, so without that frame half an answer would pass for a whole one.
 //!
 //! - Only whole events go on, so that what is added always stands between events. An event that is longer than
-//!   [`MOST_PARTIAL`] goes on as it comes.
+//!   [`MOST_PARTIAL`](events::MOST_PARTIAL) goes on as it comes.
 //! - An answer that is finished but for its end marker (every choice has said why it stopped) gets that marker after
-//!   [`GRACE`]: a client that waits for it would wait for ever. Where a dialect has no marker there is nothing to wait for.
-//! - What is held is bounded by [`MOST_HELD`]; more than that commits.
+//!   [`GRACE`](patience::GRACE): a client that waits for it would wait for ever. Where a dialect has no marker there is nothing
+//!   to wait for.
+//! - What is held is bounded by [`MOST_HELD`](events::MOST_HELD); more than that commits.
 //! - An answer in one piece has no events to cut it at: it goes on as it came, or fails; see `document`.
 //! - `first_token` runs from the attempt's beginning to the first content, whatever pings come before. `idle` runs from one
 //!   byte to the next: a provider that pings is at work, and giving up on it would cost all that it has thought.
 
 mod document;
-
-use std::ops::Range;
-use std::time::Duration;
+mod events;
+mod patience;
 
 use seawall_policy::policy::{Malformed, StreamMode};
 
 pub(crate) use self::document::MOST_DOCUMENT;
-use super::event::Kind;
-use super::watch::{Step, Watch};
+#[cfg(test)]
+pub(super) use self::patience::GRACE;
+pub use self::patience::Limits;
+use super::watch::Watch;
 use super::{Framing, Report, Verdict, write};
 use crate::time::Timestamp;
-
-/// How long an answer that is finished may keep its end marker back. Usage comes before it, milliseconds after the last text.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
-/// Bytes of one answer that are held before it is committed.
-const MOST_HELD: usize = 8 * 1024 * 1024;
-/// Bytes of one event that are held until its end is there. Images come in events of megabytes.
-const MOST_PARTIAL: usize = 1024 * 1024;
 
 /// What the policy says about this answer.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +41,6 @@ pub struct Rules {
     pub mode: StreamMode,
     pub malformed: Malformed,
     pub limits: Limits,
-}
-
-/// How long an answer may be silent.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    pub first_token: Option<Duration>,
-    pub idle: Option<Duration>,
-    /// From the attempt's beginning to the end of its answer.
-    pub total: Option<Duration>,
 }
 
 /// What becomes of the bytes that were just pushed, and of those held before them.
@@ -150,63 +136,7 @@ impl Gate {
             return if holds { Flow::Hold } else { Flow::Pass };
         }
         self.has_bytes = true;
-        if self.watch.framing() == Framing::Document {
-            return self.push_document(chunk);
-        }
-        // Places in what is held and the chunk behind it: where the chunk begins, and the end of what may go on.
-        let (base, mut free, mut at) = (self.held.len(), 0, 0);
-        let all = base + chunk.len();
-        let mut cuts = Vec::new();
-        let mut skipped = 0;
-        if std::mem::take(&mut self.skipped_cr) && chunk.first() == Some(&b'\n') {
-            cuts.push(base..base + 1);
-            self.partial = base + 1;
-        }
-        while at < chunk.len() {
-            let (used, step) = self.watch.next(chunk.get(at..).unwrap_or_default());
-            at += used;
-            let failure = match step {
-                Step::More => break,
-                Step::Broken => Some(Verdict::Malformed),
-                Step::Event(Kind::Malformed) if self.can_skip() => {
-                    cuts.push(self.partial..base + at);
-                    skipped = at;
-                    None
-                }
-                Step::Event(Kind::Malformed) => Some(Verdict::Malformed),
-                Step::Event(_) => self.event(now),
-            };
-            if let Some(verdict) = failure {
-                self.take_in(chunk, cuts);
-                return self.fail(verdict);
-            }
-            (self.partial, self.leaks, self.has_events) = (base + at, false, true);
-            if self.state == State::Whole {
-                free = all;
-                break;
-            }
-            free = base + at;
-        }
-        self.skipped_cr =
-            skipped == chunk.len() && chunk.ends_with(b"\r") && self.watch.framing() == Framing::Sse;
-        if self.state == State::Held && all > MOST_HELD {
-            self.state = State::Committed;
-            free = all;
-        }
-        if self.state == State::Committed && (self.leaks || all - free > MOST_PARTIAL) {
-            free = all;
-        }
-        self.leaks |= self.partial < free && self.state == State::Committed;
-        if self.state == State::Held {
-            free = 0;
-        } else if base == 0 && cuts.is_empty() && free == all {
-            self.partial = 0;
-            return Flow::Pass;
-        }
-        let cut: usize = cuts.iter().map(ExactSizeIterator::len).sum();
-        self.take_in(chunk, cuts);
-        let out = self.release(free.saturating_sub(cut));
-        if out.is_empty() { Flow::Hold } else { Flow::Replace(out) }
+        if self.is_document() { self.push_document(chunk) } else { self.push_events(now, chunk) }
     }
 
     /// The answer has ended: in good order, or because the connection broke.
@@ -217,30 +147,7 @@ impl Gate {
             State::Failed(verdict) => return Flow::Fail(verdict),
             State::Held | State::Committed => {}
         }
-        if self.watch.framing() == Framing::Document {
-            return self.end_document(orderly);
-        }
-        let rest = self.watch.finish();
-        if rest.is_some() {
-            if self.leaks || self.partial < self.held.len() {
-                self.held.extend_from_slice(write::event_end(self.watch.framing()));
-            }
-            (self.partial, self.leaks, self.has_events) = (self.held.len(), false, true);
-            if let Some(verdict) = self.event(now) {
-                return self.fail(verdict);
-            }
-        }
-        let flow = if self.state == State::Whole || self.watch.is_finished() {
-            self.complete()
-        } else {
-            let verdict = self.broken_off(orderly);
-            self.fail(verdict)
-        };
-        match flow {
-            Flow::End(out) if out.is_empty() => Flow::Pass,
-            Flow::End(out) => Flow::Replace(out),
-            flow => flow,
-        }
+        if self.is_document() { self.end_document(orderly) } else { self.end_events(now, orderly) }
     }
 
     /// The last of the answer's body, and its end in good order.
@@ -270,31 +177,6 @@ impl Gate {
         matches!(self.state, State::Over(_) | State::Failed(_))
     }
 
-    /// When to call [`lapse`](Self::lapse), if nothing comes before.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        if !matches!(self.state, State::Held | State::Committed) {
-            return None;
-        }
-        [self.grace_ends(), self.first_token_due(), self.idle_ends(), self.total_ends()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Time has passed, and maybe too much of it.
-    pub fn lapse(&mut self, now: Timestamp) -> Flow {
-        let is_over = |end: Option<Timestamp>| end.is_some_and(|end| now >= end);
-        if self.deadline().is_none() {
-            Flow::Hold
-        } else if is_over(self.grace_ends()) || (is_over(self.idle_ends()) && self.watch.is_finished()) {
-            self.complete()
-        } else if [self.first_token_due(), self.idle_ends(), self.total_ends()].into_iter().any(is_over) {
-            self.fail(Verdict::TimedOut)
-        } else {
-            Flow::Hold
-        }
-    }
-
     /// Whether the answer, or its beginning, has gone on or may: no other attempt can follow.
     pub fn is_committed(&self) -> bool {
         !matches!(self.state, State::Held | State::Failed(_))
@@ -321,52 +203,6 @@ impl Gate {
     /// When the first content came.
     pub fn first_token(&self) -> Option<Timestamp> {
         self.first_token
-    }
-
-    /// An event was read; the verdict if the attempt has failed with it.
-    fn event(&mut self, now: Timestamp) -> Option<Verdict> {
-        let report = self.watch.report();
-        let is_held = self.state == State::Held;
-        if report.has_content && self.first_token.is_none() {
-            self.first_token = Some(now);
-        }
-        if is_held && report.error.is_some() {
-            return Some(Verdict::Error);
-        }
-        if self.watch.is_terminal() {
-            let verdict = self.watch.whole();
-            if is_held && verdict.is_failure() {
-                return Some(verdict);
-            }
-            self.verdict = Some(verdict);
-            self.state = State::Whole;
-        } else if self.rules.mode == StreamMode::UntilCommit && report.has_content {
-            self.state = State::Committed;
-        }
-        let waits = self.watch.is_finished() && write::has_marker(self.watch.dialect(), self.watch.framing());
-        self.finished = waits.then(|| self.finished.unwrap_or(now));
-        None
-    }
-
-    /// Whether an event that can't be read may be left out.
-    fn can_skip(&self) -> bool {
-        self.state == State::Committed && !self.leaks && self.rules.malformed == Malformed::Skip
-    }
-
-    /// The chunk goes behind what is held, without these parts.
-    fn take_in(&mut self, chunk: &[u8], cuts: Vec<Range<usize>>) {
-        self.held.extend_from_slice(chunk);
-        for cut in cuts.into_iter().rev() {
-            self.partial = self.partial.saturating_sub(cut.len());
-            self.held.drain(cut.start.min(self.held.len())..cut.end.min(self.held.len()));
-        }
-    }
-
-    /// So much of what is held goes on.
-    fn release(&mut self, free: usize) -> Vec<u8> {
-        self.partial = self.partial.saturating_sub(free);
-        let rest = self.held.split_off(free.min(self.held.len()));
-        std::mem::replace(&mut self.held, rest)
     }
 
     /// Everything of the answer is there, but maybe its end marker.
@@ -423,22 +259,5 @@ impl Gate {
             out.extend_from_slice(&write::error(dialect, framing, verdict, self.has_events));
         }
         Flow::End(out)
-    }
-
-    fn grace_ends(&self) -> Option<Timestamp> {
-        self.finished.map(|finished| finished.after(GRACE))
-    }
-
-    fn first_token_due(&self) -> Option<Timestamp> {
-        let limit = self.rules.limits.first_token.filter(|_| self.first_token.is_none());
-        limit.map(|limit| self.begun.after(limit))
-    }
-
-    fn total_ends(&self) -> Option<Timestamp> {
-        self.rules.limits.total.map(|limit| self.begun.after(limit))
-    }
-
-    fn idle_ends(&self) -> Option<Timestamp> {
-        self.rules.limits.idle.map(|limit| self.last.after(limit))
     }
 }

@@ -1,0 +1,84 @@
+//! The end of a watched answer, and what still comes of it then.
+
+use std::time::Duration;
+
+use super::Sighted;
+use crate::effect::Effect;
+use crate::event::{Answer, Half, Origin, Reads};
+use crate::exchange::{After, Exchange};
+use crate::stream::Verdict;
+use crate::telemetry::{Next, Reason};
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+/// How long the provider's connection may stay open once the client has the end of the answer, one that the filter has
+/// written. No host lets a filter end a body before its time. SDKs stop reading there; whoever doesn't is cut off.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The rest of an answer whose end the client has already.
+pub(in crate::exchange) struct Lingering {
+    pub(in crate::exchange) half: Half,
+    /// Whether nothing of it may go on.
+    drops: bool,
+    pub(in crate::exchange) until: Timestamp,
+}
+
+impl Lingering {
+    pub(in crate::exchange) fn reads(&self) -> Reads {
+        Reads { start: 0, max: 0 }
+    }
+}
+
+impl Exchange {
+    /// Ends the exchange once it is known what became of the answer, and the client has it or never will.
+    pub(super) fn watched_ends(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        let Some(verdict) = watched.gate.verdict() else { return After::Wait };
+        let is_delivered = watched.is_delivered;
+        if !is_delivered && verdict != Verdict::Cut {
+            return After::Wait;
+        }
+        let report = watched.gate.report().clone();
+        let sighted = Sighted::of(&watched.gate, verdict);
+        let lingers = watched.ends_early && !watched.has_ended;
+        let drops = watched.gate.is_over();
+        let (status, half) = (watched.answer.status, watched.half);
+        let headers = std::mem::take(&mut watched.answer.headers);
+        let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
+        let mut attempt = self.in_flight.swap_remove(index);
+        attempt.sighted = Some(sighted);
+        let judgement = self.judged(turn, &attempt, verdict, &report);
+        let (reason, told) = match verdict {
+            _ if !is_delivered => (Reason::Gone, 0),
+            verdict if verdict.is_failure() => (Reason::BrokenOff, status),
+            _ => (self.success(turn, &attempt), status),
+        };
+        let is_void = verdict == Verdict::TimedOut && attempt.limits.is_cut;
+        self.conclude(turn, &attempt, (&judgement, is_void), &answer);
+        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
+        self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
+        self.finish(turn, attempt.position, told, reason)
+    }
+
+    /// Whether what comes at this half is the rest of an answer that is over.
+    pub(in crate::exchange) fn drops(&mut self, turn: &mut Turn<'_>, half: Half, end: bool) -> bool {
+        let Some(lingering) = self.lingering.as_ref().filter(|lingering| lingering.half == half) else {
+            return false;
+        };
+        if lingering.drops {
+            turn.fx.push(Effect::ReplaceBody { half, body: Vec::new() });
+        }
+        if end {
+            self.lingering = None;
+        }
+        true
+    }
+
+    /// The provider's connection has stayed open for too long.
+    pub(in crate::exchange) fn break_off(&mut self, turn: &mut Turn<'_>) -> After {
+        if self.lingering.take().is_some() {
+            turn.fx.push(Effect::BreakAnswer);
+        }
+        self.rest()
+    }
+}

@@ -1,0 +1,52 @@
+//! Which answers are watched, and by what rules.
+
+use seawall_policy::policy::StreamMode;
+
+use crate::event::Answer;
+use crate::exchange::{Attempt, Exchange};
+use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, asks_model};
+use crate::turn::Turn;
+
+impl Exchange {
+    /// What watches this answer, if it is one of a model and can be read; `mode` in place of the route's.
+    pub(super) fn gate(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        answer: &Answer,
+        mode: Option<StreamMode>,
+    ) -> Option<Gate> {
+        let is_plain = answer.headers.get("content-encoding").is_none_or(|encoding| encoding == "identity");
+        if answer.status >= 400 || !is_plain {
+            return None;
+        }
+        let route = turn.config.route(self.route)?;
+        let (target, _) = turn.config.attempt(self.route, attempt.position)?;
+        let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
+        let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
+        let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
+        let framing = Framing::of(dialect, answer.headers.get("content-type")?, path.contains(":stream"))?;
+        let limits = attempt.limits;
+        let rules = if framing == Framing::Document {
+            if self.facts.is_none() || answer.status >= 300 || !asks_model(path) {
+                return None;
+            }
+            let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());
+            let is_long = mode.is_none() && length.is_some_and(|length: usize| length > MOST_DOCUMENT);
+            let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
+            // The host ends it in time, as it has no parts to wait for.
+            Rules { mode, malformed: route.malformed, limits: Limits::default() }
+        } else {
+            Rules {
+                mode: mode.unwrap_or(route.stream),
+                malformed: route.malformed,
+                limits: Limits {
+                    first_token: limits.first_token,
+                    idle: limits.idle,
+                    total: Some(limits.total),
+                },
+            }
+        };
+        Some(Gate::new(Watch::new(dialect, framing), rules, attempt.begun, turn.now))
+    }
+}

@@ -1,0 +1,116 @@
+//! What a watched answer comes to: its outcome, and what stands for it if it has failed.
+
+use seawall_policy::policy::StreamMode;
+
+use crate::answer;
+use crate::classify::{Judgement, judge_event};
+use crate::event::{Answer, Origin};
+use crate::exchange::answers::Reading;
+use crate::exchange::outcome::Ended;
+use crate::exchange::{After, Attempt, Exchange};
+use crate::headers::Headers;
+use crate::stream::{ErrorEvent, Finish, Flow, Gate, Report, Usage, Verdict};
+use crate::telemetry::Outcome;
+use crate::time::Timestamp;
+use crate::turn::Turn;
+
+/// What was seen of an answer that was watched.
+#[derive(Clone, Copy)]
+pub(in crate::exchange) struct Sighted {
+    pub(in crate::exchange) first_token: Option<Timestamp>,
+    pub(in crate::exchange) usage: Option<Usage>,
+    pub(in crate::exchange) verdict: Verdict,
+    /// The model stopped at a limit of tokens.
+    pub(in crate::exchange) is_cut_off: bool,
+}
+
+impl Sighted {
+    pub(super) fn of(gate: &Gate, verdict: Verdict) -> Self {
+        let report = gate.report();
+        Self {
+            first_token: gate.first_token(),
+            usage: report.usage,
+            verdict,
+            is_cut_off: report.finish == Some(Finish::Length),
+        }
+    }
+
+    /// Whether an answer that is there is of little use: refused, or cut off by its length.
+    pub(in crate::exchange) fn is_bad(self) -> bool {
+        self.verdict != Verdict::Complete || self.is_cut_off
+    }
+}
+
+impl Exchange {
+    /// Nothing of it has gone on, and another attempt may follow.
+    pub(super) fn watched_fails(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) -> After {
+        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
+        let Reading::Watched(watched) = &attempt.reading else { return After::Wait };
+        let (half, report) = (watched.half, watched.gate.report().clone());
+        let judgement = self.judged(turn, attempt, verdict, &report);
+        let answer = failed_answer(&judgement, verdict, report);
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: false })
+    }
+
+    /// Reads an answer that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
+    pub(in crate::exchange) fn read_whole(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        answer: &mut Answer,
+    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
+        let Some(mut gate) = self.gate(turn, attempt, answer, Some(StreamMode::Complete)) else {
+            return Ok(None);
+        };
+        match gate.push_last(turn.now, &answer.body) {
+            Flow::Fail(verdict) => {
+                let judgement = self.judged(turn, attempt, verdict, gate.report());
+                let answer = failed_answer(&judgement, verdict, gate.report().clone());
+                return Err(Box::new((answer, judgement)));
+            }
+            Flow::Replace(body) | Flow::End(body) => answer.body = body,
+            Flow::Pass | Flow::Hold | Flow::Break => {}
+        }
+        Ok(gate.verdict().map(|verdict| Sighted::of(&gate, verdict)))
+    }
+
+    pub(super) fn judged(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        verdict: Verdict,
+        report: &Report,
+    ) -> Judgement {
+        let outcome = match verdict {
+            Verdict::Complete => Outcome::Success,
+            Verdict::Refused => Outcome::ContentPolicy,
+            Verdict::Empty | Verdict::Truncated => Outcome::Truncated,
+            Verdict::Malformed => Outcome::InvalidOutput,
+            Verdict::Cut => Outcome::Reset,
+            Verdict::TimedOut => Outcome::Timeout,
+            Verdict::Error => {
+                let provider = turn.config.provider(self.route, attempt.position);
+                let judge =
+                    |error: &ErrorEvent| judge_event(provider, Some(&error.name), &error.data, turn.now);
+                let judged = report.error.as_ref().and_then(judge);
+                return judged.unwrap_or_else(|| Judgement::plain(Outcome::ServerError));
+            }
+        };
+        Judgement::plain(outcome)
+    }
+}
+
+/// The answer that a failed stream would have been, had it failed before it claimed success.
+fn failed_answer(judgement: &Judgement, verdict: Verdict, report: Report) -> Answer {
+    let status = answer::status(judgement.outcome);
+    match (verdict, report.error) {
+        (Verdict::Error, Some(error)) => {
+            let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+            Answer { status, headers, body: error.data, origin: Origin::Provider }
+        }
+        _ => {
+            let origin = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Reset };
+            Answer { status, headers: Headers::default(), body: Vec::new(), origin }
+        }
+    }
+}
