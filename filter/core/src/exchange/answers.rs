@@ -115,46 +115,83 @@ impl Exchange {
         let Some(index) = self.in_flight.iter().position(|attempt| attempt.is_met_at(half)) else {
             return self.unexpected(turn, half);
         };
-        let has_prompt = self.facts.is_some();
-        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
-        let provider = turn.config.provider(self.route, attempt.position);
+        let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
         // No provider has said this: the upstream half has, for one that said nothing.
         if attempt.is_given_up && answer.status == 504 {
             answer.origin = Origin::Timeout;
         }
-        if answer.origin == Origin::Provider && matches!(attempt.reading, Reading::Awaited) {
-            let remove = forged(&answer.headers);
-            if !remove.is_empty() {
-                turn.fx.push(Effect::StripAnswer { remove });
-            }
+        if answer.origin != Origin::Provider {
+            return self.host_answers(turn, index, answer);
         }
-        if answer.origin == Origin::Provider
-            && (half != Half::Downstream || answer.status < 400)
-            && matches!(attempt.reading, Reading::Watched(_))
-        {
+        if matches!(attempt.reading, Reading::Awaited) {
+            self.first_met(turn, index, (half, answer), end)
+        } else {
+            self.met_again(turn, index, (half, answer))
+        }
+    }
+
+    /// The host says that no answer comes of an attempt.
+    fn host_answers(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        // What the upstream half held is gone with its connection.
+        let answer = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
+            Reading::Failing { answer: told, .. } => told,
+            _ => answer,
+        };
+        let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact: true })
+    }
+
+    /// A provider's answer, at the first half that meets it.
+    fn first_met(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (half, answer): (Half, Answer),
+        end: bool,
+    ) -> After {
+        let remove = forged(&answer.headers);
+        if !remove.is_empty() {
+            turn.fx.push(Effect::StripAnswer { remove });
+        }
+        // The router would follow a redirect before anybody else sees it.
+        if half != Half::Downstream && (300..400).contains(&answer.status) {
+            return self.let_go(turn, index, half, &answer.headers);
+        }
+        let answer = match self.watch(turn, index, (half, answer), end) {
+            Ok(after) => return after,
+            Err(answer) => answer,
+        };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        if answer.status >= 400 {
+            turn.fx.push(Effect::HoldAnswer(half));
+            attempt.reading = Reading::Failing { half, answer, since: turn.now };
+            return if end { self.read_enough(turn, index) } else { After::Wait };
+        }
+        // Who only asks for a job that has failed is told its error, and that is the answer.
+        if !end && self.facts.is_some() && is_json(&answer) {
+            turn.fx.push(Effect::HoldAnswer(half));
+            attempt.reading = Reading::Opening { half, answer };
+            return After::Wait;
+        }
+        if half == Half::Downstream {
+            self.succeeded(turn, index, answer, None)
+        } else {
+            self.let_go(turn, index, half, &answer.headers)
+        }
+    }
+
+    /// What the upstream half has met is at the downstream one; or something of the host's in its place.
+    fn met_again(&mut self, turn: &mut Turn<'_>, index: usize, (half, answer): (Half, Answer)) -> After {
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        let is_failing = answer.status >= 400;
+        if matches!(attempt.reading, Reading::Watched(_)) && (half != Half::Downstream || !is_failing) {
             return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
-        if answer.origin != Origin::Provider {
-            // What the upstream half held is gone with its connection.
-            let told = if let Reading::Failing { answer: told, .. } = reading { told } else { answer };
-            let judgement = judge(provider, &told, turn.now);
-            return self.attempt_failed(
-                turn,
-                index,
-                Ended { answer: told, judgement, held: None, is_intact: true },
-            );
-        }
-        // The router would follow a redirect before anybody else sees it.
-        if matches!(reading, Reading::Awaited)
-            && half != Half::Downstream
-            && (300..400).contains(&answer.status)
-        {
-            return self.let_go(turn, index, half, &answer.headers);
-        }
-        if answer.status >= 400 && !matches!(reading, Reading::Awaited) {
+        if is_failing {
             // Nothing of the kind has come from the provider: the host could not take what did.
-            let judgement = judge(provider, &answer, turn.now);
+            let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
             turn.fx.push(Effect::HoldAnswer(half));
             return self.attempt_failed(
                 turn,
@@ -162,31 +199,8 @@ impl Exchange {
                 Ended { answer, judgement, held: None, is_intact: true },
             );
         }
-        let answer = if matches!(reading, Reading::Awaited) {
-            match self.watch(turn, index, (half, answer), end) {
-                Ok(after) => return after,
-                Err(answer) => answer,
-            }
-        } else {
-            answer
-        };
-        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
-        match reading {
-            Reading::Awaited if answer.status >= 400 => {
-                turn.fx.push(Effect::HoldAnswer(half));
-                attempt.reading = Reading::Failing { half, answer, since: turn.now };
-                if end { self.read_enough(turn, index) } else { After::Wait }
-            }
-            // Who only asks for a job that has failed is told its error, and that is the answer.
-            Reading::Awaited if !end && has_prompt && is_json(&answer) => {
-                turn.fx.push(Effect::HoldAnswer(half));
-                attempt.reading = Reading::Opening { half, answer };
-                After::Wait
-            }
-            Reading::Awaited if half != Half::Downstream => self.let_go(turn, index, half, &answer.headers),
-            Reading::Passed { location } => self.succeeded(turn, index, answer, location),
-            _ => self.succeeded(turn, index, answer, None),
-        }
+        let location = if let Reading::Passed { location } = reading { location } else { None };
+        self.succeeded(turn, index, answer, location)
     }
 
     /// More of an answer's body is here; `buffered` bytes are held.

@@ -438,5 +438,4 @@ impl fmt::Debug for Subject {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -11,9 +11,9 @@ use crate::stream::{Framing, Verdict, write};
 use crate::time::Timestamp;
 
 /// Bytes of one answer that are held before it is committed.
-const MOST_HELD: usize = 8 * 1024 * 1024;
+pub(super) const MOST_HELD: usize = 8 * 1024 * 1024;
 /// Bytes of one event that are held until its end is there. Images come in events of megabytes.
-const MOST_PARTIAL: usize = 1024 * 1024;
+pub(super) const MOST_PARTIAL: usize = 1024 * 1024;
 
 impl Gate {
     pub(super) fn push_events(&mut self, now: Timestamp, chunk: &[u8]) -> Flow {
