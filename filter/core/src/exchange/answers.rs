@@ -343,6 +343,11 @@ impl Exchange {
     }
 }
 
+/// What of an answer's beginning shows whether it is an error object.
+pub(super) fn opening(chunk: &[u8]) -> &[u8] {
+    chunk.get(..OPENING_BYTES).unwrap_or(chunk)
+}
+
 fn is_error(provider: Provider, start: &[u8], turn: &Turn<'_>) -> bool {
     error_in_success(provider, start, turn.now).is_some()
 }

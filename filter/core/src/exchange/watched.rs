@@ -10,7 +10,7 @@ mod verdict;
 
 pub(super) use self::end::Lingering;
 pub(super) use self::verdict::Sighted;
-use super::answers::Reading;
+use super::answers::{Reading, opening};
 use super::{After, Attempt, Exchange};
 use crate::classify::error_in_success;
 use crate::effect::Effect;
@@ -134,7 +134,7 @@ impl Exchange {
         let Reading::Watched(watched) = &attempt.reading else { return false };
         let is_beginning = watched.held == 0 && watched.gate.is_document() && !watched.gate.is_committed();
         let provider = turn.config.provider(self.route, attempt.position);
-        is_beginning && error_in_success(provider, chunk, turn.now).is_some()
+        is_beginning && error_in_success(provider, opening(chunk), turn.now).is_some()
     }
 
     /// It is read on like any other failing answer.
