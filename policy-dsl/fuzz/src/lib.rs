@@ -167,7 +167,7 @@ fn each_word(shape: &Shape, see: &mut dyn FnMut(&str)) {
     match shape {
         Shape::Fixed(word) | Shape::Sign(word) | Shape::Word(word) => see(word),
         Shape::Seq(parts) | Shape::OneOf(_, parts) => parts.iter().for_each(|part| each_word(part, see)),
-        Shape::Maybe(inner) | Shape::List(inner, ..) | Shape::Later(_, inner) => each_word(inner, see),
+        Shape::Maybe(inner) | Shape::List(inner, ..) => each_word(inner, see),
         Shape::Leaf(Leaf::Percentile) => see("p95"),
         Shape::Leaf(_) | Shape::Block(_) => {}
     }

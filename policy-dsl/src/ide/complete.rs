@@ -98,9 +98,7 @@ impl Typing<'_, '_> {
         let definition = current.node.and_then(|node| walker.definition(node));
         let (expected, finished) = current.place.expected(false);
         for expected in &expected {
-            if self.scope == Scope::WholeLanguage || !expected.is_later() {
-                self.terminal(expected, current);
-            }
+            self.terminal(expected, current);
         }
         if let Some(definition) = definition.filter(|_| current.passed == 0 && !self.is_number()) {
             self.whole_value(definition);

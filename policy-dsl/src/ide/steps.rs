@@ -27,13 +27,6 @@ pub(super) struct Expected {
     next: Thread,
 }
 
-impl Expected {
-    /// Whether it belongs to what this version can't carry out.
-    pub(super) fn is_later(&self) -> bool {
-        self.next.later
-    }
-}
-
 /// A place within a statement: all the ways in which what was read so far can be understood.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
@@ -44,7 +37,6 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 struct Thread {
     steps: Vec<Step>,
-    later: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +68,7 @@ const HEADER: Step = Step::Shape(&Shape::Leaf(Leaf::Text(Text::Header)));
 
 impl Place {
     pub(super) fn start(shape: &'static Shape) -> Self {
-        Self { threads: vec![Thread { steps: vec![Step::Shape(shape)], later: false }] }
+        Self { threads: vec![Thread { steps: vec![Step::Shape(shape)] }] }
     }
 
     /// What can come next, and whether the statement may end here.
@@ -232,10 +224,6 @@ impl Expansion {
             }
             Shape::List(item, ..) => self.with(&thread, &[Step::Items(item), Step::Shape(item)]),
             Shape::Block(block) => self.add(Terminal::Open(block), thread),
-            Shape::Later(_, inner) => {
-                thread.later = true;
-                self.with(&thread, &[Step::Shape(inner)]);
-            }
         }
     }
 

@@ -31,7 +31,6 @@ impl<'s> Parser<'s, '_> {
             count += 1;
             let span = self.since(at);
             let text = span.text(self.source);
-            out.refused |= read.refused;
             // Names have findings of their own, which know more.
             let names = matches!(item, Shape::Leaf(Leaf::Name(_)));
             let repeats = matches!(item, Shape::Leaf(Leaf::Count { .. })) || names;

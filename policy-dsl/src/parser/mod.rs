@@ -182,18 +182,12 @@ impl<'s, 'k> Parser<'s, 'k> {
     /// Reports a part of the language that this version can't carry out, unless it is asked about the language itself.
     /// Whether it did.
     fn not_supported(&mut self, span: Span, what: &str) -> bool {
-        self.not_supported_but(span, what, String::new())
-    }
-
-    /// The same, where other words stand for what is supported.
-    fn not_supported_but(&mut self, span: Span, what: &str, supported: String) -> bool {
         if self.scope == Scope::WholeLanguage || self.in_refused {
             return false;
         }
         let message = [what, " is not supported by this version"].concat();
-        let help = "it is part of the language, but this version can't carry it out and won't ignore it; ";
-        let instead = if supported.is_empty() { "remove it".into() } else { supported + " is supported" };
-        let help = [help, &instead].concat();
+        let help =
+            "it is part of the language, but this version can't carry it out and won't ignore it; remove it";
         self.sink.push(Diagnostic::new(Code::NotSupported, span, message).with_help(help));
         true
     }

@@ -1,6 +1,6 @@
 //! Reads what a [`Shape`] says, with one token of look-ahead.
 
-use super::{Parser, Read, Scope, Stop};
+use super::{Parser, Read, Stop};
 use crate::ast::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -14,8 +14,6 @@ pub(super) struct Values<'s> {
     pub(super) spans: Vec<Span>,
     /// One of them was wrong, which has been reported.
     pub(super) wrong: bool,
-    /// One of them was refused as not supported.
-    pub(super) refused: bool,
 }
 
 /// What may stand behind the shape that is being read, from the inside out.
@@ -78,26 +76,7 @@ impl<'s> Parser<'s, '_> {
                 out.push(Value::Block(block), span);
                 Ok(())
             }
-            Shape::Later(what, inner) => self.later(what, String::new(), inner, follow, out),
         }
-    }
-
-    /// What this version can't carry out is read all the same; `supported` is what it can, in words.
-    fn later(
-        &mut self,
-        what: &str,
-        supported: String,
-        inner: &'static Shape,
-        follow: Option<&Follow<'_>>,
-        out: &mut Values<'s>,
-    ) -> Read<()> {
-        let refused = self.not_supported_but(self.peek().span, what, supported);
-        let outer = self.in_refused;
-        self.in_refused |= refused;
-        out.refused |= refused;
-        let read = self.shape(inner, follow, out);
-        self.in_refused = outer;
-        read
     }
 
     fn sequence(
@@ -187,7 +166,7 @@ impl<'s> Parser<'s, '_> {
             Shape::Leaf(leaf) => self.starts_leaf(*leaf),
             Shape::Seq(parts) => parts.first().is_some_and(|first| self.starts(first)),
             Shape::OneOf(_, parts) => parts.iter().any(|part| self.starts(part)),
-            Shape::Maybe(inner) | Shape::List(inner, ..) | Shape::Later(_, inner) => self.starts(inner),
+            Shape::Maybe(inner) | Shape::List(inner, ..) => self.starts(inner),
             Shape::Block(_) => self.peek().kind == Kind::Open,
         }
     }
@@ -200,10 +179,7 @@ impl<'s> Parser<'s, '_> {
         out: &mut Values<'s>,
     ) -> Read<()> {
         if let Some(alternative) = alternatives.iter().find(|alternative| self.starts(alternative)) {
-            let Shape::Later(what, inner) = alternative else { return self.shape(alternative, follow, out) };
-            let supported = alternatives.iter().filter(|other| !matches!(other, Shape::Later(..)));
-            let supported = either(supported.filter_map(first_word).map(quote));
-            return self.later(what, supported, inner, follow, out);
+            return self.shape(alternative, follow, out);
         }
         let token = self.peek();
         // A number with a wrong unit is told so by whatever takes numbers here.
@@ -231,12 +207,7 @@ impl<'s> Parser<'s, '_> {
             }
         }
         if token.kind != Kind::Word {
-            // What would be refused isn't offered.
-            let offered = |alternative: &&'static Shape| {
-                self.scope == Scope::WholeLanguage || !matches!(alternative, Shape::Later(..))
-            };
-            let words = alternatives.iter().filter(offered).filter_map(first_word);
-            let leaves = alternatives.iter().filter(offered).filter_map(first_leaf);
+            let leaves = alternatives.iter().filter_map(first_leaf);
             let leaves = leaves.map(|leaf| leaf.described().to_string());
             let expected = either(words.map(quote).chain(leaves));
             let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
@@ -254,7 +225,7 @@ impl<'s> Parser<'s, '_> {
         // Read as what was meant, so that what stands behind it is checked too.
         let meant =
             alternatives.iter().find(|alternative| meant.is_some() && first_word(alternative) == meant);
-        match meant.map(plain) {
+        match meant {
             Some(Shape::Word(_)) => {
                 self.bump();
                 out.push(Value::Hole, token.span);
@@ -271,7 +242,7 @@ impl<'s> Parser<'s, '_> {
 
     /// The alternative whose first word was left out, if it can only be that one: `header` in `vary "accept-language"`.
     fn left_out_word(&mut self, alternatives: &'static [Shape]) -> Option<&'static [Shape]> {
-        let mut fitting = alternatives.iter().filter_map(|alternative| match plain(alternative) {
+        let mut fitting = alternatives.iter().filter_map(|alternative| match alternative {
             Shape::Seq(parts) => Some(*parts),
             _ => None,
         });
@@ -291,18 +262,12 @@ fn is_comparison(kind: Kind) -> bool {
     matches!(kind, Kind::Less | Kind::Greater | Kind::LessEqual | Kind::GreaterEqual)
 }
 
-/// The shape itself, supported or not.
-fn plain(shape: &'static Shape) -> &'static Shape {
-    if let Shape::Later(_, inner) = shape { plain(inner) } else { shape }
-}
-
 /// The word that the alternative begins with.
 pub(super) fn first_word(shape: &'static Shape) -> Option<&'static str> {
     match shape {
         Shape::Word(word) => Some(word),
         Shape::Fixed(words) => words.split(' ').next(),
         Shape::Seq(parts) => parts.first().and_then(first_word),
-        Shape::Later(_, inner) => first_word(inner),
         _ => None,
     }
 }
@@ -311,7 +276,6 @@ fn first_leaf(shape: &'static Shape) -> Option<Leaf> {
     match shape {
         Shape::Leaf(leaf) => Some(*leaf),
         Shape::Seq(parts) => parts.first().and_then(first_leaf),
-        Shape::Later(_, inner) => first_leaf(inner),
         _ => None,
     }
 }

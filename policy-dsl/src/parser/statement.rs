@@ -44,7 +44,6 @@ impl<'s> Parser<'s, '_> {
             self.skip();
         }
         let wrong = !ended || read.wrong;
-        let refused = refused || read.refused;
         let Values { values, spans, .. } = read;
         block.statements.push(Statement { definition, word, span, values, spans, wrong, refused });
     }
@@ -161,7 +160,7 @@ fn each_first_word(shape: &Shape, see: &mut dyn FnMut(&str)) {
         Shape::Fixed(words) => see(words.split(' ').next().unwrap_or("")),
         Shape::OneOf(_, parts) => parts.iter().for_each(|part| each_first_word(part, see)),
         Shape::Seq(parts) => parts.iter().take(1).for_each(|part| each_first_word(part, see)),
-        Shape::List(inner, ..) | Shape::Later(_, inner) => each_first_word(inner, see),
+        Shape::List(inner, ..) => each_first_word(inner, see),
         Shape::Sign(_) | Shape::Leaf(_) | Shape::Maybe(_) | Shape::Block(_) => {}
     }
 }

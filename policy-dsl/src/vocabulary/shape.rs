@@ -24,8 +24,6 @@ pub enum Shape {
     List(&'static Shape, usize, &'static str),
     /// `{ … }`
     Block(&'static Block),
-    /// Part of the language that this version can't carry out, and what messages call it.
-    Later(&'static str, &'static Shape),
 }
 
 /// A value that is written as one.
@@ -125,7 +123,7 @@ impl Shape {
         match self {
             Shape::Block(block) => Some(block),
             Shape::Seq(parts) => parts.last().and_then(Shape::block),
-            Shape::Maybe(inner) | Shape::Later(_, inner) => inner.block(),
+            Shape::Maybe(inner) => inner.block(),
             _ => None,
         }
     }
@@ -139,7 +137,7 @@ impl Shape {
                     part.each_leaf(see);
                 }
             }
-            Shape::Maybe(inner) | Shape::List(inner, ..) | Shape::Later(_, inner) => inner.each_leaf(see),
+            Shape::Maybe(inner) | Shape::List(inner, ..) => inner.each_leaf(see),
             Shape::Fixed(_) | Shape::Sign(_) | Shape::Word(_) | Shape::Block(_) => {}
         }
     }

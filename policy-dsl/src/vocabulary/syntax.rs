@@ -27,19 +27,14 @@ pub fn syntax(shape: &Shape) -> String {
             [&inner, " { \",\" ", &inner, " }"].concat()
         }
         Shape::Block(block) => [block.word, "_block"].concat(),
-        Shape::Later(_, inner) => syntax(inner),
     }
 }
 
 /// Alternatives need parentheses where something stands beside them.
 fn within(shape: &Shape, beside: bool) -> String {
-    let inner = match shape {
-        Shape::Later(_, inner) => inner,
-        shape => shape,
-    };
-    match inner {
-        Shape::OneOf(_, parts) if beside && parts.len() > 1 => ["( ", &syntax(inner), " )"].concat(),
-        _ => syntax(inner),
+    match shape {
+        Shape::OneOf(_, parts) if beside && parts.len() > 1 => ["( ", &syntax(shape), " )"].concat(),
+        _ => syntax(shape),
     }
 }
 
@@ -156,7 +151,7 @@ impl Shape {
                 see(["1 to ", &most.to_string(), " ", what].concat());
                 inner.each_range(see);
             }
-            Shape::Maybe(inner) | Shape::Later(_, inner) => inner.each_range(see),
+            Shape::Maybe(inner) => inner.each_range(see),
             Shape::Fixed(_) | Shape::Sign(_) | Shape::Word(_) | Shape::Block(_) => {}
         }
     }

@@ -130,7 +130,6 @@ fn shape(shape_: &Shape, name: &str, node: &mut Node, random: &mut Random) {
             list(item, (*most).min(1 + random.below(few)), name, node, random);
         }
         Shape::Block(inner) => node.block = Some(block(inner, random)),
-        Shape::Later(_, inner) => shape(inner, name, node, random),
     }
 }
 

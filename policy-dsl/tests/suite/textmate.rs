@@ -67,7 +67,7 @@ impl Words {
                 self.choices.insert(word);
             }
             Shape::Seq(parts) | Shape::OneOf(_, parts) => parts.iter().for_each(|part| self.shape(part)),
-            Shape::Maybe(inner) | Shape::List(inner, ..) | Shape::Later(_, inner) => self.shape(inner),
+            Shape::Maybe(inner) | Shape::List(inner, ..) => self.shape(inner),
             Shape::Leaf(_) | Shape::Sign(_) | Shape::Block(_) => {}
         }
     }
