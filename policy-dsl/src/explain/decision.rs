@@ -18,36 +18,18 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
     let policy = &explainer.policy;
     let mut sections = vec![the_request(policy, request), routes(policy, request)];
     let Some(taken) = route_of(policy, request) else {
-        let mut lines = Lines::default();
-        lines.say(
-            0,
-            "",
-            "No route takes it: it passes through untouched, with no retry, other target or breaker.",
-        );
-        sections.push(lines.section("What happens"));
+        let passes =
+            "No route takes it: it passes through untouched, with no retry, other target or breaker.";
+        sections.push(what_happens(|lines| lines.say(0, "", passes)));
         return sections;
     };
     if let Some(why) = request.unreadable() {
-        let mut lines = Lines::default();
-        lines.judge(
-            0,
-            "",
-            format!("The caller gets 400 at once, as its body can't be read: {why}."),
-            Verdict::No,
-        );
-        sections.push(lines.section("What happens"));
+        sections.push(refused(format!("The caller gets 400 at once, as its body can't be read: {why}.")));
         return sections;
     }
     if request.body_bytes > MAX_BODY_BYTES {
-        let mut lines = Lines::default();
         let most = size_text(MAX_BODY_BYTES);
-        lines.judge(
-            0,
-            "",
-            format!("The caller gets 413 at once: a body may have at most {most}."),
-            Verdict::No,
-        );
-        sections.push(lines.section("What happens"));
+        sections.push(refused(format!("The caller gets 413 at once: a body may have at most {most}.")));
         return sections;
     }
     let (rules, is_refused) = admission(explainer, taken, request);
@@ -55,24 +37,31 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
         sections.push(rules);
     }
     if is_refused {
-        let mut lines = Lines::default();
-        lines.judge(0, "", "The request is refused before anything is sent.", Verdict::No);
-        sections.push(lines.section("What happens"));
+        sections.push(refused("The request is refused before anything is sent.".into()));
         return sections;
     }
     sections.push(attempts::sent(explainer, taken, request));
     let places = match attempts::fit(explainer, taken, request) {
         Ok(places) => places,
         Err(unfit) => {
-            let mut lines = Lines::default();
-            lines.judge(0, "", format!("The caller gets 400 at once: {}.", unfit.message()), Verdict::No);
-            sections.push(lines.section("What happens"));
+            sections.push(refused(format!("The caller gets 400 at once: {}.", unfit.message())));
             return sections;
         }
     };
     sections.push(attempts::failed(explainer, taken, &places));
     sections.push(holds(explainer, taken, request));
     sections
+}
+
+/// Nothing else comes of it.
+fn refused(why: String) -> Section {
+    what_happens(|lines| lines.judge(0, "", why, Verdict::No))
+}
+
+fn what_happens(say: impl FnOnce(&mut Lines)) -> Section {
+    let mut lines = Lines::default();
+    say(&mut lines);
+    lines.section("What happens")
 }
 
 /// The route that takes a request.
