@@ -70,7 +70,9 @@ impl Gate {
         let cut: usize = cuts.iter().map(ExactSizeIterator::len).sum();
         self.take_in(chunk, cuts);
         let out = self.release(free.saturating_sub(cut));
-        if out.is_empty() { Flow::Hold } else { Flow::Replace(out) }
+        // Of bytes that are left out nothing may stay with the host: they would go on with the next ones.
+        let is_left_out = cut > 0 && self.held.is_empty();
+        if out.is_empty() && !is_left_out { Flow::Hold } else { Flow::Replace(out) }
     }
 
     pub(super) fn end_events(&mut self, now: Timestamp, orderly: bool) -> Flow {

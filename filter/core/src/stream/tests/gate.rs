@@ -287,16 +287,16 @@ fn what_is_held_is_bounded_and_an_event_of_any_size_passes() {
     let text = chat(&["Hello"], "") + &huge + &finish() + DONE;
     for mode in MODES {
         let mut gate = gate(Dialect::Chat, Framing::Sse, rules(mode));
-        let mut out = Some(Vec::new());
+        let mut host = Host::new();
         for chunk in text.as_bytes().chunks(16 * 1024) {
             let flow = gate.push(at(1), chunk);
-            apply(&mut out, flow, chunk);
+            host.apply(flow, chunk);
             assert!(gate.held_bytes() <= (8 << 20) + 16 * 1024);
             assert!(!gate.is_committed() || gate.held_bytes() <= (1 << 20) + 16 * 1024);
         }
         let flow = gate.end(at(1), true);
-        apply(&mut out, flow, b"");
-        assert!(out.unwrap() == text.as_bytes());
+        host.apply(flow, b"");
+        assert!(host.out.unwrap() == text.as_bytes());
         assert_eq!(gate.verdict(), Some(Verdict::Complete));
     }
 }

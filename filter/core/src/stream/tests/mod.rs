@@ -51,36 +51,53 @@ fn gate(dialect: Dialect, framing: Framing, rules: Rules) -> Gate {
     Gate::new(Watch::new(dialect, framing), rules, at(0), at(0))
 }
 
-/// Does with a flow what the host would.
-fn apply(out: &mut Option<Vec<u8>>, flow: Flow, chunk: &[u8]) {
-    match flow {
-        Flow::Pass => out.as_mut().unwrap().extend_from_slice(chunk),
-        Flow::Replace(bytes) | Flow::End(bytes) => out.as_mut().unwrap().extend_from_slice(&bytes),
-        Flow::Fail(_) => *out = None,
-        Flow::Hold | Flow::Break => {}
+/// What the host holds of an answer, and what has gone on of it, unless the attempt has failed.
+struct Host {
+    held: Vec<u8>,
+    out: Option<Vec<u8>>,
+}
+
+impl Host {
+    fn new() -> Self {
+        Self { held: Vec::new(), out: Some(Vec::new()) }
+    }
+
+    /// Does with a flow what the host would.
+    fn apply(&mut self, flow: Flow, chunk: &[u8]) {
+        self.held.extend_from_slice(chunk);
+        match flow {
+            Flow::Pass => self.go_on(None),
+            Flow::Replace(bytes) | Flow::End(bytes) => self.go_on(Some(bytes)),
+            Flow::Fail(_) => self.out = None,
+            Flow::Hold | Flow::Break => {}
+        }
+    }
+
+    fn go_on(&mut self, instead: Option<Vec<u8>>) {
+        let held = std::mem::take(&mut self.held);
+        self.out.as_mut().unwrap().extend(instead.unwrap_or(held));
     }
 }
 
 /// Sends these chunks through a gate and ends the answer.
 fn send<'a>(mut gate: Gate, chunks: impl IntoIterator<Item = &'a [u8]>, orderly: bool) -> Came {
-    let mut out = Some(Vec::new());
-    // What the host keeps of an answer in one piece.
-    let mut kept = Vec::new();
+    let mut host = Host::new();
     for chunk in chunks {
         let flow = gate.push(at(1), chunk);
-        if gate.is_document() && flow == Flow::Hold {
-            kept.extend_from_slice(chunk);
-        }
-        apply(&mut out, flow, chunk);
-        if out.is_none() {
+        host.apply(flow, chunk);
+        if host.out.is_none() {
             break;
         }
     }
-    if out.is_some() {
-        let flow = gate.end(at(2), orderly);
-        apply(&mut out, flow, &kept);
+    if host.out.is_some() {
+        let flow = if orderly { gate.push_last(at(2), &[]) } else { gate.end(at(2), false) };
+        if !orderly && !gate.is_document() {
+            // What the host still holds ends with the connection.
+            host.held.clear();
+        }
+        host.apply(flow, &[]);
     }
-    Came { out, verdict: gate.verdict(), report: gate.report().clone() }
+    Came { out: host.out, verdict: gate.verdict(), report: gate.report().clone() }
 }
 
 /// Sends a whole stream, and checks that it makes no difference where it is split.

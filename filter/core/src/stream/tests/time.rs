@@ -49,13 +49,13 @@ fn a_finished_stream_that_keeps_its_end_marker_back_is_completed_promptly() {
     let text = chat(&["Hello"], "") + &finish() + CHAT_USAGE;
     for mode in MODES {
         let mut gate = limited(mode);
-        let mut out = Some(Vec::new());
+        let mut host = Host::new();
         let flow = gate.push(at(5), text.as_bytes());
-        apply(&mut out, flow, text.as_bytes());
+        host.apply(flow, text.as_bytes());
         assert_eq!(gate.deadline(), Some(at(5).after(crate::stream::gate::GRACE)));
         assert_eq!(gate.lapse(at(5)), Flow::Hold);
         let Flow::End(rest) = gate.lapse(at(6)) else { panic!("it is complete") };
-        assert_eq!([out.unwrap(), rest].concat(), (text.clone() + DONE).into_bytes());
+        assert_eq!([host.out.unwrap(), rest].concat(), (text.clone() + DONE).into_bytes());
         assert_eq!((gate.verdict(), gate.deadline()), (Some(Verdict::Complete), None));
         assert_eq!(gate.report().usage.unwrap().input, 19);
     }
@@ -74,13 +74,13 @@ fn what_comes_after_an_end_that_was_written_is_dropped() {
 
 #[test]
 fn an_end_marker_that_comes_in_time_changes_nothing() {
-    let (text, mut out) = (chat(&["Hello"], "") + &finish(), Some(Vec::new()));
+    let (text, mut host) = (chat(&["Hello"], "") + &finish(), Host::new());
     let mut gate = limited(StreamMode::Live);
     for part in [&*text, CHAT_USAGE, DONE] {
         let flow = gate.push(at(5), part.as_bytes());
-        apply(&mut out, flow, part.as_bytes());
+        host.apply(flow, part.as_bytes());
     }
-    assert_eq!(out.unwrap(), (text + CHAT_USAGE + DONE).into_bytes());
+    assert_eq!(host.out.unwrap(), (text + CHAT_USAGE + DONE).into_bytes());
     assert_eq!(gate.deadline(), None);
 }
 
