@@ -306,12 +306,27 @@ impl Plugin {
                 remove_headers(MapType::Request, &remove);
                 self.let_request_go(id, place);
             }
-            Effect::Route { attempt, cluster, total, headers, is_held_whole, remove, set, add, body } => {
+            Effect::Route {
+                attempt,
+                cluster,
+                total,
+                headers,
+                longest,
+                is_held_whole,
+                remove,
+                set,
+                add,
+                body,
+            } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_headers(MapType::Request, &remove);
                     let token = self.token(Ticket { root: self.root, id, n: attempt }, &cluster);
-                    let headers = if is_held_whole && token.is_some() { total } else { headers };
-                    route(&cluster, (total, headers), (&set, &add), token.as_deref(), body.as_deref());
+                    let limits = match &token {
+                        Some(_) if is_held_whole => (total, total),
+                        Some(_) => (total, headers),
+                        None => (longest, headers),
+                    };
+                    route(&cluster, limits, (&set, &add), token.as_deref(), body.as_deref());
                     self.let_request_go(id, place);
                 }
             }

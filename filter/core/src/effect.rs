@@ -91,6 +91,8 @@ pub enum Effect {
         cluster: Text,
         total: Duration,
         headers: Duration,
+        /// The total where the upstream half isn't installed.
+        longest: Duration,
         /// Where the upstream half is installed it keeps the answer until its end, and the router sees no headers before.
         is_held_whole: bool,
         remove: Vec<String>,

@@ -1,6 +1,7 @@
 //! Attempts begin here: through the router while its path is free, dispatched beside it otherwise.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use seawall_policy::policy::StreamMode;
 
@@ -12,10 +13,14 @@ use crate::config::Target;
 use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::Half;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
+use crate::stream::asks_model;
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::{self, Asked, Limits};
 use crate::turn::Turn;
+
+/// So much later than the filter the router ends an answer that is watched. Timers of the host count whole milliseconds.
+const ROUTER_LATE: Duration = Duration::from_millis(20);
 
 impl Attempt {
     /// When to look after it, if nothing comes of it before.
@@ -41,7 +46,7 @@ impl Exchange {
         if self.last_word.is_some() {
             return self.speak(turn);
         }
-        let Some(Planned { at, is_again, needs_larger }) = self.next else { return After::Wait };
+        let Some(Planned { at, is_again }) = self.next else { return After::Wait };
         // The wait is spent before the router: there no timer of the host runs, and the provider's connection is free.
         if let Path::HeldUpstream { attempt } = self.path {
             return self.reroute(turn, attempt);
@@ -58,7 +63,7 @@ impl Exchange {
         let admitted = match again {
             Some(admitted) => Ok(admitted),
             None if self.progress.attempts == 0 => self.admit_place(turn, self.places(turn, None)),
-            None => self.admit_place(turn, self.later(turn, needs_larger)),
+            None => self.admit_place(turn, self.later(turn)),
         };
         let (position, permit) = match admitted {
             Ok(admitted) => admitted,
@@ -123,9 +128,10 @@ impl Exchange {
     fn route(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
         let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
-        let Some(Limits { total, headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
+        let Some(limits) = self.in_flight.last().map(|attempt| attempt.limits) else {
             return After::Done;
         };
+        let (total, longest) = self.router_limits(turn, target, limits);
         let is_held_whole = self.in_flight.last().is_some_and(|attempt| attempt.is_held_whole);
         let mut set = HeaderList::new();
         let mut body = self.rewritten(target);
@@ -155,7 +161,8 @@ impl Exchange {
             attempt: self.progress.attempts,
             cluster: target.cluster.clone(),
             total,
-            headers,
+            headers: limits.headers,
+            longest,
             is_held_whole,
             remove,
             set,
@@ -163,6 +170,26 @@ impl Exchange {
             body,
         });
         After::Wait
+    }
+
+    /// When the router is to end this attempt, with the upstream half and without. It ends the client's stream with it once it
+    /// has an answer's headers, even while they are held here, and says so in its own words. So of an answer that is watched
+    /// the end of its time is found out by the watch; without the upstream half the router's time is that of all attempts
+    /// together, as later ones are made beside an answer that is held.
+    fn router_limits(&self, turn: &Turn<'_>, target: &Target, limits: Limits) -> (Duration, Duration) {
+        let is_stream = self.streams();
+        let path = target.path(self.caller_path());
+        let is_watched =
+            self.facts.is_some() && (is_stream || asks_model(path.as_deref().unwrap_or(self.caller_path())));
+        let Some(route) = turn.config.route(self.route).filter(|_| is_watched) else {
+            return (limits.total, limits.total);
+        };
+        let each = [limits.total, route.retry.honor_retry_after, route.retry.backoff.cap];
+        let each = each.into_iter().fold(Duration::ZERO, Duration::saturating_add);
+        let all = each.saturating_mul(route.retry.attempts.max(1));
+        let left = self.deadline.left_to_end(turn.now).unwrap_or(Duration::MAX);
+        let longest = all.min(left).max(limits.total).saturating_add(ROUTER_LATE);
+        (if is_stream { limits.total.saturating_add(ROUTER_LATE) } else { limits.total }, longest)
     }
 
     /// What gives a request that was changed for a target, and sent through the filter again, its headers back: what to

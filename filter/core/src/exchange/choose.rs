@@ -30,15 +30,12 @@ impl Exchange {
     }
 
     /// The places that may be tried after the present one; only those with a larger context, if that is needed.
-    pub(super) fn later<'t>(
-        &self,
-        turn: &Turn<'t>,
-        needs_larger: bool,
-    ) -> impl Iterator<Item = usize> + use<'t> {
-        let (plan, here) = (turn.config.plan(self.route), self.position);
-        let fits =
-            move |place: &usize| !needs_larger || plan.is_some_and(|plan| plan.is_larger(*place, here));
-        self.places(turn, Some(here)).filter(fits)
+    pub(super) fn later<'t>(&self, turn: &Turn<'t>) -> impl Iterator<Item = usize> + use<'t> {
+        let (plan, outgrown) = (turn.config.plan(self.route), self.outgrown);
+        let fits = move |place: &usize| {
+            outgrown.is_none_or(|small| plan.is_some_and(|plan| plan.is_larger(*place, small)))
+        };
+        self.places(turn, Some(self.position)).filter(fits)
     }
 
     /// Takes the first of these places that admits. One whose quota is used up would answer 429: it is passed over while

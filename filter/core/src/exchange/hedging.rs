@@ -38,7 +38,7 @@ impl Exchange {
         let Some(route) = turn.config.route(self.route).filter(|_| self.awaits_hedge()) else {
             return After::Wait;
         };
-        let later = self.later(turn, false);
+        let later = self.later(turn);
         let others = self.count_admitting(turn, later);
         let room = Room {
             attempts: route.retry.attempts,
@@ -49,7 +49,7 @@ impl Exchange {
         if !hedge::may(room, &self.progress, || turn.pay_hedge(self.route)) {
             return After::Wait;
         }
-        let later = self.later(turn, false);
+        let later = self.later(turn);
         let Ok((position, permit)) = self.admit_place(turn, later) else { return After::Wait };
         self.is_hedged = true;
         self.progress.hedge();

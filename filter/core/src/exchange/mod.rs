@@ -96,6 +96,8 @@ pub(crate) struct Exchange {
     is_hedged: bool,
     /// Whether a target has said that the request is at fault.
     is_at_fault: bool,
+    /// The place whose context the request has turned out to be too long for: those that follow must have a larger one.
+    outgrown: Option<usize>,
     /// The rest of an answer whose end the client has already.
     lingering: Option<Lingering>,
     /// The attempt that is to follow.
@@ -168,8 +170,6 @@ struct Planned {
     at: Timestamp,
     /// At the same target, if that still admits it; otherwise at the next one.
     is_again: bool,
-    /// Whether that one must have a larger context.
-    needs_larger: bool,
 }
 
 /// How long a request may be on its way back before its client counts as gone. The host does it in one go.
@@ -212,6 +212,7 @@ impl Exchange {
             hedge_at: None,
             is_hedged: false,
             is_at_fault: false,
+            outgrown: None,
             lingering: None,
             next: None,
             progress: Progress::default(),

@@ -89,6 +89,9 @@ impl Exchange {
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
+        if outcome == Outcome::ContextLength {
+            self.outgrown = Some(attempt.position);
+        }
         let is_alone = self.in_flight.is_empty();
         let step = match (is_alone, self.is_at_fault) {
             (false, _) => Step::MoveOn,
@@ -145,9 +148,8 @@ impl Exchange {
                     return After::Wait;
                 }
                 let is_again = matches!(step, Step::Again(_));
-                let needs_larger = outcome == Outcome::ContextLength;
                 let at = turn.now.after(wait.unwrap_or_default());
-                self.next = Some(Planned { at, is_again, needs_larger });
+                self.next = Some(Planned { at, is_again });
                 self.go_on(turn)
             }
         }
@@ -163,7 +165,7 @@ impl Exchange {
         let Some(route) = turn.config.route(index) else { return Step::Stop(Reason::NotRetried) };
         let status = (answer.origin == Origin::Provider).then_some(answer.status);
         let scope = retry::scope(&route.retry, outcome, status, &self.progress);
-        let later = self.later(turn, scope == Scope::LargerContext);
+        let later = self.later(turn);
         let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { self.count_admitting(turn, later) };
         let is_admitted_here =
             scope == Scope::Anywhere && turn.would_admit(index, self.position, wait.unwrap_or_default());

@@ -141,7 +141,7 @@ impl Exchange {
 
     pub(super) fn begin_trying(&mut self, turn: &mut Turn<'_>) -> After {
         self.stage = Stage::Trying;
-        self.next = Some(Planned { at: turn.now, is_again: false, needs_larger: false });
+        self.next = Some(Planned { at: turn.now, is_again: false });
         self.go_on(turn)
     }
 

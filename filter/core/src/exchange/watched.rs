@@ -76,10 +76,15 @@ impl Exchange {
         (half, answer): (Half, Answer),
         end: bool,
     ) -> Result<After, Answer> {
-        let gate = self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, None));
+        let gate =
+            self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, Some(half)));
         // An answer without a body has said all. A stream that goes on at once stays as it is.
         let gate = gate.filter(|gate| !end || !gate.is_committed());
         let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
+        if !gate.is_document() && answer.headers.get("content-length").is_some() {
+            // Something may be written to a stream, or left out.
+            turn.fx.push(Effect::StripAnswer { remove: vec!["content-length".to_owned()] });
+        }
         let is_held = !gate.is_committed();
         let (has_body, is_delivered, has_ended) = (false, false, false);
         let watched = Watched {

@@ -2,19 +2,19 @@
 
 use seawall_policy::policy::StreamMode;
 
-use crate::event::Answer;
+use crate::event::{Answer, Half};
 use crate::exchange::{Attempt, Exchange};
 use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, asks_model};
 use crate::turn::Turn;
 
 impl Exchange {
-    /// What watches this answer, if it is one of a model and can be read; `mode` in place of the route's.
+    /// What watches this answer at a half, if it is one of a model and can be read; `None`: it has come as a whole.
     pub(super) fn gate(
         &self,
         turn: &Turn<'_>,
         attempt: &Attempt,
         answer: &Answer,
-        mode: Option<StreamMode>,
+        half: Option<Half>,
     ) -> Option<Gate> {
         let is_plain = answer.headers.get("content-encoding").is_none_or(|encoding| encoding == "identity");
         if answer.status >= 400 || !is_plain {
@@ -32,13 +32,14 @@ impl Exchange {
                 return None;
             }
             let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());
-            let is_long = mode.is_none() && length.is_some_and(|length: usize| length > MOST_DOCUMENT);
+            let is_long = half.is_some() && length.is_some_and(|length: usize| length > MOST_DOCUMENT);
             let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
-            // The host ends it in time, as it has no parts to wait for.
-            Rules { mode, malformed: route.malformed, limits: Limits::default() }
+            // What the upstream half holds the router ends in time, and the downstream half is told.
+            let total = (half == Some(Half::Downstream)).then_some(limits.total);
+            Rules { mode, malformed: route.malformed, limits: Limits { total, ..Limits::default() } }
         } else {
             Rules {
-                mode: mode.unwrap_or(route.stream),
+                mode: if half.is_some() { route.stream } else { StreamMode::Complete },
                 malformed: route.malformed,
                 limits: Limits {
                     first_token: limits.first_token,

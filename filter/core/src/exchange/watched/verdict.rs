@@ -1,7 +1,5 @@
 //! What a watched answer comes to: its outcome, and what stands for it if it has failed.
 
-use seawall_policy::policy::StreamMode;
-
 use crate::answer;
 use crate::classify::{Judgement, judge_event};
 use crate::event::{Answer, Origin};
@@ -59,7 +57,7 @@ impl Exchange {
         attempt: &Attempt,
         answer: &mut Answer,
     ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
-        let Some(mut gate) = self.gate(turn, attempt, answer, Some(StreamMode::Complete)) else {
+        let Some(mut gate) = self.gate(turn, attempt, answer, None) else {
             return Ok(None);
         };
         match gate.push_last(turn.now, &answer.body) {

@@ -31,10 +31,14 @@ impl World {
         let hedges = policy.routes.iter().any(|route| route.hedge.is_some());
         let request = self.requests.get_mut(&id).unwrap();
         match effect {
-            Effect::Route { attempt, cluster, total, headers, is_held_whole, .. } => {
+            Effect::Route { attempt, cluster, total, headers, longest: alone, is_held_whole, .. } => {
                 assert!(!request.is_moving && request.wire.is_none(), "the request is elsewhere");
                 assert_eq!(attempt as usize, request.attempts.len() + 1, "attempts are numbered in order");
-                assert!(headers <= total && headers <= longest, "{headers:?} {total:?}");
+                assert!(
+                    headers <= total && total <= alone && headers <= longest,
+                    "{headers:?} {total:?} {alone:?}"
+                );
+                let total = if self.upstream_half { total } else { alone };
                 let upstream = self.upstream_half.then(Side::default);
                 let headers = if is_held_whole && self.upstream_half { total } else { headers };
                 let attempt = attempt as usize;
