@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use seawall_policy::policy::{
-    Auth, EnvVar, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
+    Amount, Auth, EnvVar, LimitId, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
 };
 
 use crate::body::Change;
@@ -114,9 +114,27 @@ impl Config {
         Some(self.place(route, position)?.target)
     }
 
+    /// What tells the target at one place from all others, where cells of targets lie.
+    pub(crate) fn target_cell(&self, route: usize, position: usize) -> Option<String> {
+        let target = self.policy.targets.get(self.target_at(route, position)?.0)?;
+        // With the cluster: two filters in one proxy may give different targets the same name.
+        Some([&*target.name, "/", &target.cluster].concat())
+    }
+
     /// What tokens cost at one place of a route's plan.
     pub(crate) fn price_at(&self, route: usize, position: usize) -> Option<Price> {
         self.place(route, position)?.price
+    }
+
+    /// Whether anything on a route depends on how many tokens a request has: a limit on them or on money, a context window, or
+    /// what places cost.
+    pub(crate) fn counts_tokens(&self, route: usize) -> bool {
+        let counts = |id: &LimitId| {
+            let limit = self.policy.limits.get(id.0);
+            limit.is_some_and(|limit| matches!(limit.amount, Amount::Tokens { .. } | Amount::Money { .. }))
+        };
+        self.plan(route).is_some_and(Plan::depends_on_tokens)
+            || self.route(route).is_some_and(|route| route.limits.iter().any(counts))
     }
 
     /// Whether any limit holds anywhere.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::answer::OwnError;
 use crate::breaker::Guards;
 use crate::config::Config;
+use crate::counting::Counting;
 use crate::effect::{Effect, Text};
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
@@ -46,6 +47,7 @@ pub struct Engine {
     uncounted: Vec<Uncounted>,
     guards: Guards,
     limits: Limits,
+    counting: Counting,
     /// What tells tenants apart, once somebody has asked.
     key: Option<HashKey>,
     /// A request whose caller the host is asked about.
@@ -60,6 +62,7 @@ impl Engine {
         let guards = config.guards();
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
         let limits = Limits::new(seed.0);
+        let counting = Counting::new(&mut seed.derive(u64::MAX - 1));
         let uncounted = vec![Uncounted::default(); config.policy().routes.len()];
         Self {
             config,
@@ -74,6 +77,7 @@ impl Engine {
             uncounted,
             guards,
             limits,
+            counting,
             key: None,
             asked: None,
         }
@@ -179,9 +183,23 @@ impl Engine {
         let body = health::page(&self.config, &rows, now);
         let (config, guards, stats) = (&self.config, &mut self.guards, &mut self.stats);
         let (is_tracing, asker, uncounted) = (self.is_tracing, Rc::default(), &mut self.uncounted);
-        let (limits, key) = (&mut self.limits, self.key);
-        Turn { config, store, now, id, is_tracing, asker, guards, stats, limits, key, uncounted, fx }
-            .show(body);
+        let (limits, counting, key) = (&mut self.limits, &mut self.counting, self.key);
+        Turn {
+            config,
+            store,
+            now,
+            id,
+            is_tracing,
+            asker,
+            guards,
+            stats,
+            limits,
+            counting,
+            key,
+            uncounted,
+            fx,
+        }
+        .show(body);
     }
 
     /// A new request: finds its route, or that its body decides, or lets it pass.
@@ -266,10 +284,23 @@ impl Engine {
             self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
         }
         let (guards, stats, uncounted) = (&mut self.guards, &mut self.stats, &mut self.uncounted);
-        let (limits, key) = (&mut self.limits, self.key);
+        let (limits, counting, key) = (&mut self.limits, &mut self.counting, self.key);
         let (is_tracing, asker) = (self.is_tracing, exchange.asker());
-        let mut turn =
-            Turn { config, store, now, id, is_tracing, asker, guards, stats, limits, key, uncounted, fx };
+        let mut turn = Turn {
+            config,
+            store,
+            now,
+            id,
+            is_tracing,
+            asker,
+            guards,
+            stats,
+            limits,
+            counting,
+            key,
+            uncounted,
+            fx,
+        };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
         let after = change(&mut exchange, &mut turn);
         if after == After::Done {

@@ -64,6 +64,7 @@ mod breaker;
 #[allow(dead_code, unused_imports, reason = "exchanges don't read the bodies of errors yet")]
 mod classify;
 mod config;
+mod counting;
 mod deadline;
 mod effect;
 mod engine;

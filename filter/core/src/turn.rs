@@ -10,6 +10,7 @@ use crate::breaker::{
     Ask, Asker, Cause, Drift, Finding, Guards, News, PROBE_TOKENS, Permit, Post, Signal, Transition,
 };
 use crate::config::Config;
+use crate::counting::Counting;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::event::ExchangeId;
 use crate::exchange::After;
@@ -47,6 +48,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) guards: &'a mut Guards,
     pub(crate) stats: &'a mut Stats,
     pub(crate) limits: &'a mut Limits,
+    pub(crate) counting: &'a mut Counting,
     /// What tells tenants apart; where limits count.
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.

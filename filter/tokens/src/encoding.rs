@@ -72,6 +72,15 @@ impl Encoding {
         }
     }
 
+    /// Whether this vocabulary is built in: without it counts are rough.
+    #[must_use]
+    pub fn is_built_in(self) -> bool {
+        match self {
+            Self::O200kBase => cfg!(feature = "o200k"),
+            Self::Cl100kBase => cfg!(feature = "cl100k"),
+        }
+    }
+
     /// Counts a text as one: special tokens in it are text, as in a message. Time grows with the text: see
     /// [`Counter`](crate::Counter) for a bound.
     #[must_use]

@@ -25,6 +25,7 @@
 mod answers;
 mod attempts;
 mod choose;
+mod count;
 mod hedging;
 mod outcome;
 mod remember;
@@ -35,9 +36,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_policy::policy::fit::BYTES_PER_TOKEN;
-
 use self::answers::Reading;
+use self::count::Counted;
 use self::outcome::Failure;
 use self::reserve::Reserved;
 use self::watched::{Lingering, Sighted};
@@ -82,6 +82,7 @@ pub(crate) struct Exchange {
     /// What the host knows of its caller; and whose it is, where limits hold.
     identity: Identity,
     who: Option<Who>,
+    counted: Counted,
     reserved: Reserved,
     rng: Rng,
     path: Path,
@@ -203,6 +204,7 @@ impl Exchange {
             sequence: Sequence::Plain,
             identity,
             who: None,
+            counted: Counted::default(),
             reserved: Reserved::default(),
             rng,
             path: Path::Ready,
@@ -277,6 +279,7 @@ impl Exchange {
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
         self.body = Rc::new(body);
+        self.counted = Counted::new(turn.config.counts_tokens(self.route));
         self.asker = self.read_asker(turn);
         turn.asker = self.asker.clone();
         if let Err(unfit) = self.choose(turn) {
@@ -395,7 +398,8 @@ impl Exchange {
         self.asker.clone()
     }
 
-    fn read_asker(&self, turn: &Turn<'_>) -> Rc<Asker> {
+    fn read_asker(&mut self, turn: &mut Turn<'_>) -> Rc<Asker> {
+        let input = self.input_tokens(turn, 0);
         let Some(facts) = &self.facts else { return Rc::default() };
         let path = self.headers.get(":path").unwrap_or_default();
         let place = model_path::place(turn.config.provider(self.route, 0), path);
@@ -403,7 +407,7 @@ impl Exchange {
         let answer = facts.most_tokens(&self.body).unwrap_or_default();
         Rc::new(Asker {
             model: of_path.or_else(|| facts.model_name(&self.body)).map(Cow::into_owned),
-            tokens: (self.body.len() as u64 / BYTES_PER_TOKEN).saturating_add(answer),
+            tokens: input.saturating_add(answer),
             streams: facts.stream,
         })
     }

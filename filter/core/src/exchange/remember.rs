@@ -54,6 +54,11 @@ impl Exchange {
         ended: Option<(Outcome, &Answer)>,
     ) -> bool {
         self.reserved_end(turn, attempt, ended.as_ref().map(|(outcome, _)| *outcome));
+        if let (Some((Outcome::Success, _)), Some(usage)) =
+            (&ended, attempt.sighted.and_then(|sighted| sighted.usage))
+        {
+            self.learn_tokens(turn, attempt, usage);
+        }
         let (config, now) = (turn.config, turn.now);
         let Some(target) = config.target_at(self.route, attempt.position) else { return false };
         turn.stats.end(turn.store, target.0, now);

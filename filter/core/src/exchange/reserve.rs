@@ -11,7 +11,7 @@
 use seawall_policy::policy::Price;
 
 use super::answers::Reading;
-use super::{After, Attempt, BYTES_PER_TOKEN, Exchange, Planned, Stage};
+use super::{After, Attempt, Exchange, Planned, Stage};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::effect::Effect;
@@ -188,15 +188,10 @@ impl Exchange {
         turn.leave_line(self.route, who);
     }
 
-    /// Tokens that it brings, and those that its answer may have.
-    fn tokens(&self) -> (u64, u64) {
-        let most = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
-        (self.body.len() as u64 / BYTES_PER_TOKEN, most.unwrap_or_default())
-    }
-
     /// What this request may use; at a place of the plan, if that is known.
-    fn estimate(&self, turn: &Turn<'_>, place: Option<usize>) -> Use {
-        let (input, output) = self.tokens();
+    fn estimate(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Use {
+        let likely = place.or_else(|| self.places(turn, None).next()).unwrap_or_default();
+        let (input, output) = self.tokens(turn, likely);
         let price = place.and_then(|place| turn.config.price_at(self.route, place));
         let usage = Usage { input, cached: 0, output, reasoning: 0 };
         Use {
@@ -207,14 +202,14 @@ impl Exchange {
         }
     }
 
-    fn used(&self, turn: &Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
+    fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
         let usage = match attempt.sighted.and_then(|sighted| sighted.usage) {
             None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
             // The provider has read the prompt by then.
             None if outcome.is_none()
                 && matches!(&attempt.reading, Reading::Watched(watched) if watched.is_delivered()) =>
             {
-                Usage { input: self.tokens().0, cached: 0, output: 0, reasoning: 0 }
+                Usage { input: self.tokens(turn, attempt.position).0, cached: 0, output: 0, reasoning: 0 }
             }
             None => Usage { input: 0, cached: 0, output: 0, reasoning: 0 },
             Some(usage) => usage,

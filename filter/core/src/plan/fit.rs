@@ -2,15 +2,14 @@
 //!
 //! [`fit`]: seawall_policy::policy::fit
 
-use seawall_policy::policy::fit::{BYTES_PER_TOKEN, Capabilities, Demand, Unfit};
+use seawall_policy::policy::fit::{Capabilities, Demand, Unfit};
 
 use super::Place;
 use crate::body::Facts;
 
-/// Reads it from a body; `of_interest` are the capabilities that a target of the route lacks. A body that can't be read
-/// asks for nothing that is known.
-pub(crate) fn demand(body: &[u8], facts: Option<&Facts>, of_interest: Capabilities) -> Demand {
-    let input = body.len() as u64 / BYTES_PER_TOKEN;
+/// Reads it from a body that brings `input` tokens; `of_interest` are the capabilities that a target of the route lacks. A body
+/// that can't be read asks for nothing that is known.
+pub(crate) fn demand(body: &[u8], facts: Option<&Facts>, input: u64, of_interest: Capabilities) -> Demand {
     let Some(facts) = facts else { return Demand { input, ..Demand::default() } };
     Demand {
         input,

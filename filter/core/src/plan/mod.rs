@@ -89,6 +89,13 @@ impl Plan {
         self.is_plain
     }
 
+    /// Whether a request's tokens decide where it goes.
+    pub(crate) fn depends_on_tokens(&self) -> bool {
+        self.failover_cost.is_some()
+            || self.stages.iter().any(|(_, order)| *order == Order::Cheapest)
+            || self.places.iter().any(|place| place.context.is_some())
+    }
+
     /// The places for one exchange; never none.
     pub(crate) fn sequence(
         &self,

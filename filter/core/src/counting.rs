@@ -1,0 +1,183 @@
+//! How many tokens requests bring, and how long answers are: counted, and learned from what providers report.
+//!
+//! | what | how | cell |
+//! |---|---|---|
+//! | a request to a model whose vocabulary is built in | counted with it | – |
+//! | to any other | a base count, corrected by what its target has reported before | `seawall/tokens/in/TARGET/CLUSTER/X` |
+//! | an answer whose request sets no bound | the 90th percentile of the route's answers | `seawall/tokens/out/ROUTE/X` |
+//!
+//! `X` is one of 16: models of one target or route share a cell where their names' hashes end alike, so that callers who make up
+//! names make up no cells.
+
+use seawall_policy::policy::Provider;
+use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Outputs, Request, Tally};
+
+use crate::rng::Rng;
+use crate::store::{self, Store};
+
+/// Messages whose counts one worker remembers, in 32 bytes each.
+const REMEMBERED: usize = 4_096;
+
+/// Share of answers, in percent, that are no longer than what is reserved for them.
+const PERCENTILE: u32 = 90;
+
+/// Bytes of a body that are taken for one token where nothing is counted, or nothing can be.
+pub(crate) use seawall_policy::policy::fit::BYTES_PER_TOKEN;
+
+/// One worker's counts.
+pub(crate) struct Counting {
+    key: [u64; 2],
+    /// Made when first something is counted.
+    memo: Option<Memo>,
+}
+
+impl Counting {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
+        Self { key: [rng.up_to(u64::MAX), rng.up_to(u64::MAX)], memo: None }
+    }
+
+    /// What a body brings, by this vocabulary; taken by its length where it can't be read.
+    pub(crate) fn count(
+        &mut self,
+        (dialect, encoding): (Dialect, Encoding),
+        model: &str,
+        body: &[u8],
+    ) -> Tally {
+        let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
+        let request = Request { dialect, model, encoding, budget: Budget::default() };
+        request.count(body, memo).unwrap_or_else(|_| by_length(body))
+    }
+}
+
+fn by_length(body: &[u8]) -> Tally {
+    let mut tally = Tally::default();
+    tally.is_estimate = true;
+    tally.add(Kind::Prose, body.len() as u64 / BYTES_PER_TOKEN);
+    tally
+}
+
+/// The vocabulary that requests to a model are counted with, and whether that is its own, and here.
+pub(crate) fn encoding(model: &str) -> (Encoding, bool) {
+    let own = Encoding::of_model(model);
+    let base = if Encoding::O200kBase.is_built_in() { Encoding::O200kBase } else { Encoding::Cl100kBase };
+    (own.filter(|own| own.is_built_in()).unwrap_or(base), own.is_some_and(Encoding::is_built_in))
+}
+
+/// The dialect of a request by its provider and path.
+pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
+    let path = path.split('?').next().unwrap_or_default();
+    match provider {
+        Provider::OpenAi | Provider::Azure => match path.rsplit('/').next() {
+            Some("responses") => Dialect::Responses,
+            Some("embeddings") => Dialect::Embeddings,
+            Some("completions") if !path.ends_with("/chat/completions") => Dialect::Completions,
+            _ => Dialect::Chat,
+        },
+        Provider::Anthropic => Dialect::Anthropic,
+        Provider::Gemini => Dialect::Gemini,
+        // What Bedrock passes on unread is Anthropic's where it is anything that is known.
+        Provider::Bedrock if path.contains("/invoke") => Dialect::Anthropic,
+        Provider::Bedrock => Dialect::Bedrock,
+    }
+}
+
+/// What this base count comes to for a model of a target.
+pub(crate) fn calibrated(store: &mut dyn Store, (target, model): (&str, &str), base: &Tally) -> u64 {
+    let cell = store.get(&key("seawall/tokens/in/", target, model));
+    cell.map_or_else(|| base.total(), |(bytes, _)| Calibration::read(&bytes).estimate(base).tokens)
+}
+
+/// Takes in what a target has reported for a base count.
+pub(crate) fn calibrate(store: &mut dyn Store, (target, model): (&str, &str), base: &Tally, reported: u64) {
+    store::update(store, &key("seawall/tokens/in/", target, model), |cell| {
+        let mut known = Calibration::read(cell.unwrap_or_default());
+        known.learn(base, reported);
+        (Some(known.write()), ())
+    });
+}
+
+/// How long an answer of this model may well be, by those of the route before; `None` before the first.
+pub(crate) fn likely_output(store: &mut dyn Store, (route, model): (&str, &str)) -> Option<u64> {
+    let (bytes, _) = store.get(&key("seawall/tokens/out/", route, model))?;
+    Outputs::read(&bytes).quantile(PERCENTILE)
+}
+
+/// Takes in how long an answer was.
+pub(crate) fn learn_output(store: &mut dyn Store, (route, model): (&str, &str), tokens: u64) {
+    store::update(store, &key("seawall/tokens/out/", route, model), |cell| {
+        let mut known = Outputs::read(cell.unwrap_or_default());
+        known.learn(tokens);
+        (Some(known.write()), ())
+    });
+}
+
+fn key(begin: &str, of: &str, model: &str) -> String {
+    let fnv = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = model.bytes().fold(0x811c_9dc5, fnv);
+    let mut key = [begin, of, "/"].concat();
+    key.push(char::from_digit((hash ^ hash >> 16) & 0xf, 16).unwrap_or('0'));
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::rng::Seed;
+
+    #[test]
+    fn the_path_tells_what_is_asked() {
+        let table = [
+            (Provider::OpenAi, "/v1/chat/completions", Dialect::Chat),
+            (Provider::OpenAi, "/v1/completions?x=/responses", Dialect::Completions),
+            (Provider::Azure, "/openai/v1/responses?api-version=1", Dialect::Responses),
+            (Provider::Azure, "/openai/deployments/e/embeddings?api-version=1", Dialect::Embeddings),
+            (Provider::OpenAi, "/", Dialect::Chat),
+            (Provider::Anthropic, "/v1/messages", Dialect::Anthropic),
+            (Provider::Gemini, "/v1beta/models/m:generateContent", Dialect::Gemini),
+            (Provider::Bedrock, "/model/m/converse-stream", Dialect::Bedrock),
+            (Provider::Bedrock, "/model/m/invoke", Dialect::Anthropic),
+        ];
+        for (provider, path, expected) in table {
+            assert_eq!(dialect(provider, path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_counts_by_its_length() {
+        let mut counting = Counting::new(&mut Seed(1).derive(0));
+        let tally = counting.count((Dialect::Chat, Encoding::O200kBase), "m", &[b'x'; 400]);
+        assert_eq!((tally.total(), tally.is_estimate), (100, true));
+    }
+
+    #[test]
+    fn what_a_target_reports_corrects_what_is_counted_for_it_and_for_no_other() {
+        let mut store = MemoryStore::default();
+        let mut base = Tally::default();
+        base.add(Kind::Prose, 1_000);
+        assert_eq!(calibrated(&mut store, ("t/c", "claude"), &base), 1_000);
+        for _ in 0..50 {
+            calibrate(&mut store, ("t/c", "claude"), &base, 1_200);
+        }
+        let learned = calibrated(&mut store, ("t/c", "claude"), &base);
+        assert!((1_140..=1_260).contains(&learned), "{learned}");
+        assert_eq!(calibrated(&mut store, ("u/c", "claude"), &base), 1_000);
+    }
+
+    #[test]
+    fn answers_teach_how_long_the_next_may_be() {
+        let mut store = MemoryStore::default();
+        assert_eq!(likely_output(&mut store, ("chat", "m")), None);
+        (0..20).for_each(|_| learn_output(&mut store, ("chat", "m"), 300));
+        let likely = likely_output(&mut store, ("chat", "m")).unwrap();
+        assert!((300..=360).contains(&likely), "{likely}");
+        assert_eq!(likely_output(&mut store, ("other", "m")), None);
+    }
+
+    #[test]
+    fn made_up_models_make_up_no_cells() {
+        let keys: std::collections::BTreeSet<_> =
+            (0..1_000).map(|n| key("in/", "t", &n.to_string())).collect();
+        assert_eq!(keys.len(), 16);
+    }
+}
