@@ -77,3 +77,15 @@ fn main() -> anyhow::Result<()> {
         Command::Soak(args) => soak::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_arguments_are_at_odds() {
+        Cli::command().debug_assert();
+    }
+}

@@ -26,7 +26,9 @@ pub(crate) struct Parts {
     pub(crate) config: PathBuf,
 }
 
+/// Part of other arguments, which are called the same.
 #[derive(clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     parts: Parts,

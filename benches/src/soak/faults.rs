@@ -1,6 +1,5 @@
-//! A provider that has every fault from which callers are to be kept, one after the other and all of them at once. Two kinds
-//! are missing: a quota that is used up, because then the provider would rightly not be asked again, and answers in JSON that are
-//! not what their status says, because nobody has said yet what an answer must be like.
+//! A provider that has every fault from which callers are to be kept, one after the other and all of them at once. One kind is
+//! missing: a quota that is used up, because then the provider would rightly not be asked again.
 
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use seawall_provider::{Behaviour, ErrorKind, Fault, Plan, Provider, Times};
 use tokio::time::sleep;
 
 /// A share of the requests is enough: the rest go through, and the load stays full.
-const PERIOD: u64 = 20;
+const PERIOD: u64 = 25;
 
 /// Changes what the provider does, for ever.
 pub(super) async fn go_on(provider: Provider, seed: u64, every: Duration) {
@@ -53,6 +52,11 @@ fn mixed(random: &mut u64) -> Behaviour {
         14 => Behaviour { latency: Duration::from_millis(100), ..Behaviour::default() },
         15 => fault(Fault::Hang),
         16 => fault(Fault::Stall),
+        17 => fault(Fault::Empty),
+        18 => fault(Fault::Truncated),
+        19 => fault(Fault::Malformed),
+        20 => fault(Fault::BadEvent),
+        21 => error(ErrorKind::Timeout),
         _ => Behaviour { times: Times::Count(200), ..Behaviour::default() },
     }
 }
