@@ -31,7 +31,7 @@ enum Command {
     },
     /// Everything that CI runs.
     Test,
-    /// Builds the module: target/wasm32-wasip1/wasm/seawall.wasm.
+    /// Builds the module, without and with vocabularies: seawall.wasm and seawall-tokens.wasm in target/wasm32-wasip1/wasm.
     Wasm,
     /// Fetches Envoy and prints where it lies.
     Envoy,
@@ -100,7 +100,12 @@ fn run(command: Command) -> Result<()> {
         Command::Up { flags } => up(&parts, &flags),
         Command::Test => test::all(&parts),
         Command::Fuzz(flags) => fuzz::fuzz(&parts, &flags),
-        Command::Wasm => parts.wasm().map(|path| println!("{}", path.display())),
+        Command::Wasm => {
+            for path in [parts.wasm()?, parts.wasm_with_vocabularies()?] {
+                println!("{}", path.display());
+            }
+            Ok(())
+        }
         Command::Envoy => {
             parts.python(&[Package::Envoy])?;
             parts.envoy().map(|path| println!("{}", path.display()))

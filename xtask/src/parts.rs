@@ -63,6 +63,19 @@ impl Parts {
         Ok(self.target.join(TARGET).join("wasm/seawall.wasm"))
     }
 
+    /// Builds the module that has the vocabularies to count tokens with. In a directory of its own: the same package with other
+    /// features has the same name, and either build would undo the other.
+    pub(crate) fn wasm_with_vocabularies(&self) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let apart = self.target.join("tokens");
+        let mut build = cargo(["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"]);
+        build.arg("--features=o200k,cl100k").arg("--target-dir").arg(&apart);
+        step("build seawall-tokens.wasm", &mut build)?;
+        let module = self.target.join(TARGET).join("wasm/seawall-tokens.wasm");
+        std::fs::copy(apart.join(TARGET).join("wasm/seawall.wasm"), &module)?;
+        Ok(module)
+    }
+
     /// Builds the module of the policy language by itself, or one without it.
     pub(crate) fn language_module(&self, with: bool) -> Result<PathBuf> {
         self.wasm_target()?;
