@@ -68,7 +68,8 @@ impl Parts {
     pub(crate) fn wasm_with_vocabularies(&self) -> Result<PathBuf> {
         self.wasm_target()?;
         let apart = self.target.join("tokens");
-        let mut build = cargo(["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"]);
+        let mut build =
+            cargo(["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"]);
         build.arg("--features=o200k,cl100k").arg("--target-dir").arg(&apart);
         step("build seawall-tokens.wasm", &mut build)?;
         let module = self.target.join(TARGET).join("wasm/seawall-tokens.wasm");

@@ -5,8 +5,9 @@
 //! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
-//! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; of an attempt that
-//! failed, or whose client left before it had anything, only the request itself counts.
+//! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; one that
+//! broke off, or whose client left, at its prompt and the events with content that came, about a token each; and of an attempt
+//! of which nothing came only the request itself counts.
 
 use seawall_policy::policy::Price;
 
@@ -205,13 +206,18 @@ impl Exchange {
     fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
         let usage = match attempt.sighted.and_then(|sighted| sighted.usage) {
             None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
-            // The provider has read the prompt by then.
-            None if outcome.is_none()
-                && matches!(&attempt.reading, Reading::Watched(watched) if watched.is_delivered()) =>
-            {
-                Usage { input: self.tokens(turn, attempt.position).0, cached: 0, output: 0, reasoning: 0 }
+            None => match came(attempt) {
+                // The provider has read the prompt by then.
+                Some(output) => {
+                    let (input, _) = self.tokens(turn, attempt.position);
+                    Usage { input, cached: 0, output, reasoning: 0 }
+                }
+                None => Usage { input: 0, cached: 0, output: 0, reasoning: 0 },
+            },
+            // Of one that broke off, what it said at its beginning.
+            Some(usage) if outcome != Some(Outcome::Success) => {
+                Usage { output: usage.output.max(came(attempt).unwrap_or_default()), ..usage }
             }
-            None => Usage { input: 0, cached: 0, output: 0, reasoning: 0 },
             Some(usage) => usage,
         };
         let price = turn.config.price_at(self.route, attempt.position);
@@ -221,6 +227,15 @@ impl Exchange {
             output_tokens: usage.output,
             micro_dollars: price.map_or(0, |price| cost(usage, price)),
         }
+    }
+}
+
+/// About how many tokens have come of an answer that broke off, or that its client has left; `None` where nothing has.
+fn came(attempt: &Attempt) -> Option<u64> {
+    match (&attempt.sighted, &attempt.reading) {
+        (Some(sighted), _) => Some(sighted.content_events.into()).filter(|events| *events > 0),
+        (None, Reading::Watched(watched)) if watched.is_delivered() => Some(watched.content_events().into()),
+        _ => None,
     }
 }
 

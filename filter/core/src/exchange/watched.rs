@@ -61,6 +61,11 @@ impl Watched {
         self.is_delivered
     }
 
+    /// Events with content that have come.
+    pub(super) fn content_events(&self) -> u32 {
+        self.gate.report().content_events
+    }
+
     /// Whether all that came is held, and no content is among it.
     pub(super) fn is_silent(&self) -> bool {
         !self.is_delivered && !self.gate.is_committed() && self.gate.first_token().is_none()
