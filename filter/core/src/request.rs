@@ -112,7 +112,7 @@ pub(crate) fn dispatched_headers(headers: &Headers, target: &Target, path: Optio
     owned(pseudo.into_iter().chain(plain))
 }
 
-/// Headers of a dispatched attempt's answer, as the client gets them.
+/// Headers of a provider's answer that the filter gives again, as the client gets them: its own in place of the provider's.
 pub(crate) fn provider_headers(headers: &Headers, own: &HeaderList) -> Pairs {
     let is_kept = |name: &[u8]| {
         !name.starts_with(b":")
@@ -121,7 +121,8 @@ pub(crate) fn provider_headers(headers: &Headers, own: &HeaderList) -> Pairs {
             && !matches!(name, b"date" | b"server")
             && !is_one_of(&HOP_BY_HOP, name)
     };
-    let kept = headers.iter().filter(|(name, _)| is_kept(name));
+    let is_own = |name: &[u8]| own.iter().any(|(known, _)| known.as_bytes() == name);
+    let kept = headers.iter().filter(|(name, _)| is_kept(name) && !is_own(name));
     owned(kept.chain(own.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()))))
 }
 

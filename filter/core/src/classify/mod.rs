@@ -78,8 +78,7 @@ impl Judgement {
 
     /// Whether this failure tells the client more than an earlier one of the same request, so that it is the one to go out when
     /// all attempts have failed. As a rule the first says what is wrong, and what came of trying elsewhere only hides it: a
-    /// fallback may refuse what the first target takes. But no answer at all says less than a provider's own, and of the same
-    /// failure the later knows better when to come back.
+    /// fallback may refuse what the first target takes. But no answer at all says less than a provider's own.
     pub(crate) fn tells_more_than(&self, earlier: &Self) -> bool {
         let is_silent = matches!(
             earlier.outcome,
@@ -93,7 +92,7 @@ impl Judgement {
             self.outcome,
             Outcome::Throttled | Outcome::Overloaded | Outcome::QuotaExhausted | Outcome::ServerError
         );
-        self.outcome == earlier.outcome || is_silent && is_told
+        is_silent && is_told
     }
 }
 

@@ -143,8 +143,7 @@ fn the_first_failure_is_told_unless_it_says_less() {
         (Outcome::Throttled, Outcome::ServerError, false),
         (Outcome::ContextLength, Outcome::ServerError, false),
         (Outcome::QuotaExhausted, Outcome::Refused, false),
-        // Of the same the later, whose wait is newer.
-        (Outcome::Throttled, Outcome::Throttled, true),
+        (Outcome::Throttled, Outcome::Throttled, false),
     ];
     for (earlier, later, expected) in table {
         let is_told = judgement(later).tells_more_than(&judgement(earlier));

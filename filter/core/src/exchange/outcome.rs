@@ -40,6 +40,15 @@ pub(super) struct Failure {
     pub(super) is_held: bool,
 }
 
+impl Failure {
+    /// Whether this one, which came later, goes out instead. The same of the same target is newer: its wait counts from now.
+    fn replaces(&self, earlier: &Self) -> bool {
+        let is_newer =
+            self.position == earlier.position && self.judgement.outcome == earlier.judgement.outcome;
+        is_newer || self.judgement.tells_more_than(&earlier.judgement)
+    }
+}
+
 impl Exchange {
     /// An attempt has brought an answer that can be delivered: the client gets it.
     pub(super) fn succeeded(
@@ -127,7 +136,11 @@ impl Exchange {
             is_held: held.is_some() && is_intact,
         };
         match &mut self.failure {
-            Some(earlier) if !judgement.tells_more_than(&earlier.judgement) => {
+            Some(earlier) if !failure.replaces(earlier) => {
+                if failure.judgement.outcome == earlier.judgement.outcome {
+                    // It is worth coming back as soon as one of them takes requests again.
+                    earlier.wait = earlier.wait.into_iter().chain(failure.wait).min();
+                }
                 // What was held is not any more, once another attempt has come the router's way.
                 earlier.is_held &= !attempt.is_routed;
             }

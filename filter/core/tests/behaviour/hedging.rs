@@ -40,7 +40,7 @@ fn the_first_answer_wins_and_every_attempt_is_counted() {
         // One that fails is followed by nothing while the other is under way.
         (vec![Slow(150)], vec![Status(500)], "a b", ("a", 200), 150, &["server_error", "success"]),
         (vec![Hang], vec![Status(500)], "a b", ("b", 500), 2_000, &["server_error", "timeout"]),
-        (vec![Hang], vec![Hang], "a b", ("b", 504), 2_100, &["timeout", "timeout"]),
+        (vec![Hang], vec![Hang], "a b", ("a", 504), 2_100, &["timeout", "timeout"]),
         // One that fails before its time is retried and not hedged.
         (vec![Reset], vec![Slow(50)], "a a", ("a", 200), 20, &["reset", "success"]),
     ];
