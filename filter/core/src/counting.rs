@@ -12,6 +12,7 @@
 use seawall_policy::policy::Provider;
 use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Outputs, Request, Tally};
 
+use crate::hash::fnv1a;
 use crate::rng::Rng;
 use crate::store::{self, Store};
 
@@ -112,8 +113,7 @@ pub(crate) fn learn_output(store: &mut dyn Store, (route, model): (&str, &str), 
 }
 
 fn key(begin: &str, of: &str, model: &str) -> String {
-    let fnv = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    let hash = model.bytes().fold(0x811c_9dc5, fnv);
+    let hash = fnv1a(model.bytes());
     let mut key = [begin, of, "/"].concat();
     key.push(char::from_digit((hash ^ hash >> 16) & 0xf, 16).unwrap_or('0'));
     key

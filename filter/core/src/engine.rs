@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::answer::OwnError;
-use crate::breaker::Guards;
+use crate::breaker::{Asker, Guards};
 use crate::config::Config;
 use crate::counting::Counting;
 use crate::effect::{Effect, Text};
@@ -181,25 +181,32 @@ impl Engine {
     fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
         let rows = health::rows(&self.config, (&mut self.guards, &mut self.stats), store, now);
         let body = health::page(&self.config, &rows, now);
-        let (config, guards, stats) = (&self.config, &mut self.guards, &mut self.stats);
-        let (is_tracing, asker, uncounted) = (self.is_tracing, Rc::default(), &mut self.uncounted);
-        let (limits, counting, key) = (&mut self.limits, &mut self.counting, self.key);
+        self.turn(now, store, (id, Rc::default()), fx).show(body);
+    }
+
+    /// What a step of this exchange has at hand.
+    fn turn<'a>(
+        &'a mut self,
+        now: Timestamp,
+        store: &'a mut dyn Store,
+        (id, asker): (ExchangeId, Rc<Asker>),
+        fx: &'a mut Vec<Effect>,
+    ) -> Turn<'a> {
         Turn {
-            config,
+            config: &self.config,
             store,
             now,
             id,
-            is_tracing,
+            is_tracing: self.is_tracing,
             asker,
-            guards,
-            stats,
-            limits,
-            counting,
-            key,
-            uncounted,
+            guards: &mut self.guards,
+            stats: &mut self.stats,
+            limits: &mut self.limits,
+            counting: &mut self.counting,
+            key: self.key,
+            uncounted: &mut self.uncounted,
             fx,
         }
-        .show(body);
     }
 
     /// A new request: finds its route, or that its body decides, or lets it pass.
@@ -279,29 +286,11 @@ impl Engine {
         fx: &mut Vec<Effect>,
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
-        let config = &self.config;
-        if self.key.is_none() && config.has_limits() {
+        if self.key.is_none() && self.config.has_limits() {
             self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
         }
-        let (guards, stats, uncounted) = (&mut self.guards, &mut self.stats, &mut self.uncounted);
-        let (limits, counting, key) = (&mut self.limits, &mut self.counting, self.key);
-        let (is_tracing, asker) = (self.is_tracing, exchange.asker());
-        let mut turn = Turn {
-            config,
-            store,
-            now,
-            id,
-            is_tracing,
-            asker,
-            guards,
-            stats,
-            limits,
-            counting,
-            key,
-            uncounted,
-            fx,
-        };
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
+        let mut turn = self.turn(now, store, (id, exchange.asker()), fx);
         let after = change(&mut exchange, &mut turn);
         if after == After::Done {
             exchange.settle(&mut turn);

@@ -70,6 +70,7 @@ mod effect;
 mod engine;
 mod event;
 mod exchange;
+mod hash;
 mod headers;
 mod health;
 mod limits;

@@ -91,16 +91,15 @@ impl Exchange {
             turn.fx.push(Effect::StripAnswer { remove: vec!["content-length".to_owned()] });
         }
         let is_held = !gate.is_committed();
-        let (has_body, is_delivered, has_ended) = (false, false, false);
         let watched = Watched {
             half,
             answer,
             gate,
             held: 0,
             is_held,
-            has_body,
-            is_delivered,
-            has_ended,
+            has_body: false,
+            is_delivered: false,
+            has_ended: false,
             ends_early: false,
         };
         attempt.reading = Reading::Watched(Box::new(watched));

@@ -7,6 +7,7 @@ use seawall_policy::policy::{Amount, Limit, Money, Per, Tokens};
 use super::balance::{Budget, Measure};
 use super::pace::Pace;
 use crate::effect::Text;
+use crate::hash::fnv1a;
 use crate::time::nanos;
 
 /// What a request uses: estimated when it is admitted, known when it is over.
@@ -125,11 +126,10 @@ pub(super) fn dollars(micro: u64) -> String {
     text
 }
 
-/// What tells balances apart (FNV-1a): a limit keeps what it knows when its amount changes, not when it comes to count
+/// What tells balances apart: a limit keeps what it knows when its amount changes, not when it comes to count
 /// something else.
 fn tag(name: &str, kind: u64, counts: Counts) -> u32 {
-    let bytes = name.bytes().chain(counts.word().bytes()).chain(kind.to_le_bytes());
-    bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    fnv1a(name.bytes().chain(counts.word().bytes()).chain(kind.to_le_bytes()))
 }
 
 #[cfg(test)]
