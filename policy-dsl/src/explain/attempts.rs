@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use super::document::Lines;
+use super::places::Places;
 use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
 use super::words::{code, list, span};
 use super::{Explainer, Section, Verdict, changes, plan, target};
-use crate::policy::fit::Unfit;
-use crate::policy::{Overrides, Route, Target, TargetId, Trigger};
+use crate::policy::{Route, TargetId, Trigger};
 use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
     let mut lines = Lines::default();
+    let places = Places::new(explainer, route, request);
     let mut number = 0;
     if let Some(canary) = route.canary {
         let (part, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
@@ -24,8 +25,8 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
         }
         for id in &stage.targets {
             let Some(to) = explainer.target(*id) else { continue };
-            if let Some(unfit) = unfit(to, &stage.overrides, request) {
-                let text = format!("{} isn't tried: {}", code(&to.name), reason(unfit));
+            if let Some(why) = places.refuses(to, &stage.overrides) {
+                let text = format!("{} isn't tried: {}", code(&to.name), why.text());
                 lines.judge(0, "", text, Verdict::No);
                 continue;
             }
@@ -42,40 +43,6 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
     }
     plan::reach(&mut lines, 0, route, number);
     lines.section("Where it goes, and what is changed on the way")
-}
-
-/// The targets that can serve a request, in the order of the plan; why none can, where there is none.
-pub(super) fn fit(
-    explainer: &Explainer<'_>,
-    route: &Route,
-    request: &Request,
-) -> Result<Vec<TargetId>, Unfit> {
-    let (mut fit, mut reasons) = (Vec::new(), Unfit::default());
-    for stage in &route.plan {
-        for id in &stage.targets {
-            let reason = explainer.target(*id).and_then(|target| unfit(target, &stage.overrides, request));
-            match reason {
-                Some(reason) => reasons = reasons.and(reason),
-                None => fit.push(*id),
-            }
-        }
-    }
-    if fit.is_empty() { Err(reasons) } else { Ok(fit) }
-}
-
-fn unfit(target: &Target, overrides: &Overrides, request: &Request) -> Option<Unfit> {
-    let lacks = target.lacks.iter().copied().collect();
-    request.demand().unfit(lacks, target.context, overrides.max_tokens.map(u64::from))
-}
-
-fn reason(Unfit { missing, window }: Unfit) -> String {
-    let missing: Vec<String> = missing.iter().map(|capability| code(capability.word())).collect();
-    let lacks = (!missing.is_empty()).then(|| format!("it lacks {}", list(&missing, "and")));
-    let window = window.map(|(needed, window)| {
-        format!("the request needs about {needed} tokens, and its context window holds {window}")
-    });
-    let reasons: Vec<String> = lacks.into_iter().chain(window).collect();
-    list(&reasons, "and")
 }
 
 /// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its
@@ -98,6 +65,11 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetI
         ("no answer in time".into(), Failure::Timeout),
         ("no connection".into(), Failure::Connect),
         ("a broken connection".into(), Failure::Reset),
+        ("an answer that is empty, breaks off or is no JSON".into(), Failure::InvalidOutput),
+        ("a quota that is used up".into(), Failure::QuotaExhausted),
+        ("a prompt that is too long".into(), Failure::ContextLength { larger: larger(explainer, places) }),
+        ("refused for its content".into(), Failure::ContentPolicy),
+        ("no such model".into(), Failure::ModelNotFound),
         ("any other 4xx".into(), status(400, None)),
     ]);
     let mut rows: Vec<(Vec<String>, Sequence, Failure)> = Vec::new();
@@ -141,6 +113,13 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetI
     lines.section("When attempts fail")
 }
 
+/// The first place whose context window is known to be larger than that of the first one, or known at all where that isn't.
+fn larger(explainer: &Explainer<'_>, places: &[TargetId]) -> Option<usize> {
+    let context = |id: &TargetId| explainer.target(*id).and_then(|target| target.context);
+    let first = places.first().and_then(context);
+    places.iter().position(|id| context(id).is_some_and(|window| first.is_none_or(|first| window > first)))
+}
+
 /// The targets one after the other, the waits between them, and what the caller gets in the end.
 fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, failure: Failure) -> String {
     let mut text = String::new();
@@ -157,11 +136,15 @@ fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, fai
 /// What the caller gets in the end.
 fn last_word(sequence: &Sequence, failure: Failure) -> &'static str {
     match (failure, sequence.end) {
-        (_, End::ClientError) => "the caller gets it as it is",
+        (Failure::ContextLength { larger: None }, _) => {
+            "the caller gets it: no target is known to have more room"
+        }
+        (_, End::ClientError) if sequence.attempts.len() == 1 => "the caller gets it as it is",
         (Failure::Timeout, _) => "the caller gets 504",
         (Failure::Connect, _) => "the caller gets 503",
-        (Failure::Reset, _) => "the caller gets 502",
+        (Failure::Reset | Failure::InvalidOutput, _) => "the caller gets 502",
+        _ if sequence.attempts.len() > 1 => "the caller gets the first failure",
         (_, End::NotRetried) => "the caller gets it: it isn't retried",
-        _ => "the caller gets the last failure",
+        _ => "the caller gets it",
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bounds::{self, Known as Bounded};
 use super::document::Lines;
 use super::facts::{self, Known};
+use super::places::Places;
 use super::request::{Body, Request};
 use super::words::{code, count, list, quoted, span};
 use super::{Explainer, Section, Verdict, attempts, contract, failures, limits};
@@ -41,7 +42,7 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
         return sections;
     }
     sections.push(attempts::sent(explainer, taken, request));
-    let places = match attempts::fit(explainer, taken, request) {
+    let places = match Places::new(explainer, taken, request).tried() {
         Ok(places) => places,
         Err(unfit) => {
             sections.push(refused(format!("The caller gets 400 at once: {}.", unfit.message())));
@@ -248,7 +249,8 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
         if route.retry.attempts > 1 {
             let longer = span(route.timeout.total.saturating_mul(10));
             let text = format!(
-                "the first attempt streams; a later one arrives as a whole, for which it has {longer}"
+                "the first attempt streams, and so does one that follows a provider's error where the upstream half is \
+                 installed; any other arrives as a whole, for which it has {longer}"
             );
             lines.say(1, "", text);
         }

@@ -220,7 +220,8 @@ fn stream_times(lines: &mut Lines, route: &Route) {
         }
     }
     let retried = if route.retry.attempts > 1 {
-        "; one that is retried arrives as a whole, and may take ten times as long"
+        "; one that is retried after a timeout or a connection that was refused or broke, or without the upstream half, arrives as \
+         a whole and may take ten times as long"
     } else {
         ""
     };

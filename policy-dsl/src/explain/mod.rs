@@ -34,6 +34,7 @@ mod facts;
 mod failures;
 mod limits;
 mod picture;
+mod places;
 mod plan;
 mod request;
 mod route;

@@ -17,8 +17,16 @@ pub enum Failure {
     Timeout,
     Connect,
     Reset,
-    /// The answer doesn't fit the route's `output`.
+    /// The answer is no answer: it can't be read, has nothing in it, or doesn't fit the route's `output`.
     InvalidOutput,
+    /// The provider has nothing left for this key.
+    QuotaExhausted,
+    /// The prompt is too long for the model; and the place of the first target that is known to have more room.
+    ContextLength {
+        larger: Option<usize>,
+    },
+    ContentPolicy,
+    ModelNotFound,
 }
 
 /// One attempt.
@@ -51,27 +59,49 @@ pub struct Sequence {
 }
 
 impl Failure {
-    /// The word of a policy's `on` for it.
-    #[must_use]
-    pub fn trigger(self) -> Trigger {
+    /// Whether a policy's `on` has a word for it.
+    fn is_listed(self, retry: &Retry) -> bool {
+        let listed = |trigger| retry.on.contains(&trigger);
         match self {
-            Failure::Status { status, .. } => Trigger::Status(status),
-            Failure::Timeout => Trigger::Timeout,
-            Failure::Connect => Trigger::Connect,
-            Failure::Reset => Trigger::Reset,
-            Failure::InvalidOutput => Trigger::InvalidOutput,
+            Failure::Status { status, .. } => listed(Trigger::Status(status)),
+            Failure::Timeout => listed(Trigger::Timeout),
+            Failure::Connect => listed(Trigger::Connect),
+            Failure::Reset => listed(Trigger::Reset),
+            // An answer that can't be read is as good as a broken one.
+            Failure::InvalidOutput => listed(Trigger::InvalidOutput) || listed(Trigger::Reset),
+            Failure::ContentPolicy => listed(Trigger::ContentPolicy),
+            Failure::ModelNotFound => listed(Trigger::ModelNotFound),
+            Failure::QuotaExhausted | Failure::ContextLength { .. } => true,
         }
     }
 
-    fn is_listed(self, retry: &Retry) -> bool {
-        // An answer that can't be read is as good as a broken one.
-        let is_broken = self == Failure::InvalidOutput && retry.on.contains(&Trigger::Reset);
-        is_broken || retry.on.contains(&self.trigger())
+    /// An error of the request.
+    fn is_the_callers(self) -> bool {
+        match self {
+            Failure::Status { status: 408 | 429, .. } => false,
+            Failure::Status { status, .. } => (400..500).contains(&status),
+            Failure::ContextLength { .. } | Failure::ContentPolicy | Failure::ModelNotFound => true,
+            _ => false,
+        }
     }
 
-    /// An error of the request, which no retry mends.
-    fn is_the_callers(self) -> bool {
-        matches!(self, Failure::Status { status: 400..=499, .. } if !self.is_silent() && self.trigger() != Trigger::Status(429))
+    /// Whether nothing that the policy allows would mend it.
+    fn is_final(self, retry: &Retry) -> bool {
+        match self {
+            Failure::ContextLength { .. } => false,
+            Failure::ContentPolicy | Failure::ModelNotFound => !self.is_listed(retry),
+            _ => self.is_the_callers(),
+        }
+    }
+
+    /// The place that comes next when the target at `position` isn't asked again.
+    fn next(self, position: usize, targets: usize) -> Option<usize> {
+        let next = match self {
+            // Asked for once: a second target that finds it too long is believed.
+            Failure::ContextLength { larger } => larger.filter(|larger| *larger > position)?,
+            _ => position + 1,
+        };
+        Some(next).filter(|next| *next < targets)
     }
 
     /// A target that didn't answer in time has had its chance, and is left where that is possible.
@@ -92,7 +122,7 @@ impl Sequence {
         let mut here = 1;
         let end = loop {
             let position = attempts.last().map_or(0, |attempt| attempt.position);
-            if failure.is_the_callers() {
+            if failure.is_final(retry) {
                 break End::ClientError;
             }
             if !failure.is_listed(retry) {
@@ -100,23 +130,29 @@ impl Sequence {
             }
             let left = (retry.attempts as usize).saturating_sub(attempts.len());
             if left == 0 {
-                break End::AttemptsSpent;
+                break if failure.is_the_callers() { End::ClientError } else { End::AttemptsSpent };
             }
             let later = targets.saturating_sub(position + 1);
             let asked = failure.retry_after();
             let is_honored = asked.is_none_or(|wait| wait <= retry.honor_retry_after);
             let has_chance = match failure {
-                Failure::Timeout => false,
+                Failure::Timeout
+                | Failure::QuotaExhausted
+                | Failure::ContextLength { .. }
+                | Failure::ContentPolicy
+                | Failure::ModelNotFound => false,
                 failure => !failure.is_silent() || later == 0,
             };
             if left > later && is_honored && has_chance {
                 let backoff = Some(longest_backoff(retry.backoff, here - 1));
                 attempts.push(Attempt { position, backoff, retry_after: asked });
                 here += 1;
-            } else if later > 0 {
-                attempts.push(Attempt { position: position + 1, backoff: None, retry_after: None });
+            } else if let Some(position) = failure.next(position, targets) {
+                attempts.push(Attempt { position, backoff: None, retry_after: None });
                 here = 1;
-            } else if failure == Failure::Timeout {
+            } else if failure.is_the_callers() {
+                break End::ClientError;
+            } else if !has_chance {
                 break End::NotRetried;
             } else {
                 break End::RetryAfterTooLong;
@@ -180,6 +216,18 @@ mod tests {
         assert_eq!(positions(3, 2, failed(400)), (vec![0], End::ClientError));
         assert_eq!(positions(3, 2, failed(501)), (vec![0], End::NotRetried));
         assert_eq!(positions(3, 2, Failure::Reset), (vec![0], End::NotRetried));
+    }
+
+    #[test]
+    fn what_only_another_target_mends_moves_on_at_once() {
+        assert_eq!(positions(5, 3, Failure::QuotaExhausted), (vec![0, 1, 2], End::NotRetried));
+        let too_long = |larger| Failure::ContextLength { larger };
+        assert_eq!(positions(5, 3, too_long(Some(2))), (vec![0, 2], End::ClientError));
+        assert_eq!(positions(5, 3, too_long(None)), (vec![0], End::ClientError));
+        assert_eq!(positions(3, 2, Failure::ContentPolicy), (vec![0], End::ClientError));
+        let on = vec![Trigger::ContentPolicy];
+        let sequence = Sequence::of(&Retry { on, ..retry(3) }, 2, Failure::ContentPolicy);
+        assert_eq!((sequence.attempts.len(), sequence.end), (2, End::ClientError));
     }
 
     #[test]

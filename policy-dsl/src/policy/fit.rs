@@ -2,7 +2,7 @@
 //!
 //! The one place that decides it: for the filter's plans, and for what `seawall explain` tells of a request.
 
-use super::Capability;
+use super::{Capability, Price};
 
 /// Bytes of a request's body that are taken for one token of its prompt.
 ///
@@ -75,6 +75,13 @@ impl Demand {
             (Some(asked), Some(most)) => Some(asked.min(most)),
             (asked, most) => asked.or(most),
         }
+    }
+
+    /// What one attempt is expected to cost at this price, in pico-dollars, where the plan allows so many tokens.
+    #[must_use]
+    pub fn cost(&self, price: Price, max_tokens: Option<u64>) -> u64 {
+        let output = self.most_output(max_tokens).map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT));
+        price.input.saturating_mul(self.input).saturating_add(price.output.saturating_mul(output))
     }
 
     /// What keeps a target from serving it that lacks this and whose context window holds so many tokens, if that is known.

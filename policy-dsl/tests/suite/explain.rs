@@ -70,6 +70,7 @@ fn what_becomes_of_a_request_is_as_recorded() {
         ("fit-image", "fit", chat(needing(&[Capability::Vision, Capability::Json]), &[])),
         ("fit-none", "fit", chat(needing(&[Capability::Vision, Capability::Tools]), &[])),
         ("fit-plain", "fit", chat(BodyFacts { max_tokens: Some(100), ..body() }, &[])),
+        ("fit-dear", "fit", Request { path: "/v1/responses".into(), ..chat(body(), &[]) }),
         ("whole-free", "whole", chat(stream(), &[key, ("x-request-deadline-ms", "20000")])),
         ("whole-gold", "whole", chat(body(), &[key, acme])),
         ("whole-refused", "whole", chat(long(), &[key])),

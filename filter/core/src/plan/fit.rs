@@ -23,9 +23,4 @@ impl Place {
     pub(super) fn unfit(&self, demand: &Demand) -> Option<Unfit> {
         demand.unfit(self.lacks, self.context, self.max_tokens)
     }
-
-    /// Most tokens that the answer may have here.
-    pub(super) fn most_output(&self, demand: &Demand) -> Option<u64> {
-        demand.most_output(self.max_tokens)
-    }
 }

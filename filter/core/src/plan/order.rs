@@ -15,7 +15,7 @@
 use std::collections::BinaryHeap;
 
 use seawall_policy::policy::Order;
-use seawall_policy::policy::fit::{Demand, EXPECTED_OUTPUT};
+use seawall_policy::policy::fit::Demand;
 
 use super::Place;
 use crate::rng::Rng;
@@ -32,9 +32,7 @@ pub(crate) trait Load {
 impl Place {
     /// What one attempt is expected to cost, in pico-dollars; `None` without a price.
     pub(super) fn expected_cost(&self, demand: &Demand) -> Option<u64> {
-        let price = self.price?;
-        let output = self.most_output(demand).map_or(EXPECTED_OUTPUT, |most| most.min(EXPECTED_OUTPUT));
-        Some(price.input.saturating_mul(demand.input).saturating_add(price.output.saturating_mul(output)))
+        Some(demand.cost(self.price?, self.max_tokens))
     }
 }
 

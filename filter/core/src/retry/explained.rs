@@ -14,14 +14,24 @@ use crate::rng::Seed;
 use crate::telemetry::{Outcome, Reason};
 use crate::time::Timestamp;
 
-fn answer(failure: Failure) -> Answer {
-    let (origin, status) = match failure {
-        Failure::Status { status, .. } => (Origin::Provider, status),
-        Failure::Timeout => (Origin::Timeout, 504),
-        Failure::Connect => (Origin::Connect, 503),
-        Failure::Reset | Failure::InvalidOutput => (Origin::Reset, 503),
+/// What is found of such a failure, and the status of the provider's answer if there is one.
+fn found(failure: Failure) -> (Outcome, Option<u16>) {
+    let judged = |origin, status| {
+        let answer = Answer { status, origin, headers: Headers::default(), body: Vec::new() };
+        let provider = (answer.origin == Origin::Provider).then_some(status);
+        (judge(Provider::OpenAi, &answer, Timestamp(0)).outcome, provider)
     };
-    Answer { status, origin, headers: Headers::default(), body: Vec::new() }
+    match failure {
+        Failure::Status { status, .. } => judged(Origin::Provider, status),
+        Failure::Timeout => judged(Origin::Timeout, 504),
+        Failure::Connect => judged(Origin::Connect, 503),
+        Failure::Reset => judged(Origin::Reset, 503),
+        Failure::InvalidOutput => (Outcome::InvalidOutput, None),
+        Failure::QuotaExhausted => (Outcome::QuotaExhausted, Some(429)),
+        Failure::ContextLength { .. } => (Outcome::ContextLength, Some(400)),
+        Failure::ContentPolicy => (Outcome::ContentPolicy, Some(400)),
+        Failure::ModelNotFound => (Outcome::ModelNotFound, Some(404)),
+    }
 }
 
 fn end(reason: Reason) -> Option<End> {
@@ -41,22 +51,24 @@ fn played(
     failure: Failure,
     told: &Sequence,
 ) -> Result<Sequence, TestCaseError> {
-    let (answer, mut rng) = (answer(failure), Seed(1).derive(1));
+    let ((outcome, status), mut rng) = (found(failure), Seed(1).derive(1));
     let retry_after = if let Failure::Status { retry_after, .. } = failure { retry_after } else { None };
     let mut attempts = vec![Attempt { position: 0, backoff: None, retry_after: None }];
     let (mut position, mut progress) = (0, Progress::default());
     progress.begin(true);
-    let outcome = match failure {
-        Failure::InvalidOutput => Outcome::InvalidOutput,
-        _ => judge(Provider::OpenAi, &answer, Timestamp(0)).outcome,
-    };
     loop {
+        let later = match failure {
+            Failure::ContextLength { larger } => {
+                larger.into_iter().filter(|place| *place > position).collect()
+            }
+            _ => (position + 1..targets).collect::<Vec<_>>(),
+        };
         let failed = Failed {
             outcome,
-            status: (answer.origin == Origin::Provider).then_some(answer.status),
+            status,
             wait: retry_after,
             is_admitted_here: true,
-            others: u32::try_from(targets - position - 1).unwrap(),
+            others: u32::try_from(later.len()).unwrap(),
             left: None,
         };
         match next(policy, &mut progress, failed, &mut rng, || true) {
@@ -68,7 +80,7 @@ fn played(
                 progress.begin(true);
             }
             Step::MoveOn => {
-                position += 1;
+                position = later[0];
                 progress.begin(false);
                 attempts.push(Attempt { position, backoff: None, retry_after: None });
             }
@@ -89,6 +101,9 @@ fn failures() -> impl Strategy<Value = Failure> {
         1 => Just(Failure::Connect),
         1 => Just(Failure::Reset),
         1 => Just(Failure::InvalidOutput),
+        1 => Just(Failure::QuotaExhausted),
+        1 => Just(Failure::ContentPolicy),
+        1 => Just(Failure::ModelNotFound),
     ]
 }
 
@@ -96,9 +111,16 @@ fn policies() -> impl Strategy<Value = Retry> {
     let statuses = [408, 429, 500, 502, 503, 504, 529].map(Trigger::Status);
     let triggers: Vec<Trigger> = statuses
         .into_iter()
-        .chain([Trigger::Timeout, Trigger::Connect, Trigger::Reset, Trigger::InvalidOutput])
+        .chain([
+            Trigger::Timeout,
+            Trigger::Connect,
+            Trigger::Reset,
+            Trigger::InvalidOutput,
+            Trigger::ContentPolicy,
+            Trigger::ModelNotFound,
+        ])
         .collect();
-    let on = prop::sample::subsequence(triggers, 1..=11);
+    let on = prop::sample::subsequence(triggers, 1..=13);
     let jitter = prop::sample::select(vec![Jitter::Full, Jitter::Equal, Jitter::Decorrelated, Jitter::None]);
     (on, 1..11_u32, 1..2_000_u64, 1..9_000_u64, 0..20_u64, jitter).prop_map(
         |(on, attempts, base, cap, honor, jitter)| Retry {
@@ -116,6 +138,15 @@ proptest! {
 
     #[test]
     fn what_is_told_is_what_happens(policy in policies(), targets in 1..8_usize, failure in failures()) {
+        let told = Sequence::of(&policy, targets, failure);
+        prop_assert_eq!(played(&policy, targets, failure, &told)?, told);
+    }
+
+    #[test]
+    fn a_prompt_that_is_too_long_goes_where_it_is_told(
+        policy in policies(), (targets, larger) in (1..8_usize).prop_flat_map(|targets| (Just(targets), prop::option::of(0..targets))),
+    ) {
+        let failure = Failure::ContextLength { larger: larger.filter(|place| *place > 0) };
         let told = Sequence::of(&policy, targets, failure);
         prop_assert_eq!(played(&policy, targets, failure, &told)?, told);
     }

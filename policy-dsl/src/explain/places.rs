@@ -1,0 +1,108 @@
+//! Which targets of a route's plan are tried for one request, and why others aren't: what the filter's plans decide, as far as
+//! it doesn't depend on the time of the request.
+
+use super::Explainer;
+use super::request::Request;
+use super::words::{code, list};
+use crate::policy::fit::Unfit;
+use crate::policy::{Order, Overrides, Route, Target, TargetId};
+use crate::vocabulary::factor_text;
+
+/// Why a target isn't tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Why {
+    Unfit(Unfit),
+    /// It would cost more than this many hundredths of what the first one costs.
+    TooDear(u32),
+}
+
+impl Why {
+    pub(super) fn text(self) -> String {
+        match self {
+            Why::Unfit(unfit) => unfit_text(unfit),
+            Why::TooDear(most) => {
+                format!("it would cost more than {} what the first one costs", factor_text(most))
+            }
+        }
+    }
+}
+
+fn unfit_text(Unfit { missing, window }: Unfit) -> String {
+    let missing: Vec<String> = missing.iter().map(|capability| code(capability.word())).collect();
+    let lacks = (!missing.is_empty()).then(|| format!("it lacks {}", list(&missing, "and")));
+    let window = window.map(|(needed, window)| {
+        format!("the request needs about {needed} tokens, and its context window holds {window}")
+    });
+    let reasons: Vec<String> = lacks.into_iter().chain(window).collect();
+    list(&reasons, "and")
+}
+
+/// What is asked of the places of one route.
+pub(super) struct Places<'e> {
+    explainer: &'e Explainer<'e>,
+    route: &'e Route,
+    request: &'e Request,
+    /// The most that one may be expected to cost, in hundredths of pico-dollars; `None` where nothing bounds it, or that isn't known.
+    most_cost: Option<u64>,
+}
+
+impl<'e> Places<'e> {
+    pub(super) fn new(explainer: &'e Explainer<'e>, route: &'e Route, request: &'e Request) -> Self {
+        let mut places = Self { explainer, route, request, most_cost: None };
+        let first = places.first_cost();
+        places.most_cost =
+            route.contract.failover_cost.zip(first).map(|(most, first)| first.saturating_mul(most.into()));
+        places
+    }
+
+    /// Why a target isn't tried; `None` when it is.
+    pub(super) fn refuses(&self, target: &Target, overrides: &Overrides) -> Option<Why> {
+        if let Some(unfit) = self.unfit(target, overrides) {
+            return Some(Why::Unfit(unfit));
+        }
+        let cost = self.cost(target, overrides)?.saturating_mul(100);
+        let is_dear = self.most_cost.is_some_and(|most| cost > most);
+        self.route.contract.failover_cost.filter(|_| is_dear).map(Why::TooDear)
+    }
+
+    /// The targets that are tried, in the order of the plan; why none can serve the request, where there is none.
+    pub(super) fn tried(&self) -> Result<Vec<TargetId>, Unfit> {
+        let (mut tried, mut reasons) = (Vec::new(), Unfit::default());
+        for stage in &self.route.plan {
+            for id in &stage.targets {
+                match self.explainer.target(*id).and_then(|target| self.refuses(target, &stage.overrides)) {
+                    Some(Why::Unfit(reason)) => reasons = reasons.and(reason),
+                    Some(Why::TooDear(_)) => {}
+                    None => tried.push(*id),
+                }
+            }
+        }
+        if tried.is_empty() { Err(reasons) } else { Ok(tried) }
+    }
+
+    /// What the first target costs, where it is clear which one that is.
+    fn first_cost(&self) -> Option<u64> {
+        for stage in &self.route.plan {
+            let targets = stage.targets.iter().filter_map(|id| self.explainer.target(*id));
+            let mut fit = targets.filter(|target| self.unfit(target, &stage.overrides).is_none()).peekable();
+            if fit.peek().is_none() {
+                continue;
+            }
+            return match stage.order {
+                Order::AsWritten => self.cost(fit.next()?, &stage.overrides),
+                Order::Cheapest => fit.filter_map(|target| self.cost(target, &stage.overrides)).min(),
+                _ => None,
+            };
+        }
+        None
+    }
+
+    fn unfit(&self, target: &Target, overrides: &Overrides) -> Option<Unfit> {
+        let lacks = target.lacks.iter().copied().collect();
+        self.request.demand().unfit(lacks, target.context, overrides.max_tokens.map(u64::from))
+    }
+
+    fn cost(&self, target: &Target, overrides: &Overrides) -> Option<u64> {
+        Some(self.request.demand().cost(target.price?, overrides.max_tokens.map(u64::from)))
+    }
+}
