@@ -36,7 +36,8 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     // The command is there: its own tests have run it.
     let mut scenarios = parts.seawall();
     scenarios.arg("test").args(SCENARIOS).arg("--wasm").arg(&wasm);
-    scenarios.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML]);
+    // Most of their time is spent waiting.
+    scenarios.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML, "--jobs", "2"]);
     step(
         "scenarios and tests of policies in the test host and in Envoy, with the same decisions",
         &mut scenarios,

@@ -9,6 +9,7 @@ pub mod fmt;
 pub mod init;
 pub mod lsp;
 pub mod man;
+mod parallel;
 pub mod provider;
 pub mod test;
 pub mod up;

@@ -1,11 +1,13 @@
 //! `seawall test`: scenarios, and the tests of policies, through the real module, in virtual time and, if asked, on a real
 //! Envoy too.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
 use super::Exit;
+use super::parallel::in_order;
 use crate::envoy::{self, EnvoyDriver, EnvoyOptions};
 use crate::report::{Report, placed, summary};
 use crate::scenario::{self, Loaded, Outcome, Scenario, Timing, diff, judge_refusal};
@@ -34,12 +36,15 @@ pub struct Args {
     /// The configuration that this Envoy gets.
     #[arg(long, requires = "envoy")]
     envoy_config: Option<PathBuf>,
+    /// How many tests run at once.
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
     /// Write a report here, as JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
-/// Runs them one after the other and prints each as it ends.
+/// Runs them, and prints each as it ends, in their order.
 ///
 /// # Errors
 /// When a file can't be used; failed expectations are told in the exit code.
@@ -61,14 +66,17 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     for report in refused {
         tell(report)?;
     }
-    for loaded in &tests {
+    let work = |loaded: &Loaded| {
         let (report, simulated) = simulate(&module, loaded);
-        tell(report)?;
         // Nothing makes a VM of Envoy's trap.
-        if let Some(options) = real.as_ref().filter(|_| !loaded.scenario.may_trap) {
-            tell(on_envoy(options, loaded, simulated.as_ref()))?;
-        }
-    }
+        let options = real.as_ref().filter(|_| !loaded.scenario.may_trap);
+        let real = options.map(|options| on_envoy(options, loaded, simulated.as_ref()));
+        (report, real)
+    };
+    in_order(&tests, args.jobs, work, |(simulated, real)| {
+        tell(simulated)?;
+        real.map_or(Ok(()), &mut tell)
+    })?;
     super::print(&format!("{}\n", summary(&reports)))?;
     if let Some(file) = &args.junit {
         std::fs::write(file, junit::render(&reports)?)
