@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use seawall_policy::condition::{NumberName, Slot, TextName};
 use seawall_policy::policy::{
     Amount, Auth, EnvVar, LimitId, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
 };
@@ -35,6 +36,29 @@ pub struct Config {
     budgets: Vec<Option<Bound>>,
     /// What bounds the hedges of each route.
     hedges: Vec<Option<Bound>>,
+    /// What the conditions of its routes ask for that takes some work.
+    pub(crate) asks: Asks,
+}
+
+/// What conditions ask for beyond what is read anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asks {
+    /// Who calls.
+    pub(crate) caller: bool,
+    /// How many tokens the prompt has.
+    pub(crate) tokens: bool,
+}
+
+impl Asks {
+    fn of(policy: &Policy) -> Self {
+        let asks = |slot| {
+            policy.routes.iter().filter_map(|route| route.when.as_ref()).any(|when| when.asks(slot))
+        };
+        Self {
+            caller: asks(Slot::Text(TextName::Tenant)) || asks(Slot::Text(TextName::Tier)),
+            tokens: asks(Slot::Number(NumberName::InputTokens)),
+        }
+    }
 }
 
 /// What an attempt at one target needs.
@@ -77,8 +101,8 @@ impl Config {
             policy.routes.iter().map(|route| plan(&policy, route, &mut posts, &mut targets)).collect();
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
-        let (hash, book) = (policy.hash.as_str().into(), Book::new(&policy));
-        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, policy })
+        let (hash, book, asks) = (policy.hash.as_str().into(), Book::new(&policy), Asks::of(&policy));
+        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, asks, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {

@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// A new request: asks whose it is, where limits count and it takes the host to know.
+    /// A new request: asks whose it is, where that matters and it takes the host to know.
     fn meet(
         &mut self,
         now: Timestamp,
@@ -170,7 +170,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         let policy = self.config.policy();
-        if self.config.has_limits() && limits::asks_host(policy) {
+        if (self.config.has_limits() || self.config.asks.caller) && limits::asks_host(policy) {
             fx.push(Effect::TellCaller { claims: limits::claims(policy).map(Text::from).collect() });
             self.asked = Some((id, headers, end_of_stream));
         } else {
@@ -218,7 +218,7 @@ impl Engine {
         (headers, identity, end_of_stream): (Headers, Identity, bool),
         fx: &mut Vec<Effect>,
     ) {
-        let route = match self.config.choose_by_headers(&headers, now, !end_of_stream) {
+        let route = match self.config.choose_by_headers(&headers, &identity, now, !end_of_stream) {
             Choice::Route(route) => (route, false),
             Choice::Body(first) => (first, true),
             Choice::Pass => return pass(id, &headers, self.is_tracing, fx),

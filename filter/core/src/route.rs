@@ -15,6 +15,7 @@ use seawall_policy::policy::PathMatch;
 use crate::body;
 use crate::config::Config;
 use crate::headers::Headers;
+use crate::limits::{Identity, Named};
 use crate::sight::{Body, Sight};
 use crate::time::Timestamp;
 
@@ -31,13 +32,25 @@ pub(crate) enum Choice {
 
 impl Config {
     /// Chooses by what is known when a request's headers are here.
-    pub(crate) fn choose_by_headers(&self, headers: &Headers, arrived: Timestamp, has_body: bool) -> Choice {
-        match self.choose(0, &Sight::new(headers, arrived, Body::Awaited)) {
+    pub(crate) fn choose_by_headers(
+        &self,
+        headers: &Headers,
+        identity: &Identity,
+        arrived: Timestamp,
+        has_body: bool,
+    ) -> Choice {
+        let named = self.named(headers, identity);
+        match self.choose(0, &Sight::new(headers, arrived, Body::Awaited).of(named)) {
             Choice::Body(from) if !has_body || !body::is_json(headers) => {
-                self.choose(from, &Sight::new(headers, arrived, Body::Silent))
+                self.choose(from, &Sight::new(headers, arrived, Body::Silent).of(named))
             }
             choice => choice,
         }
+    }
+
+    /// The caller as conditions name it; nobody where none asks.
+    pub(crate) fn named<'r>(&'r self, headers: &'r Headers, identity: &'r Identity) -> Named<'r> {
+        if self.asks.caller { Named::of(self.policy(), headers, identity) } else { Named::default() }
     }
 
     /// Chooses among the routes from this one on.

@@ -10,8 +10,12 @@
 //! | `stream` | whether the body's `stream` is `true`, or the path asks for a stream where the dialect has it there |
 //! | `turns` | elements of the body's `messages` |
 //! | `tools` | elements of the body's `tools`, by name |
+//! | `tenant` | as the policy's sources name it; `anonymous` where none does, and empty for one that is known by its key alone |
+//! | `tier` | that tenant's; empty where no tier takes it |
+//! | `tokens.input` | counted as for a limit, for the first target of the first route that may take the request |
+//! | `tokens.max_output` | what the body sets, under whichever name; 0 when it doesn't |
 //!
-//! Without a body that can be read the last four are empty, `false` and 0. Nothing is copied that can be borrowed, and
+//! Without a body that can be read what is read from it is empty, `false` and 0. Nothing is copied that can be borrowed, and
 //! nothing of the body is read again before a condition asks.
 
 use std::borrow::Cow;
@@ -22,6 +26,7 @@ use seawall_policy::condition::{Facts, FlagName, NumberName, TextName};
 use crate::answer::PREFIX;
 use crate::body;
 use crate::headers::Headers;
+use crate::limits::Named;
 use crate::time::Timestamp;
 
 /// A request as conditions see it.
@@ -30,6 +35,8 @@ pub(crate) struct Sight<'r> {
     path: &'r str,
     arrived: Timestamp,
     body: Body<'r>,
+    named: Named<'r>,
+    input_tokens: u64,
     model: OnceCell<Cow<'r, str>>,
     tools: OnceCell<Vec<Cow<'r, str>>>,
     /// Headers whose value is not one text as it stands.
@@ -51,7 +58,18 @@ impl<'r> Sight<'r> {
         let path = headers.get(":path").unwrap_or_default();
         let path = path.split('?').next().unwrap_or_default();
         let (model, tools, odd) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { headers, path, arrived, body, model, tools, odd }
+        let (named, input_tokens) = (Named::default(), 0);
+        Self { headers, path, arrived, body, named, input_tokens, model, tools, odd }
+    }
+
+    /// The same of this caller.
+    pub(crate) fn of(self, named: Named<'r>) -> Self {
+        Self { named, ..self }
+    }
+
+    /// The same with so many tokens in its prompt.
+    pub(crate) fn with_input(self, input_tokens: u64) -> Self {
+        Self { input_tokens, ..self }
     }
 
     pub(crate) fn path(&self) -> &'r str {
@@ -105,8 +123,10 @@ impl Facts for Sight<'_> {
             TextName::Path => self.path,
             TextName::Method => self.headers.get(":method").unwrap_or_default(),
             TextName::Model => self.model(),
+            TextName::Tenant => self.named.tenant,
+            TextName::Tier => self.named.tier,
             // The checker refuses a policy that asks.
-            TextName::Tenant | TextName::Tier | TextName::PromptVersion => "",
+            TextName::PromptVersion => "",
         }
     }
 
@@ -116,8 +136,13 @@ impl Facts for Sight<'_> {
             NumberName::Hour => i64::try_from(self.arrived.0 / HOUR % 24).unwrap_or_default(),
             NumberName::Turns => self.facts().map_or(0, |facts| facts.messages.into()),
             NumberName::Tools => self.facts().map_or(0, |facts| facts.tools.into()),
-            // The checker refuses a policy that asks.
-            NumberName::InputTokens | NumberName::MaxOutputTokens => 0,
+            NumberName::InputTokens => i64::try_from(self.input_tokens).unwrap_or(i64::MAX),
+            NumberName::MaxOutputTokens => match self.body {
+                Body::Read(facts, body) => {
+                    i64::try_from(facts.most_tokens(body).unwrap_or_default()).unwrap_or(i64::MAX)
+                }
+                Body::Awaited | Body::Silent => 0,
+            },
         }
     }
 

@@ -134,3 +134,19 @@ fn of_very_many_tools_the_first_are_named_and_all_are_counted() {
     assert_eq!(sight.number(NumberName::Tools), 3_000);
     assert!(sight.has_tool("t1023") && !sight.has_tool("t1024"));
 }
+
+#[test]
+fn a_condition_sees_who_calls_and_how_much() {
+    let headers = headers(&[]);
+    let body = br#"{"max_completion_tokens":7}"#;
+    let facts = body::read(body).unwrap();
+    let named = Named { tenant: "acme", tier: "gold" };
+    let sight = Sight::new(&headers, at(0, 0), Body::Read(&facts, body)).of(named).with_input(12);
+    assert_eq!((sight.text(TextName::Tenant), sight.text(TextName::Tier)), ("acme", "gold"));
+    assert_eq!(
+        (sight.number(NumberName::InputTokens), sight.number(NumberName::MaxOutputTokens)),
+        (12, 7)
+    );
+    let silent = Sight::new(&headers, at(0, 0), Body::Silent);
+    assert_eq!((silent.text(TextName::Tier), silent.number(NumberName::MaxOutputTokens)), ("", 0));
+}

@@ -148,6 +148,14 @@ impl Condition {
         found
     }
 
+    /// Whether it may ask for the value of this.
+    #[must_use]
+    pub fn asks(&self, wanted: Slot) -> bool {
+        let mut asks = false;
+        slots::slots(&self.test, &mut |slot, _| asks |= slot == wanted);
+        asks
+    }
+
     /// Shows every name that `tier` is compared with, and where.
     pub(crate) fn tiers(&self, see: &mut dyn FnMut(&str, Span)) {
         slots::tiers(&self.test, see);

@@ -352,7 +352,7 @@ fn cases() -> Vec<Case> {
         case(ConditionConstant, route("when `model == \"a\" && model == \"b\"`"), "the condition is always false", "model == \"a\" && model == \"b\"",
             "because of `model == \"a\"` and `model == \"b\"`", "no request ever meets it; compare with something else"),
         case(ConditionConstant, route("when `stream && turns >= 0`"), "`turns >= 0` is always true", "turns >= 0", "`turns` is never negative", "leave it out, or compare with something else"),
-        case(NotSupported, route("when `tier == \"free\"`"), "`tier` in a condition is not supported by this version", "tier", "", not_supported),
+        case(NotSupported, route("when `prompt_version == \"2\"`"), "`prompt_version` in a condition is not supported by this version", "prompt_version", "", not_supported),
     ]
 }
 

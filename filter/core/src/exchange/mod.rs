@@ -258,27 +258,24 @@ impl Exchange {
         let facts = (!body.is_empty() && body::is_json(&self.headers))
             .then(|| body::read_request(path, &body))
             .transpose();
+        let (facts, error) = match facts {
+            Ok(facts) => (facts, None),
+            Err(error) => (None, Some(error)),
+        };
+        (self.facts, self.body) = (facts, Rc::new(body));
         if is_open {
-            let read = facts.as_ref().ok().and_then(Option::as_ref);
-            let seen = read.map_or(Body::Silent, |facts| Body::Read(facts, &body));
-            match turn.config.choose(self.route, &Sight::new(&self.headers, self.arrived, seen)) {
-                Choice::Route(route) => self.route = route,
-                Choice::Body(_) | Choice::Pass => return turn.pass(&self.headers),
-            }
-            if body.len() > room {
+            let Some(route) = self.choose_by_body(turn) else { return turn.pass(&self.headers) };
+            self.route = route;
+            if self.body.len() > room {
                 return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
             }
         }
-        match facts {
-            Ok(facts) => self.facts = facts,
-            Err(error) => {
-                return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
-            }
+        if let Some(error) = error {
+            return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
         }
         turn.count_request(self.route, &self.headers);
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
-        self.body = Rc::new(body);
         self.counted = Counted::new(turn.config.counts_tokens(self.route));
         self.asker = self.read_asker(turn);
         turn.asker = self.asker.clone();
@@ -288,6 +285,22 @@ impl Exchange {
         match self.reserve(turn) {
             Some(after) => after,
             None => self.begin_trying(turn),
+        }
+    }
+
+    /// The route that takes it, as its body is here.
+    fn choose_by_body(&mut self, turn: &mut Turn<'_>) -> Option<usize> {
+        let mut input = 0;
+        if turn.config.asks.tokens && self.facts.is_some() {
+            self.counted = Counted::new(true);
+            input = self.input_tokens(turn, 0);
+        }
+        let seen = self.facts.as_ref().map_or(Body::Silent, |facts| Body::Read(facts, &self.body));
+        let sight = Sight::new(&self.headers, self.arrived, seen);
+        let sight = sight.of(turn.config.named(&self.headers, &self.identity)).with_input(input);
+        match turn.config.choose(self.route, &sight) {
+            Choice::Route(route) => Some(route),
+            Choice::Body(_) | Choice::Pass => None,
         }
     }
 

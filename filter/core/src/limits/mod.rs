@@ -43,7 +43,7 @@ use self::ledger::Ledger;
 use self::line::Lines;
 pub(crate) use self::rule::{Counts, Use};
 pub use self::tenant::Identity;
-pub(crate) use self::tenant::{asks_host, claims, who};
+pub(crate) use self::tenant::{Named, asks_host, claims, who};
 use self::told::Standing;
 pub(crate) use self::told::{headers, why};
 pub(crate) use self::wait::Answer;

@@ -41,6 +41,26 @@ pub(crate) fn asks_host(policy: &Policy) -> bool {
     policy.tenant.iter().any(|source| matches!(source, TenantSource::Jwt { .. } | TenantSource::San))
 }
 
+/// What a caller is known by.
+enum Known<'r> {
+    Name(&'r str),
+    Key(&'r [u8]),
+}
+
+fn known<'r>(policy: &Policy, headers: &'r Headers, identity: &'r Identity) -> Known<'r> {
+    let mut claims = identity.claims.iter();
+    let found = policy.tenant.iter().find_map(|source| {
+        let name = match source {
+            TenantSource::Jwt { .. } => claims.next()?.as_deref(),
+            TenantSource::San => identity.san.as_deref(),
+            TenantSource::Header { name, .. } => headers.get(name),
+            TenantSource::ApiKey => return api_key(headers).map(Known::Key),
+        };
+        name.map(str::trim).filter(|name| !name.is_empty()).map(Known::Name)
+    });
+    found.unwrap_or(Known::Name(ANONYMOUS))
+}
+
 /// Whose request it is, and of which tier.
 pub(crate) fn who(
     policy: &Policy,
@@ -49,23 +69,28 @@ pub(crate) fn who(
     identity: &Identity,
     route: usize,
 ) -> Who {
-    let mut claims = identity.claims.iter();
-    let found = policy.tenant.iter().find_map(|source| {
-        let name = match source {
-            TenantSource::Jwt { .. } => claims.next()?.as_deref(),
-            TenantSource::San => identity.san.as_deref(),
-            TenantSource::Header { name, .. } => headers.get(name),
-            TenantSource::ApiKey => {
-                return api_key(headers).map(|found| Err(key.hash(&[b"\0key ", found].concat())));
-            }
-        };
-        name.map(str::trim).filter(|name| !name.is_empty()).map(Ok)
-    });
-    let (tenant, tier) = match found.unwrap_or(Ok(ANONYMOUS)) {
-        Ok(name) => (key.hash(name.as_bytes()), tier_of(policy, Some(name))),
-        Err(hash) => (hash, tier_of(policy, None)),
+    let (tenant, tier) = match known(policy, headers, identity) {
+        Known::Name(name) => (key.hash(name.as_bytes()), tier_of(policy, Some(name))),
+        Known::Key(found) => (key.hash(&[b"\0key ", found].concat()), tier_of(policy, None)),
     };
     Who { tenant, tier, route }
+}
+
+/// The caller as conditions name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named<'r> {
+    /// Empty for one that is known by its key alone.
+    pub(crate) tenant: &'r str,
+    /// Empty where no tier takes the tenant.
+    pub(crate) tier: &'r str,
+}
+
+impl<'r> Named<'r> {
+    pub(crate) fn of(policy: &'r Policy, headers: &'r Headers, identity: &'r Identity) -> Self {
+        let name = if let Known::Name(name) = known(policy, headers, identity) { Some(name) } else { None };
+        let tier = tier_of(policy, name).and_then(|tier| policy.tiers.get(tier));
+        Self { tenant: name.unwrap_or_default(), tier: tier.map_or("", |tier| &tier.name) }
+    }
 }
 
 /// The key a caller sends, without the word that says how.

@@ -130,7 +130,8 @@ fn a_condition_tells_what_it_needs() {
         seawall_policy::condition::compile(inside, offset, &mut |finding| found.push(finding)).unwrap();
     let uses: Vec<_> = condition.uses().iter().map(|used| (used.name.name, used.span.text(source))).collect();
     assert_eq!(uses, [("tier", "tier"), ("tokens.input", "tokens . input")]);
-    assert!(condition.uses().iter().all(|used| !used.name.supported));
+    assert!(condition.uses().iter().all(|used| used.name.supported));
+    assert!(!valid(r#"prompt_version == "2""#).uses()[0].name.supported);
     assert_eq!(condition.constant(), Some(true));
     assert_eq!(found[0].span.text(source), inside);
 }

@@ -159,7 +159,7 @@ fn what_this_version_can_not_carry_out_is_not_proposed_for_it() {
     let supported = |marked: &str| -> Vec<String> {
         complete_in(&with(marked), Scope::Supported).1.items.into_iter().map(|item| item.label).collect()
     };
-    for (marked, later) in [("route r { $0 }", "shadow"), ("route r { when `$0` }", "tenant")] {
+    for (marked, later) in [("route r { $0 }", "shadow"), ("route r { when `$0` }", "prompt_version")] {
         assert!(labels(&with(marked)).contains(&later.to_string()), "{marked} {later}");
         assert!(!supported(marked).contains(&later.to_string()), "{marked} {later}");
         assert!(!supported(marked).is_empty(), "{marked}");

@@ -33,7 +33,7 @@ fn a_place_is_explained_by_what_stands_there() {
         ("route r { try nob$0ody }", "nobody", "**`try`** in `route`"),
         // Conditions.
         ("route r { when `mod$0el == \"a\"` }", "model", "string"),
-        ("route r { when `tokens.in$0put > 5` }", "tokens.input", "estimated tokens of the prompt"),
+        ("route r { when `tokens.in$0put > 5` }", "tokens.input", "tokens of the prompt"),
         (
             "route r { when `model.starts$0With(\"a\")` }",
             "startsWith",
