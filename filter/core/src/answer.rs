@@ -97,6 +97,11 @@ impl OwnError {
         Self { retry_after: wait, ..Self::new(429, kind, code, why) }
     }
 
+    /// An agent goes round in circles.
+    pub(crate) fn loop_detected(message: String) -> Self {
+        Self::new(400, "invalid_request_error", "loop_detected", message)
+    }
+
     /// In place of an answer that a provider never gave.
     pub(crate) fn no_answer(outcome: Outcome, target: &str) -> Self {
         let (status, code, what) = match outcome {
@@ -247,6 +252,7 @@ mod tests {
                 OwnError::limit_reached("the limit".to_owned(), Some(Counts::Requests), Some(wait)),
                 Outcome::Throttled,
             ),
+            (OwnError::loop_detected("stop: the tool".to_owned()), Outcome::ClientError),
             (OwnError::deadline_exceeded(None), Outcome::Timeout),
         ];
         for (error, expected) in table {

@@ -51,9 +51,8 @@ pub(crate) struct Asks {
 
 impl Asks {
     fn of(policy: &Policy) -> Self {
-        let asks = |slot| {
-            policy.routes.iter().filter_map(|route| route.when.as_ref()).any(|when| when.asks(slot))
-        };
+        let asks =
+            |slot| policy.routes.iter().filter_map(|route| route.when.as_ref()).any(|when| when.asks(slot));
         Self {
             caller: asks(Slot::Text(TextName::Tenant)) || asks(Slot::Text(TextName::Tier)),
             tokens: asks(Slot::Number(NumberName::InputTokens)),

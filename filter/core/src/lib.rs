@@ -21,6 +21,7 @@
 //! | `deadline`, `timeout` | by when a request must be answered, and how long one attempt may take |
 //! | `breaker` | whether a target may be tried |
 //! | `limits` | how much may be used, and by whom |
+//! | `conversation` | whether an agent goes round in circles |
 //! | `stream` | what of an answer goes on, and whether it is whole |
 //! | `stats` | nothing: what is remembered of every target, for those above |
 //! | `request`, `answer` | which headers go where; the filter's own errors |
@@ -64,6 +65,7 @@ mod breaker;
 #[allow(dead_code, unused_imports, reason = "exchanges don't read the bodies of errors yet")]
 mod classify;
 mod config;
+mod conversation;
 mod counting;
 mod deadline;
 mod effect;

@@ -143,10 +143,7 @@ fn a_condition_sees_who_calls_and_how_much() {
     let named = Named { tenant: "acme", tier: "gold" };
     let sight = Sight::new(&headers, at(0, 0), Body::Read(&facts, body)).of(named).with_input(12);
     assert_eq!((sight.text(TextName::Tenant), sight.text(TextName::Tier)), ("acme", "gold"));
-    assert_eq!(
-        (sight.number(NumberName::InputTokens), sight.number(NumberName::MaxOutputTokens)),
-        (12, 7)
-    );
+    assert_eq!((sight.number(NumberName::InputTokens), sight.number(NumberName::MaxOutputTokens)), (12, 7));
     let silent = Sight::new(&headers, at(0, 0), Body::Silent);
     assert_eq!((silent.text(TextName::Tier), silent.number(NumberName::MaxOutputTokens)), ("", 0));
 }

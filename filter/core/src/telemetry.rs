@@ -162,6 +162,8 @@ pub enum Reason {
     Overloaded,
     /// A limit of the policy leaves no room for it.
     LimitReached,
+    /// It brings a conversation in which tool calls repeat more often than the contract admits.
+    LoopDetected,
     /// It asked for the health page and may read it.
     Health,
     /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
@@ -190,6 +192,7 @@ impl Reason {
             Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
             Self::LimitReached => "limit_reached",
+            Self::LoopDetected => "loop_detected",
             Self::Health => "health",
             Self::BrokenOff => "broken_off",
             Self::Gone => "gone",
@@ -368,7 +371,8 @@ mod tests {
             Reason::BodyMissing => Reason::NoCapableTarget,
             Reason::NoCapableTarget => Reason::Overloaded,
             Reason::Overloaded => Reason::LimitReached,
-            Reason::LimitReached => Reason::Health,
+            Reason::LimitReached => Reason::LoopDetected,
+            Reason::LoopDetected => Reason::Health,
             Reason::Health => Reason::BrokenOff,
             Reason::BrokenOff => Reason::Gone,
             Reason::Gone => return None,

@@ -167,7 +167,13 @@ pub static NAMES: &[Name] = &[
         YES,
         "tenant the request belongs to, `anonymous` where nothing says; empty for one known by its API key alone",
     ),
-    name("tier", Slot::Text(TextName::Tier), Stage::Head, YES, "tier of that tenant, empty when none takes it"),
+    name(
+        "tier",
+        Slot::Text(TextName::Tier),
+        Stage::Head,
+        YES,
+        "tier of that tenant, empty when none takes it",
+    ),
     name(
         "tokens.input",
         Slot::Number(NumberName::InputTokens),

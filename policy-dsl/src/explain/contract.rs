@@ -42,6 +42,12 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
         );
         rules.push(("conversation", text));
     }
+    if let Some(most) = contract.loops {
+        let times = if most == 1 { "time" } else { "times" };
+        let text =
+            format!("the same tool calls come at most {most} {times} in a row; one with more is refused");
+        rules.push(("loops", text));
+    }
     if let Some((percentile, most)) = contract.latency {
         let text =
             format!("warns when the p{percentile} of answers takes longer than {}", duration_text(most));

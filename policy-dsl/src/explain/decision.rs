@@ -233,6 +233,16 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Se
         };
         lines.say(0, "conversation", text);
     }
+    if let Some(most) = rules.loops {
+        let fits = facts.repeats <= most;
+        let otherwise = if fits { "" } else { ": it is refused" };
+        let text = format!(
+            "the tool calls it ends with come {} in a row, at most {most} may{otherwise}",
+            count(facts.repeats, "time")
+        );
+        lines.answer(0, "loops", text, fits);
+        is_refused |= !fits;
+    }
     for id in &route.limits {
         if let Some((label, text)) = limits::limit(explainer, *id) {
             lines.say(0, format!("limit {label}"), text);

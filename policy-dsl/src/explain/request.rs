@@ -58,6 +58,8 @@ pub struct BodyFacts {
     pub tools: Vec<String>,
     /// Estimated tokens of the prompt.
     pub input_tokens: u64,
+    /// How often the tool calls that its conversation ends with repeat.
+    pub repeats: u32,
     /// What it needs a target to be able to do.
     pub needs: Capabilities,
 }

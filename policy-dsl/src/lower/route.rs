@@ -130,6 +130,7 @@ impl Lower<'_, '_> {
                 [Value::MicroDollars(most), Value::Text(header)] => Some((*most, header.clone())),
                 _ => None,
             })?,
+            loops: settings.maybe("loops", count)?,
             latency: settings.maybe("latency", |values| match values {
                 [Value::Percentile(percentile), Value::Duration(most)] => Some((*percentile, *most)),
                 _ => None,

@@ -151,6 +151,8 @@ pub struct Contract {
     pub body_bytes: Option<u64>,
     /// Micro-dollars, and the header that names the conversation.
     pub conversation: Option<(u64, String)>,
+    /// Most times that tool calls may repeat.
+    pub loops: Option<u32>,
     /// Percentile and bound.
     pub latency: Option<(u8, Duration)>,
     /// Hundredths of the first target's cost.

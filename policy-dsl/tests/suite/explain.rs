@@ -13,6 +13,7 @@ fn body() -> BodyFacts {
         model: Some("gpt-4o".into()),
         messages: 2,
         input_tokens: 1_200,
+        repeats: 2,
         max_tokens: Some(9_000),
         ..BodyFacts::default()
     }

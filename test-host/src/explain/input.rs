@@ -152,6 +152,7 @@ fn facts(found: &seawall_core::Facts, body: &[u8], members: &Map<String, Value>)
         tool_count: found.tools,
         tools: found.tool_names(body).into_iter().map(Into::into).collect(),
         input_tokens: bytes.div_ceil(BYTES_PER_TOKEN),
+        repeats: found.repeats(body),
         needs: Capability::ALL.into_iter().filter(|capability| found.needs(*capability, body)).collect(),
     }
 }
@@ -212,6 +213,7 @@ mod tests {
             tool_count: 3,
             tools,
             input_tokens: 2,
+            repeats: 0,
             needs: [Capability::Tools, Capability::Stream].into_iter().collect(),
         };
         assert_eq!(facts, expected);

@@ -5,6 +5,8 @@
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
 mod blocks;
+mod calls;
+mod canonical;
 mod change;
 mod member;
 mod needs;
@@ -16,6 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+pub(crate) use self::calls::Call;
 pub(crate) use self::change::Change;
 use self::member::{Member, Seen};
 use self::scan::Scanner;

@@ -89,7 +89,7 @@ fn inner_lists(part: &[u8]) -> impl Iterator<Item = &[u8]> {
     [content, parts, of_result].into_iter().flatten()
 }
 
-fn is_text(value: Option<&[u8]>, wanted: &[&str]) -> bool {
+pub(super) fn is_text(value: Option<&[u8]>, wanted: &[&str]) -> bool {
     value.and_then(text_of).is_some_and(|text| wanted.contains(&&*text))
 }
 

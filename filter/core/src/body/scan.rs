@@ -72,6 +72,12 @@ impl<'a> Scanner<'a> {
         if !self.more(is_first, b'}')? {
             return Ok(None);
         }
+        let key = self.name()?;
+        Ok(Some((key, self.value()?)))
+    }
+
+    /// The key that begins here, without its quotes; then comes its value.
+    pub(super) fn name(&mut self) -> Result<Range<usize>, BodyError> {
         if self.token() != Some(b'"') {
             return Err(self.error());
         }
@@ -81,7 +87,7 @@ impl<'a> Scanner<'a> {
         }
         self.at += 1;
         self.token();
-        Ok(Some((key, self.value()?)))
+        Ok(key)
     }
 
     /// A member's key. `{"mod\u0065l": …}` names the model too; rare enough to pay for a copy.

@@ -44,6 +44,7 @@ use self::watched::{Lingering, Sighted};
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
 use crate::breaker::{Asker, Permit};
+use crate::conversation;
 use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::engine::MAX_BODY_BYTES;
@@ -274,6 +275,9 @@ impl Exchange {
             return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
         }
         turn.count_request(self.route, &self.headers);
+        if let Some(message) = self.circles(turn) {
+            return self.refuse(turn, OwnError::loop_detected(message), Reason::LoopDetected);
+        }
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
         self.counted = Counted::new(turn.config.counts_tokens(self.route));
@@ -286,6 +290,13 @@ impl Exchange {
             Some(after) => after,
             None => self.begin_trying(turn),
         }
+    }
+
+    /// What an agent is told whose tool calls repeat too often.
+    fn circles(&self, turn: &Turn<'_>) -> Option<String> {
+        let most = turn.config.route(self.route)?.contract.loops?;
+        let row = conversation::row(self.facts.as_ref()?, &self.body, most)?;
+        (row.times > most).then(|| row.message(most))
     }
 
     /// The route that takes it, as its body is here.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | attempts, budget or deadline spent; not retried; asked to wait for too long; nothing left to try after an attempt | `false`: the filter has done what can be done | what the provider asks for |
 //! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
+//! | tool calls repeat in the conversation | `false` | – |
 //! | the request is at fault | – | as the provider answered |
 //!
 //! The official SDKs obey `x-should-retry` before all else and prefer `retry-after-ms` to `retry-after`; OpenAI's gives up above 120 s, Anthropic's
@@ -30,6 +31,8 @@ pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list
         | Reason::DeadlineExceeded
         | Reason::NotRetried
         | Reason::RetryAfterTooLong => false,
+        // The same again would be refused again.
+        Reason::LoopDetected => false,
         // What is larger than a limit never fits.
         Reason::LimitReached if wait.is_none() => false,
         Reason::BreakerOpen | Reason::LimitReached | Reason::Overloaded => {
@@ -66,6 +69,7 @@ mod tests {
             Reason::DeadlineExceeded,
             Reason::NotRetried,
             Reason::RetryAfterTooLong,
+            Reason::LoopDetected,
         ] {
             assert_eq!(advised(reason, 1, None), "false", "{reason:?}");
             assert_eq!(advised(reason, 3, Some(2_000)), "false 2 2000", "{reason:?}");

@@ -63,6 +63,14 @@ pub(super) static CONTRACT: Block = Block {
         )
         .later(),
         Statement::new(
+            "loops",
+            Seq(&[AT_MOST, count(1, 20)]),
+            "loops <= 3",
+            "Most times that an agent may repeat tool calls: the same tool with the same arguments, however they are written, or up to \
+             eight calls in turns. Read from the conversation that a request brings along; a message of the user's ends the row. A \
+             request with more is refused and not to be retried.",
+        ),
+        Statement::new(
             "latency",
             Seq(&[PERCENTILE, AT_MOST, duration(MS, HOUR)]),
             "latency p95 <= 8s",

@@ -182,5 +182,6 @@ const REASONS: &[Shape] = &[
     Word("no_capable_target"),
     Word("overloaded"),
     Word("limit_reached"),
+    Word("loop_detected"),
     Word("health"),
 ];
