@@ -102,10 +102,13 @@ pub enum Capability {
     Stream,
     /// The answer's beginning, as a last message of the assistant.
     Prefill,
+    /// Options of its stream, such as that it tell its usage.
+    StreamOptions,
 }
 
 impl Capability {
-    pub const ALL: [Self; 5] = [Self::Vision, Self::Tools, Self::Json, Self::Stream, Self::Prefill];
+    pub const ALL: [Self; 6] =
+        [Self::Vision, Self::Tools, Self::Json, Self::Stream, Self::Prefill, Self::StreamOptions];
 
     /// Its word in a policy.
     #[must_use]
@@ -116,6 +119,7 @@ impl Capability {
             Self::Json => "json",
             Self::Stream => "stream",
             Self::Prefill => "prefill",
+            Self::StreamOptions => "stream_options",
         }
     }
 }

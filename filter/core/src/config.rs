@@ -6,6 +6,7 @@ use std::time::Duration;
 use seawall_policy::condition::{NumberName, Slot, TextName};
 use seawall_policy::policy::{
     Amount, Auth, EnvVar, LimitId, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
+    Trip,
 };
 
 use crate::body::Change;
@@ -129,7 +130,7 @@ impl Config {
         self.plans.get(route).map_or(0, |plan| plan.places().len())
     }
 
-    fn place(&self, route: usize, position: usize) -> Option<&Place> {
+    pub(crate) fn place(&self, route: usize, position: usize) -> Option<&Place> {
         self.plans.get(route)?.places().get(position)
     }
 
@@ -158,6 +159,14 @@ impl Config {
         };
         self.plan(route).is_some_and(Plan::depends_on_tokens)
             || self.route(route).is_some_and(|route| route.limits.iter().any(counts))
+    }
+
+    /// Whether anything on a route depends on what its answers used: on their tokens, what they cost, or how long each token took.
+    pub(crate) fn wants_usage(&self, route: usize) -> bool {
+        let breaker = self.route(route).and_then(|route| self.policy.breakers.get(route.breaker?.0));
+        let trips = breaker.map(|breaker| breaker.trips.as_slice()).unwrap_or_default();
+        self.counts_tokens(route)
+            || trips.iter().any(|trip| matches!(trip, Trip::Cost { .. } | Trip::PerToken { .. }))
     }
 
     /// Whether any limit holds anywhere.

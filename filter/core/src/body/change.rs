@@ -11,6 +11,9 @@
 //! chats `max_tokens` too, unless the model is of those that take only `max_completion_tokens` (`o1` and its like, `gpt-5` and
 //! later), because many servers of this dialect know only the older one. A body that asks for no text, such as one for
 //! embeddings, gets neither them nor a temperature.
+//!
+//! A stream of completions tells what it used only where `stream_options` ask for it (OpenAI, "Create chat completion"): they
+//! are added, or changed, where that is wanted; what else the caller has in them stays.
 
 use std::ops::Range;
 
@@ -33,8 +36,9 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The body with these changes; `None` where that is the body as it is. `path` is where it is sent.
-    pub(crate) fn apply(&self, body: &[u8], facts: &Facts, path: &str) -> Option<Vec<u8>> {
+    /// The body with these changes; `None` where that is the body as it is. `path` is where it is sent, and `asks_usage` says
+    /// that its stream is to tell its usage.
+    pub(crate) fn apply(&self, body: &[u8], facts: &Facts, path: &str, asks_usage: bool) -> Option<Vec<u8>> {
         let mut edits = Edits::default();
         let mut top =
             Object { first_member: facts.first_member, is_empty: facts.is_empty, added: Vec::new() };
@@ -44,6 +48,9 @@ impl Change {
         match settings(self.provider) {
             Some(names) => self.nested(names, body, facts, &mut top, &mut edits),
             None => self.flat(body, facts, path, &mut top, &mut edits),
+        }
+        if asks_usage {
+            ask_usage(body, facts.place(Member::StreamOptions), &mut top, &mut edits);
         }
         top.close(&mut edits);
         edits.apply(body)
@@ -104,6 +111,21 @@ impl Change {
         let is_newer =
             self.provider != Provider::Anthropic && model.is_some_and(|model| takes_only_newer(&model));
         Some(if is_newer { "max_completion_tokens" } else { "max_tokens" })
+    }
+}
+
+/// Has a stream tell its usage. What is no object is the provider's to refuse.
+fn ask_usage(body: &[u8], place: Range<usize>, top: &mut Object, edits: &mut Edits) {
+    match body.get(place.clone()).unwrap_or_default() {
+        b"" | b"null" => {
+            top.set(body, place, "stream_options", r#"{"include_usage":true}"#, edits);
+        }
+        [b'{', ..] => {
+            let (mut object, [asks]) = Object::read(body, place.start, ["include_usage"]);
+            object.set(body, asks, "include_usage", "true", edits);
+            object.close(edits);
+        }
+        _ => {}
     }
 }
 

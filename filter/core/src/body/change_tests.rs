@@ -9,7 +9,7 @@ fn change(provider: Provider) -> Change {
 
 fn apply_at(change: &Change, body: &str, path: &str) -> String {
     let facts = read(body.as_bytes()).unwrap();
-    let changed = change.apply(body.as_bytes(), &facts, path);
+    let changed = change.apply(body.as_bytes(), &facts, path, false);
     changed.map_or_else(|| body.to_owned(), |changed| String::from_utf8(changed).unwrap())
 }
 
@@ -29,6 +29,34 @@ fn the_model_is_put_in_place() {
     ];
     for (before, after) in table {
         assert_eq!(apply(&new, before), after);
+    }
+}
+
+#[test]
+fn a_stream_is_asked_for_its_usage_and_keeps_its_other_options() {
+    let plain = Change { max_tokens: None, ..change(Provider::OpenAi) };
+    let table = [
+        (r#"{"stream":true}"#, r#"{"stream_options":{"include_usage":true},"stream":true}"#),
+        (r#"{"stream_options": null}"#, r#"{"stream_options": {"include_usage":true}}"#),
+        (r#"{"stream_options":{ }}"#, r#"{"stream_options":{"include_usage":true }}"#),
+        (
+            r#"{"stream_options":{"include_obfuscation":false}}"#,
+            r#"{"stream_options":{"include_usage":true,"include_obfuscation":false}}"#,
+        ),
+        (
+            r#"{"stream_options":{"include_usage": false, "x":1},"n":1}"#,
+            r#"{"stream_options":{"include_usage": true, "x":1},"n":1}"#,
+        ),
+        (r#"{"stream_options":{"include_usage":null}}"#, r#"{"stream_options":{"include_usage":true}}"#),
+        (r#"{"stream_options":{"include_usage":true}}"#, r#"{"stream_options":{"include_usage":true}}"#),
+        (r#"{"stream_options":"all"}"#, r#"{"stream_options":"all"}"#),
+    ];
+    for (before, after) in table {
+        let facts = read(before.as_bytes()).unwrap();
+        let changed = plain.apply(before.as_bytes(), &facts, "/v1/chat/completions", true);
+        let changed = changed.map_or_else(|| before.to_owned(), |body| String::from_utf8(body).unwrap());
+        assert_eq!(changed, after);
+        assert_eq!(apply(&plain, before), before, "unless nobody wants it");
     }
 }
 
@@ -174,6 +202,11 @@ proptest! {
         inner in prop::option::of(prop::collection::btree_map("(maxTokens|maxOutputTokens|topP|temperature)", 0u64..2000, 0..4)),
         config in prop_oneof![Just("generationConfig"), Just("inferenceConfig")],
         model in prop::option::of(".{0,8}"),
+        options in prop_oneof![
+            Just(None), Just(Some("null")), Just(Some("{}")), Just(Some(r#"{ "include_usage" : false,"x":1}"#)),
+            Just(Some(r#"{"x":[true]}"#)), Just(Some(r#"{"include_usage":true}"#)),
+        ],
+        asks in any::<bool>(),
         change in (provider(), prop::option::of(".{0,8}"), prop::option::of(1u64..2000), prop::option::of(Just("0.7".to_owned()))),
         is_pretty in any::<bool>(),
     ) {
@@ -186,26 +219,35 @@ proptest! {
         newer.iter().for_each(|most| { body.insert("max_completion_tokens".into(), (*most).into()); });
         inner.iter().for_each(|inner| { body.insert(config.into(), serde_json::json!(inner)); });
         model.iter().for_each(|model| { body.insert("model".into(), model.clone().into()); });
+        options.iter().for_each(|options| {
+            body.insert("stream_options".into(), serde_json::from_str(options).unwrap());
+        });
         let text = if is_pretty { serde_json::to_string_pretty(&body) } else { serde_json::to_string(&body) }.unwrap();
 
         let (provider, model, max_tokens, temperature) = change;
         let model = model.map(|model| serde_json::to_string(&model).unwrap());
         let change = Change { provider, model, max_tokens, temperature };
         let facts = read(text.as_bytes()).unwrap();
-        let changed = change.apply(text.as_bytes(), &facts, "/v1/chat/completions").unwrap_or_else(|| text.clone().into_bytes());
+        let changed = change.apply(text.as_bytes(), &facts, "/v1/chat/completions", asks).unwrap_or_else(|| text.clone().into_bytes());
 
         // It is JSON still, without a member twice, and what isn't meant is there byte for byte, in its order.
         let parsed: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&changed).unwrap();
         let after = raw(&changed);
         prop_assert_eq!(parsed.len(), after.len());
-        let meant = ["model", "max_tokens", "max_completion_tokens", "temperature", "generationConfig", "inferenceConfig"];
+        let mut meant = vec!["model", "max_tokens", "max_completion_tokens", "temperature", "generationConfig", "inferenceConfig"];
+        if asks {
+            meant.push("stream_options");
+            prop_assert!(read(&changed).unwrap().asks_usage(&changed));
+            let had = body.get("stream_options").and_then(|options| options.get("x"));
+            prop_assert_eq!(parsed["stream_options"].get("x"), had);
+        }
         let kept = |members: Vec<(String, Vec<u8>)>| -> Vec<_> {
             members.into_iter().filter(|(key, _)| !meant.contains(&key.as_str())).collect()
         };
         prop_assert_eq!(kept(after), kept(raw(text.as_bytes())));
         // A second time there is nothing left to change.
         let facts = read(&changed).unwrap();
-        prop_assert_eq!(change.apply(&changed, &facts, "/v1/chat/completions"), None);
+        prop_assert_eq!(change.apply(&changed, &facts, "/v1/chat/completions", asks), None);
     }
 
     #[test]
@@ -217,7 +259,7 @@ proptest! {
         let body = [&b"{"[..], &body.concat(), b"}"].concat();
         if let Ok(facts) = read(&body) {
             let change = Change { temperature: Some("1".into()), model: Some("\"m\"".into()), ..change(provider) };
-            let _ = change.apply(&body, &facts, "/");
+            let _ = change.apply(&body, &facts, "/", true);
             for capability in seawall_policy::policy::Capability::ALL {
                 let _ = facts.needs(capability, &body);
             }

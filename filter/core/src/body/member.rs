@@ -33,6 +33,7 @@ macro_rules! members {
 members! {
     Model = b"model",
     Stream = b"stream",
+    StreamOptions = b"stream_options",
     MaxTokens = b"max_tokens",
     MaxCompletionTokens = b"max_completion_tokens",
     MaxOutputTokens = b"max_output_tokens",

@@ -22,6 +22,7 @@ pub(crate) use self::calls::Call;
 pub(crate) use self::change::Change;
 use self::member::{Member, Seen};
 use self::scan::Scanner;
+pub(crate) use self::scan::text_of;
 use crate::headers::Headers;
 use crate::model_path;
 
@@ -136,6 +137,13 @@ impl Facts {
         let [bedrock] = walk::members(self.value(Member::InferenceConfig, body), [b"maxTokens"]);
         let nested = read(camel.or(snake)).or_else(|| read(bedrock));
         self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
+    }
+
+    /// Whether a stream is asked to tell its usage.
+    #[must_use]
+    pub fn asks_usage(&self, body: &[u8]) -> bool {
+        let [asks] = walk::members(self.value(Member::StreamOptions, body), [b"include_usage"]);
+        asks == Some(b"true")
     }
 
     /// Where the value of a member lies; nothing where there is none.

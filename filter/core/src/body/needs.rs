@@ -6,6 +6,7 @@
 //! | `tools` | elements in `tools` or `functions`, or in `tools` of `toolConfig` |
 //! | `json` | JSON asked for by `response_format`, `text.format`, `output_format`, `output_config.format`, or `generationConfig` |
 //! | `stream` | `"stream": true`, or a path that asks for a stream |
+//! | `stream_options` | `stream_options` |
 //! | `prefill` | a last message whose role is `assistant`, or `model` |
 //!
 //! Sources: OpenAI's "Create chat completion" and "Create a response", Anthropic's "Messages", Gemini's
@@ -34,6 +35,7 @@ impl Facts {
             }
             Capability::Json => self.wants_json(body),
             Capability::Stream => self.stream,
+            Capability::StreamOptions => !matches!(self.value(Member::StreamOptions, body), b"" | b"null"),
             Capability::Prefill => self.conversations(body).any(|list| {
                 let [role] = members(elements(list).last().unwrap_or_default(), [b"role"]);
                 is_text(role, &["assistant", "model"])

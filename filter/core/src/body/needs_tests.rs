@@ -8,8 +8,8 @@ fn needs(body: &str) -> Vec<Capability> {
 
 #[test]
 fn what_a_request_needs_is_read_in_every_dialect() {
-    use Capability::{Json, Prefill, Stream, Tools, Vision};
-    let table: [(&str, &[Capability]); 30] = [
+    use Capability::{Json, Prefill, Stream, StreamOptions, Tools, Vision};
+    let table: [(&str, &[Capability]); 32] = [
         (r#"{"messages":[{"role":"user","content":"an image_url, \"type\":\"image\""}]}"#, &[]),
         (r#"{"messages":[{"role":"user","content":[{"type":"text","text":"image"}]}]}"#, &[]),
         (
@@ -42,6 +42,8 @@ fn what_a_request_needs_is_read_in_every_dialect() {
         (r#"{"output_config":{"format":{"type":"json_schema"}}}"#, &[Json]),
         (r#"{"generationConfig":{"responseMimeType":"application/json"}}"#, &[Json]),
         (r#"{"stream":true}"#, &[Stream]),
+        (r#"{"stream":true,"stream_options":null}"#, &[Stream]),
+        (r#"{"stream":true,"stream_options":{"include_usage":true}}"#, &[Stream, StreamOptions]),
         (r#"{"messages":[{"role":"user"},{"role":"assistant","content":"{"}]}"#, &[Prefill]),
         (r#"{"messages":[{"role":"assistant"},{"role":"user"}]}"#, &[]),
         (r#"{"contents":[{"role":"model","parts":[]}]}"#, &[Prefill]),

@@ -8,7 +8,7 @@ use super::{BodyError, MAX_DEPTH};
 use crate::search::find_either;
 
 /// What a JSON string says, quotes included here; `None` for any other value, and for text that is none.
-pub(super) fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
     let text = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     if text.contains(&b'\\') {
         return unescaped(text).map(Cow::Owned);

@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(found, model);
         prop_assert_eq!(facts.stream, stream);
         prop_assert_eq!(facts.messages as usize, messages.as_array().map_or(0, Vec::len));
-        let changed = new_model().apply(text.as_bytes(), &facts, "/").unwrap();
+        let changed = new_model().apply(text.as_bytes(), &facts, "/", false).unwrap();
         members.insert("model".into(), "new".into());
         prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(&changed).unwrap(), serde_json::json!(members));
     }
@@ -144,7 +144,7 @@ proptest! {
         Just(b'{'), Just(b'}'), Just(b'['), Just(b']'), Just(b'"'), Just(b'\\'), Just(b','), Just(b':'), Just(b'1'), any::<u8>()
     ], 0..200)) {
         if let Ok(facts) = read(&body) {
-            let _ = new_model().apply(&body, &facts, "/");
+            let _ = new_model().apply(&body, &facts, "/", true);
             let _ = facts.model_name(&body);
             let _ = facts.tool_names(&body);
         }

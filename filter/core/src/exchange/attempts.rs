@@ -9,11 +9,12 @@ use super::answers::Reading;
 use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
-use crate::config::Target;
+use crate::config::{Config, Target};
 use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::Half;
+use crate::plan::Place;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
-use crate::stream::asks_model;
+use crate::stream::{asks_model, tells_usage_if_asked};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::{self, Asked, Limits};
@@ -134,7 +135,7 @@ impl Exchange {
         let (total, longest) = self.router_limits(turn, target, limits);
         let is_held_whole = self.in_flight.last().is_some_and(|attempt| attempt.is_held_whole);
         let mut set = HeaderList::new();
-        let mut body = self.rewritten(target);
+        let mut body = self.rewritten(config, target);
         let before = self.routed.and_then(|position| Some(config.attempt(self.route, position)?.0));
         let (mut remove, mut add) = match before {
             None => (forbidden(&self.headers, true), Pairs::new()),
@@ -241,7 +242,7 @@ impl Exchange {
             attempt: self.progress.attempts,
             cluster: target.cluster.clone(),
             headers,
-            body: self.rewritten(target).map_or_else(|| self.body.clone(), Rc::new),
+            body: self.rewritten(config, target).map_or_else(|| self.body.clone(), Rc::new),
             timeout,
         });
         After::Wait
@@ -260,10 +261,24 @@ impl Exchange {
     }
 
     /// The body as this target has it changed; `None` where that is the caller's. One that can't be read stays as it is.
-    fn rewritten(&self, target: &Target) -> Option<Vec<u8>> {
+    fn rewritten(&self, config: &Config, target: &Target) -> Option<Vec<u8>> {
         let path = target.path(self.caller_path());
         let path = path.as_deref().unwrap_or(self.caller_path());
-        target.change.apply(&self.body, self.facts.as_ref()?, path)
+        let asks_usage = self.asks_usage(config, self.position);
+        target.change.apply(&self.body, self.facts.as_ref()?, path, asks_usage)
+    }
+
+    /// Whether the provider at a place is asked to tell a stream's usage, which the caller hasn't asked for.
+    pub(super) fn asks_usage(&self, config: &Config, position: usize) -> bool {
+        let Some(facts) = self.facts.as_ref().filter(|facts| facts.stream) else { return false };
+        if !config.wants_usage(self.route) || facts.asks_usage(&self.body) {
+            return false;
+        }
+        let Some((target, _)) = config.attempt(self.route, position) else { return false };
+        let path = target.path(self.caller_path());
+        let path = path.as_deref().unwrap_or(self.caller_path());
+        tells_usage_if_asked(target.change.provider, path)
+            && config.place(self.route, position).is_some_and(Place::takes_stream_options)
     }
 
     fn caller_path(&self) -> &str {

@@ -6,7 +6,7 @@
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
 //! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; one that
-//! broke off, or whose client left, at its prompt and the events with content that came, about a token each; and of an attempt
+//! broke off, or whose client left, at its prompt and the content that came, as far as that can be counted; and of an attempt
 //! of which nothing came only the request itself counts.
 
 use seawall_policy::policy::Price;
@@ -204,7 +204,7 @@ impl Exchange {
     }
 
     fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
-        let usage = match attempt.sighted.and_then(|sighted| sighted.usage) {
+        let usage = match usage(attempt) {
             None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
             None => match came(attempt) {
                 // The provider has read the prompt by then.
@@ -230,11 +230,20 @@ impl Exchange {
     }
 }
 
+/// What its provider has said of it.
+fn usage(attempt: &Attempt) -> Option<Usage> {
+    match (&attempt.sighted, &attempt.reading) {
+        (Some(sighted), _) => sighted.usage,
+        (None, Reading::Watched(watched)) => watched.report().usage,
+        _ => None,
+    }
+}
+
 /// About how many tokens have come of an answer that broke off, or that its client has left; `None` where nothing has.
 fn came(attempt: &Attempt) -> Option<u64> {
     match (&attempt.sighted, &attempt.reading) {
-        (Some(sighted), _) => Some(sighted.content_events.into()).filter(|events| *events > 0),
-        (None, Reading::Watched(watched)) if watched.is_delivered() => Some(watched.content_events().into()),
+        (Some(sighted), _) => Some(sighted.content_tokens).filter(|tokens| *tokens > 0),
+        (None, Reading::Watched(watched)) if watched.is_delivered() => Some(watched.report().content_tokens),
         _ => None,
     }
 }

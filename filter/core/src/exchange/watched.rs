@@ -16,7 +16,7 @@ use crate::classify::error_in_success;
 use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::request::provider_headers;
-use crate::stream::{Flow, Gate};
+use crate::stream::{Flow, Gate, Report};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
@@ -61,9 +61,9 @@ impl Watched {
         self.is_delivered
     }
 
-    /// Events with content that have come.
-    pub(super) fn content_events(&self) -> u32 {
-        self.gate.report().content_events
+    /// What its body has said so far.
+    pub(super) fn report(&self) -> &Report {
+        self.gate.report()
     }
 
     /// Whether all that came is held, and no content is among it.

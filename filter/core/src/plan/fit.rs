@@ -2,6 +2,7 @@
 //!
 //! [`fit`]: seawall_policy::policy::fit
 
+use seawall_policy::policy::Capability;
 use seawall_policy::policy::fit::{Capabilities, Demand, Unfit};
 
 use super::Place;
@@ -19,6 +20,12 @@ pub(crate) fn demand(body: &[u8], facts: Option<&Facts>, input: u64, of_interest
 }
 
 impl Place {
+    /// Whether a request may say what a stream's events are to tell.
+    pub(crate) fn takes_stream_options(&self) -> bool {
+        let options = [Capability::StreamOptions].into_iter().collect();
+        self.lacks.and(options).is_empty()
+    }
+
     /// What keeps this place from serving a request.
     pub(super) fn unfit(&self, demand: &Demand) -> Option<Unfit> {
         demand.unfit(self.lacks, self.context, self.max_tokens)

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Nothing,
     /// One that is readable; [`Event::seen`] tells more.
     Read,
+    /// One that tells what was used, and nothing of the answer.
+    Usage,
     /// Not of the dialect.
     Malformed,
 }
@@ -135,7 +137,7 @@ impl Event {
 
     /// Ready for the next element of an array.
     pub(super) fn next_element(&mut self) {
-        self.seen = Seen::default();
+        self.seen.reset();
         self.kept.clear();
     }
 

@@ -41,6 +41,9 @@ pub struct Rules {
     pub mode: StreamMode,
     pub malformed: Malformed,
     pub limits: Limits,
+    /// The provider was asked for the usage, and the caller hasn't: the event that tells it is read and left out. In the others
+    /// a `null` in its place stays, which to the SDKs is the same as none.
+    pub hides_usage: bool,
 }
 
 /// What becomes of the bytes that were just pushed, and of those held before them.
@@ -92,6 +95,8 @@ pub struct Gate {
     size: usize,
     /// An event that was left out ended the last chunk with a CR: an LF that follows belongs to it.
     skipped_cr: bool,
+    /// The host holds bytes that were left out here.
+    is_host_behind: bool,
     has_bytes: bool,
     has_events: bool,
     begun: Timestamp,
@@ -114,6 +119,7 @@ impl Gate {
             leaks: false,
             size: 0,
             skipped_cr: false,
+            is_host_behind: false,
             has_bytes: false,
             has_events: false,
             begun,

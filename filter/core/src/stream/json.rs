@@ -101,7 +101,7 @@ impl Walker {
                     let is_word =
                         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
                     let end = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
-                    self.keep(rest.get(..end).unwrap_or_default());
+                    self.keep(rest.get(..end).unwrap_or_default(), seen);
                     rest = rest.get(end..).unwrap_or_default();
                     if !rest.is_empty() {
                         self.word_ends(seen);
@@ -130,7 +130,7 @@ impl Walker {
             (State::Value { .. }, b'"') => self.begin(State::InString),
             (State::Value { .. }, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
                 self.begin(State::InWord);
-                self.keep(&[byte]);
+                self.keep(&[byte], seen);
             }
             (State::Value { may_close: true }, b']') | (State::Key { may_close: true }, b'}') => {
                 self.closes(seen);
@@ -203,7 +203,10 @@ impl Walker {
     }
 
     /// Keeps what of a key or value can matter.
-    fn keep(&mut self, bytes: &[u8]) {
+    fn keep(&mut self, bytes: &[u8], seen: &mut Seen) {
+        if self.state == State::InString && self.node.is_content() {
+            seen.said(bytes);
+        }
         if self.length < TEXT && (self.node != Node::Skip || self.state != State::InString) {
             let room = self.text.get_mut(self.length..).unwrap_or_default();
             room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
@@ -219,19 +222,19 @@ impl Walker {
             if !matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') {
                 self.state = State::Broken;
             }
-            self.keep(&[*byte]);
+            self.keep(&[*byte], seen);
             return after;
         }
         let Some(end) = find_either::<b'"', b'\\'>(bytes) else {
-            self.keep(bytes);
+            self.keep(bytes, seen);
             return &[];
         };
-        self.keep(bytes.get(..end).unwrap_or_default());
+        self.keep(bytes.get(..end).unwrap_or_default(), seen);
         if bytes.get(end) == Some(&b'"') {
             self.string_ends(seen);
         } else {
             self.escaped = true;
-            self.keep(b"\\");
+            self.keep(b"\\", seen);
         }
         bytes.get(end + 1..).unwrap_or_default()
     }

@@ -26,8 +26,8 @@ mod write;
 pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
-pub(crate) use self::words::asks_model;
 pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdict};
+pub(crate) use self::words::{asks_model, tells_usage_if_asked};
 
 #[cfg(test)]
 mod tests;

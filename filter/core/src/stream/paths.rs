@@ -64,6 +64,11 @@ pub(super) enum Count {
 }
 
 impl Node {
+    /// Whether a text here is one of the answer's own.
+    pub(super) fn is_content(self) -> bool {
+        matches!(self, Self::Text | Self::Parts | Self::Part | Self::Reasoning | Self::Refusal)
+    }
+
     /// What a member of this object is.
     pub(super) fn member(self, key: &[u8]) -> Self {
         match self {

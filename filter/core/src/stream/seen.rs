@@ -21,6 +21,9 @@ pub(super) struct Seen {
     pub(super) finished: u64,
     pub(super) counts: Counts,
     pub(super) has_counts: bool,
+    /// How long the texts of its content are, as they are written; and themselves, where somebody counts their tokens.
+    pub(super) text_bytes: usize,
+    pub(super) texts: Option<Vec<u8>>,
     choice: u32,
     choice_finished: bool,
     part_has_text: bool,
@@ -37,7 +40,26 @@ enum Delta {
     Refusal,
 }
 
+/// Bytes of one event's texts that are kept.
+const MOST_TEXT: usize = 64 * 1024;
+
 impl Seen {
+    /// Ready for the next event.
+    pub(super) fn reset(&mut self) {
+        let mut texts = self.texts.take();
+        texts.iter_mut().for_each(Vec::clear);
+        *self = Self { texts, ..Self::default() };
+    }
+
+    /// More of a text of the answer's own.
+    pub(super) fn said(&mut self, bytes: &[u8]) {
+        self.text_bytes = self.text_bytes.saturating_add(bytes.len());
+        if let Some(texts) = &mut self.texts {
+            let room = MOST_TEXT.saturating_sub(texts.len()).min(bytes.len());
+            texts.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        }
+    }
+
     pub(super) fn opens(&mut self, node: Node, is_array: bool) {
         match node {
             Node::Call if !is_array => self.has_answer = true,
@@ -92,6 +114,13 @@ impl Seen {
             }
             _ => {}
         }
+    }
+
+    /// Whether what was used is all that was said. Of the choices there are none then, however that is written.
+    pub(super) fn is_usage_alone(&self) -> bool {
+        let has_content = self.has_answer || self.has_reasoning || self.has_refusal;
+        let is_end = self.is_terminal || self.finish.is_some() || self.has_error;
+        self.has_counts && self.choices == 0 && !has_content && !is_end
     }
 
     /// The JSON has ended.

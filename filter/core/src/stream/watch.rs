@@ -1,11 +1,15 @@
 //! Reads the bytes of one answer and knows what they have said so far.
 
+use seawall_tokens::{Budget, Counter, Encoding};
+
 use super::event::{Event, Kind};
 use super::frames::{Broken, Frames};
 use super::paths::Count;
-use super::seen::Counts;
+use super::seen::{Counts, Seen};
 use super::sse::Sse;
 use super::{Dialect, Finish, Framing, Report, Usage, Verdict};
+use crate::body::text_of;
+use crate::counting::BYTES_PER_TOKEN;
 
 /// What was read of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,9 @@ pub struct Watch {
     framing: Framing,
     cutter: Cutter,
     event: Event,
+    /// What its content's tokens are counted with, where that is built in.
+    encoding: Option<Encoding>,
+    content_bytes: u64,
     report: Report,
     counts: Counts,
     /// Text, a call or a refusal, not only reasoning.
@@ -56,6 +63,8 @@ impl Watch {
                 Framing::Document => Cutter::Document,
             },
             event: Event::new(),
+            encoding: None,
+            content_bytes: 0,
             report: Report::default(),
             counts: Counts::default(),
             has_answer: false,
@@ -64,6 +73,16 @@ impl Watch {
             choices: 0,
             finished: 0,
         }
+    }
+
+    /// The same, with the tokens of its content counted as this vocabulary has them, if that is built in.
+    #[must_use]
+    pub fn counting(mut self, encoding: Encoding) -> Self {
+        if encoding.is_built_in() {
+            self.encoding = Some(encoding);
+            self.event.seen.texts = Some(Vec::new());
+        }
+        self
     }
 
     pub fn report(&self) -> &Report {
@@ -136,6 +155,7 @@ impl Watch {
         let is_element = matches!(self.cutter, Cutter::Array);
         let kind = if is_element { self.event.end_element() } else { self.event.end() };
         let seen = &self.event.seen;
+        let kind = if kind == Kind::Read && seen.is_usage_alone() { Kind::Usage } else { kind };
         if kind == Kind::Malformed {
             self.report.malformed += 1;
         } else {
@@ -144,7 +164,15 @@ impl Watch {
             }
             let has_content = seen.has_answer || seen.has_reasoning || seen.has_refusal;
             self.report.has_content |= has_content;
-            self.report.content_events += u32::from(has_content);
+            if has_content {
+                self.report.content_events += 1;
+                self.content_bytes = self.content_bytes.saturating_add(seen.text_bytes as u64);
+                let counted = self.encoding.map(|encoding| tokens(encoding, seen).max(1));
+                self.report.content_tokens = match counted {
+                    Some(tokens) => self.report.content_tokens.saturating_add(tokens),
+                    None => (self.content_bytes / BYTES_PER_TOKEN).max(self.report.content_events.into()),
+                };
+            }
             self.report.finish = seen.finish.or(self.report.finish);
             self.has_answer |= seen.has_answer;
             self.has_refusal |= seen.has_refusal;
@@ -199,4 +227,17 @@ impl Watch {
             Verdict::Complete
         }
     }
+}
+
+/// How many tokens an event's texts are.
+fn tokens(encoding: Encoding, seen: &Seen) -> u64 {
+    let Some(texts) = seen.texts.as_ref().filter(|texts| !texts.is_empty()) else { return 0 };
+    let rest = seen.text_bytes.saturating_sub(texts.len()) as u64 / BYTES_PER_TOKEN;
+    let written = [b"\"", &texts[..], b"\""].concat();
+    let counted = match text_of(&written) {
+        Some(text) => Counter::new(encoding, Budget::default()).count(&text),
+        // Cut within a character or an escape.
+        None => texts.len() as u64 / BYTES_PER_TOKEN,
+    };
+    counted.saturating_add(rest)
 }

@@ -48,6 +48,13 @@ pub(crate) fn asks_model(path: &str) -> bool {
     ENDS.iter().any(|end| path.ends_with(end))
 }
 
+/// Whether a stream that is asked for at this path tells its usage only if the request wants it: `stream_options` of OpenAI's
+/// "Create chat completion" and "Create completion".
+pub(crate) fn tells_usage_if_asked(provider: Provider, path: &str) -> bool {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    matches!(provider, Provider::OpenAi | Provider::Azure) && path.ends_with("/completions")
+}
+
 /// How an answer's bytes are cut into events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
@@ -141,6 +148,9 @@ pub struct Report {
     pub has_content: bool,
     /// Events with such content.
     pub content_events: u32,
+    /// About how many tokens that is: as a vocabulary has them where one counts; otherwise one for each event, or as many as
+    /// its length says, if that is more. Calls count one for each event.
+    pub content_tokens: u64,
     pub finish: Option<Finish>,
     /// As reported; later reports replace earlier ones.
     pub usage: Option<Usage>,

@@ -84,10 +84,11 @@ static BODY: Block = Block {
         .later(),
         Statement::new(
             "lacks",
-            List(&CAPABILITY, 5, "capabilities"),
+            List(&CAPABILITY, 6, "capabilities"),
             "lacks vision, tools",
-            "What it can't do: images in messages, tools, answers in JSON, streams, answers begun by the caller. A request \
-             that needs one of these isn't sent here.",
+            "What it can't do: images in messages, tools, answers in JSON, streams, answers begun by the caller, the \
+             request's `stream_options`, which Mistral and older servers refuse. A request that needs one of these isn't \
+             sent here; and a stream is asked for its usage only where they are taken.",
         )
         .absent("nothing, every request is sent"),
     ],
@@ -96,8 +97,10 @@ static BODY: Block = Block {
 const PROVIDER: Shape =
     OneOf("provider", &[Word("openai"), Word("azure"), Word("anthropic"), Word("gemini"), Word("bedrock")]);
 
-const CAPABILITY: Shape =
-    OneOf("capability", &[Word("vision"), Word("tools"), Word("json"), Word("stream"), Word("prefill")]);
+const CAPABILITY: Shape = OneOf(
+    "capability",
+    &[Word("vision"), Word("tools"), Word("json"), Word("stream"), Word("prefill"), Word("stream_options")],
+);
 
 const PRICE: Shape = Seq(&[List(&ONE_PRICE, 3, "prices"), Fixed("per 1M tokens")]);
 const ONE_PRICE: Shape =

@@ -2,6 +2,7 @@
 
 use seawall_policy::policy::StreamMode;
 
+use crate::counting;
 use crate::event::{Answer, Half};
 use crate::exchange::{Attempt, Exchange};
 use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, asks_model};
@@ -36,7 +37,8 @@ impl Exchange {
             let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
             // What the upstream half holds the router ends in time, and the downstream half is told.
             let total = (half == Some(Half::Downstream)).then_some(limits.total);
-            Rules { mode, malformed: route.malformed, limits: Limits { total, ..Limits::default() } }
+            let limits = Limits { total, ..Limits::default() };
+            Rules { mode, malformed: route.malformed, limits, hides_usage: false }
         } else {
             Rules {
                 mode: if half.is_some() { route.stream } else { StreamMode::Complete },
@@ -46,8 +48,17 @@ impl Exchange {
                     idle: limits.idle,
                     total: Some(limits.total),
                 },
+                hides_usage: self.asks_usage(turn.config, attempt.position),
             }
         };
-        Some(Gate::new(Watch::new(dialect, framing), rules, attempt.begun, turn.now))
+        let watch = Watch::new(dialect, framing);
+        // What comes of one that breaks off is counted where somebody is charged for it.
+        let watch = if self.who.is_some() && framing != Framing::Document {
+            let model = self.model_at(turn.config, attempt.position);
+            watch.counting(counting::encoding(model.as_deref().unwrap_or_default()).0)
+        } else {
+            watch
+        };
+        Some(Gate::new(watch, rules, attempt.begun, turn.now))
     }
 }

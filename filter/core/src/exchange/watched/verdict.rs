@@ -18,8 +18,8 @@ pub(in crate::exchange) struct Sighted {
     pub(in crate::exchange) first_token: Option<Timestamp>,
     pub(in crate::exchange) usage: Option<Usage>,
     pub(in crate::exchange) verdict: Verdict,
-    /// Events with content: about a token each.
-    pub(in crate::exchange) content_events: u32,
+    /// About how many tokens its content is.
+    pub(in crate::exchange) content_tokens: u64,
     /// The model stopped at a limit of tokens.
     pub(in crate::exchange) is_cut_off: bool,
 }
@@ -31,7 +31,7 @@ impl Sighted {
             first_token: gate.first_token(),
             usage: report.usage,
             verdict,
-            content_events: report.content_events,
+            content_tokens: report.content_tokens,
             is_cut_off: report.finish == Some(Finish::Length),
         }
     }

@@ -38,6 +38,11 @@ impl Gate {
                     None
                 }
                 Step::Event(Kind::Malformed) => Some(Verdict::Malformed),
+                Step::Event(Kind::Usage) if self.rules.hides_usage && !self.leaks => {
+                    cuts.push(self.partial..base + at);
+                    skipped = at;
+                    self.event(now)
+                }
                 Step::Event(_) => self.event(now),
             };
             if let Some(verdict) = failure {
@@ -63,21 +68,29 @@ impl Gate {
         self.leaks |= self.partial < free && self.state == State::Committed;
         if self.state == State::Held {
             free = 0;
-        } else if base == 0 && cuts.is_empty() && free == all {
+        } else if base == 0 && cuts.is_empty() && free == all && !self.is_host_behind {
             self.partial = 0;
             return Flow::Pass;
         }
         let cut: usize = cuts.iter().map(ExactSizeIterator::len).sum();
         self.take_in(chunk, cuts);
         let out = self.release(free.saturating_sub(cut));
-        // Of bytes that are left out nothing may stay with the host: they would go on with the next ones.
-        let is_left_out = cut > 0 && self.held.is_empty();
-        if out.is_empty() && !is_left_out { Flow::Hold } else { Flow::Replace(out) }
+        self.is_host_behind |= cut > 0;
+        // Of bytes that are left out nothing may stay with the host once it could let them go.
+        let is_left_out = self.is_host_behind && self.held.is_empty() && self.state != State::Held;
+        if out.is_empty() && !is_left_out {
+            return Flow::Hold;
+        }
+        self.is_host_behind = false;
+        Flow::Replace(out)
     }
 
     pub(super) fn end_events(&mut self, now: Timestamp, orderly: bool) -> Flow {
         let rest = self.watch.finish();
-        if rest.is_some() {
+        if rest == Some(Kind::Usage) && self.rules.hides_usage && !self.leaks {
+            self.is_host_behind |= self.partial < self.held.len();
+            self.held.truncate(self.partial);
+        } else if rest.is_some() {
             if self.leaks || self.partial < self.held.len() {
                 self.held.extend_from_slice(write::event_end(self.watch.framing()));
             }
@@ -93,7 +106,7 @@ impl Gate {
             self.fail(verdict)
         };
         match flow {
-            Flow::End(out) if out.is_empty() => Flow::Pass,
+            Flow::End(out) if out.is_empty() && !self.is_host_behind => Flow::Pass,
             Flow::End(out) => Flow::Replace(out),
             flow => flow,
         }

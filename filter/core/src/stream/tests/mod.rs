@@ -5,6 +5,7 @@ mod gate;
 mod properties;
 mod recorded;
 mod time;
+mod usage;
 
 use std::fmt;
 use std::time::Duration;
@@ -40,7 +41,7 @@ impl Came {
 }
 
 fn rules(mode: StreamMode) -> Rules {
-    Rules { mode, malformed: Malformed::End, limits: Limits::default() }
+    Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: false }
 }
 
 fn at(seconds: u64) -> Timestamp {

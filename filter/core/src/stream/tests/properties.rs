@@ -4,9 +4,9 @@ use super::recorded::*;
 use super::*;
 
 fn any_rules() -> impl Strategy<Value = Rules> {
-    (0..3usize, any::<bool>()).prop_map(|(mode, skips)| {
+    (0..3usize, any::<bool>(), any::<bool>()).prop_map(|(mode, skips, hides_usage)| {
         let malformed = if skips { Malformed::Skip } else { Malformed::End };
-        Rules { malformed, ..rules(MODES[mode]) }
+        Rules { malformed, hides_usage, ..rules(MODES[mode]) }
     })
 }
 
