@@ -67,3 +67,74 @@ def test_anthropics_sdk_raises_its_rate_limit_error(start):
     assert refused.value.body["error"]["type"] == "rate_limit_error"
     assert 25 <= int(refused.value.response.headers["retry-after"]) <= 30
     assert seawall.seen("primary") == 2
+
+
+STREAMS = """
+seawall 1
+target primary {{ cluster "primary"  provider openai  host "primary.test" }}
+limit  tpm global {{ 6k tokens/min  burst 100% }}
+retry  none {{ attempts 1 }}
+route  chat {{ match path "/v1/chat/completions"  try primary  limit tpm  retry none  stream {mode} }}
+"""
+
+UNCOUNTED = """
+seawall 1
+target primary { cluster "primary"  provider openai  host "primary.test" }
+route  chat { match path "/v1/chat/completions"  try primary }
+"""
+
+
+def stream(seawall, **options):
+    """The chunks that the SDK makes of a stream, without what names it."""
+    chunks = seawall.client(max_retries=0).chat.completions.create(**QUESTION, stream=True, max_tokens=4000, **options)
+    return [chunk.model_dump(exclude={"id"}) for chunk in chunks]
+
+
+@pytest.mark.parametrize("mode", ["live", "until_commit", "complete"])
+def test_a_stream_is_charged_by_its_usage_which_only_those_see_who_have_asked(start, mode):
+    unchanged = stream(start(UNCOUNTED))
+    seawall = start(STREAMS.format(mode=mode))
+    # Were what each may use not given back, the second would be refused.
+    for _ in range(3):
+        assert stream(seawall) == unchanged
+    asked = stream(seawall, stream_options={"include_usage": True})
+    assert asked[:-1] == unchanged
+    assert asked[-1]["choices"] == [] and asked[-1]["usage"]["completion_tokens"] == 7
+    declined = stream(seawall, stream_options={"include_usage": False})
+    assert declined == unchanged
+    assert [request["include_usage"] for request in seawall.log("primary")] == [True] * 5
+    used = asked[-1]["usage"]["total_tokens"]
+    with pytest.raises(openai.RateLimitError) as refused:
+        seawall.client(max_retries=0).chat.completions.create(**QUESTION, max_tokens=5990)
+    left = int(refused.value.response.headers["x-ratelimit-remaining-tokens"])
+    # Five streams of about this size; meanwhile some of it has come back.
+    assert 6000 - 5 * used - 30 <= left < 6000
+
+
+def test_a_stream_that_its_caller_leaves_is_charged_by_what_came(start):
+    seawall = start(STREAMS.format(mode="live").replace("6k tokens/min", "100 output tokens/min"))
+    seawall.plan("primary", [dict(tokens=90, between_tokens="50ms", times="forever")])
+    chunks = seawall.client(max_retries=0).chat.completions.create(**QUESTION, stream=True, max_tokens=90)
+    for _ in range(6):
+        next(chunks)
+    chunks.close()
+    # Not the 90 that it might have used, or this would not fit; and not nothing.
+    seawall.plan("primary", [])
+    seawall.client(max_retries=0).chat.completions.create(**QUESTION, max_tokens=80)
+    with pytest.raises(openai.RateLimitError):
+        seawall.client(max_retries=0).chat.completions.create(**QUESTION, max_tokens=99)
+
+
+def test_answers_say_how_many_tokens_were_counted_and_how_well(start):
+    seawall = start(STREAMS.format(mode="live"))
+    create = seawall.client(max_retries=0).chat.completions.with_raw_response.create
+    tokens, how = create(**QUESTION).headers["x-seawall-tokens"].split()
+    # Without vocabularies.
+    assert int(tokens) > 0 and how == "estimate"
+    # Metrics come within a tenth of a second, and Envoy shows them at its own pace.
+    deadline = time.monotonic() + 5
+    while not seawall.stat("tokens.primary.reported") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    reported, off = seawall.stat("tokens.primary.reported"), seawall.stat("tokens.primary.off")
+    assert seawall.stat("tokens.primary.estimate") == 1 and seawall.stat("tokens.primary.exact") == 0
+    assert reported > 0 and off == abs(reported - int(tokens))

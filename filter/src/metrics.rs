@@ -1,5 +1,5 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
-//! `seawall.limits.<limit>.<event>` and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
+//! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>` and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
 //! together, [`LATEST`] after the first of them at the latest.
@@ -15,7 +15,7 @@ use crate::host;
 /// Nobody reads metrics more often than this.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Metrics used so far. Bounded: targets × outcomes, reasons, targets.
+/// Metrics used so far. Bounded: targets × outcomes, reasons, limits × events, targets × what is counted of tokens, targets.
 #[derive(Default)]
 pub(crate) struct Metrics {
     known: BTreeMap<Metric, Known>,
@@ -30,12 +30,18 @@ struct Known {
 
 impl Metrics {
     pub(crate) fn count(&mut self, config: &Config, metric: Metric, now: Timestamp) {
-        let key = if let Metric::Breaker(target, _) = metric { Metric::Breaker(target, 0) } else { metric };
+        let (key, more) = match metric {
+            Metric::Breaker(target, _) => (Metric::Breaker(target, 0), 0),
+            Metric::Tokens(target, what, tokens) => {
+                (Metric::Tokens(target, what, 0), i64::try_from(tokens).unwrap_or(i64::MAX))
+            }
+            metric => (metric, 1),
+        };
         let known = self.known.entry(key).or_insert_with(|| Known { id: define(config, key), waiting: 0 });
         if let (Metric::Breaker(_, value), Some(id)) = (metric, known.id) {
             host::record_metric(id, value);
         } else {
-            known.waiting += 1;
+            known.waiting = known.waiting.saturating_add(more);
             self.due.get_or_insert_with(|| now.after(LATEST));
         }
     }
@@ -74,6 +80,10 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Limit(id, event) => {
             let limit = config.policy().limits.get(id.0)?;
             let name = format!("seawall.limits.{}.{}", limit.name, event.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Tokens(id, what, _) => {
+            let name = format!("seawall.tokens.{}.{}", target(id)?, what.word());
             host::define_metric(MetricType::Counter, &name)
         }
         Metric::Breaker(id, _) => {

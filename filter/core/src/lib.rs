@@ -111,6 +111,6 @@ pub use self::store::{Conflict, Store, Version};
 pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
-pub use self::telemetry::{BreakerState, Decision, LimitEvent, Metric, Next, Outcome, Reason};
+pub use self::telemetry::{BreakerState, Decision, LimitEvent, Metric, Next, Outcome, Reason, Tokens};
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

@@ -253,13 +253,40 @@ impl LimitEvent {
     }
 }
 
+/// What is counted of the tokens of attempts' prompts at a target. How far estimates are off, on the average, is `off` over `reported`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tokens {
+    /// Prompts counted as the model itself counts them.
+    Exact,
+    /// Prompts whose tokens were estimated.
+    Estimate,
+    /// Tokens that the provider has reported for estimated prompts.
+    Reported,
+    /// Tokens that those estimates were too high or too low by.
+    Off,
+}
+
+impl Tokens {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Estimate => "estimate",
+            Self::Reported => "reported",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
-/// `seawall.limits.<limit>.<event>` (counters) and `seawall.breaker.<target>.state` (gauge).
+/// `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>` (counters) and `seawall.breaker.<target>.state` (gauge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
     Answer(Reason),
     Limit(LimitId, LimitEvent),
+    /// So many more.
+    Tokens(TargetId, Tokens, u64),
     /// The gauge's new value comes with it.
     Breaker(TargetId, u64),
 }

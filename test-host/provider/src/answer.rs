@@ -146,6 +146,10 @@ fn sound(provider: &str, dialect: Dialect, behaviour: &Behaviour, asked: &Asked<
         let reason = format!("The request body is not valid: {reason}.");
         return Answer::json(400, errors::invalid(&reason));
     }
+    // As its API does: "Extra inputs are not permitted" (its usage comes unasked).
+    if dialect == Dialect::Mistral && asked.has_stream_options() {
+        return wrong::of_kind(provider, dialect, errors::ErrorKind::InvalidRequest, behaviour, asked);
+    }
     let said = Said::new(provider, behaviour, dialect, asked);
     match asked.stream() {
         true => {

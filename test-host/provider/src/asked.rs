@@ -106,8 +106,17 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether a stream of chat completions is to tell its usage.
-    pub(crate) fn include_usage(&self) -> bool {
-        let options = self.chat.as_ref().ok().and_then(|chat| chat.stream_options.as_ref());
-        options.is_some_and(|options| options.include_usage == Some(true))
+    #[must_use]
+    pub fn include_usage(&self) -> bool {
+        self.stream_options().is_some_and(|options| options.include_usage == Some(true))
+    }
+
+    /// Whether there are options of the stream at all, which some refuse.
+    pub(crate) fn has_stream_options(&self) -> bool {
+        self.stream_options().is_some()
+    }
+
+    fn stream_options(&self) -> Option<&StreamOptions> {
+        self.chat.as_ref().ok()?.stream_options.as_ref()
     }
 }

@@ -41,6 +41,8 @@ pub struct Sent {
     pub authorization: bool,
     pub model: Option<String>,
     pub stream: bool,
+    /// Whether the stream is to tell its usage.
+    pub include_usage: bool,
     /// The most tokens that the answer may have, under whichever name.
     pub max_tokens: Option<u64>,
     pub temperature: Option<f64>,
@@ -61,6 +63,7 @@ impl Sent {
             authorization: false,
             model: asked.model().map(str::to_owned),
             stream: asked.stream(),
+            include_usage: asked.include_usage(),
             max_tokens: asked.max_tokens(),
             temperature: asked.temperature(),
             body_bytes: asked.body.len(),

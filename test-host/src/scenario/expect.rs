@@ -220,6 +220,9 @@ fn differences(saw: &Saw, sent: &Sent) -> Vec<(String, String, String)> {
     if let Some(stream) = &saw.stream {
         compare("stream", text(Some(stream)), text(Some(&sent.stream)));
     }
+    if let Some(usage) = &saw.include_usage {
+        compare("include_usage", text(Some(usage)), text(Some(&sent.include_usage)));
+    }
     if let Some(tokens) = &saw.max_tokens {
         compare("max_tokens", text(Some(tokens)), sent.max_tokens.map(|tokens| tokens.to_string()));
     }

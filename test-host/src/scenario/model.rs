@@ -254,6 +254,8 @@ pub struct Saw {
     pub path: Option<String>,
     pub model: Option<String>,
     pub stream: Option<bool>,
+    /// Whether the stream was to tell its usage.
+    pub include_usage: Option<bool>,
     /// The most tokens of the answer, under whichever name its API has for it.
     pub max_tokens: Option<u64>,
     pub temperature: Option<f64>,

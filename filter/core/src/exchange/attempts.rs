@@ -108,6 +108,7 @@ impl Exchange {
             sighted: None,
         });
         self.reserved_begin(n);
+        self.tell_prompt(turn, position);
         self.remember_begin(turn, position);
     }
 

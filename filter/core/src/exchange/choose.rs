@@ -12,7 +12,7 @@ impl Exchange {
     /// Finds out where this request may be tried, and in which order.
     pub(super) fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
         let Some(plan) = turn.config.plan(self.route) else { return Ok(()) };
-        let input = self.input_tokens(turn, 0);
+        let input = self.prompt(turn, 0).tokens;
         self.demand = plan::demand(&self.body, self.facts.as_ref(), input, plan.lacks());
         if !plan.is_plain() {
             let request = (&self.headers, self.facts.as_ref(), &**self.body);

@@ -1,65 +1,106 @@
 //! How many tokens a request brings, and how many its answer may have.
 
+use std::fmt;
+
 use seawall_tokens::{Encoding, Tally, expected_output};
 
 use super::{Attempt, Exchange};
 use crate::counting::{self, BYTES_PER_TOKEN};
-use crate::effect::Text;
+use crate::effect::{Effect, Text};
 use crate::stream::Usage;
+use crate::telemetry::{Metric, Tokens};
 use crate::turn::Turn;
+
+/// Tokens of a request's prompt at one place of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Prompt {
+    pub(super) tokens: u64,
+    /// As the model itself counts them; otherwise an estimate.
+    pub(super) is_exact: bool,
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.tokens, if self.is_exact { "exact" } else { "estimate" })
+    }
+}
 
 /// What has been counted of a request.
 #[derive(Default)]
 pub(super) struct Counted {
     /// Whether anything depends on it; otherwise the body's length says enough.
-    is_wanted: bool,
+    pub(super) is_wanted: bool,
     /// By vocabulary, as targets may have different ones.
     tallies: Vec<(Encoding, Tally)>,
-    /// What that means at one place of the plan: tokens of the request, and likely of the answer.
-    at: Option<(usize, (u64, u64))>,
+    /// What that means at places of the plan.
+    prompts: Vec<(usize, Prompt)>,
+    /// What the answer may have at one of them.
+    output: Option<(usize, u64)>,
 }
 
 impl Counted {
     pub(super) fn new(is_wanted: bool) -> Self {
         Self { is_wanted, ..Self::default() }
     }
+
+    /// The prompt at a place of the plan, or where it was counted first; `None` where nothing depends on it.
+    pub(super) fn prompt(&self, place: usize) -> Option<Prompt> {
+        let here = self.prompts.iter().find(|(known, _)| *known == place);
+        here.or(self.prompts.first()).map(|(_, prompt)| *prompt).filter(|_| self.is_wanted)
+    }
 }
 
 impl Exchange {
-    /// Tokens of the request at a place of the plan.
-    pub(super) fn input_tokens(&mut self, turn: &mut Turn<'_>, place: usize) -> u64 {
+    /// The request's prompt at a place of the plan.
+    pub(super) fn prompt(&mut self, turn: &mut Turn<'_>, place: usize) -> Prompt {
+        if let Some((_, prompt)) = self.counted.prompts.iter().find(|(known, _)| *known == place) {
+            return *prompt;
+        }
         if !self.counted.is_wanted {
-            return self.body.len() as u64 / BYTES_PER_TOKEN;
+            return Prompt { tokens: self.body.len() as u64 / BYTES_PER_TOKEN, is_exact: false };
         }
         let model = self.model_at(turn.config, place);
         let (tally, is_own) = self.tally(turn, place, model.as_deref().unwrap_or_default());
-        match turn.config.target_cell(self.route, place).filter(|_| !is_own) {
+        let tokens = match turn.config.target_cell(self.route, place).filter(|_| !is_own) {
             None => tally.total(),
             Some(target) => {
                 let of = (&*target, model.as_deref().unwrap_or_default());
-                counting::calibrated(turn.store, of, &tally)
+                turn.counting.calibrated((turn.store, turn.now), of, &tally)
             }
-        }
+        };
+        let prompt = Prompt { tokens, is_exact: is_own && !tally.is_estimate };
+        self.counted.prompts.push((place, prompt));
+        prompt
     }
 
     /// Tokens that it brings at a place of the plan, and those that its answer may have there.
     pub(super) fn tokens(&mut self, turn: &mut Turn<'_>, place: usize) -> (u64, u64) {
-        if let Some((_, tokens)) = self.counted.at.filter(|(known, _)| *known == place) {
-            return tokens;
+        let input = self.prompt(turn, place).tokens;
+        if let Some((_, output)) = self.counted.output.filter(|(known, _)| *known == place) {
+            return (input, output);
         }
-        let input = self.input_tokens(turn, place);
         let allowed = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
         let learned = match (allowed, self.counted.is_wanted) {
             (None, true) => {
                 let model = self.model_at(turn.config, place);
-                let route = self.route_name(turn);
-                counting::likely_output(turn.store, (route, model.as_deref().unwrap_or_default()))
+                let of = (self.route_name(turn), model.as_deref().unwrap_or_default());
+                turn.counting.likely_output((turn.store, turn.now), of)
             }
             _ => None,
         };
-        let tokens = (input, expected_output(allowed, learned));
-        self.counted.at = Some((place, tokens));
-        tokens
+        let output = expected_output(allowed, learned);
+        self.counted.output = Some((place, output));
+        (input, output)
+    }
+
+    /// An attempt begins with a prompt that was counted.
+    pub(super) fn tell_prompt(&mut self, turn: &mut Turn<'_>, place: usize) {
+        let Some(target) = turn.config.target_at(self.route, place).filter(|_| self.counted.is_wanted) else {
+            return;
+        };
+        let is_exact = self.prompt(turn, place).is_exact;
+        let what = if is_exact { Tokens::Exact } else { Tokens::Estimate };
+        turn.fx.push(Effect::Count(Metric::Tokens(target, what, 1)));
     }
 
     /// Takes in what an answer's provider has reported.
@@ -72,12 +113,20 @@ impl Exchange {
         let model = model.as_deref().unwrap_or_default();
         let (tally, is_own) = self.tally(turn, place, model);
         if let Some(target) = turn.config.target_cell(self.route, place).filter(|_| !is_own) {
-            counting::calibrate(turn.store, (&target, model), &tally, usage.input);
+            turn.counting.calibrate((turn.store, turn.now), (&target, model), tally, usage.input);
+        }
+        let prompt = self.prompt(turn, place);
+        if let Some(target) = turn.config.target_at(self.route, place).filter(|_| !prompt.is_exact) {
+            for (what, tokens) in
+                [(Tokens::Reported, usage.input), (Tokens::Off, usage.input.abs_diff(prompt.tokens))]
+            {
+                turn.fx.push(Effect::Count(Metric::Tokens(target, what, tokens)));
+            }
         }
         // An answer that was bounded may have ended for that.
         if self.facts.as_ref().is_some_and(|facts| facts.most_tokens(&self.body).is_none()) {
-            let route = self.route_name(turn);
-            counting::learn_output(turn.store, (route, model), usage.output);
+            let of = (self.route_name(turn), model);
+            turn.counting.learn_output((turn.store, turn.now), of, usage.output);
         }
     }
 
@@ -99,3 +148,7 @@ impl Exchange {
         turn.config.route(self.route).map(|route| route.name.as_str()).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+#[path = "count_tests.rs"]
+mod tests;

@@ -304,7 +304,7 @@ impl Exchange {
         let mut input = 0;
         if turn.config.asks.tokens && self.facts.is_some() {
             self.counted = Counted::new(true);
-            input = self.input_tokens(turn, 0);
+            input = self.prompt(turn, 0).tokens;
         }
         let seen = self.facts.as_ref().map_or(Body::Silent, |facts| Body::Read(facts, &self.body));
         let sight = Sight::new(&self.headers, self.arrived, seen);
@@ -423,7 +423,7 @@ impl Exchange {
     }
 
     fn read_asker(&mut self, turn: &mut Turn<'_>) -> Rc<Asker> {
-        let input = self.input_tokens(turn, 0);
+        let input = self.prompt(turn, 0).tokens;
         let Some(facts) = &self.facts else { return Rc::default() };
         let path = self.headers.get(":path").unwrap_or_default();
         let place = model_path::place(turn.config.provider(self.route, 0), path);

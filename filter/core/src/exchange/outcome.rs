@@ -255,7 +255,14 @@ impl Exchange {
         if let Some(model) = target.and_then(|target| self.model(target)) {
             own.push((Text::Word("x-seawall-model"), model));
         }
+        own.extend(self.prompt_told(position));
         own
+    }
+
+    /// How many tokens the prompt was counted as for a place, where anything depends on it.
+    pub(super) fn prompt_told(&self, position: usize) -> Option<(Text, Text)> {
+        let prompt = self.counted.prompt(position)?;
+        Some((Text::Word("x-seawall-tokens"), prompt.to_string().into()))
     }
 
     /// The model that is asked for at a target, if a header can name it.

@@ -89,8 +89,9 @@ impl Exchange {
     pub(super) fn refuse_limit(&self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
         let Some(who) = self.who else { return After::Done };
         let dialect = turn.config.provider(self.route, 0);
-        let (why, counts, headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
+        let (why, counts, mut headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
         let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
+        headers.extend(self.prompt_told(self.position));
         turn.refuse_with(&error, Reason::LimitReached, headers)
     }
 

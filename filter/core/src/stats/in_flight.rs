@@ -131,7 +131,7 @@ impl InFlight {
 }
 
 /// Whether so much has passed since; also when the clock has stepped back, or it never was.
-pub(super) fn is_past(since: Option<Timestamp>, time: Duration, now: Timestamp) -> bool {
+pub(crate) fn is_past(since: Option<Timestamp>, time: Duration, now: Timestamp) -> bool {
     since.is_none_or(|since| now < since || now.since(since) >= time)
 }
 

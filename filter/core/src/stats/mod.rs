@@ -44,6 +44,7 @@ use std::time::Duration;
 
 use self::cell::Cell;
 use self::in_flight::InFlight;
+pub(crate) use self::in_flight::is_past;
 pub use self::quota::{Quota, Remaining};
 pub(crate) use self::slots::SHORTEST as MOST_SLOT;
 use self::tally::Tally;
@@ -55,7 +56,7 @@ use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 
 /// How often a worker writes down what it has seen and reads what others have.
-const SYNC: Duration = Duration::from_millis(250);
+pub(crate) const SYNC: Duration = Duration::from_millis(250);
 
 /// How often a worker looks for models that others have met.
 const LEARN: Duration = Duration::from_secs(1);
@@ -297,7 +298,7 @@ impl Target {
         let found = model.and_then(|model| {
             let found = self.find(model);
             // Another worker may have met it.
-            if found.is_none() && in_flight::is_past(self.learnt, LEARN, now) {
+            if found.is_none() && is_past(self.learnt, LEARN, now) {
                 self.learn(store, now);
                 return self.find(model);
             }
@@ -341,7 +342,7 @@ impl Subject {
 impl Local {
     /// Also when the clock has stepped back.
     fn is_due(&self, now: Timestamp) -> bool {
-        in_flight::is_past(self.synced, SYNC, now)
+        is_past(self.synced, SYNC, now)
     }
 
     /// Writes down what has been seen and reads what others have.

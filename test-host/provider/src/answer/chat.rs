@@ -132,7 +132,7 @@ pub(super) fn events(said: &Said<'_>) -> Vec<Bytes> {
     // Mistral tells its usage unasked, with the end.
     let with_end = if said.dialect == Dialect::Mistral { Some(Some(usage(said))) } else { none };
     events.push(part(Delta::default(), Some(finish_reason(said.finish)), with_end));
-    if said.include_usage && said.dialect != Dialect::Mistral {
+    if said.include_usage {
         events.push(event(&[], Some(Some(usage(said)))));
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));

@@ -6,15 +6,19 @@
 //! | to any other | a base count, corrected by what its target has reported before | `seawall/tokens/in/TARGET/CLUSTER/X` |
 //! | an answer whose request sets no bound | the 90th percentile of the route's answers | `seawall/tokens/out/ROUTE/X` |
 //!
-//! `X` is one of 16: models of one target or route share a cell where their names' hashes end alike, so that callers who make up
+//! What is learned is written down together with other answers' lessons: see `learned`. `X` is one of 16: models of one target or route share a cell where their names' hashes end alike, so that callers who make up
 //! names make up no cells.
+
+mod learned;
 
 use seawall_policy::policy::Provider;
 use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Outputs, Request, Tally};
 
+use self::learned::{Learned, Subject};
 use crate::hash::fnv1a;
 use crate::rng::Rng;
-use crate::store::{self, Store};
+use crate::store::Store;
+use crate::time::Timestamp;
 
 /// Messages whose counts one worker remembers, in 32 bytes each.
 const REMEMBERED: usize = 4_096;
@@ -30,11 +34,52 @@ pub(crate) struct Counting {
     key: [u64; 2],
     /// Made when first something is counted.
     memo: Option<Memo>,
+    calibrations: Learned<Calibration>,
+    outputs: Learned<Outputs>,
+}
+
+impl Subject for Calibration {
+    /// A base count, and what was reported for it.
+    type Lesson = (Tally, u64);
+
+    fn read(cell: &[u8]) -> Self {
+        Self::read(cell)
+    }
+
+    fn write(&self) -> Vec<u8> {
+        self.write()
+    }
+
+    fn learn(&mut self, (base, reported): &Self::Lesson) {
+        self.learn(base, *reported);
+    }
+}
+
+impl Subject for Outputs {
+    /// An answer's tokens.
+    type Lesson = u64;
+
+    fn read(cell: &[u8]) -> Self {
+        Self::read(cell)
+    }
+
+    fn write(&self) -> Vec<u8> {
+        self.write()
+    }
+
+    fn learn(&mut self, tokens: &u64) {
+        self.learn(*tokens);
+    }
 }
 
 impl Counting {
     pub(crate) fn new(rng: &mut Rng) -> Self {
-        Self { key: [rng.up_to(u64::MAX), rng.up_to(u64::MAX)], memo: None }
+        Self {
+            key: [rng.up_to(u64::MAX), rng.up_to(u64::MAX)],
+            memo: None,
+            calibrations: Learned::default(),
+            outputs: Learned::default(),
+        }
     }
 
     /// What a body brings, by this vocabulary; taken by its length where it can't be read.
@@ -47,6 +92,50 @@ impl Counting {
         let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
         let request = Request { dialect, model, encoding, budget: Budget::default() };
         request.count(body, memo).unwrap_or_else(|_| by_length(body))
+    }
+
+    /// What this base count comes to for a model of a target.
+    pub(crate) fn calibrated(
+        &mut self,
+        (store, now): (&mut dyn Store, Timestamp),
+        (target, model): (&str, &str),
+        base: &Tally,
+    ) -> u64 {
+        let key = key("seawall/tokens/in/", target, model);
+        self.calibrations.known(store, key, now).estimate(base).tokens
+    }
+
+    /// Takes in what a target has reported for a base count.
+    pub(crate) fn calibrate(
+        &mut self,
+        (store, now): (&mut dyn Store, Timestamp),
+        (target, model): (&str, &str),
+        base: Tally,
+        reported: u64,
+    ) {
+        let key = key("seawall/tokens/in/", target, model);
+        self.calibrations.learn(store, key, now, (base, reported));
+    }
+
+    /// How long an answer of this model may well be, by those of the route before; `None` before the first.
+    pub(crate) fn likely_output(
+        &mut self,
+        (store, now): (&mut dyn Store, Timestamp),
+        (route, model): (&str, &str),
+    ) -> Option<u64> {
+        let key = key("seawall/tokens/out/", route, model);
+        self.outputs.known(store, key, now).quantile(PERCENTILE)
+    }
+
+    /// Takes in how long an answer was.
+    pub(crate) fn learn_output(
+        &mut self,
+        (store, now): (&mut dyn Store, Timestamp),
+        (route, model): (&str, &str),
+        tokens: u64,
+    ) {
+        let key = key("seawall/tokens/out/", route, model);
+        self.outputs.learn(store, key, now, tokens);
     }
 }
 
@@ -82,36 +171,6 @@ pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
     }
 }
 
-/// What this base count comes to for a model of a target.
-pub(crate) fn calibrated(store: &mut dyn Store, (target, model): (&str, &str), base: &Tally) -> u64 {
-    let cell = store.get(&key("seawall/tokens/in/", target, model));
-    cell.map_or_else(|| base.total(), |(bytes, _)| Calibration::read(&bytes).estimate(base).tokens)
-}
-
-/// Takes in what a target has reported for a base count.
-pub(crate) fn calibrate(store: &mut dyn Store, (target, model): (&str, &str), base: &Tally, reported: u64) {
-    store::update(store, &key("seawall/tokens/in/", target, model), |cell| {
-        let mut known = Calibration::read(cell.unwrap_or_default());
-        known.learn(base, reported);
-        (Some(known.write()), ())
-    });
-}
-
-/// How long an answer of this model may well be, by those of the route before; `None` before the first.
-pub(crate) fn likely_output(store: &mut dyn Store, (route, model): (&str, &str)) -> Option<u64> {
-    let (bytes, _) = store.get(&key("seawall/tokens/out/", route, model))?;
-    Outputs::read(&bytes).quantile(PERCENTILE)
-}
-
-/// Takes in how long an answer was.
-pub(crate) fn learn_output(store: &mut dyn Store, (route, model): (&str, &str), tokens: u64) {
-    store::update(store, &key("seawall/tokens/out/", route, model), |cell| {
-        let mut known = Outputs::read(cell.unwrap_or_default());
-        known.learn(tokens);
-        (Some(known.write()), ())
-    });
-}
-
 fn key(begin: &str, of: &str, model: &str) -> String {
     let hash = fnv1a(model.bytes());
     let mut key = [begin, of, "/"].concat();
@@ -145,33 +204,37 @@ mod tests {
 
     #[test]
     fn a_body_that_cannot_be_read_counts_by_its_length() {
-        let mut counting = Counting::new(&mut Seed(1).derive(0));
+        let mut counting = counting();
         let tally = counting.count((Dialect::Chat, Encoding::O200kBase), "m", &[b'x'; 400]);
         assert_eq!((tally.total(), tally.is_estimate), (100, true));
     }
 
+    fn counting() -> Counting {
+        Counting::new(&mut Seed(1).derive(0))
+    }
+
     #[test]
     fn what_a_target_reports_corrects_what_is_counted_for_it_and_for_no_other() {
-        let mut store = MemoryStore::default();
+        let (mut store, mut counting, now) = (MemoryStore::default(), counting(), Timestamp(0));
         let mut base = Tally::default();
         base.add(Kind::Prose, 1_000);
-        assert_eq!(calibrated(&mut store, ("t/c", "claude"), &base), 1_000);
+        assert_eq!(counting.calibrated((&mut store, now), ("t/c", "claude"), &base), 1_000);
         for _ in 0..50 {
-            calibrate(&mut store, ("t/c", "claude"), &base, 1_200);
+            counting.calibrate((&mut store, now), ("t/c", "claude"), base, 1_200);
         }
-        let learned = calibrated(&mut store, ("t/c", "claude"), &base);
+        let learned = counting.calibrated((&mut store, now), ("t/c", "claude"), &base);
         assert!((1_140..=1_260).contains(&learned), "{learned}");
-        assert_eq!(calibrated(&mut store, ("u/c", "claude"), &base), 1_000);
+        assert_eq!(counting.calibrated((&mut store, now), ("u/c", "claude"), &base), 1_000);
     }
 
     #[test]
     fn answers_teach_how_long_the_next_may_be() {
-        let mut store = MemoryStore::default();
-        assert_eq!(likely_output(&mut store, ("chat", "m")), None);
-        (0..20).for_each(|_| learn_output(&mut store, ("chat", "m"), 300));
-        let likely = likely_output(&mut store, ("chat", "m")).unwrap();
+        let (mut store, mut counting, now) = (MemoryStore::default(), counting(), Timestamp(0));
+        assert_eq!(counting.likely_output((&mut store, now), ("chat", "m")), None);
+        (0..20).for_each(|_| counting.learn_output((&mut store, now), ("chat", "m"), 300));
+        let likely = counting.likely_output((&mut store, now), ("chat", "m")).unwrap();
         assert!((300..=360).contains(&likely), "{likely}");
-        assert_eq!(likely_output(&mut store, ("other", "m")), None);
+        assert_eq!(counting.likely_output((&mut store, now), ("other", "m")), None);
     }
 
     #[test]

@@ -1,0 +1,188 @@
+//! Counts of one request, beside an engine: what they mean at places of its plan, and what is learned of them.
+
+use seawall_policy::check;
+
+use super::*;
+use crate::body;
+use crate::config::Config;
+use crate::counting::Counting;
+use crate::event::ExchangeId;
+use crate::exchange::Reading;
+use crate::exchange::watched::Sighted;
+use crate::headers::Headers;
+use crate::limits::{Identity, Limits as Limiting};
+use crate::memory::MemoryStore;
+use crate::rng::Seed;
+use crate::stats::Stats;
+use crate::stream::Verdict;
+use crate::time::Timestamp;
+use crate::timeout::Limits;
+
+const POLICY: &str = r#"
+    seawall 1
+    target one   { cluster "one"    provider openai }
+    target other { cluster "other"  provider openai  model "llama-3" }
+    limit  tpm global { 1M tokens/min }
+    route  counted   { match path "/v1/chat/completions"  try one  then other  limit tpm }
+    route  uncounted { match path "/free"  try one }
+"#;
+
+/// A worker, and what its requests have told.
+struct Worker {
+    config: Config,
+    store: MemoryStore,
+    counting: Counting,
+    told: Vec<(Tokens, u64)>,
+}
+
+impl Worker {
+    fn new() -> Self {
+        let config = Config::new(check(POLICY).policy.unwrap(), |_| None).unwrap();
+        let counting = Counting::new(&mut Seed(1).derive(0));
+        Self { config, store: MemoryStore::default(), counting, told: Vec::new() }
+    }
+
+    /// A request of a route with this body.
+    fn request(&self, route: usize, body: &str) -> Exchange {
+        let headers: Headers = [(":path", "/v1/chat/completions")].into_iter().collect();
+        let mut exchange =
+            Exchange::new((route, false), Timestamp(0), (headers, Identity::default()), Seed(1).derive(1));
+        exchange.facts = Some(body::read(body.as_bytes()).unwrap());
+        exchange.body = std::rc::Rc::new(body.as_bytes().to_vec());
+        exchange.counted = Counted::new(self.config.counts_tokens(route));
+        exchange
+    }
+
+    fn turn<R>(&mut self, run: impl FnOnce(&mut Turn<'_>) -> R) -> R {
+        let (mut guards, mut fx) = (self.config.guards(), Vec::new());
+        let mut stats = Stats::new(self.config.stats_keys(), 1, false);
+        let result = run(&mut Turn {
+            config: &self.config,
+            store: &mut self.store,
+            now: Timestamp(0),
+            id: ExchangeId(1),
+            is_tracing: false,
+            asker: std::rc::Rc::default(),
+            guards: &mut guards,
+            stats: &mut stats,
+            limits: &mut Limiting::new(1),
+            counting: &mut self.counting,
+            key: None,
+            uncounted: &mut Vec::new(),
+            fx: &mut fx,
+        });
+        self.told.extend(fx.iter().filter_map(|effect| match effect {
+            Effect::Count(Metric::Tokens(_, what, tokens)) => Some((*what, *tokens)),
+            _ => None,
+        }));
+        result
+    }
+
+    /// An answer comes from a place, with this usage.
+    fn answered(&mut self, exchange: &mut Exchange, position: usize, input: u64, output: u64) {
+        let usage = Usage { input, cached: 0, output, reasoning: 0 };
+        let sighted = Sighted {
+            first_token: None,
+            usage: Some(usage),
+            verdict: Verdict::Complete,
+            content_tokens: output,
+            is_cut_off: false,
+        };
+        let attempt = Attempt {
+            n: 1,
+            position,
+            permit: None,
+            begun: Timestamp(0),
+            limits: Limits::NONE,
+            is_routed: true,
+            is_held_whole: false,
+            is_given_up: false,
+            reading: Reading::Awaited,
+            sighted: Some(sighted),
+        };
+        self.turn(|turn| exchange.learn_tokens(turn, &attempt, usage));
+    }
+}
+
+fn body(model: &str, more: &str) -> String {
+    let words = "All happy families are alike. ".repeat(40);
+    format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{words}"}}]{more}}}"#)
+}
+
+#[test]
+fn a_prompt_is_counted_for_each_model_that_it_may_go_to() {
+    let mut worker = Worker::new();
+    let mut request = worker.request(0, &body("gpt-4o", ""));
+    let [own, others] = [0, 1].map(|place| worker.turn(|turn| request.prompt(turn, place)));
+    assert_eq!(own.is_exact, Encoding::O200kBase.is_built_in());
+    assert!(!others.is_exact, "nobody knows that vocabulary here");
+    assert!((200..=320).contains(&own.tokens) && (200..=320).contains(&others.tokens), "{own} {others}");
+    let says = if own.is_exact { "exact" } else { "estimate" };
+    assert_eq!(request.counted.prompt(0).unwrap().to_string(), format!("{} {says}", own.tokens));
+}
+
+#[test]
+fn where_nothing_depends_on_it_its_length_stands_for_it_and_nobody_is_told() {
+    let mut worker = Worker::new();
+    let text = body("gpt-4o", "");
+    let mut request = worker.request(1, &text);
+    let tokens = worker.turn(|turn| {
+        request.tell_prompt(turn, 0);
+        request.tokens(turn, 0)
+    });
+    assert_eq!(tokens, (text.len() as u64 / 4, 0));
+    assert_eq!(request.counted.prompt(0), None);
+    worker.answered(&mut request, 0, 100, 100);
+    assert_eq!(worker.told, []);
+    let mut counted = worker.request(0, &text);
+    assert_eq!(worker.turn(|turn| counted.tokens(turn, 0)).1, 0, "nothing was learned of it either");
+}
+
+#[test]
+fn an_answer_is_taken_for_what_the_request_allows_or_for_as_long_as_others_were() {
+    let mut worker = Worker::new();
+    let open = body("gpt-4o", "");
+    let mut first = worker.request(0, &open);
+    assert_eq!(worker.turn(|turn| first.tokens(turn, 0)).1, 0, "of the first nothing is known");
+    worker.answered(&mut first, 0, 250, 700);
+    let mut next = worker.request(0, &open);
+    let likely = worker.turn(|turn| next.tokens(turn, 0)).1;
+    assert!((700..=840).contains(&likely), "{likely}");
+    let mut bounded = worker.request(0, &body("gpt-4o", r#","max_tokens":50"#));
+    assert_eq!(worker.turn(|turn| bounded.tokens(turn, 0)).1, 50);
+    // One that was cut off at its bound says nothing about how long answers are.
+    (0..50).for_each(|_| worker.answered(&mut bounded, 0, 250, 50));
+    let mut later = worker.request(0, &open);
+    assert_eq!(worker.turn(|turn| later.tokens(turn, 0)).1, likely);
+}
+
+#[test]
+fn what_a_provider_reports_makes_the_next_estimate_better_and_tells_how_far_it_was_off() {
+    let mut worker = Worker::new();
+    let text = body("gpt-4o", "");
+    let mut first = worker.request(0, &text);
+    let before = worker.turn(|turn| {
+        first.tell_prompt(turn, 1);
+        first.prompt(turn, 1).tokens
+    });
+    let truth = before * 3 / 2;
+    worker.answered(&mut first, 1, truth, 10);
+    let told = [(Tokens::Estimate, 1), (Tokens::Reported, truth), (Tokens::Off, truth - before)];
+    assert_eq!(worker.told, told);
+    assert_eq!(worker.turn(|turn| first.prompt(turn, 1).tokens), before, "one request keeps its count");
+    (0..20).for_each(|_| worker.answered(&mut first, 1, truth, 10));
+    let mut next = worker.request(0, &text);
+    let after = worker.turn(|turn| next.prompt(turn, 1).tokens);
+    assert!(after.abs_diff(truth) * 20 <= truth, "{after}, not {truth}");
+}
+
+#[test]
+fn a_count_that_is_exact_is_not_held_against_what_is_reported() {
+    let mut worker = Worker::new();
+    let mut request = worker.request(0, &body("gpt-4o", ""));
+    worker.turn(|turn| request.tell_prompt(turn, 0));
+    worker.answered(&mut request, 0, 250, 10);
+    let is_exact = Encoding::O200kBase.is_built_in();
+    assert_eq!(worker.told.first(), Some(&(if is_exact { Tokens::Exact } else { Tokens::Estimate }, 1)));
+    assert_eq!(worker.told.len(), if is_exact { 1 } else { 3 });
+}
