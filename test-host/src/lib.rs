@@ -33,6 +33,8 @@ pub mod diagnostics;
 pub mod driver;
 pub mod envoy;
 pub mod explain;
+pub mod golden;
+mod html;
 mod junit;
 pub mod lsp;
 pub mod manual;

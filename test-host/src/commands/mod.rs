@@ -6,6 +6,7 @@ pub mod completions;
 pub mod explain;
 mod explain_policy;
 pub mod fmt;
+pub mod golden;
 pub mod init;
 pub mod lsp;
 pub mod man;

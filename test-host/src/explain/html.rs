@@ -1,22 +1,15 @@
-//! An explanation as one page that needs nothing else: no script, no font, no picture from elsewhere.
+//! An explanation as one page that needs nothing else.
 
 use std::fmt::Write as _;
 
 use seawall_policy::explain::{Document, Line, Section, Verdict};
 
+use crate::html::{escaped, head};
+
 const STYLE: &str = "\
-:root { color-scheme: light dark; --ink: #1f2933; --grey: #526071; --line: #d9e0e8; --back: #ffffff; --code: #eef2f7 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e5e9f0; --grey: #9aa7b8; --line: #3a4553; --back: #171c24; --code: #262f3b }
-}
-body { margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: var(--ink); background: var(--back);
-       font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line) }
 code { background: var(--code); border-radius: 4px; padding: 0 .25em; font: .9em ui-monospace, Menlo, Consolas, monospace }
 .line { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: 0 1rem; margin: .2rem 0 }
 .label { color: var(--grey); max-width: 16rem } .none { grid-template-columns: 1fr }
-.yes::before { content: '✓ '; color: #15803d } .no::before { content: '✗ '; color: #b91c1c }
-.caution::before { content: '! '; color: #b45309; font-weight: bold }
 .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; margin: 1.5rem 0 }
 .picture svg { display: block }
 ";
@@ -24,12 +17,7 @@ code { background: var(--code); border-radius: 4px; padding: 0 .25em; font: .9em
 /// A whole page; `picture` is an SVG document, which stands first when there is one.
 #[must_use]
 pub fn render(document: &Document, picture: Option<&str>) -> String {
-    let title = escaped(&document.title);
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>\n"
-    );
+    let mut out = head(&document.title, STYLE);
     if let Some(picture) = picture {
         // Writing to a string doesn't fail.
         let _ = writeln!(out, "<div class=\"picture\">\n{picture}</div>");
@@ -81,21 +69,6 @@ fn marked(text: &str) -> String {
             // One that is never closed stands for itself.
             (true, true) => out += &format!("`{}", escaped(part)),
             (false, _) => out += &escaped(part),
-        }
-    }
-    out
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c => out.push(c),
         }
     }
     out

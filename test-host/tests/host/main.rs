@@ -20,6 +20,8 @@ mod findings;
 #[cfg(test)]
 mod formatting;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod halves;
 #[cfg(test)]
 mod init;

@@ -1,0 +1,197 @@
+//! What a run came to, whether it keeps to its budget, and how it compares with a run before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::Judged;
+use super::set::Budget;
+
+/// All cases of a set, judged.
+#[derive(Debug)]
+pub struct Run {
+    pub about: String,
+    pub cases: Vec<Judged>,
+    pub verdict: Verdict,
+}
+
+/// What is to be said of a run as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// Why the run fails; empty when it passes.
+    pub failures: Vec<String>,
+    /// Cases that passed before and don't now, and the other way round.
+    pub worse: Vec<String>,
+    pub better: Vec<String>,
+    /// What else differs from the run before.
+    pub notes: Vec<String>,
+}
+
+/// A run before, as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Whether each case passed, by its name.
+    pub cases: BTreeMap<String, bool>,
+}
+
+impl Run {
+    /// Judges a run. `tolerance`: how many percentage points fewer than in the run before may pass.
+    #[must_use]
+    pub fn new(
+        about: String,
+        cases: Vec<Judged>,
+        budget: Budget,
+        before: Option<&Baseline>,
+        tolerance: f64,
+    ) -> Self {
+        let mut run = Self { about, cases, verdict: Verdict::default() };
+        run.verdict = run.judge(budget, before, tolerance);
+        run
+    }
+
+    /// Percentage of its cases that passed.
+    #[must_use]
+    pub fn pass(&self) -> f64 {
+        share(self.cases.iter().map(Judged::passed))
+    }
+
+    /// Dollars of all cases whose cost is known.
+    #[must_use]
+    pub fn cost(&self) -> Option<f64> {
+        let known: Vec<f64> = self.cases.iter().filter_map(|case| case.cost).collect();
+        (!known.is_empty()).then(|| known.iter().sum())
+    }
+
+    /// The latency that this percentage of the answers kept to (nearest rank).
+    #[must_use]
+    pub fn latency(&self, percentile: usize) -> Option<Duration> {
+        let mut known: Vec<Duration> = self.cases.iter().filter_map(|case| case.latency).collect();
+        known.sort();
+        let rank = (known.len() * percentile).div_ceil(100).max(1);
+        known.get(rank - 1).copied()
+    }
+
+    /// As a baseline for runs to come.
+    #[must_use]
+    pub fn baseline(&self) -> Baseline {
+        Baseline { cases: self.cases.iter().map(|case| (case.name.clone(), case.passed())).collect() }
+    }
+
+    fn judge(&self, budget: Budget, before: Option<&Baseline>, tolerance: f64) -> Verdict {
+        let mut verdict = Verdict::default();
+        let pass = self.pass();
+        // Where a baseline says what is usual, not every case must pass.
+        let least = budget.pass.or_else(|| before.is_none().then_some(100.0));
+        if let Some(least) = least.filter(|least| pass < *least) {
+            verdict.failures.push(format!("{pass:.1}% passed, expected at least {least}%"));
+        }
+        if let Some((cost, most)) = self.cost().zip(budget.cost).filter(|(cost, most)| cost > most) {
+            verdict.failures.push(format!("it cost ${cost:.4}, expected at most ${most}"));
+        }
+        let slow = self.latency(95).zip(budget.p95_latency).filter(|(took, most)| took > most);
+        if let Some((took, most)) = slow {
+            let (took, most) = (took.as_millis(), most.as_millis());
+            verdict.failures.push(format!("p95 of the latency is {took} ms, expected at most {most}"));
+        }
+        if let Some(before) = before {
+            self.compare(before, tolerance, &mut verdict);
+        }
+        verdict
+    }
+
+    /// By the cases that both runs have.
+    fn compare(&self, before: &Baseline, tolerance: f64, verdict: &mut Verdict) {
+        let both: Vec<(&Judged, bool)> =
+            self.cases.iter().filter_map(|case| Some((case, *before.cases.get(&case.name)?))).collect();
+        for (case, passed) in &both {
+            match (case.passed(), passed) {
+                (false, true) => verdict.worse.push(case.name.clone()),
+                (true, false) => verdict.better.push(case.name.clone()),
+                _ => {}
+            }
+        }
+        let (now, then) = (
+            share(both.iter().map(|(case, _)| case.passed())),
+            share(both.iter().map(|(_, passed)| *passed)),
+        );
+        if now < then - tolerance {
+            verdict
+                .failures
+                .push(format!("{now:.1}% of the cases that were there before passed, before {then:.1}%"));
+        }
+        let (new, gone) = (self.cases.len() - both.len(), before.cases.len() - both.len());
+        for (number, what) in [(new, "new"), (gone, "gone")] {
+            if number > 0 {
+                verdict.notes.push(format!("{number} of the cases {what} since the baseline"));
+            }
+        }
+    }
+}
+
+/// Percentage of these that hold; all, where there are none.
+fn share(of: impl Iterator<Item = bool>) -> f64 {
+    let (holds, all) = of.fold((0_u32, 0_u32), |(holds, all), it| (holds + u32::from(it), all + 1));
+    if all == 0 { 100.0 } else { f64::from(holds) * 100.0 / f64::from(all) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(name: &str, passed: bool, ms: u64, cost: f64) -> Judged {
+        let problems = if passed { Vec::new() } else { vec!["no".to_owned()] };
+        let latency = Some(Duration::from_millis(ms));
+        Judged { name: name.to_owned(), problems, latency, cost: Some(cost), ..Judged::default() }
+    }
+
+    fn run(passed: &[bool], budget: Budget, before: Option<&[bool]>, tolerance: f64) -> Run {
+        let names = ["a", "b", "c", "d"];
+        let cases =
+            names.iter().zip(passed).zip(1..).map(|((name, passed), n)| case(name, *passed, n * 100, 0.25));
+        let before = before.map(|before| Baseline {
+            cases: names.iter().zip(before).map(|(name, passed)| ((*name).to_owned(), *passed)).collect(),
+        });
+        Run::new(String::new(), cases.collect(), budget, before.as_ref(), tolerance)
+    }
+
+    #[test]
+    fn a_run_fails_for_its_budget_and_for_being_worse_than_before() {
+        let none = Budget::default();
+        let (all, half) = ([true; 4], [true, true, false, false]);
+        let pass = |pass| Budget { pass: Some(pass), ..none };
+        let cost = |cost| Budget { cost: Some(cost), ..none };
+        let p95 = |ms| Budget { p95_latency: Some(Duration::from_millis(ms)), ..none };
+        for (run, fails) in [
+            (run(&all, none, None, 0.0), false),
+            (run(&half, none, None, 0.0), true),
+            (run(&half, pass(50.0), None, 0.0), false),
+            (run(&half, pass(51.0), None, 0.0), true),
+            (run(&all, cost(1.0), None, 0.0), false),
+            (run(&all, cost(0.99), None, 0.0), true),
+            (run(&all, p95(400), None, 0.0), false),
+            (run(&all, p95(399), None, 0.0), true),
+            (run(&half, none, Some(&half), 0.0), false),
+            (run(&half, none, Some(&all), 49.0), true),
+            (run(&half, none, Some(&all), 50.0), false),
+        ] {
+            assert_eq!(!run.verdict.failures.is_empty(), fails, "{:?}", run.verdict);
+        }
+    }
+
+    #[test]
+    fn what_became_better_or_worse_is_named() {
+        let run = run(&[true, false, true, true], Budget::default(), Some(&[false, true, true]), 0.0);
+        assert_eq!((run.verdict.better, run.verdict.worse), (vec!["a".to_owned()], vec!["b".to_owned()]));
+        assert_eq!(run.verdict.notes, ["1 of the cases new since the baseline"]);
+        assert!(run.verdict.failures.is_empty(), "as many as before");
+    }
+
+    #[test]
+    fn a_baseline_comes_back_as_it_was_written() {
+        let baseline = run(&[true, false], Budget::default(), None, 0.0).baseline();
+        let text = serde_json::to_string(&baseline).unwrap();
+        assert_eq!(serde_json::from_str::<Baseline>(&text).unwrap(), baseline);
+    }
+}
