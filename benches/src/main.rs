@@ -1,5 +1,5 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
+//! what reading a policy costs; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking answers costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
 mod failing;
@@ -7,6 +7,7 @@ mod language;
 mod load;
 mod outage;
 mod report;
+mod schema;
 mod side_by_side;
 mod soak;
 mod stub;
@@ -32,6 +33,8 @@ enum Command {
     Language(language::Args),
     /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
     Tokens(tokens::Args),
+    /// Checking answers against a JSON Schema, natively and as a Wasm module.
+    Schema(schema::Args),
     /// How fast a failure is told, and how soon another attempt follows one.
     Failing(failing::Args),
     /// An outage of the primary provider under steady traffic.
@@ -72,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
         Command::Language(args) => language::run(&args),
         Command::Tokens(args) => tokens::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Failing(args) => failing::run(&args),
         Command::Outage(args) => outage::run(&args),
         Command::Soak(args) => soak::run(&args),

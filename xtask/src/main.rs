@@ -82,6 +82,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// Checking answers against a JSON Schema, natively and as a Wasm module; what the module grows by.
+    Schema {
+        /// --rounds N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -120,6 +126,7 @@ fn run(command: Command) -> Result<()> {
         Command::Soak { flags } => in_envoy(&parts, "soak", &flags),
         Command::Bench { what: Bench::Language } => bench_language(&parts),
         Command::Bench { what: Bench::Tokens { flags } } => bench_tokens(&parts, &flags),
+        Command::Bench { what: Bench::Schema { flags } } => bench_schema(&parts, &flags),
         Command::Bench { what: Bench::Core } => {
             step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
         }
@@ -154,6 +161,14 @@ fn bench_tokens(parts: &Parts, flags: &[String]) -> Result<()> {
         command.arg(format!("--{name}")).arg(parts.tokens_module(&format!("tokens-{name}"), features)?);
     }
     step("bench", command.args(flags))
+}
+
+/// The difference between the two modules is what checking adds to one.
+fn bench_schema(parts: &Parts, flags: &[String]) -> Result<()> {
+    let empty = parts.schema_module(false)?;
+    let schema = parts.schema_module(true)?;
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "schema"]);
+    step("bench", command.arg("--empty").arg(empty).arg("--schema").arg(schema).args(flags))
 }
 
 /// One of the benches' commands that need the module and Envoy.

@@ -101,6 +101,18 @@ impl Parts {
         Ok(module)
     }
 
+    /// Builds the module that checks against a schema, or one that doesn't.
+    pub(crate) fn schema_module(&self, with: bool) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let name = if with { "schema.wasm" } else { "schema-empty.wasm" };
+        let mut build =
+            cargo(["build", "--package", "seawall-bench-schema", "--target", TARGET, "--profile", "wasm"]);
+        step(&format!("build {name}"), build.args(with.then_some("--features=schema")))?;
+        let built = self.target.join(TARGET).join("wasm");
+        std::fs::copy(built.join("seawall_bench_schema.wasm"), built.join(name))?;
+        Ok(built.join(name))
+    }
+
     pub(crate) fn wasm_target(&self) -> Result<()> {
         let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
         // Without rustup the toolchain's owner has put the target there, or the build will say that it is missing.

@@ -1,0 +1,299 @@
+//! Running a program over a document.
+//!
+//! First only whether it is valid is asked, which stops at the first fault. If it isn't, it is run again to collect violations.
+
+mod array;
+mod message;
+mod object;
+mod scalar;
+mod seen;
+mod violation;
+
+use self::seen::Seen;
+pub use self::violation::Violation;
+use crate::json::{Document, Kind, Value, equal, hash, pointer_to};
+use crate::program::{Body, Check, Id, Program, Step, types};
+use crate::regex::{Budget, Cache, Exhausted};
+
+/// Schemas applied within each other: the depth of the document by that of `$ref` and its like.
+const DEEPEST: u32 = 600;
+
+/// Why it isn't known whether a document is valid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    Exhausted,
+    TooDeep,
+}
+
+impl From<Exhausted> for Stop {
+    fn from(_: Exhausted) -> Self {
+        Self::Exhausted
+    }
+}
+
+type Verdict = Result<bool, Stop>;
+
+pub(crate) struct Run<'r> {
+    program: &'r Program,
+    document: &'r Document<'r>,
+    caches: &'r mut Vec<Cache>,
+    budget: Budget,
+    depth: u32,
+    /// The resources that led here, for `$dynamicRef`.
+    scope: Vec<u32>,
+    /// What was found, while it is collected.
+    found: Option<Vec<Violation>>,
+    most: usize,
+    /// Within what decides nothing by itself, such as a branch of `anyOf`.
+    quiet: u32,
+}
+
+/// Whether the document is valid; if not, up to so many violations.
+pub(crate) fn run(
+    program: &Program,
+    document: &Document<'_>,
+    caches: &mut Vec<Cache>,
+    budget: Budget,
+    most: usize,
+) -> Result<Vec<Violation>, Stop> {
+    caches.resize_with(program.patterns.len(), Cache::default);
+    let Some(root) = document.root() else { return Ok(Vec::new()) };
+    let mut run =
+        Run { program, document, caches, budget, depth: 0, scope: Vec::new(), found: None, most, quiet: 0 };
+    if run.holds(0, root, None)? {
+        return Ok(Vec::new());
+    }
+    (run.found, run.budget) = (Some(Vec::new()), budget);
+    // What was found before the budget was used up is enough.
+    let ended = run.holds(0, root, None);
+    match run.found {
+        Some(found) if !found.is_empty() => Ok(found),
+        _ => Err(ended.err().unwrap_or(Stop::Exhausted)),
+    }
+}
+
+impl Run<'_> {
+    fn is_collecting(&self) -> bool {
+        self.quiet == 0 && self.found.is_some()
+    }
+
+    /// Whether the value is valid. What it evaluates is added to `seen` if it is.
+    fn holds(&mut self, id: Id, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
+        self.budget.spend(2)?;
+        let program = self.program;
+        let Some(entry) = program.schemas.get(id as usize) else { return Ok(false) };
+        let (first, last, is_tracking) = match entry.body {
+            Body::Always => return Ok(true),
+            Body::Never => {
+                self.report(id, None, value, || "nothing is allowed here".to_owned());
+                return Ok(false);
+            }
+            Body::Steps { first, last, is_tracking } => (first, last, is_tracking),
+        };
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Stop::TooDeep);
+        }
+        let is_entered = !program.dynamic.is_empty() && self.scope.last() != Some(&entry.resource);
+        if is_entered {
+            self.scope.push(entry.resource);
+        }
+        let mut own = (is_tracking || seen.is_some()).then(Seen::default);
+        let mut holds = true;
+        for step in program.steps(first, last) {
+            if !self.step(id, step, value, own.as_mut())? {
+                holds = false;
+                if !self.is_collecting() || self.is_full() {
+                    break;
+                }
+            }
+        }
+        if is_entered {
+            self.scope.pop();
+        }
+        self.depth -= 1;
+        if let (true, Some(seen), Some(own)) = (holds, seen, own) {
+            seen.merge(&own);
+        }
+        Ok(holds)
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.len() >= self.most)
+    }
+
+    /// Takes down a violation, while they are collected.
+    fn report(
+        &mut self,
+        id: Id,
+        keyword: Option<&'static str>,
+        value: Value<'_>,
+        message: impl FnOnce() -> String,
+    ) {
+        if !self.is_collecting() || self.is_full() {
+            return;
+        }
+        let mut schema = self.program.pointer(id);
+        if let Some(keyword) = keyword {
+            schema.push('/');
+            schema.push_str(keyword);
+        }
+        let instance = pointer_to(self.document, value.at());
+        if let Some(found) = &mut self.found {
+            found.push(Violation {
+                instance,
+                schema,
+                keyword: keyword.unwrap_or("false"),
+                message: message(),
+            });
+        }
+    }
+
+    /// As [`Self::holds`], where it decides nothing by itself.
+    fn would_hold(&mut self, id: Id, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
+        self.quiet += 1;
+        let holds = self.holds(id, value, seen);
+        self.quiet -= 1;
+        holds
+    }
+
+    fn step(&mut self, id: Id, step: &Step, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
+        self.budget.spend(1)?;
+        let holds = match &step.check {
+            Check::Type { mask, is_lexical } => type_of(value, *is_lexical) & mask != 0,
+            Check::Enum(known) => self.is_known(known, value)?,
+
+            Check::Minimum(_)
+            | Check::Maximum(_)
+            | Check::ExclusiveMinimum(_)
+            | Check::ExclusiveMaximum(_)
+            | Check::MultipleOf(_) => self.number(&step.check, value)?,
+            Check::MinLength(_)
+            | Check::MaxLength(_)
+            | Check::Pattern(_)
+            | Check::Format(_)
+            | Check::Content { .. } => self.text(&step.check, value)?,
+            Check::MinItems(_) | Check::MaxItems(_) | Check::UniqueItems | Check::Contains { .. } => {
+                self.array(&step.check, value, seen)?
+            }
+            Check::MinProperties(_) | Check::MaxProperties(_) => size_fits(&step.check, value),
+
+            // These report what is wrong themselves.
+            Check::Items { prefix, rest } => return self.items(prefix, *rest, value, seen),
+            Check::UnevaluatedItems(left) => return self.unevaluated_items(*left, value, seen),
+            Check::Members(members) => return self.members(id, members, value, seen),
+            Check::PropertyNames(names) => return self.property_names(*names, value),
+            Check::DependentRequired(all) => return self.dependent_required(id, step.keyword, all, value),
+            Check::DependentSchemas(all) => return self.dependent_schemas(all, value, seen),
+            Check::UnevaluatedProperties(left) => return self.unevaluated_properties(*left, value, seen),
+            Check::Ref(to) => return self.holds(*to, value, seen),
+            Check::DynamicRef { name, fallback } => {
+                let to = self.outermost(*name).unwrap_or(*fallback);
+                return self.holds(to, value, seen);
+            }
+            Check::AllOf(all) => return self.all_of(all, value, seen),
+            Check::If { condition, then, otherwise } => {
+                return self.if_then_else(*condition, *then, *otherwise, value, seen);
+            }
+
+            Check::AnyOf(all) => self.any_of(all, value, seen)?,
+            Check::OneOf(all) => {
+                let count = self.one_of(all, value, seen)?;
+                if count != 1 {
+                    self.report(id, Some("oneOf"), value, || message::one_of(count));
+                }
+                return Ok(count == 1);
+            }
+            Check::Not(not) => !self.would_hold(*not, value, None)?,
+        };
+        if !holds {
+            self.report(id, Some(step.keyword), value, || message::of(&step.check));
+        }
+        Ok(holds)
+    }
+
+    fn is_known(&mut self, known: &[(u64, Document<'static>)], value: Value<'_>) -> Verdict {
+        let hash = hash(value, &mut self.budget)?;
+        let from = known.partition_point(|(other, _)| *other < hash);
+        let same = known.get(from..).unwrap_or_default().iter().take_while(|(other, _)| *other == hash);
+        for (_, document) in same {
+            if let Some(root) = document.root()
+                && equal(root, value, &mut self.budget)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn outermost(&self, name: u32) -> Option<Id> {
+        self.scope.iter().find_map(|resource| self.program.dynamic.get(&(name, *resource)).copied())
+    }
+
+    fn all_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Verdict {
+        let mut holds = true;
+        for id in all {
+            holds &= self.holds(*id, value, seen.as_deref_mut())?;
+            if !holds && !self.is_collecting() {
+                break;
+            }
+        }
+        Ok(holds)
+    }
+
+    fn any_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Verdict {
+        let mut holds = false;
+        for id in all {
+            holds |= self.would_hold(*id, value, seen.as_deref_mut())?;
+            if holds && seen.is_none() {
+                break;
+            }
+        }
+        Ok(holds)
+    }
+
+    /// How many hold, up to two.
+    fn one_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Result<usize, Stop> {
+        let mut count = 0;
+        for id in all {
+            count += usize::from(self.would_hold(*id, value, seen.as_deref_mut())?);
+            if count > 1 {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
+    fn if_then_else(
+        &mut self,
+        condition: Id,
+        then: Option<Id>,
+        otherwise: Option<Id>,
+        value: Value<'_>,
+        mut seen: Option<&mut Seen>,
+    ) -> Verdict {
+        let next = if self.would_hold(condition, value, seen.as_deref_mut())? { then } else { otherwise };
+        next.map_or(Ok(true), |id| self.holds(id, value, seen))
+    }
+}
+
+fn type_of(value: Value<'_>, is_lexical: bool) -> u8 {
+    match value.kind() {
+        Kind::Null => types::NULL,
+        Kind::False | Kind::True => types::BOOLEAN,
+        Kind::Object => types::OBJECT,
+        Kind::Array => types::ARRAY,
+        Kind::Text => types::STRING,
+        Kind::Number if scalar::is_integer(value.written(), is_lexical) => types::NUMBER | types::INTEGER,
+        Kind::Number => types::NUMBER,
+    }
+}
+
+fn size_fits(check: &Check, value: Value<'_>) -> bool {
+    match check {
+        _ if value.kind() != Kind::Object => true,
+        Check::MinProperties(least) => value.len() >= *least as usize,
+        Check::MaxProperties(most) => value.len() <= *most as usize,
+        _ => true,
+    }
+}

@@ -1,0 +1,165 @@
+//! A schema once it is understood: steps in a flat list, every reference a number.
+
+use std::collections::BTreeMap;
+
+use crate::format::Format;
+use crate::json::Document;
+use crate::number::Decimal;
+use crate::regex::Pattern;
+
+/// A schema's number.
+pub(crate) type Id = u32;
+
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    /// The first is the root.
+    pub(crate) schemas: Vec<Entry>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) patterns: Vec<Pattern>,
+    /// Schemas that a `$dynamicRef` may lead to, by name and resource; under the name 0 the roots that have `$recursiveAnchor`.
+    pub(crate) dynamic: BTreeMap<(u32, u32), Id>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) body: Body,
+    /// Where it is: its path from the parent, a JSON pointer.
+    pub(crate) parent: Option<Id>,
+    pub(crate) path: Box<str>,
+    /// The resource it is in, the scope of `$dynamicRef`.
+    pub(crate) resource: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Body {
+    Always,
+    Never,
+    /// Steps from the first to before the last.
+    Steps {
+        first: u32,
+        last: u32,
+        /// A step asks what others have evaluated.
+        is_tracking: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) keyword: &'static str,
+    pub(crate) check: Check,
+}
+
+/// A name, and those that must be there where it is.
+pub(crate) type Needed = (Box<str>, Box<[Box<str>]>);
+
+/// What `type` allows: one bit for each of these.
+pub(crate) mod types {
+    pub(crate) const NAMES: [&str; 7] = ["null", "boolean", "object", "array", "number", "string", "integer"];
+    pub(crate) const NULL: u8 = 1;
+    pub(crate) const BOOLEAN: u8 = 2;
+    pub(crate) const OBJECT: u8 = 4;
+    pub(crate) const ARRAY: u8 = 8;
+    pub(crate) const NUMBER: u8 = 16;
+    pub(crate) const STRING: u8 = 32;
+    pub(crate) const INTEGER: u8 = 64;
+}
+
+#[derive(Debug)]
+pub(crate) enum Check {
+    /// 1.0 is an integer, but not in draft 4.
+    Type {
+        mask: u8,
+        is_lexical: bool,
+    },
+    /// By hash, ascending.
+    Enum(Box<[(u64, Document<'static>)]>),
+
+    Minimum(Decimal),
+    Maximum(Decimal),
+    ExclusiveMinimum(Decimal),
+    ExclusiveMaximum(Decimal),
+    MultipleOf(Decimal),
+
+    MinLength(u32),
+    MaxLength(u32),
+    Pattern(u32),
+    Format(Format),
+    Content {
+        is_base64: bool,
+        is_json: bool,
+    },
+
+    MinItems(u32),
+    MaxItems(u32),
+    UniqueItems,
+    Items {
+        prefix: Box<[Id]>,
+        rest: Option<Id>,
+    },
+    Contains {
+        schema: Id,
+        least: u32,
+        most: Option<u32>,
+        evaluates: bool,
+    },
+    UnevaluatedItems(Id),
+
+    MinProperties(u32),
+    MaxProperties(u32),
+    Members(Box<Members>),
+    PropertyNames(Id),
+    DependentRequired(Box<[Needed]>),
+    DependentSchemas(Box<[(Box<str>, Id)]>),
+    UnevaluatedProperties(Id),
+
+    Ref(Id),
+    /// By a name: the outermost resource that has it, or else this.
+    DynamicRef {
+        name: u32,
+        fallback: Id,
+    },
+    AllOf(Box<[Id]>),
+    AnyOf(Box<[Id]>),
+    OneOf(Box<[Id]>),
+    Not(Id),
+    If {
+        condition: Id,
+        then: Option<Id>,
+        otherwise: Option<Id>,
+    },
+}
+
+/// `properties`, `patternProperties`, `additionalProperties` and `required`.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    /// By name, ascending.
+    pub(crate) names: Vec<Name>,
+    pub(crate) required: usize,
+    pub(crate) patterns: Vec<(u32, Id)>,
+    pub(crate) additional: Option<Id>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Name {
+    pub(crate) text: Box<str>,
+    pub(crate) schema: Option<Id>,
+    pub(crate) is_required: bool,
+}
+
+impl Program {
+    /// The JSON pointer of a schema.
+    pub(crate) fn pointer(&self, id: Id) -> String {
+        let mut paths = Vec::new();
+        let mut next = Some(id);
+        while let Some(entry) = next.and_then(|id| self.schemas.get(id as usize)) {
+            paths.push(&*entry.path);
+            next = entry.parent;
+        }
+        paths.reverse();
+        paths.concat()
+    }
+
+    pub(crate) fn steps(&self, first: u32, last: u32) -> &[Step] {
+        self.steps.get(first as usize..last as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,130 @@
+//! Schemas and documents that are made to take long or to take much.
+
+use seawall_schema::{Bounds, Fault, Options, Schema, Scratch, Unreadable};
+
+fn compile(schema: &str) -> Schema {
+    Schema::compile(schema, &Options::default()).unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+fn check(schema: &str, document: &str) -> Result<(), Fault> {
+    compile(schema).check(document, &Bounds::default(), &mut Scratch::default())
+}
+
+fn nested(open: &str, close: &str, depth: usize) -> String {
+    open.repeat(depth) + "1" + &close.repeat(depth)
+}
+
+#[test]
+fn deep_documents_are_refused_or_walked() {
+    let schema = r##"{"items": {"$ref": "#"}, "additionalProperties": {"$ref": "#"}}"##;
+    assert_eq!(check(schema, &nested("[", "]", 100)), Ok(()));
+    assert_eq!(check(schema, &nested("{\"a\":", "}", 100)), Ok(()));
+    assert_eq!(check(schema, &nested("[", "]", 100_000)), Err(Fault::Unreadable(Unreadable::TooLarge)));
+    // Six schemas within each other at each level, which is too many.
+    let schema =
+        r##"{"allOf": [{"allOf": [{"allOf": [{"allOf": [{"allOf": [{"items": {"$ref": "#"}}]}]}]}]}]}"##;
+    assert_eq!(check(schema, &nested("[", "]", 80)), Ok(()));
+    assert_eq!(check(schema, &nested("[", "]", 100)), Err(Fault::TooDeep));
+}
+
+#[test]
+fn deep_and_large_schemas_are_refused() {
+    for schema in [
+        nested("{\"not\":", "}", 101),
+        nested("[", "]", 100_000),
+        format!("{{\"enum\":[{}0]}}", "0,".repeat(60_000)),
+        " ".repeat(600_000),
+    ] {
+        assert!(Schema::compile(&schema, &Options::default()).is_err());
+    }
+    let patterns: Vec<_> =
+        (0..20).map(|at| format!("{{\"pattern\":\"{at}{}\"}}", "a".repeat(4_000))).collect();
+    assert!(
+        Schema::compile(&format!("{{\"allOf\":[{}]}}", patterns.join(",")), &Options::default()).is_err()
+    );
+}
+
+#[test]
+fn long_chains_of_references_do_not_need_the_stack_to_compile() {
+    let many: Vec<_> =
+        (0..5_000).map(|at| format!(r##""d{at}": {{"$ref": "#/$defs/d{}"}}"##, at + 1)).collect();
+    let schema = format!(
+        r##"{{"$ref": "#/$defs/d0", "$defs": {{{}, "d5000": {{"type": "null"}}}}}}"##,
+        many.join(",")
+    );
+    assert_eq!(check(&schema, "null"), Err(Fault::TooDeep));
+}
+
+#[test]
+fn branches_that_multiply_use_up_the_budget() {
+    // 2^40 ways.
+    let many: Vec<_> = (0..40)
+        .map(|at| {
+            format!(
+                r##""d{at}": {{"anyOf": [{{"$ref": "#/$defs/d{0}"}}, {{"$ref": "#/$defs/d{0}"}}]}}"##,
+                at + 1
+            )
+        })
+        .collect();
+    for keyword in ["", r#","unevaluatedProperties": false"#] {
+        let schema = format!(
+            r##"{{"$ref": "#/$defs/d0"{keyword}, "$defs": {{{}, "d40": {{"type": "null"}}}}}}"##,
+            many.join(",")
+        );
+        assert_eq!(check(&schema, "{}"), Err(Fault::TooMuchWork));
+    }
+}
+
+#[test]
+fn huge_enumerations_are_searched() {
+    let values: Vec<_> = (0..20_000).map(|at| format!("\"v{at}\"")).collect();
+    let schema = compile(&format!("{{\"items\":{{\"enum\":[{}]}}}}", values.join(",")));
+    let document = format!("[{}]", values.join(","));
+    assert_eq!(schema.check(&document, &Bounds::default(), &mut Scratch::default()), Ok(()));
+}
+
+#[test]
+fn many_items_are_unique_without_comparing_all() {
+    let numbers: Vec<_> = (0..50_000).map(|at| at.to_string()).collect();
+    assert_eq!(check(r#"{"uniqueItems": true}"#, &format!("[{}]", numbers.join(","))), Ok(()));
+    assert!(matches!(
+        check(r#"{"uniqueItems": true}"#, &format!("[{},7]", numbers.join(","))),
+        Err(Fault::Invalid(_))
+    ));
+}
+
+#[test]
+fn giant_numbers_are_compared_exactly() {
+    let digits = "9".repeat(100_000);
+    assert_eq!(check(r#"{"type": "integer", "multipleOf": 3, "minimum": 1e99999}"#, &digits), Ok(()));
+    assert!(check(r#"{"maximum": 1e99999}"#, &digits).is_err());
+    assert_eq!(check(r#"{"multipleOf": 0.001}"#, "1e999999999999999999999999"), Ok(()));
+    assert!(check(r#"{"maxLength": 1e999999, "minimum": 1e-999999999999}"#, "0").is_err());
+}
+
+#[test]
+fn catastrophic_patterns_are_linear() {
+    let text = format!("\"{}!\"", "a".repeat(100_000));
+    for pattern in ["^(a+)+$", "^(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$"] {
+        assert!(
+            matches!(check(&format!("{{\"pattern\":\"{pattern}\"}}"), &text), Err(Fault::Invalid(_))),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn many_names_that_are_missing_use_up_the_budget_or_are_told() {
+    let names: Vec<_> = (0..10_000).map(|at| format!("\"n{at}\"")).collect();
+    let members: Vec<_> = (0..20_000).map(|at| format!("\"m{at}\":0")).collect();
+    let fault =
+        check(&format!("{{\"required\":[{}]}}", names.join(",")), &format!("{{{}}}", members.join(",")))
+            .unwrap_err();
+    assert!(matches!(fault, Fault::Invalid(ref violations) if violations.len() == 16), "{fault}");
+    let needed: Vec<_> = names.iter().map(|name| format!("{name}:[\"m1\"]")).collect();
+    let fault = check(
+        &format!("{{\"dependentRequired\":{{{}}}}}", needed.join(",")),
+        &format!("{{{}}}", members.join(",")),
+    );
+    assert_eq!(fault, Err(Fault::TooMuchWork));
+}
