@@ -12,6 +12,8 @@ use crate::run::{cargo, step};
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "seawall-filter"];
 /// Scenarios, and policies with tests.
 const SCENARIOS: [&str; 2] = ["test-host/scenarios", "envoy/policies"];
+/// Those of counts that need the vocabularies.
+const TOKENS: &str = "test-host/scenarios/tokens";
 const ENVOY_YAML: &str = "envoy/envoy.yaml";
 
 pub(crate) fn all(parts: &Parts) -> Result<()> {
@@ -20,6 +22,7 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     readme(parts)?;
     lint(parts)?;
     let wasm = parts.wasm()?;
+    let wasm_with_vocabularies = parts.wasm_with_vocabularies()?;
     let python = parts.python(&[Package::Envoy, Package::OpenAi, Package::Anthropic, Package::Pytest])?;
     let envoy = parts.envoy()?;
 
@@ -42,6 +45,11 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
         "scenarios and tests of policies in the test host and in Envoy, with the same decisions",
         &mut scenarios,
     )?;
+
+    let mut tokens = parts.seawall();
+    tokens.args(["test", TOKENS, "--wasm"]).arg(&wasm_with_vocabularies);
+    tokens.arg("--envoy").arg(&envoy).args(["--envoy-config", ENVOY_YAML]);
+    step("scenarios of the module with vocabularies, likewise", &mut tokens)?;
 
     let mut validate = Command::new(&envoy);
     validate.args(["--mode", "validate", "--config-path", ENVOY_YAML, "--log-level", "error"]);

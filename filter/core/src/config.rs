@@ -418,6 +418,32 @@ mod tests {
     }
 
     #[test]
+    fn usage_is_wanted_where_tokens_or_money_are_counted() {
+        let wants = |top: &str, route: &str| {
+            let target = "target a { cluster \"a\"  provider openai  price $1 in, $2 out per 1M tokens }";
+            let text = format!("seawall 1\n{target}\n{top}\nroute r {{ match path \"/\"  try a  {route} }}");
+            let checked = seawall_policy::check(&text);
+            let findings = seawall_policy::render("test", &text, &checked.diagnostics);
+            Config::new(checked.policy.expect(&findings), |_| None).unwrap().wants_usage(0)
+        };
+        let table = [
+            ("", "", false),
+            ("limit l global { 5 requests/s }", "limit l", false),
+            ("limit l global { 5 concurrent }", "limit l", false),
+            ("limit l global { 5k tokens/min }", "limit l", true),
+            ("limit l global { 5k output tokens/min }", "limit l", true),
+            ("limit l per target { $5/day }", "limit l", true),
+            ("breaker b { trip 5 errors in a row }", "breaker b", false),
+            ("breaker b { trip cost > $1 per request }", "breaker b", true),
+            ("breaker b { trip per_token p90 > 2x baseline }", "breaker b", true),
+            ("breaker b { trip first_token p90 > 2x baseline }", "breaker b", false),
+        ];
+        for (top, route, expected) in table {
+            assert_eq!(wants(top, route), expected, "{top}");
+        }
+    }
+
+    #[test]
     fn ten_thousandths_are_json_numbers() {
         for (number, text) in [(0, "0"), (2_000, "0.2"), (10_000, "1"), (20_000, "2"), (12_345, "1.2345")] {
             assert_eq!(decimal(number), text);

@@ -7,7 +7,9 @@
 //!
 //! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; one that
 //! broke off, or whose client left, at its prompt and the content that came, as far as that can be counted; and of an attempt
-//! of which nothing came only the request itself counts.
+//! of which nothing came only the request itself counts. A stream's content is counted with the model's vocabulary where one is built
+//! in, event by event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other
+//! makers send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
 
 use seawall_policy::policy::Price;
 

@@ -31,6 +31,8 @@ pub struct Watch {
     event: Event,
     /// What its content's tokens are counted with, where that is built in.
     encoding: Option<Encoding>,
+    /// Blanks at the end of what was counted: with the word that follows they are one token.
+    blanks: usize,
     content_bytes: u64,
     report: Report,
     counts: Counts,
@@ -64,6 +66,7 @@ impl Watch {
             },
             event: Event::new(),
             encoding: None,
+            blanks: 0,
             content_bytes: 0,
             report: Report::default(),
             counts: Counts::default(),
@@ -167,7 +170,7 @@ impl Watch {
             if has_content {
                 self.report.content_events += 1;
                 self.content_bytes = self.content_bytes.saturating_add(seen.text_bytes as u64);
-                let counted = self.encoding.map(|encoding| tokens(encoding, seen).max(1));
+                let counted = self.encoding.map(|encoding| tokens(encoding, seen, &mut self.blanks).max(1));
                 self.report.content_tokens = match counted {
                     Some(tokens) => self.report.content_tokens.saturating_add(tokens),
                     None => (self.content_bytes / BYTES_PER_TOKEN).max(self.report.content_events.into()),
@@ -229,15 +232,18 @@ impl Watch {
     }
 }
 
-/// How many tokens an event's texts are.
-fn tokens(encoding: Encoding, seen: &Seen) -> u64 {
+/// How many tokens an event's texts are, behind so many blanks and without those that they end in.
+fn tokens(encoding: Encoding, seen: &Seen, blanks: &mut usize) -> u64 {
     let Some(texts) = seen.texts.as_ref().filter(|texts| !texts.is_empty()) else { return 0 };
     let rest = seen.text_bytes.saturating_sub(texts.len()) as u64 / BYTES_PER_TOKEN;
-    let written = [b"\"", &texts[..], b"\""].concat();
-    let counted = match text_of(&written) {
-        Some(text) => Counter::new(encoding, Budget::default()).count(&text),
-        // Cut within a character or an escape.
-        None => texts.len() as u64 / BYTES_PER_TOKEN,
-    };
-    counted.saturating_add(rest)
+    let before = BLANKS.get(..*blanks).unwrap_or_default();
+    let written = [b"\"", before, texts, b"\""].concat();
+    // Cut within a character or an escape.
+    let Some(text) = text_of(&written) else { return seen.text_bytes as u64 / BYTES_PER_TOKEN };
+    let counted = text.trim_end_matches(' ');
+    *blanks = (text.len() - counted.len()).min(BLANKS.len());
+    Counter::new(encoding, Budget::default()).count(counted).saturating_add(rest)
 }
+
+/// No token of note has more.
+const BLANKS: &[u8] = &[b' '; 16];

@@ -1,5 +1,6 @@
 //! What a stream used, where the caller hasn't asked for it; and what came of one that tells nothing.
 
+use seawall_policy::policy::Provider;
 use seawall_tokens::Encoding;
 
 use super::recorded::*;
@@ -21,6 +22,25 @@ const USAGES: [&str; 4] = [
     "id: 7\ndata: {\"object\":\"chat.completion.chunk\",\ndata: \"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10}}\n\n",
     "data:{\"choices\":[],\"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10}}\r\n\r\n",
 ];
+
+#[test]
+fn only_streams_of_completions_tell_their_usage_only_if_asked() {
+    use Provider::{Anthropic, Azure, Bedrock, Gemini, OpenAi};
+    for (provider, path, expected) in [
+        (OpenAi, "/v1/chat/completions", true),
+        (OpenAi, "/v1/completions?x=1", true),
+        (Azure, "/openai/deployments/m/chat/completions?api-version=2024-10-21", true),
+        (OpenAi, "/v1/responses", false),
+        (OpenAi, "/v1/embeddings", false),
+        (OpenAi, "/v1/files?of=/completions", false),
+        (Anthropic, "/v1/messages", false),
+        (Anthropic, "/v1/completions", false),
+        (Gemini, "/v1beta/models/m:streamGenerateContent", false),
+        (Bedrock, "/model/m/converse-stream", false),
+    ] {
+        assert_eq!(tells_usage_if_asked(provider, path), expected, "{path}");
+    }
+}
 
 #[test]
 fn usage_that_nobody_asked_for_is_read_and_left_out() {
@@ -116,6 +136,9 @@ fn with_a_vocabulary_it_is_counted_by_that() {
     };
     assert_eq!(tokens(&chat(&["tiktoken is great!"], "")), 6);
     assert_eq!(tokens(&chat(&["tik", "token", " is", " great", "!"], "")), 5, "each event by itself");
+    let words = ["This ", "is ", "a ", "simulated ", "answer ", "from ", "primary. "];
+    assert_eq!(tokens(&chat(&words, "")), 8, "seven words and a full stop, however they are cut");
+    assert_eq!(tokens(&chat(&[&words.concat()], "")), 8);
     assert_eq!(tokens(&chat(&[r"\n\n", r"\u4f60\u597d", r#" \"x\""#], "")), 5);
     assert_eq!(tokens(&chat(&[&" the".repeat(100_000)], "")), 100_000);
 }
