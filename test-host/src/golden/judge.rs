@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seawall_schema::{Bounds, Schema, Scratch};
+
 use super::answer::Answer;
 use super::call::{Caller, Got};
 use super::set::{Case, Expect, Price};
@@ -49,7 +51,10 @@ impl Judged {
         let cost = price.zip(answer.usage).map(|(price, (input, output))| {
             (input as f64 * price.input + output as f64 * price.output) / 1e6
         });
-        let problems = problems(&case.expect, &got, &answer, cost);
+        let mut problems = problems(&case.expect, &got, &answer, cost);
+        if let Some(schema) = case.schema.as_ref().filter(|_| problems.is_empty()) {
+            problems = misfits(schema, &answer.text);
+        }
         let excerpt =
             if problems.is_empty() { String::new() } else { answer.text.chars().take(SHOWN).collect() };
         Self {
@@ -62,6 +67,14 @@ impl Judged {
             target: got.target,
             attempts: got.attempts,
         }
+    }
+}
+
+/// What of an answer's text doesn't fit.
+fn misfits(schema: &Schema, text: &str) -> Vec<String> {
+    match schema.check(text.trim(), &Bounds::default(), &mut Scratch::default()) {
+        Ok(()) => Vec::new(),
+        Err(fault) => fault.to_string().lines().map(|line| format!("its JSON doesn't fit: {line}")).collect(),
     }
 }
 
@@ -126,8 +139,21 @@ mod tests {
             headers: Default::default(),
             request: json!({}),
             expect,
+            schema: None,
         };
         Judged::judge(&case, got, Some(Price { input: 2.0, output: 8.0 })).problems
+    }
+
+    #[test]
+    fn a_text_fits_its_schema_or_it_is_told_where_it_does_not() {
+        let schema = Schema::compile(
+            r#"{"required":["n"],"properties":{"n":{"type":"integer"}}}"#,
+            &Default::default(),
+        );
+        let schema = schema.unwrap();
+        assert_eq!(misfits(&schema, " {\"n\": 1}\n"), [] as [&str; 0]);
+        assert!(misfits(&schema, r#"{"n": "one"}"#)[0].starts_with("its JSON doesn't fit: /n: "));
+        assert!(misfits(&schema, "one")[0].starts_with("its JSON doesn't fit: it isn't JSON"));
     }
 
     #[test]

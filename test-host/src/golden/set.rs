@@ -12,6 +12,9 @@
 //!   - name: capital
 //!     prompt: What is the capital of France? One word.
 //!     expect: { contains: [Paris], max_tokens: 20 }
+//!   - name: order
+//!     prompt: Two apples, as JSON.
+//!     expect: { schema: order.schema.json }    # a file beside this one, or the schema itself
 //!   - name: weather
 //!     request: { messages: [{ role: user, content: "Weather in Rome?" }], tools: [...] }
 //!     expect: { tool: get_weather }
@@ -20,9 +23,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use seawall_schema::{Options, Schema};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -67,6 +72,8 @@ pub struct Case {
     pub headers: BTreeMap<String, String>,
     pub request: Value,
     pub expect: Expect,
+    /// What the answer's text must fit, as JSON.
+    pub schema: Option<Arc<Schema>>,
 }
 
 /// Properties of an answer.
@@ -83,6 +90,8 @@ pub struct Expect {
     pub lacks: Vec<String>,
     /// Why it ended, in the provider's word.
     pub finish: Option<String>,
+    /// A JSON Schema that its text fits, or the file that holds it.
+    pub schema: Option<Value>,
     /// A tool that it calls.
     pub tool: Option<String>,
     /// Most tokens of the answer.
@@ -103,6 +112,7 @@ impl Expect {
             contains: both(self.contains, &of_all.contains),
             lacks: both(self.lacks, &of_all.lacks),
             finish: self.finish.or_else(|| of_all.finish.clone()),
+            schema: self.schema.or_else(|| of_all.schema.clone()),
             tool: self.tool.or_else(|| of_all.tool.clone()),
             max_tokens: self.max_tokens.or(of_all.max_tokens),
             max_latency: self.max_latency.or(of_all.max_latency),
@@ -157,10 +167,12 @@ impl Set {
     /// When the file can't be read or isn't one; with the line.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        let beside = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, beside).with_context(|| path.display().to_string())
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    /// `beside`: the directory of the schemas that it names.
+    fn parse(text: &str, beside: &Path) -> anyhow::Result<Self> {
         // `model: no` is a name: only `true` and `false` are booleans, as in JSON.
         let options = serde_saphyr::options! { strict_booleans: true };
         let written: Written = serde_saphyr::from_str_with_options(text, options)?;
@@ -175,7 +187,7 @@ impl Set {
             }
             let name = case.name.clone();
             let shared = (&written.path, &written.headers, &written.request, &written.expect);
-            cases.push(joined(case, shared).with_context(|| format!("case `{name}`"))?);
+            cases.push(joined(case, shared, beside).with_context(|| format!("case `{name}`"))?);
         }
         let Written { about, key, price, budget, .. } = written;
         if price.is_none()
@@ -189,7 +201,11 @@ impl Set {
 
 type Shared<'a> = (&'a String, &'a BTreeMap<String, String>, &'a Map<String, Value>, &'a Expect);
 
-fn joined(case: WrittenCase, (path, headers, request, expect): Shared<'_>) -> anyhow::Result<Case> {
+fn joined(
+    case: WrittenCase,
+    (path, headers, request, expect): Shared<'_>,
+    beside: &Path,
+) -> anyhow::Result<Case> {
     let path = case.path.unwrap_or_else(|| path.clone());
     let mut body = request.clone();
     body.extend(case.request);
@@ -208,13 +224,22 @@ fn joined(case: WrittenCase, (path, headers, request, expect): Shared<'_>) -> an
     }
     let mut all = headers.clone();
     all.extend(case.headers);
-    Ok(Case {
-        name: case.name,
-        path,
-        headers: all,
-        request: Value::Object(body),
-        expect: case.expect.or(expect),
-    })
+    let expect = case.expect.or(expect);
+    let schema = expect.schema.as_ref().map(|schema| compiled(schema, beside)).transpose()?;
+    Ok(Case { name: case.name, path, headers: all, request: Value::Object(body), expect, schema })
+}
+
+fn compiled(schema: &Value, beside: &Path) -> anyhow::Result<Arc<Schema>> {
+    let text = match schema {
+        Value::String(file) => {
+            let path = beside.join(file);
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?
+        }
+        schema => schema.to_string(),
+    };
+    let options = Options { assert_formats: true, ..Options::default() };
+    let compiled = Schema::compile(&text, &options);
+    compiled.map(Arc::new).map_err(|refusal| anyhow!("`schema` can't be honoured: {refusal}"))
 }
 
 #[cfg(test)]
@@ -227,6 +252,7 @@ mod tests {
             "request: { model: m, temperature: 0 }\nheaders: { a: '1', b: '1' }\nexpect: { max_latency: 2s, contains: [x] }\n\
              cases:\n  - { name: one, prompt: hi, headers: { b: '2' }, request: { model: n }, expect: { contains: [y] } }\n  \
              - { name: two, path: /responses, prompt: hi }\n",
+            Path::new(""),
         )
         .unwrap();
         let [one, two] = set.cases.as_slice() else { panic!("two cases") };
@@ -247,8 +273,13 @@ mod tests {
             ("cases: [{ name: a, request: { stream: true } }]", "whole"),
             ("cases: [{ name: a, expect: { max_cost: 1 } }]", "price"),
             ("cases: [{ name: a, expects: {} }]", "expects"),
+            (
+                "cases: [{ name: a, expect: { schema: { $ref: 'https://example.com/x' } } }]",
+                "can't be honoured: /$ref",
+            ),
+            ("cases: [{ name: a, expect: { schema: none.json } }]", "cannot read none.json"),
         ] {
-            let error = format!("{:#}", Set::parse(text).unwrap_err());
+            let error = format!("{:#}", Set::parse(text, Path::new("")).unwrap_err());
             assert!(error.contains(why), "{text}: {error}");
         }
     }
