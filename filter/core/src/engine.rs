@@ -170,7 +170,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         let policy = self.config.policy();
-        if (self.config.has_limits() || self.config.asks.caller) && limits::asks_host(policy) {
+        if (self.config.asks_who() || self.config.asks.caller) && limits::asks_host(policy) {
             fx.push(Effect::TellCaller { claims: limits::claims(policy).map(Text::from).collect() });
             self.asked = Some((id, headers, end_of_stream));
         } else {
@@ -286,7 +286,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
-        if self.key.is_none() && self.config.has_limits() {
+        if self.key.is_none() && self.config.counts_anything() {
             self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
         }
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_policy::policy::Provider;
+use seawall_policy::policy::{Provider, TargetId};
 
 use crate::answer::{self, OwnError};
 use crate::breaker::{
@@ -205,9 +205,9 @@ impl<'a> Turn<'a> {
         bound.admit(&mut uncounted.hedges, self.now, self.store)
     }
 
-    /// Whether limits hold in a route.
-    pub(crate) fn has_limits(&self, route: usize) -> bool {
-        self.config.route(route).is_some_and(|route| !route.limits.is_empty())
+    /// Whether what the target's provider grants, by the policy, leaves enough for an attempt.
+    pub(crate) fn has_quota(&mut self, target: TargetId, of: &Use) -> bool {
+        self.limits.has_quota(self.store, self.now, &self.config.book, target, of)
     }
 
     fn limit_ask(&self, (route, who, stage): (usize, Who, Stage), estimate: Use) -> LimitAsk<'a> {
@@ -247,6 +247,11 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn settle_limits(&mut self, ticket: Ticket, used: Use) {
         self.limits.settle(self.store, self.now, &self.config.book, ticket, used);
+    }
+
+    /// Gives back the places among concurrent requests of what is reserved.
+    pub(crate) fn release_places(&mut self, ticket: &mut Ticket) {
+        self.limits.release_places(self.store, self.now, &self.config.book, ticket);
     }
 
     pub(crate) fn leave_line(&mut self, route: usize, who: Who) {

@@ -42,7 +42,7 @@ impl Exchange {
     /// Takes the first of these places that admits. One whose quota is used up would answer 429: it is passed over while
     /// another is left.
     pub(super) fn admit_one(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         places: impl Iterator<Item = usize>,
     ) -> Option<(usize, Option<Permit>)> {
@@ -56,7 +56,11 @@ impl Exchange {
     }
 
     /// How many of these places would admit and have quota left.
-    pub(super) fn count_admitting(&self, turn: &mut Turn<'_>, places: impl Iterator<Item = usize>) -> u32 {
+    pub(super) fn count_admitting(
+        &mut self,
+        turn: &mut Turn<'_>,
+        places: impl Iterator<Item = usize>,
+    ) -> u32 {
         let mut count = 0;
         for place in places {
             count +=
@@ -65,9 +69,9 @@ impl Exchange {
         count
     }
 
-    /// Whether the provider has enough left for this request, by what it said last. Where there is no other target it may say
-    /// so itself.
-    fn has_quota(&self, turn: &mut Turn<'_>, place: usize) -> bool {
+    /// Whether the provider has enough left for this request, by what it said last, and by what the policy says it grants.
+    /// Where there is no other target it may say so itself.
+    fn has_quota(&mut self, turn: &mut Turn<'_>, place: usize) -> bool {
         let config = turn.config;
         let Some(target) = config.target_at(self.route, place).filter(|_| config.place_count(self.route) > 1)
         else {
@@ -76,6 +80,14 @@ impl Exchange {
         let model = self.model_at(config, place);
         let view = turn.stats.view(turn.store, (target.0, model.as_deref()), turn.now);
         let tokens = u32::try_from(self.demand.tokens()).unwrap_or(u32::MAX);
-        view.is_none_or(|view| view.quota(turn.now).suffices_from(tokens) <= turn.now)
+        if view.is_some_and(|view| view.quota(turn.now).suffices_from(tokens) > turn.now) {
+            return false;
+        }
+        // What is reserved for it already is not to be asked for twice.
+        let is_reserved = self.reserved.is_for(place);
+        !config.has_quota(target) || is_reserved || {
+            let estimate = self.estimate(turn, Some(place));
+            turn.has_quota(target, &estimate)
+        }
     }
 }

@@ -394,6 +394,9 @@ impl Exchange {
                 self.strays.push(attempt);
             }
         }
+        if !self.strays.is_empty() {
+            self.release_places(turn);
+        }
         self.rest()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | limits | are asked | are settled |
 //! |---|---|---|
-//! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over |
+//! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
 //! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; one that
@@ -41,10 +41,17 @@ pub(super) struct Reserved {
     pub(super) place: Option<usize>,
 }
 
+impl Reserved {
+    /// Whether something is reserved for the next attempt, at this place.
+    pub(super) fn is_for(&self, place: usize) -> bool {
+        self.next.as_ref().is_some_and(|(known, _)| *known == place)
+    }
+}
+
 impl Exchange {
     /// Asks the limits that hold wherever the request goes. `Some` when it doesn't go on now.
     pub(super) fn reserve(&mut self, turn: &mut Turn<'_>) -> Option<After> {
-        if let Some(key) = turn.key.filter(|_| turn.has_limits(self.route)) {
+        if let Some(key) = turn.key.filter(|_| turn.config.counts_requests(self.route)) {
             self.who = Some(who(turn.config.policy(), key, &self.headers, &self.identity, self.route));
         }
         self.line_up(turn, None)
@@ -179,6 +186,14 @@ impl Exchange {
         }
     }
 
+    /// The client has its answer, or is gone: a call that still runs beside keeps no place of its client's among concurrent
+    /// requests. What that call uses is still to be counted.
+    pub(super) fn release_places(&mut self, turn: &mut Turn<'_>) {
+        if let Some(ticket) = &mut self.reserved.request {
+            turn.release_places(ticket);
+        }
+    }
+
     /// The exchange is over: nothing of it is reserved any more.
     pub(crate) fn settle(&mut self, turn: &mut Turn<'_>) {
         let Some(who) = self.who else { return };
@@ -193,7 +208,7 @@ impl Exchange {
     }
 
     /// What this request may use; at a place of the plan, if that is known.
-    fn estimate(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Use {
+    pub(super) fn estimate(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Use {
         let likely = place.or_else(|| self.places(turn, None).next()).unwrap_or_default();
         let (input, output) = self.tokens(turn, likely);
         let price = place.and_then(|place| turn.config.price_at(self.route, place));

@@ -10,7 +10,7 @@ use super::balance::{SOON, Verdict};
 use super::book::{Asked, Book, Place};
 use super::cell::Found;
 use super::ledger::{Change, Ledger};
-use super::rule::{Rule, Use};
+use super::rule::{Counts, Rule, Use};
 use crate::store::{self, Store, Version};
 use crate::time::Timestamp;
 
@@ -32,11 +32,26 @@ impl Ticket {
         };
         self.holds.iter().flat_map(parts)
     }
+
+    /// What of it are places among concurrent requests; it keeps the rest.
+    pub(super) fn take_places(&mut self, book: &Book) -> Self {
+        let split = |hold: &mut Hold| {
+            let shelf = book.shelf(hold.place)?;
+            let is_place =
+                |slot: usize| shelf.rules.get(slot).is_some_and(|rule| rule.counts == Counts::Concurrent);
+            let parts: Vec<_> = hold.parts.extract_if(.., |(slot, _)| is_place(*slot)).collect();
+            (!parts.is_empty()).then_some(Hold { parts, ..*hold })
+        };
+        let holds = self.holds.iter_mut().filter_map(split).collect();
+        self.holds.retain(|hold| !hold.parts.is_empty());
+        Self { holds }
+    }
 }
 
 #[derive(Debug)]
 struct Hold {
     place: Place,
+    since: Timestamp,
     /// Limits of that row, and what was taken from each.
     parts: Vec<(usize, u64)>,
 }
@@ -58,6 +73,9 @@ pub(crate) struct Refusal {
     pub(crate) is_exact: bool,
     /// Who waits there already.
     pub(super) waiting: u64,
+    /// In which time one more of those who hold a place usually gives it back; zero where that isn't known, or isn't what it
+    /// waits for.
+    pub(super) each: Duration,
     /// What it would take.
     pub(super) cost: u64,
     pub(super) may_wait: bool,
@@ -122,7 +140,7 @@ impl Desk<'_> {
                 }
                 Verdict::Fits => None,
                 Verdict::After(wait) => Some((Some(wait), true)),
-                Verdict::WhenReleased => Some((Some(SOON), false)),
+                Verdict::WhenReleased => Some((Some(balance.soon(rule.measure)), false)),
                 Verdict::Never => Some((None, true)),
             };
             let spot = Spot { place: asked.place.with_row(read.found.key), slot };
@@ -131,7 +149,8 @@ impl Desk<'_> {
                 Some(_) if rule.observes => said.news.push(News::WouldRefuse(spot)),
                 Some((wait, is_exact)) => {
                     let may_wait = rule.wait.is_some();
-                    let refusal = Refusal { spot, wait, is_exact, waiting, cost, may_wait };
+                    let each = balance.turnover(rule.measure);
+                    let refusal = Refusal { spot, wait, is_exact, waiting, each, cost, may_wait };
                     said.refusal = worse(said.refusal, refusal);
                 }
             }
@@ -218,12 +237,19 @@ impl Desk<'_> {
                 for &(slot, cost) in &said.parts {
                     self.ledger.change(place, epoch, slot, Change::Take(cost));
                 }
-                return Ok((Hold { place, parts: said.parts }, said.news));
+                return Ok((Hold { place, since: self.now, parts: said.parts }, said.news));
             }
             let spot = Spot { place, slot: row.slots.first().copied().unwrap_or_default() };
             // A host that stores nothing can't count: it is not for us to let everybody through.
-            let lost =
-                Refusal { spot, wait: Some(SOON), is_exact: false, waiting: 0, cost: 0, may_wait: false };
+            let lost = Refusal {
+                spot,
+                wait: Some(SOON),
+                is_exact: false,
+                waiting: 0,
+                each: Duration::ZERO,
+                cost: 0,
+                may_wait: false,
+            };
             if tries >= MAX_TRIES {
                 return Err(lost);
             }
@@ -237,7 +263,7 @@ impl Desk<'_> {
 
     fn undo(&mut self, ticket: Ticket) {
         let book = self.book;
-        for Hold { place, parts } in ticket.holds {
+        for Hold { place, parts, .. } in ticket.holds {
             self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place).filter(|_| found.key == place.row) else { return };
                 for &(slot, cost) in &parts {
@@ -254,7 +280,7 @@ impl Desk<'_> {
     /// Replaces what a request reserved by what it used.
     pub(super) fn settle(&mut self, ticket: Ticket, used: &Use) {
         let (book, now) = (self.book, self.now);
-        for Hold { place, parts } in ticket.holds {
+        for Hold { place, since, parts } in ticket.holds {
             self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place) else { return };
                 // A row that was lost holds nothing of this request; what it used counts where it counts now.
@@ -266,6 +292,7 @@ impl Desk<'_> {
                     };
                     let reserved = if is_there { cost } else { 0 };
                     balance.settle(rule.measure, now, reserved, rule.counts.cost(used));
+                    balance.learn(now.since(since));
                 }
             });
             self.give_back(place, &parts);
@@ -294,6 +321,16 @@ impl Desk<'_> {
         if is_written {
             ledger.written(place, epoch);
         }
+    }
+
+    /// Whether all of these would admit so much.
+    pub(super) fn has_room(&mut self, asked: &Asked, of: &Use) -> bool {
+        let Some((read, shelf)) = self.read(asked.place).zip(self.book.shelf(asked.place)) else {
+            return true;
+        };
+        shelf.rules.iter().zip(&read.found.row.balances).all(|(rule, balance)| {
+            balance.check(rule.measure, self.now, rule.counts.cost(of)) == Verdict::Fits
+        })
     }
 
     /// What a limit says of itself at a row, without being asked for anything.

@@ -22,7 +22,8 @@
 //! **Money** counts in a window: the calendar's, or a rolling one of twelve slots and the one that fills, so that no window of that
 //! length sees more. What is spent counts when it is known, and what is reserved until then.
 //!
-//! **Concurrency** is what is held, and nothing else.
+//! **Concurrency** is what is held. How long a place is usually held is remembered beside it, so that a caller can be told when to
+//! come back.
 
 use std::time::Duration;
 
@@ -39,6 +40,13 @@ const MOST_DEBT: u64 = 10;
 
 /// When to ask again where nobody can know: what blocks is what requests under way hold.
 pub(super) const SOON: Duration = Duration::from_secs(1);
+
+/// No caller is told to come back sooner, or later, for a place that others hold.
+const SOONEST: Duration = Duration::from_millis(20);
+const LATEST: Duration = Duration::from_secs(60);
+
+/// The newest of so many places decides about as much of what is usual.
+const REMEMBERED: u64 = 8;
 
 /// How a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,16 +100,11 @@ pub(super) struct Balance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Used {
     /// Theoretical arrival times in nanoseconds since the epoch.
-    Rate {
-        upper: u64,
-        lower: u64,
-    },
-    Nothing,
+    Rate { upper: u64, lower: u64 },
+    /// For how long a place was usually held, in milliseconds: a moving average. Zero before the first.
+    Places { usual: u32 },
     /// In micro-dollars by slot; slot `n` lies at `n % slots`.
-    Money {
-        newest: u64,
-        spent: [u64; ROLLING],
-    },
+    Money { newest: u64, spent: [u64; ROLLING] },
 }
 
 impl Measure {
@@ -109,7 +112,7 @@ impl Measure {
     pub(super) fn size(self) -> usize {
         let used = match self {
             Self::Rate(_) => 16,
-            Self::Concurrent(_) => 0,
+            Self::Concurrent(_) => 4,
             Self::Money(budget) => 8 + 8 * budget.slots() as usize,
         };
         used + 16 + 4
@@ -138,7 +141,7 @@ impl Balance {
     pub(super) fn read(measure: Measure, bytes: &mut Reader<'_>) -> Option<Self> {
         let used = match measure {
             Measure::Rate(_) => Used::Rate { upper: bytes.u64()?, lower: bytes.u64()? },
-            Measure::Concurrent(_) => Used::Nothing,
+            Measure::Concurrent(_) => Used::Places { usual: bytes.u32()? },
             Measure::Money(budget) => {
                 let newest = bytes.u64()?;
                 let mut spent = [0; ROLLING];
@@ -163,7 +166,8 @@ impl Balance {
                 bytes.u64(*newest);
                 spent.iter().take(budget.slots() as usize).for_each(|slot| bytes.u64(*slot));
             }
-            _ => {}
+            (Used::Places { usual }, _) => bytes.u32(*usual),
+            (Used::Money { .. }, _) => {}
         }
         bytes.u64(self.held.older);
         bytes.u64(self.held.newer);
@@ -264,6 +268,34 @@ impl Balance {
         }
     }
 
+    /// How long until the first of those who hold something gives it back; of concurrency, by how long they usually do.
+    pub(super) fn soon(&self, measure: Measure) -> Duration {
+        match self.turnover(measure) {
+            Duration::ZERO => SOON,
+            time => time.clamp(SOONEST, LATEST),
+        }
+    }
+
+    /// In which time one more place among concurrent requests comes back where all are in use; zero where that isn't known.
+    pub(super) fn turnover(&self, measure: Measure) -> Duration {
+        match (&self.used, measure) {
+            (Used::Places { usual }, Measure::Concurrent(most)) => {
+                Duration::from_micros(u64::from(*usual).saturating_mul(1_000) / most.max(1))
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// A place among concurrent ones was held for so long.
+    pub(super) fn learn(&mut self, time: Duration) {
+        if let Used::Places { usual } = &mut self.used {
+            let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, u32::MAX.into());
+            let known = if *usual == 0 { millis } else { u64::from(*usual) };
+            let mean = ((REMEMBERED - 1) * known + millis) / REMEMBERED;
+            *usual = u32::try_from(mean.max(1)).unwrap_or(u32::MAX);
+        }
+    }
+
     /// A request that reserved so much has used so much.
     pub(super) fn settle(&mut self, measure: Measure, now: Timestamp, reserved: u64, actual: u64) {
         self.held.give(reserved);
@@ -286,7 +318,7 @@ impl Balance {
     pub(super) fn is_idle(&self, now: Timestamp) -> bool {
         let is_unused = match &self.used {
             Used::Rate { upper, .. } => *upper <= now.0,
-            Used::Nothing => true,
+            Used::Places { .. } => true,
             Used::Money { spent, .. } => spent.iter().all(|slot| *slot == 0),
         };
         is_unused && self.held.total() == 0 && self.seats.total() == 0

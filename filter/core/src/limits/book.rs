@@ -42,6 +42,8 @@ pub(crate) struct Book {
     shelves: Vec<Shelf>,
     /// Shelf, and place on it, of each limit.
     places: Vec<(usize, usize)>,
+    /// The shelf of what a target's provider grants, by the target's number.
+    quotas: Vec<Option<usize>>,
     /// The highest priority of all tiers.
     top: u32,
 }
@@ -86,8 +88,20 @@ impl Book {
             let layout = Layout::new(&rules, scope == Scope::Tenant);
             Shelf { scope, layout, rules, keys: keys(policy, scope) }
         });
+        let mut shelves: Vec<_> = shelves.collect();
+        let quotas = policy.targets.iter().map(|target| {
+            let rules: Vec<_> = Rule::quota(target).collect();
+            let layout = Layout::new(&rules, false);
+            // With the cluster: two filters in one proxy may give different targets the same name.
+            let key = ["seawall/limits/quota/", &target.name, "/", &target.cluster].concat();
+            (!rules.is_empty()).then(|| {
+                shelves.push(Shelf { scope: Scope::Target, layout, rules, keys: vec![key] });
+                shelves.len() - 1
+            })
+        });
+        let quotas = quotas.collect();
         let top = policy.tiers.iter().map(|tier| tier.priority).max().unwrap_or_default().max(1);
-        Self { shelves: shelves.collect(), places, top }
+        Self { shelves, places, quotas, top }
     }
 
     pub(super) fn shelf(&self, place: Place) -> Option<&Shelf> {
@@ -148,6 +162,13 @@ impl Book {
             }
         }
         asked
+    }
+
+    /// What a target's provider grants, where the policy says that.
+    pub(super) fn quota(&self, target: TargetId) -> Option<Asked> {
+        let shelf = (*self.quotas.get(target.0)?)?;
+        let slots = (0..self.shelves.get(shelf)?.rules.len()).collect();
+        Some(Asked { place: Place { shelf, cell: 0, row: ONLY }, slots })
     }
 }
 

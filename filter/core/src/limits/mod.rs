@@ -33,10 +33,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use seawall_policy::policy::{LimitId, Policy};
+use seawall_policy::policy::{LimitId, Policy, TargetId};
 
 use self::admit::Desk;
 pub(crate) use self::admit::{News, Refusal, Spot, Ticket};
+use self::book::Asked;
 pub(crate) use self::book::{Book, Stage, Who};
 pub(crate) use self::keyed::HashKey;
 use self::ledger::Ledger;
@@ -73,6 +74,15 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    /// All that is asked and counted at its stage: limits, and what the target's provider grants.
+    fn rows(&self) -> Vec<Asked> {
+        let mut rows = self.book.asked(self.policy, self.limits, self.who, self.stage);
+        if let Stage::Attempt(target) = self.stage {
+            rows.extend(self.book.quota(target));
+        }
+        rows
+    }
+
     /// The priority of the tenant's tier, and its part where priorities don't decide.
     fn rights(&self) -> (u32, u32) {
         let tier = self.who.tier.and_then(|tier| self.policy.tiers.get(tier));
@@ -103,8 +113,19 @@ impl Limits {
         ask: &Ask<'_>,
         news: &mut Vec<News>,
     ) -> Result<Ticket, Refusal> {
-        let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
-        self.desk(ask.book, store, now).admit(&asked, &ask.estimate, false, news)
+        self.desk(ask.book, store, now).admit(&ask.rows(), &ask.estimate, false, news)
+    }
+
+    /// Whether what the target's provider grants leaves enough for an attempt.
+    pub(crate) fn has_quota(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        target: TargetId,
+        of: &Use,
+    ) -> bool {
+        book.quota(target).is_none_or(|quota| self.desk(book, store, now).has_room(&quota, of))
     }
 
     /// Replaces what a request reserved by what it used; by nothing when it came to nothing.
@@ -120,6 +141,18 @@ impl Limits {
             ticket.spots().for_each(|spot| self.lines.wake_one(spot));
         }
         self.desk(book, store, now).settle(ticket, &used);
+    }
+
+    /// Gives back the places among concurrent requests that a request has; what else it reserved stays.
+    pub(crate) fn release_places(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        ticket: &mut Ticket,
+    ) {
+        let places = ticket.take_places(book);
+        self.settle(store, now, book, places, Use::default());
     }
 
     /// How it stands with the limits of a stage.

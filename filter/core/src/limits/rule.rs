@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seawall_policy::policy::{Amount, Limit, Money, Per, Tokens};
+use seawall_policy::policy::{Amount, Limit, Money, Per, Scope, Target, Tokens};
 
 use super::balance::{Budget, Measure};
 use super::pace::Pace;
@@ -107,6 +107,24 @@ impl Rule {
             observes: limit.observe,
             tag: tag(&limit.name, measure.kind(), counts),
         }
+    }
+
+    /// What a target's provider grants: counted, and never a reason to refuse. Providers refill all the time and let all of it
+    /// be used at once, as `stats::quota` says.
+    pub(super) fn quota(target: &Target) -> impl Iterator<Item = Self> {
+        target.quota.iter().enumerate().map(|(number, amount)| {
+            Self::new(&Limit {
+                name: number.to_string(),
+                scope: Scope::Target,
+                amount: *amount,
+                burst_bp: 10_000,
+                wait: None,
+                queue: 0,
+                warn_bp: None,
+                observe: true,
+                service: None,
+            })
+        })
     }
 }
 

@@ -102,8 +102,7 @@ impl Limits {
         }
         let is_turn = first.id == id && !self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
         let refusal = if is_turn {
-            let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
-            match self.desk(ask.book, store, now).admit(&asked, &ask.estimate, true, news) {
+            match self.desk(ask.book, store, now).admit(&ask.rows(), &ask.estimate, true, news) {
                 Ok(ticket) => {
                     self.leave(store, now, ask, id, true);
                     return Answer::Admitted(ticket);
@@ -156,7 +155,7 @@ impl Limits {
                 // A tenant's own line: all who wait there go before.
                 place.before = cost.saturating_mul(refusal.waiting);
             }
-            let admitted = now.after(least.saturating_add(time_for(rule, place.before)));
+            let admitted = now.after(least.saturating_add(time_for(rule, place.before, refusal.each)));
             placed = (admitted < until).then_some(place);
             placed.is_some()
         });
@@ -171,7 +170,7 @@ impl Limits {
                 order.leave(tenant, cost, weight);
                 true
             });
-            let wait = wait.saturating_add(time_for(rule, before)).max(expected(rule, refusal));
+            let wait = wait.saturating_add(time_for(rule, before, refusal.each)).max(expected(rule, refusal));
             return Answer::Refused(Refusal { wait: Some(wait), ..refusal });
         }
         self.lines.join(spot, waiter);
@@ -315,11 +314,13 @@ impl Limits {
         spot: Spot,
         cost: u64,
     ) -> Refusal {
+        let each = Duration::ZERO;
         let mut refusal =
-            Refusal { spot, wait: Some(POLL), is_exact: false, waiting: 0, cost, may_wait: true };
+            Refusal { spot, wait: Some(POLL), is_exact: false, waiting: 0, each, cost, may_wait: true };
         let desk = &mut self.desk(ask.book, store, now);
         desk.look(spot, |rule, balance| {
             refusal.waiting = balance.seats.total();
+            refusal.each = balance.turnover(rule.measure);
             refusal.wait = Some(expected(rule, refusal));
         });
         refusal
@@ -341,16 +342,17 @@ fn longest(ask: &Ask<'_>, spot: Spot) -> Duration {
     ask.book.rule(spot).and_then(|rule| rule.wait).unwrap_or_default()
 }
 
-/// How long what goes before takes to be admitted.
-fn time_for(rule: &Rule, before: u64) -> Duration {
+/// How long what goes before takes to be admitted; of concurrent requests, by how long `each` place takes to come back.
+fn time_for(rule: &Rule, before: u64, each: Duration) -> Duration {
     match rule.measure {
         Measure::Rate(pace) => Duration::from_nanos(pace.time(before)),
-        Measure::Concurrent(_) | Measure::Money(_) => Duration::ZERO,
+        Measure::Concurrent(_) => each.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX)),
+        Measure::Money(_) => Duration::ZERO,
     }
 }
 
 /// How long somebody would wait who came last, if all were like it.
 fn expected(rule: &Rule, refusal: Refusal) -> Duration {
     let before = refusal.cost.saturating_mul(refusal.waiting);
-    refusal.wait.unwrap_or_default().saturating_add(time_for(rule, before))
+    refusal.wait.unwrap_or_default().saturating_add(time_for(rule, before, refusal.each))
 }

@@ -69,6 +69,32 @@ fn no_more_requests_are_hedged_than_the_policy_says() {
     assert!(hedged > 20 && hedged <= 40, "{hedged}");
 }
 
+/// A call that nobody waits for any more can't be taken back; the client it was made for has nothing to do with it.
+#[test]
+fn a_client_that_has_gone_or_has_its_answer_keeps_no_place_while_its_other_call_hangs() {
+    let policy = POLICY
+        .replace("route chat", "limit calls global { 1 concurrent }\n    route chat")
+        .replace("  timeout 2s", "  limit calls  timeout 2s");
+    // The hedge hangs; the first attempt does as well, or answers.
+    for first in [Fate::Hang, Fate::Slow(150)] {
+        let mut world = World::new(&policy, 1, 7, move |target, n| match (target, n) {
+            ("a", 0) => first,
+            ("b", 0) => Fate::Hang,
+            _ => Fate::Status(200),
+        });
+        let id = world.send(0);
+        world.leave_after(id, Duration::from_millis(160));
+        world.run_for(Duration::from_millis(140));
+        assert_eq!(world.tried(id), "a b");
+        let early = world.send(0);
+        world.run_for(Duration::from_millis(40));
+        let late = world.send(0);
+        world.settle();
+        assert_eq!(world.got(early).headers["x-seawall-reason"], "limit_reached", "{first:?}");
+        assert_eq!(world.got(late).status, 200, "{first:?}");
+    }
+}
+
 const ID: ExchangeId = ExchangeId(1);
 
 /// What a stream has brought by the time of its hedge: the bytes of its body, after its headers. The engine then, and what

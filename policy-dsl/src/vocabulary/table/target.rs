@@ -78,10 +78,10 @@ static BODY: Block = Block {
             "quota",
             List(&RATE, 4, "rates"),
             "quota 2M tokens/min, 10k requests/min",
-            "What the provider grants. When it is used up, the target is skipped before the provider refuses.",
+            "What the provider grants, over all routes and workers. When it is used up, the target is skipped before the \
+             provider refuses, while another is left; so it is when the provider's own headers say that less is left.",
         )
-        .absent("what the provider's headers say")
-        .later(),
+        .absent("what the provider's headers say"),
         Statement::new(
             "lacks",
             List(&CAPABILITY, 6, "capabilities"),

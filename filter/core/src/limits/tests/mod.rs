@@ -33,19 +33,24 @@ pub(in crate::limits) struct Fixture {
 
 impl Fixture {
     pub(in crate::limits) fn new(limits: &str) -> Self {
+        Self::with(limits, "")
+    }
+
+    /// And this said of the first target.
+    pub(in crate::limits) fn with(limits: &str, target: &str) -> Self {
         let names: Vec<&str> =
             limits.split("limit ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
         let text = format!(
             "seawall 1\n\
-             target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+             target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens  {target} }}\n\
              target b {{ cluster \"b\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
              target c {{ cluster \"c\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
              group east {{ a, b }}\n\
              tier gold {{ tenants \"gold\"  priority 10  weight 4 }}\n\
              tier free {{ default }}\n\
              {limits}\n\
-             route r {{ match path \"/\"  try a, b, c  limit {} }}",
-            names.join(", ")
+             route r {{ match path \"/\"  try a, b, c {} }}",
+            if names.is_empty() { String::new() } else { format!(" limit {}", names.join(", ")) }
         );
         let policy = policy(&text);
         let book = Book::new(&policy);
@@ -77,7 +82,11 @@ pub(in crate::limits) struct One {
 
 impl One {
     pub(in crate::limits) fn new(limits: &str) -> Self {
-        let fixture = Fixture::new(limits);
+        Self::with(limits, "")
+    }
+
+    pub(in crate::limits) fn with(limits: &str, target: &str) -> Self {
+        let fixture = Fixture::with(limits, target);
         Self { fixture, limits: Limits::new(1), store: MemoryStore::default(), news: Vec::new() }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seawall_policy::policy::TargetId;
+
 use super::*;
 
 const TPM: &str = "limit tpm per tenant { 60k tokens/min  burst 10% }";
@@ -133,6 +135,23 @@ fn places_among_concurrent_requests_are_given_back_and_those_of_the_dead_expire(
 }
 
 #[test]
+fn a_refusal_tells_when_a_place_is_likely_to_come_back() {
+    let mut one = One::new("limit calls global { 2 concurrent }");
+    let mut now = SECOND;
+    let refused = |one: &mut One, now| {
+        let held = [one.admit(now, tokens(1)).unwrap(), one.admit(now, tokens(1)).unwrap()];
+        let refused = one.admit(now, tokens(1));
+        for ticket in held {
+            one.settle(now + 4 * SECOND, ticket, tokens(1));
+        }
+        wait(refused)
+    };
+    assert_eq!(refused(&mut one, now), Some(Duration::from_secs(1)), "nobody knows yet");
+    now += 10 * SECOND;
+    assert_eq!(refused(&mut one, now), Some(Duration::from_secs(2)), "two places, each for four seconds");
+}
+
+#[test]
 fn a_limit_that_observes_tells_and_refuses_nothing() {
     let mut one = One::new("limit l per tenant { 2 requests/min  burst 100%  observe }");
     for _ in 0..5 {
@@ -184,6 +203,29 @@ fn targets_and_groups_are_asked_for_the_attempts_that_go_there() {
     let mut passes =
         |target| (0..5).filter_map(|_| one.try_at(SECOND, 7, attempt(target), tokens(1)).ok()).count();
     assert_eq!((passes(0), passes(1), passes(2)), (2, 1, 2));
+}
+
+#[test]
+fn what_a_provider_grants_is_used_up_and_comes_back_and_never_refuses() {
+    let mut one = One::with("", "quota 6 requests/min, 100k tokens/day");
+    let (target, other) = (TargetId(0), TargetId(1));
+    let now = |seconds: u64| Timestamp(1_000 * SECOND + seconds * SECOND);
+    let has = |one: &mut One, at: u64, target, of: u64| {
+        let One { fixture, limits, store, .. } = one;
+        limits.has_quota(store, now(at), &fixture.book, target, &tokens(of))
+    };
+    for _ in 0..6 {
+        assert!(has(&mut one, 0, target, 1_000));
+        let ticket = one.try_at(now(0).0, 7, Stage::Attempt(target), tokens(1_000)).unwrap();
+        one.settle(now(0).0, ticket, tokens(500));
+    }
+    assert!(!has(&mut one, 0, target, 1_000));
+    assert!(has(&mut one, 0, other, 1_000), "it is that of one target");
+    let more = one.try_at(now(0).0, 7, Stage::Attempt(target), tokens(1_000)).unwrap();
+    one.settle(now(0).0, more, tokens(0));
+    assert!(!has(&mut one, 9, target, 1));
+    assert!(has(&mut one, 10, target, 97_000));
+    assert!(!has(&mut one, 10, target, 97_500), "of the tokens too: those that were used");
 }
 
 #[test]

@@ -196,27 +196,48 @@ fn a_deadline_is_as_good_a_reason_as_the_limits_own_wait() {
     assert!(matches!(world.ends[&2], End::Admitted(1_000..1_050)), "{:?}", world.ends);
 }
 
-/// Wherever the two of them come in.
+/// Wherever the two of them come in; ten in a second by rate, and ten at once of which each takes a second.
 #[test]
 fn a_tenant_that_sends_a_hundred_times_as_much_takes_nothing_from_anothers_share() {
-    for (heavy, light) in
-        [(vec![0, 1], vec![0]), (vec![1], vec![0]), (vec![0], vec![0]), (vec![0, 1, 2], vec![0, 1, 2])]
+    let ways =
+        [(vec![0, 1], vec![0]), (vec![1], vec![0]), (vec![0], vec![0]), (vec![0, 1, 2], vec![0, 1, 2])];
+    let limits = [
+        ("limit l global { 600 requests/min  burst 0%  wait up to 4s }", 0, 400),
+        // All ten come back within a few polls, once in a second.
+        ("limit l global { 10 concurrent  wait up to 4s }", 1_000, 1_200),
+    ];
+    for ((heavy, light), (limit, takes, longest)) in
+        ways.iter().flat_map(|way| limits.map(|limit| (way, limit)))
     {
-        let mut world = World::new("limit l global { 600 requests/min  burst 0%  wait up to 4s }", 3);
+        let mut world = World::new(limit, 3);
         let mut requests = Vec::new();
-        for (n, request) in traffic(200, 20, Request { tenant: 1 << 32, ..REQUEST }).enumerate() {
+        for (n, request) in traffic(200, 20, Request { tenant: 1 << 32, takes, ..REQUEST }).enumerate() {
             requests.push(Request { worker: heavy[n % heavy.len()], ..request });
         }
-        for (n, request) in traffic(2, 20, Request { tenant: 2 << 32, at: 3, ..REQUEST }).enumerate() {
+        for (n, request) in traffic(2, 20, Request { tenant: 2 << 32, at: 3, takes, ..REQUEST }).enumerate() {
             requests.push(Request { worker: light[n % light.len()], ..request });
         }
         world.run(&requests);
         let waits = world.waits(&requests, 2 << 32);
-        assert_eq!(waits.len(), 40, "{heavy:?} {light:?}: none of its requests is refused");
+        assert_eq!(waits.len(), 40, "{limit} {heavy:?} {light:?}: none of its requests is refused");
         // Its share is five in a second, the other's wait is two to four.
-        assert!(p95(&waits) <= 400, "{heavy:?} {light:?}: {waits:?}");
+        assert!(p95(&waits) <= longest, "{limit} {heavy:?} {light:?}: {waits:?}");
         let served = world.waits(&requests, 1 << 32).len();
-        assert!((150..=210).contains(&served), "what it leaves goes to the other: {served}");
+        assert!((150..=210).contains(&served), "{limit}: what it leaves goes to the other: {served}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_place_is_told_by_how_long_places_are_usually_held() {
+    let mut world = World::new("limit l global { 1 concurrent  wait up to 2s }", 1);
+    let mut requests = vec![Request { takes: 1_000, ..REQUEST }];
+    requests.extend([Request { at: 2_000, takes: 1_000, ..REQUEST }; 6]);
+    world.run(&requests);
+    let refused: Vec<_> = world.ends.iter().filter(|(_, end)| **end == End::Refused(0)).collect();
+    assert_eq!(refused.len(), 3, "one goes, and two may make it: {:?}", world.ends);
+    for (number, _) in refused {
+        let Refusal { wait, waiting, .. } = world.refusals[number];
+        assert_eq!((wait, waiting), (Some(std::time::Duration::from_secs(3)), 2));
     }
 }
 

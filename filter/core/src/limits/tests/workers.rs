@@ -1,6 +1,7 @@
 //! Several workers at the same cells, which come between each other's reads and writes, stop, and die.
 
 use proptest::prelude::*;
+use seawall_policy::policy::TargetId;
 
 use super::*;
 use crate::store::{Conflict, Version};
@@ -11,6 +12,10 @@ const LIMITS: &str = "\
     limit in per tenant { 5k input tokens/min  burst 20%  }\n\
     limit calls per tenant { 4 concurrent }\n\
     limit here per route { 5 requests/s  burst 100% }";
+
+const MONEY: &str = "\
+    limit hour per tenant { $0.002/hour rolling }\n\
+    limit all  global     { $0.003/hour }";
 
 const RPM: (u64, u64, u64) = (60, 60, 30);
 const TPM: (u64, u64, u64) = (6_000, 60, 1_200);
@@ -34,15 +39,25 @@ struct Run {
     ticket: Ticket,
     tenant: u64,
     estimate: u64,
-    at: u64,
+    /// Of its charge.
+    number: usize,
 }
 
-/// What somebody really used, of what was admitted at a time.
-#[derive(Debug)]
-struct Used {
+/// What somebody really used: when it was admitted as far as that was reserved, and at its end what it used beyond that.
+#[derive(Clone, Copy, Debug)]
+struct Charge {
     tenant: u64,
     at: u64,
-    tokens: u64,
+    amount: u64,
+    is_admission: bool,
+}
+
+/// What was used by the end of a request.
+#[derive(Debug)]
+struct Spent {
+    tenant: u64,
+    at: u64,
+    amount: u64,
 }
 
 struct Workers<'f> {
@@ -52,8 +67,12 @@ struct Workers<'f> {
     running: Vec<Vec<Run>>,
     now: u64,
     between: Vec<(usize, Act)>,
-    used: Vec<Used>,
+    charges: Vec<Charge>,
+    spent: Vec<Spent>,
     refused: u64,
+    /// When its limits are asked, and what an amount is of.
+    stage: Stage,
+    of: fn(u64) -> Use,
 }
 
 impl Store for Workers<'_> {
@@ -81,8 +100,11 @@ impl<'f> Workers<'f> {
             running: (0..workers).map(|_| Vec::new()).collect(),
             now: 1_700_000_000 * SECOND,
             between: Vec::new(),
-            used: Vec::new(),
+            charges: Vec::new(),
+            spent: Vec::new(),
             refused: 0,
+            stage: Stage::Request,
+            of: tokens,
         }
     }
 
@@ -97,11 +119,16 @@ impl<'f> Workers<'f> {
         let (fixture, now) = (self.fixture, Timestamp(self.now));
         match act {
             Act::Begin { tenant, tokens: estimate } => {
-                let ask = fixture.ask(tenant, Stage::Request, tokens(estimate));
+                let ask = fixture.ask(tenant, self.stage, (self.of)(estimate));
                 let admitted =
                     self.with(worker, |limits, store| limits.admit(store, now, &ask, &mut Vec::new()));
                 match admitted {
-                    Ok(ticket) => self.running[worker].push(Run { ticket, tenant, estimate, at: self.now }),
+                    Ok(ticket) => {
+                        let charge = Charge { tenant, at: self.now, amount: estimate, is_admission: true };
+                        let number = self.charges.len();
+                        self.charges.push(charge);
+                        self.running[worker].push(Run { ticket, tenant, estimate, number });
+                    }
                     Err(_) => self.refused += 1,
                 }
             }
@@ -109,19 +136,25 @@ impl<'f> Workers<'f> {
                 if self.running[worker].is_empty() {
                     return;
                 }
-                let Run { ticket, tenant, estimate, at } = self.running[worker].remove(0);
+                let Run { ticket, tenant, estimate, number } = self.running[worker].remove(0);
                 let used = estimate * hundredths / 100;
-                self.used.push(Used { tenant, at, tokens: used });
-                self.with(worker, |limits, store| {
-                    limits.settle(store, now, &fixture.book, ticket, tokens(used))
-                });
+                let of = self.of;
+                self.with(worker, |limits, store| limits.settle(store, now, &fixture.book, ticket, of(used)));
+                self.charges[number].amount = used.min(estimate);
+                let amount = used.saturating_sub(estimate);
+                self.charges.push(Charge { tenant, at: now.0, amount, is_admission: false });
+                self.spent.push(Spent { tenant, at: now.0, amount: used });
             }
             Act::Tick => self.with(worker, |limits, store| {
                 limits.handle_timeout(store, now, &fixture.book);
             }),
             Act::Die => {
                 self.limits[worker] = Limits::new(self.now);
-                self.running[worker].clear();
+                // Nobody knows what it used.
+                for run in std::mem::take(&mut self.running[worker]) {
+                    self.charges[run.number] =
+                        Charge { amount: 0, is_admission: false, ..self.charges[run.number] };
+                }
             }
         }
     }
@@ -137,23 +170,33 @@ impl<'f> Workers<'f> {
 
     fn held(&mut self, tenant: u64) -> Vec<u64> {
         let (fixture, now) = (self.fixture, Timestamp(self.now));
-        held(fixture, &mut self.cells, now, tenant, Stage::Request)
+        held(fixture, &mut self.cells, now, tenant, self.stage)
     }
 
-    /// The most that was used in any window beyond what its length allows.
-    fn burst(uses: &[(u64, u64)], (amount, seconds, _): (u64, u64, u64)) -> u64 {
-        let mut uses = uses.to_vec();
-        uses.sort_unstable();
+    /// The most that was used in any window that ends with an admission, beyond what its length allows.
+    fn burst(charges: &[Charge], (amount, seconds, _): (u64, u64, u64)) -> u64 {
         let mut most = 0;
-        for (first, &(begin, _)) in uses.iter().enumerate() {
+        for (first, begin) in charges.iter().enumerate() {
             let mut sum = 0;
-            for &(end, used) in &uses[first..] {
-                sum += used;
-                let paid = u128::from(end - begin) * u128::from(amount) / u128::from(seconds * SECOND);
-                most = most.max(sum.saturating_sub(u64::try_from(paid).unwrap()));
+            for charge in &charges[first..] {
+                sum += charge.amount;
+                let paid =
+                    u128::from(charge.at - begin.at) * u128::from(amount) / u128::from(seconds * SECOND);
+                if charge.is_admission {
+                    most = most.max(sum.saturating_sub(u64::try_from(paid).unwrap()));
+                }
             }
         }
         most
+    }
+
+    /// Lets time pass as workers that are alive notice it.
+    fn pass(&mut self, nanos: u64) {
+        let end = self.now + nanos;
+        while self.now < end {
+            self.now = end.min(self.now + 5 * SECOND);
+            self.ticks();
+        }
     }
 }
 
@@ -169,6 +212,12 @@ fn acts_and_deaths() -> impl Strategy<Value = Act> {
     prop_oneof![20 => acts(), 1 => Just(Act::Die)]
 }
 
+/// Answers may be longer than was thought.
+fn acts_beyond_estimates() -> impl Strategy<Value = Act> {
+    let longer = (0..=300_u64).prop_map(|hundredths| Act::End { hundredths });
+    prop_oneof![16 => acts(), 8 => longer, 1 => Just(Act::Die)]
+}
+
 type Step = (usize, Act, u64, Vec<(usize, Act)>);
 
 fn steps(
@@ -182,8 +231,7 @@ fn steps(
 fn run(world: &mut Workers<'_>, steps: Vec<Step>, mut check: impl FnMut(&mut Workers<'_>)) {
     let workers = world.limits.len();
     for (worker, act, pause, between) in steps {
-        world.now += pause * 1_000_000;
-        world.ticks();
+        world.pass(pause * 1_000_000);
         let worker = worker % workers;
         let other = |other: usize| (worker + 1 + other % (workers - 1)) % workers;
         world.between = between.into_iter().map(|(number, act)| (other(number), act)).collect();
@@ -199,7 +247,8 @@ fn make_cells(world: &mut Workers<'_>) {
         world.act(0, Act::Begin { tenant, tokens: 1 });
         world.act(0, Act::End { hundredths: 0 });
     }
-    world.used.clear();
+    world.charges.clear();
+    world.spent.clear();
     world.now += 3_600 * SECOND;
 }
 
@@ -208,23 +257,44 @@ proptest! {
 
     #[test]
     fn over_any_window_nobody_gets_more_than_the_rate_and_the_burst(
-        steps in steps(acts_and_deaths().boxed(), acts()),
+        steps in steps(acts_beyond_estimates().boxed(), acts_beyond_estimates()),
         workers in 2..=4_usize,
     ) {
         let fixture = Fixture::new(LIMITS);
         let mut world = Workers::new(&fixture, workers);
         make_cells(&mut world);
         run(&mut world, steps, |_| {});
-        // What still runs may use all of it.
-        let rest: Vec<_> = world.running.iter().flatten().map(|run| Used { tenant: run.tenant, at: run.at, tokens: run.estimate }).collect();
-        world.used.extend(rest);
         for tenant in 1..4 {
-            let of = world.used.iter().filter(|used| used.tenant == tenant);
-            let uses: Vec<_> = of.map(|used| (used.at, used.tokens)).collect();
-            prop_assert!(Workers::burst(&uses, TPM) <= TPM.2 + 1, "tenant {tenant}: {}", Workers::burst(&uses, TPM));
+            let of = world.charges.iter().filter(|charge| charge.tenant == tenant);
+            let charges: Vec<_> = of.copied().collect();
+            let burst = Workers::burst(&charges, TPM);
+            prop_assert!(burst <= TPM.2 + 1, "tenant {tenant}: {burst}");
         }
-        let uses: Vec<_> = world.used.iter().map(|used| (used.at, 1)).collect();
-        prop_assert!(Workers::burst(&uses, RPM) <= RPM.2 + 1);
+        let admissions = world.charges.iter().filter(|charge| charge.is_admission);
+        let requests: Vec<_> = admissions.map(|charge| Charge { amount: 1, ..*charge }).collect();
+        prop_assert!(Workers::burst(&requests, RPM) <= RPM.2 + 1);
+    }
+
+    /// As long as no answer costs more than was reserved for it.
+    #[test]
+    fn no_window_sees_more_money_than_its_budget(
+        steps in steps(acts().boxed(), acts()),
+        workers in 2..=4_usize,
+    ) {
+        let fixture = Fixture::new(MONEY);
+        let mut world = Workers::new(&fixture, workers);
+        (world.stage, world.of) = (Stage::Attempt(TargetId(0)), money);
+        make_cells(&mut world);
+        let steps = steps.into_iter().map(|(worker, act, pause, between)| (worker, act, pause * 60, between));
+        run(&mut world, steps.collect(), |_| {});
+        for (last, Spent { at, tenant, .. }) in world.spent.iter().enumerate() {
+            let all = &world.spent[..=last];
+            let of_tenant = all.iter().filter(|spent| spent.tenant == *tenant && at - spent.at < 3_600 * SECOND);
+            prop_assert!(of_tenant.map(|spent| spent.amount).sum::<u64>() <= 2_000, "in an hour");
+            let hour = |at: u64| at / (3_600 * SECOND);
+            let of_all = all.iter().filter(|spent| hour(spent.at) == hour(*at));
+            prop_assert!(of_all.map(|spent| spent.amount).sum::<u64>() <= 3_000, "by the calendar");
+        }
     }
 
     #[test]

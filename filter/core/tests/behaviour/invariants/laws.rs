@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seawall_core::BreakerState;
 
-use super::schedule::{ATTEMPTS, BUDGET, HEDGES, HONORED, RECOVER, Terms};
+use super::schedule::{ATTEMPTS, BUDGET, CALLS, HEDGES, HONORED, RECOVER, TARGET_RATE, Terms};
 use crate::world::{Attempt, Fate, From, Lie, Request, Sense, World, text};
 
 pub(super) fn all(world: &World, terms: &Terms) {
@@ -166,6 +166,38 @@ fn extra(request: &Request, all: bool) -> impl Iterator<Item = &Attempt> {
         .zip(before)
         .filter(move |(next, last)| all || next.target == last.target)
         .map(|(next, _)| next)
+}
+
+/// No target gets more than its rate and its burst in any window, whether attempts are first ones, retries, failovers or
+/// hedges; and no more requests are under way at once than may be.
+pub(super) fn limits_hold(world: &World) {
+    for (id, request) in &world.requests {
+        has_one_answer(*id, request);
+        is_in_time(request);
+    }
+    let attempts = || world.requests.values().flat_map(|request| &request.attempts);
+    let (rate, burst) = TARGET_RATE;
+    for target in ["a", "b", "c"] {
+        let mut begun: Vec<_> =
+            attempts().filter(|attempt| attempt.target == target).map(|attempt| attempt.begun).collect();
+        begun.sort_unstable();
+        for (first, from) in begun.iter().enumerate() {
+            for (last, to) in begun.iter().enumerate().skip(first) {
+                let most = burst + to.0.saturating_sub(from.0) * rate / 1_000_000_000;
+                let count = (last - first + 1) as u64;
+                assert!(count <= most + 1, "{count} at {target} from {from:?} to {to:?}");
+            }
+        }
+    }
+    let under_way: Vec<_> = world
+        .requests
+        .values()
+        .filter_map(|request| Some((request.attempts.first()?.begun, request.answers.first()?.done?)))
+        .collect();
+    for (begun, _) in &under_way {
+        let at_once = under_way.iter().filter(|(from, to)| from <= begun && begun < to).count();
+        assert!(at_once <= CALLS, "{at_once} at once");
+    }
 }
 
 /// No permit was lost: once the providers are well, every breaker closes again within a few probes.

@@ -9,7 +9,7 @@ mod schedule;
 
 use proptest::prelude::*;
 
-use self::schedule::{Plan, plan};
+use self::schedule::{CALLS, Plan, plan};
 
 /// So many random schedules, or `PROPTEST_CASES` of them: a longer hunt.
 fn cases(cases: u32) -> ProptestConfig {
@@ -31,6 +31,21 @@ proptest! {
         plan.fail(&mut world);
         laws::the_breaker_is_open(&world);
         world.settle();
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn limits_hold_whatever_fails(plan in plan(1..100)) {
+        let plan = plan.narrow();
+        let mut world = plan.run();
+        laws::limits_hold(&world);
+        // Nothing is reserved any more, also by workers that have died.
+        plan.recover(&mut world);
+        let tried = plan.load(&mut world, CALLS + 4);
+        prop_assert_eq!(tried.iter().filter(|target| !target.is_empty()).count(), CALLS, "{:?}", tried);
     }
 }
 

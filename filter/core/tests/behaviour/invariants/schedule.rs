@@ -17,6 +17,9 @@ pub(super) const HONORED: u64 = 3;
 pub(super) const BUDGET: (u64, u64) = (10, 1);
 /// In hundredths of the requests.
 pub(super) const HEDGES: u64 = 10;
+/// Of narrow limits: attempts in a second at one target, and at once; requests at once.
+pub(super) const TARGET_RATE: (u64, u64) = (20, 5);
+pub(super) const CALLS: usize = 6;
 /// Probes of the stages of a recovery.
 pub(super) const RECOVER: [usize; 2] = [1, 3];
 
@@ -32,6 +35,8 @@ pub(super) struct Terms {
     /// A spent budget ends the request.
     pub(super) fails_fast: bool,
     pub(super) workers: u64,
+    /// Limits are narrow, so that many requests meet them.
+    pub(super) is_narrow: bool,
 }
 
 #[derive(Debug)]
@@ -132,7 +137,7 @@ prop_compose! {
         fates in prop::collection::vec(fate(), 1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
-        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers };
+        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers, is_narrow: false };
         let (fates, always) = (Rc::new(fates), Rc::default());
         Plan { terms, upstream_half, refuses_redirects, seed, fates, always, arrivals }
     }
@@ -146,6 +151,16 @@ impl Terms {
         let breaker = if self.is_guarded { "  breaker sensitive" } else { "" };
         let spent = if self.fails_fast { "else fail" } else { "" };
         let ((share, floor), [first, second]) = (BUDGET, RECOVER);
+        // The wide ones are for all of it: what a request doesn't give back leaves a timer behind.
+        let ((rate, burst), calls) = (TARGET_RATE, CALLS);
+        let (calls, each) = if self.is_narrow {
+            (
+                format!("{calls} concurrent  wait up to 500ms"),
+                format!("{rate} requests/s  burst {}%", burst * 100 / rate),
+            )
+        } else {
+            ("1M concurrent".to_owned(), "1M concurrent".to_owned())
+        };
         format!(
             r#"
             seawall 1
@@ -156,10 +171,9 @@ impl Terms {
                 attempts {attempts}  backoff full_jitter 50ms .. 2s  honor retry_after up to {HONORED}s
                 budget {share}% of requests, at least {floor}/s {spent}
             }}
-            // Wide enough for all of it: what a request doesn't give back leaves a timer behind.
-            limit calls  global     {{ 1M concurrent }}
+            limit calls  global     {{ {calls} }}
             limit tokens per tenant {{ 1M tokens/s  burst 1000% }}
-            limit each   per target {{ 1M concurrent }}
+            limit each   per target {{ {each} }}
             breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
             route chat {{
                 match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
@@ -175,6 +189,12 @@ impl Terms {
 }
 
 impl Plan {
+    /// The same with limits that are met.
+    pub(super) fn narrow(mut self) -> Self {
+        self.terms.is_narrow = true;
+        self
+    }
+
     /// Lets all of it happen, until nothing is under way any more.
     pub(super) fn run(&self) -> World {
         let policies = [0, 1].map(|number| self.terms.policy(number));
