@@ -8,6 +8,7 @@ mod json;
 mod number;
 mod program;
 pub mod regex;
+mod repair;
 mod uri;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use dialect::Dialect;
 pub use json::{Document, Limits, Unreadable};
 use program::Program;
 use regex::{Budget, Cache};
+pub use repair::{Changes, Repaired, repair};
 
 /// Violations that are told at most.
 pub const MOST_VIOLATIONS: usize = 16;

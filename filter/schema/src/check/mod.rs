@@ -43,9 +43,17 @@ pub(crate) struct Run<'r> {
     scope: Vec<u32>,
     /// What was found, while it is collected.
     found: Option<Vec<Violation>>,
+    misfits: Option<Misfits>,
     most: usize,
     /// Within what decides nothing by itself, such as a branch of `anyOf`.
     quiet: u32,
+}
+
+/// Nodes, and the types that are asked for there.
+#[derive(Default)]
+struct Misfits {
+    loud: Vec<(u32, u8)>,
+    quiet: Vec<(u32, u8)>,
 }
 
 /// Whether the document is valid; if not, up to so many violations.
@@ -58,8 +66,7 @@ pub(crate) fn run(
 ) -> Result<Vec<Violation>, Stop> {
     caches.resize_with(program.patterns.len(), Cache::default);
     let Some(root) = document.root() else { return Ok(Vec::new()) };
-    let mut run =
-        Run { program, document, caches, budget, depth: 0, scope: Vec::new(), found: None, most, quiet: 0 };
+    let mut run = Run::new(program, document, caches, budget, most);
     if run.holds(0, root, None)? {
         return Ok(Vec::new());
     }
@@ -69,6 +76,37 @@ pub(crate) fn run(
     match run.found {
         Some(found) if !found.is_empty() => Ok(found),
         _ => Err(ended.err().unwrap_or(Stop::Exhausted)),
+    }
+}
+
+/// Strings where the schema asks for other types, and for which. If none decides by itself, those in branches that might have
+/// held, as of `anyOf`.
+pub(crate) fn misfits(
+    program: &Program,
+    document: &Document<'_>,
+    caches: &mut Vec<Cache>,
+    budget: Budget,
+) -> Vec<(u32, u8)> {
+    caches.resize_with(program.patterns.len(), Cache::default);
+    let Some(root) = document.root() else { return Vec::new() };
+    let mut run = Run::new(program, document, caches, budget, usize::MAX);
+    (run.found, run.misfits) = (Some(Vec::new()), Some(Misfits::default()));
+    // As far as the budget goes: what comes of it is checked again.
+    let _ = run.holds(0, root, None);
+    let misfits = run.misfits.unwrap_or_default();
+    if misfits.loud.is_empty() { misfits.quiet } else { misfits.loud }
+}
+
+impl<'r> Run<'r> {
+    fn new(
+        program: &'r Program,
+        document: &'r Document<'r>,
+        caches: &'r mut Vec<Cache>,
+        budget: Budget,
+        most: usize,
+    ) -> Self {
+        let (scope, depth, quiet) = (Vec::new(), 0, 0);
+        Self { program, document, caches, budget, depth, scope, found: None, misfits: None, most, quiet }
     }
 }
 
@@ -207,6 +245,12 @@ impl Run<'_> {
             Check::Not(not) => !self.would_hold(*not, value, None)?,
         };
         if !holds {
+            if let (Some(misfits), Check::Type { mask, .. }, Kind::Text) =
+                (&mut self.misfits, &step.check, value.kind())
+            {
+                let list = if self.quiet == 0 { &mut misfits.loud } else { &mut misfits.quiet };
+                list.push((value.at(), *mask));
+            }
             self.report(id, Some(step.keyword), value, || message::of(&step.check));
         }
         Ok(holds)

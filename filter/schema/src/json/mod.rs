@@ -143,20 +143,21 @@ impl<'d> Value<'d> {
         self.node.count as usize
     }
 
+    /// Where in the text it is, with the quotes if it is a string; `None` for a string with escapes, whose place isn't kept.
+    pub(crate) fn range(self) -> Option<std::ops::Range<usize>> {
+        let quoted = usize::from(self.node.kind == Kind::Text);
+        let range = (self.node.start as usize).saturating_sub(quoted)..self.node.end as usize + quoted;
+        (!self.node.is_unescaped).then_some(range)
+    }
+
     /// As it is written, but for strings.
     pub(crate) fn written(self) -> &'d str {
         self.document.text.get(self.node.start as usize..self.node.end as usize).unwrap_or("")
     }
 
-    /// The JSON of it.
+    /// The JSON of it; nothing for a string with escapes.
     pub(crate) fn json(self) -> &'d str {
-        let quoted = match self.node.kind {
-            Kind::Text if self.node.is_unescaped => return "",
-            Kind::Text => 1,
-            _ => 0,
-        };
-        let range = (self.node.start as usize).saturating_sub(quoted)..self.node.end as usize + quoted;
-        self.document.text.get(range).unwrap_or("")
+        self.range().and_then(|range| self.document.text.get(range)).unwrap_or("")
     }
 
     pub(crate) fn text(self) -> Option<&'d str> {
