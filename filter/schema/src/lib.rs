@@ -28,13 +28,27 @@ pub const MOST_VIOLATIONS: usize = 16;
 #[derive(Debug)]
 pub struct Schema {
     program: Program,
+    /// Tells schemas apart: a hash of the text.
+    mark: u64,
 }
 
-/// What checking keeps from one document to the next: patterns' states that were found, so that they need not be again. Use one for one
-/// schema.
+/// What checking keeps from one document to the next: patterns' states that were found, so that they need not be again. It belongs to the schema
+/// that it was last used for, and is emptied for another.
 #[derive(Debug, Default)]
 pub struct Scratch {
     caches: Vec<Cache>,
+    /// Of the schema that these belong to.
+    mark: u64,
+}
+
+impl Scratch {
+    /// The caches for this schema: new ones if they were another's.
+    fn of(&mut self, schema: &Schema) -> &mut Vec<Cache> {
+        if self.mark != schema.mark {
+            *self = Self { caches: Vec::new(), mark: schema.mark };
+        }
+        &mut self.caches
+    }
 }
 
 /// Why a document wasn't found valid.
@@ -70,7 +84,7 @@ impl Schema {
     /// # Errors
     /// When it can't be honoured: what it says wrong or what isn't supported, with the place.
     pub fn compile(text: &str, options: &Options<'_>) -> Result<Self, Refusal> {
-        compile::compile(text, options).map(|program| Self { program })
+        compile::compile(text, options).map(|program| Self { program, mark: json::hash_text(text, 0) })
     }
 
     /// Whether this text is JSON that fits.
@@ -92,7 +106,7 @@ impl Schema {
         budget: Budget,
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
-        match check::run(&self.program, document, &mut scratch.caches, budget, MOST_VIOLATIONS) {
+        match check::run(&self.program, document, scratch.of(self), budget, MOST_VIOLATIONS) {
             Ok(violations) if violations.is_empty() => Ok(()),
             Ok(violations) => Err(Fault::Invalid(violations)),
             Err(check::Stop::Exhausted) => Err(Fault::TooMuchWork),

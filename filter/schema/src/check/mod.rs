@@ -151,6 +151,7 @@ impl Run<'_> {
         }
         self.depth -= 1;
         if let (true, Some(seen), Some(own)) = (holds, seen, own) {
+            self.budget.spend(own.len() / 8)?;
             seen.merge(&own);
         }
         Ok(holds)

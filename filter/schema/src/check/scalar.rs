@@ -39,7 +39,7 @@ impl Run<'_> {
         self.budget.spend(text.len() / 16)?;
         Ok(match check {
             Check::MinLength(least) => has_at_least(text, *least as usize),
-            Check::MaxLength(most) => !has_at_least(text, *most as usize + 1),
+            Check::MaxLength(most) => !has_at_least(text, (*most as usize).saturating_add(1)),
             Check::Pattern(number) => return self.matches(*number, text),
             Check::Format(format) => format.holds(text),
             Check::Content { is_base64, is_json } => format::has_content(text, *is_base64, *is_json),

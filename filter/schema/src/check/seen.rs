@@ -31,6 +31,11 @@ impl Seen {
         self.is_all || self.bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
+    /// Words that merging it takes.
+    pub(super) fn len(&self) -> usize {
+        self.bits.len()
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         self.is_all |= other.is_all;
         if self.bits.len() < other.bits.len() {

@@ -276,9 +276,7 @@ impl<'d> Compiler<'d> {
                 members.names.push(Name { text, schema: Some(id), is_required: false });
             }
         }
-        if let Some(value) =
-            schema.get("required").filter(|value| here.dialect != Draft4 || value.kind() == Kind::Array)
-        {
+        if let Some(value) = schema.get("required") {
             for text in self.names(here, value)? {
                 members.names.push(Name { text, schema: None, is_required: true });
             }

@@ -15,13 +15,13 @@ use crate::json::{Document, Kind, Limits, Value, escape, pointer_to};
 use crate::program::{Body, Check, Entry, Id, Program, Step};
 use crate::regex::Pattern;
 
-/// Bounds of each schema document.
+/// Bounds of each schema document, unless others are asked for.
 pub const SCHEMA_LIMITS: Limits = Limits { bytes: 512 * 1024, depth: 100, nodes: 50_000 };
 /// Bytes of all patterns of a program.
 const MOST_PATTERN_BYTES: usize = 64 * 1024;
 
 /// How a schema is read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options<'o> {
     /// Of a schema that doesn't name its own with `$schema`.
     pub dialect: Dialect,
@@ -31,6 +31,14 @@ pub struct Options<'o> {
     pub assert_formats: bool,
     /// Other schemas that this one may refer to, by their URIs. The drafts' own are known.
     pub documents: &'o [(&'o str, &'o str)],
+    /// Of each document. At the default's most a hostile schema takes about a second: lower them for schemas that come with requests.
+    pub limits: Limits,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { dialect: Dialect::default(), assert_formats: false, documents: &[], limits: SCHEMA_LIMITS }
+    }
 }
 
 /// A schema or, while it waits for its turn, the place of one.
@@ -63,17 +71,17 @@ struct Here {
 }
 
 pub(crate) fn compile(text: &str, options: &Options<'_>) -> Result<Program, Refusal> {
-    let read = |uri: &str, text| {
-        Document::read(text, SCHEMA_LIMITS).map_err(|error| Refusal::new(uri.to_owned(), error.to_string()))
+    let read = |uri: &str, text, limits| {
+        Document::read(text, limits).map_err(|error| Refusal::new(uri.to_owned(), error.to_string()))
     };
-    let mut documents = vec![read("", text.to_owned())?];
+    let mut documents = vec![read("", text.to_owned(), options.limits)?];
     let mut uris = vec![""];
     for (uri, text) in options.documents {
-        documents.push(read(uri, (*text).to_owned())?);
+        documents.push(read(uri, (*text).to_owned(), options.limits)?);
         uris.push(uri);
     }
     for (uri, text) in metaschemas::needed(&documents) {
-        documents.push(read(uri, text.to_owned())?);
+        documents.push(read(uri, text.to_owned(), SCHEMA_LIMITS)?);
         uris.push(uri);
     }
     let mut compiler = Compiler {

@@ -8,7 +8,7 @@ mod pointer;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use self::compare::{equal, hash};
+pub(crate) use self::compare::{equal, hash, hash_text};
 pub(crate) use self::pointer::{escape, pointer_to};
 
 /// What is read at most. Beyond it the text is refused.

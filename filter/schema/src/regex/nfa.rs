@@ -4,6 +4,9 @@ use super::ast::Ast;
 use super::class::{Class, WORD};
 use super::symbols::Symbols;
 
+/// Of all classes of one pattern. `\p{L}` has about 650.
+const MOST_RANGES: usize = 20_000;
+
 /// Nodes of one pattern, once its repetitions are written out.
 const MOST_NODES: usize = 10_000;
 
@@ -78,6 +81,9 @@ impl Nfa {
         };
         let word = builder.has_word_edge.then(|| Class::of(WORD));
         let with_word: Vec<Class> = builder.classes.iter().cloned().chain(word.clone()).collect();
+        if with_word.iter().map(|class| class.ranges().len()).sum::<usize>() > MOST_RANGES {
+            return None;
+        }
         let symbols = Symbols::of(&with_word)?;
         let run = run.map(|(class, least, most)| {
             let is_in = |symbol| class.contains(symbols.sample(symbol));

@@ -14,7 +14,7 @@ pub(super) fn coerce(
     budget: Budget,
     scratch: &mut Scratch,
 ) -> Option<String> {
-    let mut misfits = check::misfits(&schema.program, document, &mut scratch.caches, budget);
+    let mut misfits = check::misfits(&schema.program, document, scratch.of(schema), budget);
     misfits.sort_unstable();
     // Branches ask for different types.
     misfits.dedup_by(|later, earlier| {

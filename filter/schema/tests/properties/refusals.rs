@@ -1,6 +1,10 @@
 //! What can't be honoured is refused, with its place.
 
+use proptest::prelude::*;
 use seawall_schema::{Bounds, Dialect, Fault, Options, Schema, Scratch};
+use serde_json::Value;
+
+use super::values::document;
 
 #[test]
 fn what_cannot_be_honoured_is_refused_with_the_pointer_of_the_culprit() {
@@ -93,5 +97,132 @@ fn the_drafts_own_schemas_are_known() {
         let check = |text: &str| schema.check(text, &Bounds::default(), &mut Scratch::default()).is_ok();
         assert!(check(r#"{"properties": {"a": {"minLength": 1}}}"#), "{uri}");
         assert!(!check(r#"{"properties": {"a": {"minLength": -1}}}"#), "{uri}");
+    }
+}
+
+#[test]
+fn scratch_of_another_schema_makes_no_difference() {
+    let schemas = ["^a+$", "^b+c$", "x|y"].map(|pattern| {
+        Schema::compile(&format!(r#"{{"pattern": "{pattern}"}}"#), &Options::default()).unwrap()
+    });
+    let mut scratch = Scratch::default();
+    for document in [r#""aa""#, r#""bbc""#, r#""zy""#, r#""b""#] {
+        let verdicts =
+            schemas.each_ref().map(|schema| schema.check(document, &Bounds::default(), &mut scratch).is_ok());
+        let apart = schemas
+            .each_ref()
+            .map(|schema| schema.check(document, &Bounds::default(), &mut Scratch::default()).is_ok());
+        assert_eq!(verdicts, apart, "{document}");
+    }
+}
+
+/// Keywords with whatever values.
+fn anything() -> impl Strategy<Value = Value> {
+    let keywords = prop::sample::select(vec![
+        "$schema",
+        "$id",
+        "$ref",
+        "$anchor",
+        "$dynamicAnchor",
+        "$dynamicRef",
+        "$recursiveRef",
+        "$recursiveAnchor",
+        "$defs",
+        "type",
+        "enum",
+        "const",
+        "minimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "maxLength",
+        "pattern",
+        "format",
+        "maxItems",
+        "uniqueItems",
+        "prefixItems",
+        "items",
+        "contains",
+        "minContains",
+        "unevaluatedItems",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "required",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+        "propertyNames",
+        "unevaluatedProperties",
+        "allOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "a",
+        "contentEncoding",
+    ]);
+    let texts = prop::sample::select(vec![
+        "#",
+        "#/$defs/a",
+        "#a",
+        "a",
+        "b",
+        "x/../y",
+        "string",
+        "(",
+        "[a-z]+",
+        "date",
+        "base64",
+        "http://json-schema.org/draft-07/schema#",
+    ]);
+    let numbers = prop::sample::select(vec![
+        "0",
+        "1",
+        "-1",
+        "0.5",
+        "4294967295",
+        "4294967296",
+        "1e400",
+        "1e-400",
+        "18446744073709551616",
+    ]);
+    let leaf = prop_oneof![
+        document(),
+        texts.prop_map(Value::from),
+        numbers.prop_map(Value::from),
+        Just(serde_json::json!({})),
+        Just(Value::from(true)),
+    ];
+    leaf.prop_recursive(5, 60, 5, move |inner| {
+        prop_oneof![
+            3 => prop::collection::btree_map(keywords.clone(), inner.clone(), 0..5).prop_map(|members| serde_json::json!(members)),
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::from),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn any_json_is_a_schema_or_refused_with_a_place_that_is_there(schema in anything(), document in document(), draft in 0..5_usize, unquoted in any::<bool>()) {
+        let dialect = [Dialect::Draft4, Dialect::Draft6, Dialect::Draft7, Dialect::Draft2019, Dialect::Draft2020][draft];
+        let mut text = schema.to_string();
+        if unquoted {
+            // Numbers that serde_json doesn't write.
+            for number in ["4294967295", "4294967296", "1e400", "1e-400", "18446744073709551616", "-1", "0.5"] {
+                text = text.replace(&format!("\"{number}\""), number);
+            }
+        }
+        let options = Options { dialect, assert_formats: true, ..Options::default() };
+        match Schema::compile(&text, &options) {
+            Ok(schema) => {
+                let _ = schema.check(&document.to_string(), &Bounds::default(), &mut Scratch::default());
+            }
+            Err(refusal) => prop_assert!(
+                refusal.pointer.starts_with("http") || schema.pointer(&refusal.pointer).is_some(),
+                "{} in {}", refusal, text
+            ),
+        }
     }
 }
