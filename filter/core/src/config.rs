@@ -138,11 +138,14 @@ impl Config {
         Some(self.place(route, position)?.target)
     }
 
-    /// What tells the target at one place from all others, where cells of targets lie.
-    pub(crate) fn target_cell(&self, route: usize, position: usize) -> Option<String> {
-        let target = self.policy.targets.get(self.target_at(route, position)?.0)?;
-        // With the cluster: two filters in one proxy may give different targets the same name.
-        Some([&*target.name, "/", &target.cluster].concat())
+    /// The target at one place, as the policy has it. Where cells of targets lie, its name and cluster tell it from all others.
+    pub(crate) fn target_named(
+        &self,
+        route: usize,
+        position: usize,
+    ) -> Option<(TargetId, &seawall_policy::policy::Target)> {
+        let id = self.target_at(route, position)?;
+        Some((id, self.policy.targets.get(id.0)?))
     }
 
     /// What tokens cost at one place of a route's plan.

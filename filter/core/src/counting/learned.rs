@@ -1,8 +1,7 @@
 //! What a worker has learned, and what others have: a copy of each cell, written down as statistics are, once in [`SYNC`] or
 //! when [`PENDING`] lessons wait. So a request costs no shared data; its own lessons count at once.
 
-use std::collections::BTreeMap;
-
+use crate::hash::fnv1a;
 use crate::stats::{SYNC, is_past};
 use crate::store::{self, Store};
 use crate::time::Timestamp;
@@ -20,8 +19,43 @@ pub(super) trait Subject: Default {
     fn learn(&mut self, lesson: &Self::Lesson);
 }
 
-/// One worker's copies, by the keys of their cells.
-pub(super) struct Learned<S: Subject>(BTreeMap<String, Copy<S>>);
+/// Cells of one target or route.
+const CELLS: usize = 16;
+
+/// Whose cell it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Of<'o> {
+    /// The number of the target or route in the policy.
+    pub(crate) number: usize,
+    /// What tells it from all others, in parts.
+    pub(crate) name: &'o [&'o str],
+    pub(crate) model: &'o str,
+}
+
+impl Of<'_> {
+    /// Which of its cells: models share one where their names' hashes end alike, so that made up names make up no cells.
+    fn cell(&self) -> usize {
+        let hash = fnv1a(self.model.bytes());
+        (hash ^ hash >> 16) as usize % CELLS
+    }
+
+    fn index(&self) -> usize {
+        self.number.saturating_mul(CELLS).saturating_add(self.cell())
+    }
+
+    fn key(&self, begin: &str) -> String {
+        let mut key = [begin, &self.name.concat(), "/"].concat();
+        key.push(char::from_digit(self.cell() as u32, 16).unwrap_or('0'));
+        key
+    }
+}
+
+/// One worker's copies, by the numbers of their cells.
+pub(super) struct Learned<S: Subject> {
+    /// Begins the keys.
+    begin: &'static str,
+    copies: Vec<Option<Box<Copy<S>>>>,
+}
 
 struct Copy<S: Subject> {
     known: S,
@@ -29,30 +63,37 @@ struct Copy<S: Subject> {
     synced: Option<Timestamp>,
 }
 
-impl<S: Subject> Default for Learned<S> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
 impl<S: Subject> Learned<S> {
-    /// What is known now.
-    pub(super) fn known(&mut self, store: &mut dyn Store, key: String, now: Timestamp) -> &S {
-        let fresh = self.0.get(&key).is_some_and(|copy| !copy.is_due(now));
-        let copy = self.0.entry(key.clone()).or_default();
-        if !fresh {
-            copy.sync(store, &key, now);
-        }
-        &copy.known
+    pub(super) fn new(begin: &'static str) -> Self {
+        Self { begin, copies: Vec::new() }
     }
 
-    pub(super) fn learn(&mut self, store: &mut dyn Store, key: String, now: Timestamp, lesson: S::Lesson) {
-        let copy = self.0.entry(key.clone()).or_default();
+    /// What is known now.
+    pub(super) fn known(&mut self, store: &mut dyn Store, of: Of<'_>, now: Timestamp) -> Option<&S> {
+        let begin = self.begin;
+        let copy = self.copy(of)?;
+        if copy.is_due(now) {
+            copy.sync(store, &of.key(begin), now);
+        }
+        Some(&copy.known)
+    }
+
+    pub(super) fn learn(&mut self, store: &mut dyn Store, of: Of<'_>, now: Timestamp, lesson: S::Lesson) {
+        let begin = self.begin;
+        let Some(copy) = self.copy(of) else { return };
         copy.known.learn(&lesson);
         copy.pending.push(lesson);
         if copy.is_due(now) || copy.pending.len() >= PENDING {
-            copy.sync(store, &key, now);
+            copy.sync(store, &of.key(begin), now);
         }
+    }
+
+    fn copy(&mut self, of: Of<'_>) -> Option<&mut Copy<S>> {
+        let index = of.index();
+        if index >= self.copies.len() {
+            self.copies.resize_with(index.saturating_add(1), || None);
+        }
+        self.copies.get_mut(index).map(|copy| &mut **copy.get_or_insert_default())
     }
 }
 
@@ -126,17 +167,33 @@ mod tests {
 
     const MILLI: u64 = 1_000_000;
 
+    fn worker() -> Learned<Sum> {
+        Learned::new("k/")
+    }
+
+    const OF: Of<'_> = Of { number: 3, name: &["t"], model: "m" };
+
     fn known(worker: &mut Learned<Sum>, store: &mut Counted, millis: u64) -> u8 {
-        worker.known(store, "k".to_owned(), Timestamp(millis * MILLI)).0
+        worker.known(store, OF, Timestamp(millis * MILLI)).unwrap().0
     }
 
     fn learn(worker: &mut Learned<Sum>, store: &mut Counted, millis: u64, lesson: u8) {
-        worker.learn(store, "k".to_owned(), Timestamp(millis * MILLI), lesson);
+        worker.learn(store, OF, Timestamp(millis * MILLI), lesson);
+    }
+
+    #[test]
+    fn made_up_models_make_up_no_cells() {
+        let models: Vec<_> = (0..1_000).map(|n| n.to_string()).collect();
+        let of = |model| Of { number: 1, name: &["t", "/", "c"], model };
+        let keys: std::collections::BTreeSet<_> = models.iter().map(|model| of(model).key("in/")).collect();
+        assert_eq!(keys.len(), CELLS);
+        assert!(keys.iter().all(|key| key.starts_with("in/t/c/")));
+        assert!(models.iter().all(|model| (CELLS..2 * CELLS).contains(&of(model).index())));
     }
 
     #[test]
     fn lessons_count_at_once_here_and_soon_everywhere_and_none_is_lost() {
-        let (mut store, mut one, mut other) = (Counted::default(), Learned::default(), Learned::default());
+        let (mut store, mut one, mut other) = (Counted::default(), worker(), worker());
         assert_eq!(known(&mut other, &mut store, 0), 0);
         learn(&mut one, &mut store, 0, 1);
         for millis in 1..10 {
@@ -151,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_burst_costs_two_writes_and_not_one_for_each_request() {
-        let (mut store, mut worker) = (Counted::default(), Learned::default());
+        let (mut store, mut worker) = (Counted::default(), worker());
         for millis in 0..100 {
             let _ = known(&mut worker, &mut store, millis);
             learn(&mut worker, &mut store, millis, 1);
@@ -163,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_steps_back_stops_nothing() {
-        let (mut store, mut worker) = (Counted::default(), Learned::default());
+        let (mut store, mut worker) = (Counted::default(), worker());
         learn(&mut worker, &mut store, 10_000, 1);
         learn(&mut worker, &mut store, 5, 1);
         assert_eq!(store.writes, 2);

@@ -14,8 +14,8 @@ mod learned;
 use seawall_policy::policy::Provider;
 use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Outputs, Request, Tally};
 
+pub(crate) use self::learned::Of;
 use self::learned::{Learned, Subject};
-use crate::hash::fnv1a;
 use crate::rng::Rng;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -77,8 +77,8 @@ impl Counting {
         Self {
             key: [rng.up_to(u64::MAX), rng.up_to(u64::MAX)],
             memo: None,
-            calibrations: Learned::default(),
-            outputs: Learned::default(),
+            calibrations: Learned::new("seawall/tokens/in/"),
+            outputs: Learned::new("seawall/tokens/out/"),
         }
     }
 
@@ -98,44 +98,41 @@ impl Counting {
     pub(crate) fn calibrated(
         &mut self,
         (store, now): (&mut dyn Store, Timestamp),
-        (target, model): (&str, &str),
+        target: Of<'_>,
         base: &Tally,
     ) -> u64 {
-        let key = key("seawall/tokens/in/", target, model);
-        self.calibrations.known(store, key, now).estimate(base).tokens
+        let known = self.calibrations.known(store, target, now);
+        known.map_or_else(|| base.total(), |known| known.estimate(base).tokens)
     }
 
     /// Takes in what a target has reported for a base count.
     pub(crate) fn calibrate(
         &mut self,
         (store, now): (&mut dyn Store, Timestamp),
-        (target, model): (&str, &str),
+        target: Of<'_>,
         base: Tally,
         reported: u64,
     ) {
-        let key = key("seawall/tokens/in/", target, model);
-        self.calibrations.learn(store, key, now, (base, reported));
+        self.calibrations.learn(store, target, now, (base, reported));
     }
 
     /// How long an answer of this model may well be, by those of the route before; `None` before the first.
     pub(crate) fn likely_output(
         &mut self,
         (store, now): (&mut dyn Store, Timestamp),
-        (route, model): (&str, &str),
+        route: Of<'_>,
     ) -> Option<u64> {
-        let key = key("seawall/tokens/out/", route, model);
-        self.outputs.known(store, key, now).quantile(PERCENTILE)
+        self.outputs.known(store, route, now)?.quantile(PERCENTILE)
     }
 
     /// Takes in how long an answer was.
     pub(crate) fn learn_output(
         &mut self,
         (store, now): (&mut dyn Store, Timestamp),
-        (route, model): (&str, &str),
+        route: Of<'_>,
         tokens: u64,
     ) {
-        let key = key("seawall/tokens/out/", route, model);
-        self.outputs.learn(store, key, now, tokens);
+        self.outputs.learn(store, route, now, tokens);
     }
 }
 
@@ -171,13 +168,6 @@ pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
     }
 }
 
-fn key(begin: &str, of: &str, model: &str) -> String {
-    let hash = fnv1a(model.bytes());
-    let mut key = [begin, of, "/"].concat();
-    key.push(char::from_digit((hash ^ hash >> 16) & 0xf, 16).unwrap_or('0'));
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +199,10 @@ mod tests {
         assert_eq!((tally.total(), tally.is_estimate), (100, true));
     }
 
+    fn of(number: usize, model: &str) -> Of<'_> {
+        Of { number, name: &["n"], model }
+    }
+
     fn counting() -> Counting {
         Counting::new(&mut Seed(1).derive(0))
     }
@@ -218,29 +212,22 @@ mod tests {
         let (mut store, mut counting, now) = (MemoryStore::default(), counting(), Timestamp(0));
         let mut base = Tally::default();
         base.add(Kind::Prose, 1_000);
-        assert_eq!(counting.calibrated((&mut store, now), ("t/c", "claude"), &base), 1_000);
+        assert_eq!(counting.calibrated((&mut store, now), of(0, "claude"), &base), 1_000);
         for _ in 0..50 {
-            counting.calibrate((&mut store, now), ("t/c", "claude"), base, 1_200);
+            counting.calibrate((&mut store, now), of(0, "claude"), base, 1_200);
         }
-        let learned = counting.calibrated((&mut store, now), ("t/c", "claude"), &base);
+        let learned = counting.calibrated((&mut store, now), of(0, "claude"), &base);
         assert!((1_140..=1_260).contains(&learned), "{learned}");
-        assert_eq!(counting.calibrated((&mut store, now), ("u/c", "claude"), &base), 1_000);
+        assert_eq!(counting.calibrated((&mut store, now), of(1, "claude"), &base), 1_000);
     }
 
     #[test]
     fn answers_teach_how_long_the_next_may_be() {
         let (mut store, mut counting, now) = (MemoryStore::default(), counting(), Timestamp(0));
-        assert_eq!(counting.likely_output((&mut store, now), ("chat", "m")), None);
-        (0..20).for_each(|_| counting.learn_output((&mut store, now), ("chat", "m"), 300));
-        let likely = counting.likely_output((&mut store, now), ("chat", "m")).unwrap();
+        assert_eq!(counting.likely_output((&mut store, now), of(0, "m")), None);
+        (0..20).for_each(|_| counting.learn_output((&mut store, now), of(0, "m"), 300));
+        let likely = counting.likely_output((&mut store, now), of(0, "m")).unwrap();
         assert!((300..=360).contains(&likely), "{likely}");
-        assert_eq!(counting.likely_output((&mut store, now), ("other", "m")), None);
-    }
-
-    #[test]
-    fn made_up_models_make_up_no_cells() {
-        let keys: std::collections::BTreeSet<_> =
-            (0..1_000).map(|n| key("in/", "t", &n.to_string())).collect();
-        assert_eq!(keys.len(), 16);
+        assert_eq!(counting.likely_output((&mut store, now), of(1, "m")), None);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use seawall_tokens::{Encoding, Tally, expected_output};
 
 use super::{Attempt, Exchange};
-use crate::counting::{self, BYTES_PER_TOKEN};
+use crate::counting::{self, BYTES_PER_TOKEN, Of};
 use crate::effect::{Effect, Text};
 use crate::stream::Usage;
 use crate::telemetry::{Metric, Tokens};
@@ -61,10 +61,11 @@ impl Exchange {
         }
         let model = self.model_at(turn.config, place);
         let (tally, is_own) = self.tally(turn, place, model.as_deref().unwrap_or_default());
-        let tokens = match turn.config.target_cell(self.route, place).filter(|_| !is_own) {
+        let tokens = match turn.config.target_named(self.route, place).filter(|_| !is_own) {
             None => tally.total(),
-            Some(target) => {
-                let of = (&*target, model.as_deref().unwrap_or_default());
+            Some((id, target)) => {
+                let name = &[&*target.name, "/", &target.cluster];
+                let of = Of { number: id.0, name, model: model.as_deref().unwrap_or_default() };
                 turn.counting.calibrated((turn.store, turn.now), of, &tally)
             }
         };
@@ -83,7 +84,8 @@ impl Exchange {
         let learned = match (allowed, self.counted.is_wanted) {
             (None, true) => {
                 let model = self.model_at(turn.config, place);
-                let of = (self.route_name(turn), model.as_deref().unwrap_or_default());
+                let name = &[self.route_name(turn)];
+                let of = Of { number: self.route, name, model: model.as_deref().unwrap_or_default() };
                 turn.counting.likely_output((turn.store, turn.now), of)
             }
             _ => None,
@@ -112,8 +114,9 @@ impl Exchange {
         let model: Option<Text> = self.model_at(turn.config, place);
         let model = model.as_deref().unwrap_or_default();
         let (tally, is_own) = self.tally(turn, place, model);
-        if let Some(target) = turn.config.target_cell(self.route, place).filter(|_| !is_own) {
-            turn.counting.calibrate((turn.store, turn.now), (&target, model), tally, usage.input);
+        if let Some((id, target)) = turn.config.target_named(self.route, place).filter(|_| !is_own) {
+            let of = Of { number: id.0, name: &[&*target.name, "/", &target.cluster], model };
+            turn.counting.calibrate((turn.store, turn.now), of, tally, usage.input);
         }
         let prompt = self.prompt(turn, place);
         if let Some(target) = turn.config.target_at(self.route, place).filter(|_| !prompt.is_exact) {
@@ -125,7 +128,7 @@ impl Exchange {
         }
         // An answer that was bounded may have ended for that.
         if self.facts.as_ref().is_some_and(|facts| facts.most_tokens(&self.body).is_none()) {
-            let of = (self.route_name(turn), model);
+            let of = Of { number: self.route, name: &[self.route_name(turn)], model };
             turn.counting.learn_output((turn.store, turn.now), of, usage.output);
         }
     }
