@@ -5,11 +5,11 @@
 //! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
-//! What is settled is what the provider said was used. An answer whose provider doesn't say is taken at its estimate; one that
-//! broke off, or whose client left, at its prompt and the content that came, as far as that can be counted; and of an attempt
-//! of which nothing came only the request itself counts. A stream's content is counted with the model's vocabulary where one is built
-//! in, event by event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other
-//! makers send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
+//! What is settled is what the provider said was used. Where it doesn't say, an answer in one piece is taken at its estimate; a
+//! stream, whole or not, at its prompt and the content that came, as far as that can be counted; and of an attempt of which nothing
+//! came only the request itself counts. A stream's content is counted with the model's vocabulary where one is built in, event by
+//! event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other makers
+//! send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
 
 use seawall_policy::policy::Price;
 
@@ -223,7 +223,9 @@ impl Exchange {
 
     fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
         let usage = match usage(attempt) {
-            None if outcome == Some(Outcome::Success) => return self.estimate(turn, Some(attempt.position)),
+            None if outcome == Some(Outcome::Success) && !(self.streams() && came(attempt).is_some()) => {
+                return self.estimate(turn, Some(attempt.position));
+            }
             None => match came(attempt) {
                 // The provider has read the prompt by then.
                 Some(output) => {
@@ -257,7 +259,7 @@ fn usage(attempt: &Attempt) -> Option<Usage> {
     }
 }
 
-/// About how many tokens have come of an answer that broke off, or that its client has left; `None` where nothing has.
+/// About how many tokens have come of an answer; `None` where nothing has.
 fn came(attempt: &Attempt) -> Option<u64> {
     match (&attempt.sighted, &attempt.reading) {
         (Some(sighted), _) => Some(sighted.content_tokens).filter(|tokens| *tokens > 0),
