@@ -23,6 +23,8 @@ pub(crate) struct Bodies {
     known: BTreeMap<u32, Body>,
     /// Those that the next tick lets go.
     first: Vec<u32>,
+    /// The body whose callback is under way, or was last, and bytes in the host's buffer there.
+    here: (u32, usize),
 }
 
 #[derive(Clone, Copy)]
@@ -45,25 +47,29 @@ impl Bodies {
         self.wait_no_more(context);
     }
 
+    /// A callback of the body begins, with so many bytes in the host's buffer.
+    pub(crate) fn begin(&mut self, context: u32, size: usize) {
+        self.here = (context, size);
+    }
+
     /// The callback under way lets go of what is in the buffer; `is_open`: more may be written between this callback and the
     /// next. Returns whether the callback is to stop the body.
     pub(crate) fn pass(&mut self, context: u32, end: bool, is_open: bool) -> bool {
+        let (_, size) = self.here;
         match self.known.get_mut(&context) {
-            Some(body) if (body.is_stopped && (end || !is_open)) || (end && is_empty(context)) => {
+            Some(body) if (body.is_stopped && (end || !is_open)) || (end && size == 0) => {
                 self.forget(context);
                 false
             }
             Some(body) => {
                 *body = Body { is_stopped: true, due: 0 };
                 self.wait_no_more(context);
-                if host::set_effective_context(context).is_ok() {
-                    let _ = host::resume(StreamType::Response);
-                }
+                host::come_back(context);
+                let _ = host::resume(StreamType::Response);
                 true
             }
             None if is_open && !end => {
-                let due = buffered(context).len();
-                self.known.insert(context, Body { is_stopped: true, due });
+                self.known.insert(context, Body { is_stopped: true, due: size });
                 self.first.push(context);
                 true
             }
@@ -80,9 +86,12 @@ impl Bodies {
     }
 
     /// Puts other bytes in place of those that are held.
-    pub(crate) fn replace(&self, context: u32, bytes: &[u8]) {
+    pub(crate) fn replace(&mut self, context: u32, bytes: &[u8]) {
         const BODY: BufferType = BufferType::ResponseBody;
         let due = host::buffer_part(BODY, 0, self.due(context));
+        if self.here.0 == context {
+            self.here.1 = due.len() + bytes.len();
+        }
         let _ = if due.is_empty() {
             host::replace_buffer(BODY, bytes)
         } else {
@@ -115,13 +124,4 @@ impl Bodies {
             self.first.retain(|waiting| *waiting != context);
         }
     }
-}
-
-fn is_empty(context: u32) -> bool {
-    buffered(context).is_empty()
-}
-
-fn buffered(context: u32) -> Vec<u8> {
-    let _ = host::set_effective_context(context);
-    host::buffer(BufferType::ResponseBody)
 }

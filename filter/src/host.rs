@@ -105,11 +105,14 @@ unsafe extern "C" {
 thread_local! {
     /// Whether the callback under way has asked for something that the host does after it.
     static HAS_ASKED: Cell<bool> = const { Cell::new(false) };
+    /// Whether calls mean another context than the one whose callback is under way.
+    static IS_ELSEWHERE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A callback begins.
 pub(crate) fn begin() {
     HAS_ASKED.set(false);
+    IS_ELSEWHERE.set(false);
 }
 
 /// Whether the callback under way has had a stream go on, answered or ended, or a call fail. The host does all that when a
@@ -282,8 +285,16 @@ pub(crate) fn record_metric(id: u32, value: u64) {
 
 /// Makes the calls that follow mean this stream. Fails when it is gone.
 pub(crate) fn set_effective_context(context: u32) -> Result<(), Refused> {
+    IS_ELSEWHERE.set(true);
     // SAFETY: no memory involved.
     done(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Makes the calls that follow mean the stream whose callback is under way: they do, until they are made to mean another.
+pub(crate) fn come_back(context: u32) {
+    if IS_ELSEWHERE.get() {
+        let _ = set_effective_context(context);
+    }
 }
 
 /// Lets the held side of a stream go on.

@@ -49,8 +49,16 @@ impl Http {
     }
 
     pub(crate) fn on_request_body(&self, size: usize, end_of_stream: bool) -> Action {
-        self.handle_known(Place::Request, || {
-            if end_of_stream { Self::request_end() } else { Event::RequestBody { buffered: size } }
+        let id = self.id.get();
+        self.with(|plugin| {
+            if !plugin.knows(id) {
+                return false;
+            }
+            if end_of_stream {
+                return plugin.handle(id, Self::request_end(), Place::Request);
+            }
+            !plugin.minds_body(id, size)
+                || plugin.handle(id, Event::RequestBody { buffered: size }, Place::Request)
         })
     }
 

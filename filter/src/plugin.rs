@@ -134,6 +134,11 @@ impl Plugin {
         }
     }
 
+    /// Whether it is of use to tell the engine of a part of a request's body.
+    pub(crate) fn minds_body(&self, id: ExchangeId, buffered: usize) -> bool {
+        self.engine.minds_body(id, buffered)
+    }
+
     /// Hands an event to the engine. Returns whether the side of the stream that `place` is about stays held.
     pub(crate) fn handle(&mut self, id: ExchangeId, event: Event, place: Place) -> bool {
         host::begin();
@@ -157,9 +162,13 @@ impl Plugin {
             Half::Upstream { attempt } => Place::Upstream { attempt },
         };
         let (context, _) = self.answer_place(id, half, place);
+        self.bodies.begin(context, size);
         let is_held = if let Some(Reads { start, max }) = self.engine.reads(id, half) {
             let due = self.bodies.due(context);
-            let chunk = host::buffer_part(BufferType::ResponseBody, due.saturating_add(start), max);
+            let start = due.saturating_add(start);
+            // The end mostly comes by itself, and there is nothing to ask the host for.
+            let max = if size > start { max } else { 0 };
+            let chunk = host::buffer_part(BufferType::ResponseBody, start, max);
             let buffered = size.saturating_sub(due);
             self.handle(id, Event::AnswerBody { half, chunk, buffered, end_of_stream }, place)
         } else {

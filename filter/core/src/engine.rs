@@ -103,6 +103,15 @@ impl Engine {
         self.exchanges.contains_key(&id)
     }
 
+    /// Whether a part of a request's body, with which the host holds so many bytes, is of use as an [`Event::RequestBody`]. Of
+    /// no use is one after which the request is held as it was before.
+    #[must_use]
+    pub fn minds_body(&self, id: ExchangeId, buffered: usize) -> bool {
+        let is_patient = |exchange: &Exchange| exchange.is_reading() && exchange.alarm.is_none();
+        let is_held = self.exchanges.get(&id).is_some_and(|exchange| is_patient(exchange));
+        !is_held || !self.body_arrives || buffered > MAX_BODY_BYTES
+    }
+
     /// Takes in what happened to one exchange and adds what is to be done for it to `fx`, in order. An event about an
     /// exchange that is unknown or over does nothing.
     pub fn handle(
