@@ -35,8 +35,8 @@ pub struct Engine {
     config: Config,
     seed: Seed,
     is_tracing: bool,
-    /// Boxed: each step takes an exchange out and puts it back.
-    exchanges: BTreeMap<ExchangeId, Box<Exchange>>,
+    /// Boxed: each step takes an exchange out of its place and puts it back.
+    exchanges: BTreeMap<ExchangeId, Option<Box<Exchange>>>,
     timers: Timers,
     /// Exchanges begun; each derives its own randomness from its number.
     begun: u64,
@@ -103,12 +103,20 @@ impl Engine {
         self.exchanges.contains_key(&id)
     }
 
+    fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
+        self.exchanges.get(&id)?.as_deref()
+    }
+
+    fn take(&mut self, id: ExchangeId) -> Option<Box<Exchange>> {
+        self.exchanges.get_mut(&id)?.take()
+    }
+
     /// Whether a part of a request's body, with which the host holds so many bytes, is of use as an [`Event::RequestBody`]. Of
     /// no use is one after which the request is held as it was before.
     #[must_use]
     pub fn minds_body(&self, id: ExchangeId, buffered: usize) -> bool {
         let is_patient = |exchange: &Exchange| exchange.is_reading() && exchange.alarm.is_none();
-        let is_held = self.exchanges.get(&id).is_some_and(|exchange| is_patient(exchange));
+        let is_held = self.exchange(id).is_some_and(is_patient);
         !is_held || !self.body_arrives || buffered > MAX_BODY_BYTES
     }
 
@@ -141,7 +149,7 @@ impl Engine {
             };
             return self.take_on(now, store, id, (headers, identity, end), fx);
         }
-        let Some(mut exchange) = self.exchanges.remove(&id) else { return };
+        let Some(mut exchange) = self.take(id) else { return };
         if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
             self.body_arrives = true;
             exchange.await_body(None);
@@ -248,13 +256,13 @@ impl Engine {
     /// What of the answer at this half is to be told in [`Event::AnswerBody`]; `None`: nothing, no such event.
     #[must_use]
     pub fn reads(&self, id: ExchangeId, half: Half) -> Option<Reads> {
-        self.exchanges.get(&id)?.reads(half)
+        self.exchange(id)?.reads(half)
     }
 
     /// Whether the stream of this exchange's request ends only to come back as another: then its end isn't to be told.
     #[must_use]
     pub fn is_moving(&self, id: ExchangeId) -> bool {
-        self.exchanges.get(&id).is_some_and(|exchange| exchange.is_moving())
+        self.exchange(id).is_some_and(Exchange::is_moving)
     }
 
     /// Does what one due deadline asks for and says for which exchange; `None` when none is due. Call it until then.
@@ -267,7 +275,7 @@ impl Engine {
         self.stats.handle_timeout(store, now);
         self.limits.handle_timeout(store, now, &self.config.book);
         let id = self.timers.take_due(now)?;
-        let mut exchange = self.exchanges.remove(&id)?;
+        let mut exchange = self.take(id)?;
         exchange.alarm = None;
         if self.body_arrives {
             exchange.await_body(None);
@@ -311,10 +319,12 @@ impl Engine {
         }
         if after == After::Wait {
             self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
-            self.exchanges.insert(id, exchange);
+            self.exchanges.insert(id, Some(exchange));
+        } else {
+            self.exchanges.remove(&id);
         }
         for id in self.limits.take_wakes() {
-            if let Some(exchange) = self.exchanges.get_mut(&id) {
+            if let Some(Some(exchange)) = self.exchanges.get_mut(&id) {
                 exchange.alarm = Some(now);
                 self.timers.set(id, Some(now));
             }

@@ -34,8 +34,17 @@ impl Headers {
     /// The first header of this name, if its value is text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.iter().find(|(found, _)| *found == name.as_bytes())?;
-        std::str::from_utf8(value).ok()
+        let is_it = |entry: &&Entry| {
+            entry.name_len as usize == name.len()
+                && self.slice(entry.name_start, entry.name_len) == name.as_bytes()
+        };
+        let entry = self.index.iter().find(is_it)?;
+        std::str::from_utf8(self.slice(entry.value_start, entry.value_len)).ok()
+    }
+
+    /// The names, in the order of the headers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.index.iter().map(|entry| self.slice(entry.name_start, entry.name_len))
     }
 
     fn slice(&self, start: u32, len: u32) -> &[u8] {

@@ -39,7 +39,7 @@ const HOP_BY_HOP: [&str; 11] = [
 
 /// The caller's credentials that this target must not see.
 pub(crate) fn foreign_credentials(headers: &Headers, target: &Target) -> Vec<String> {
-    let is_there = |name: &str| headers.iter().any(|(known, _)| known == name.as_bytes());
+    let is_there = |name: &str| headers.names().any(|known| known == name.as_bytes());
     let sent = |name: &&&str| target.hides(name.as_bytes()) && is_there(name);
     CREDENTIAL_HEADERS.iter().filter(sent).map(|name| (*name).to_owned()).collect()
 }
@@ -75,13 +75,13 @@ pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
         name.starts_with(PREFIX.as_bytes())
             || is_matched && name.starts_with(b"x-envoy-") && is_one_of(&ROUTER_CONTROL, name)
     };
-    let names = headers.iter().map(|(name, _)| name).filter(is_forbidden);
+    let names = headers.names().filter(is_forbidden);
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
 /// The headers of a provider's answer with which it would speak in the filter's name.
 pub(crate) fn forged(headers: &Headers) -> Vec<String> {
-    let names = headers.iter().map(|(name, _)| name).filter(|name| is_ours(name));
+    let names = headers.names().filter(|name| is_ours(name));
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 

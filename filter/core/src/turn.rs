@@ -60,14 +60,19 @@ pub(crate) struct Turn<'a> {
 const LATE: Duration = Duration::from_secs(5);
 
 impl<'a> Turn<'a> {
-    /// Takes the first of these places that admits: as a probe only if it makes a good one, or if none else admits.
+    /// Takes the first of these places that may be asked and admits: as a probe only if it makes a good one, or if none else
+    /// admits.
     pub(crate) fn admit_one(
         &mut self,
         route: usize,
         places: impl Iterator<Item = usize>,
+        mut may_ask: impl FnMut(&mut Self, usize) -> bool,
     ) -> Option<(usize, Option<Permit>)> {
         let mut refusing = Vec::new();
         for position in places {
+            if !may_ask(self, position) {
+                continue;
+            }
             if let Ok(permit) = self.ask(route, position, self.asker.tokens <= PROBE_TOKENS) {
                 return Some((position, permit));
             }

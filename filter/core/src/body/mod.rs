@@ -161,7 +161,8 @@ impl Facts {
 pub(crate) fn is_json(headers: &Headers) -> bool {
     let is_plain =
         headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    is_plain && headers.get("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
+    let says_json = |kind: &str| kind.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"json"));
+    is_plain && headers.get("content-type").is_none_or(says_json)
 }
 
 fn number(text: &[u8]) -> Option<u64> {

@@ -46,13 +46,17 @@ impl Exchange {
         turn: &mut Turn<'_>,
         places: impl Iterator<Item = usize>,
     ) -> Option<(usize, Option<Permit>)> {
-        let (mut ready, mut spent) = (Vec::new(), Vec::new());
-        for place in places {
-            if self.has_quota(turn, place) { ready.push(place) } else { spent.push(place) }
-        }
+        let (route, mut spent) = (self.route, Vec::new());
+        let has_quota = |turn: &mut Turn<'_>, place| {
+            let has_quota = self.has_quota(turn, place);
+            if !has_quota {
+                spent.push(place);
+            }
+            has_quota
+        };
         // What a provider said may be old, and its refusal says more than ours.
-        turn.admit_one(self.route, ready.into_iter())
-            .or_else(|| turn.admit_one(self.route, spent.into_iter()))
+        turn.admit_one(route, places, has_quota)
+            .or_else(|| turn.admit_one(route, spent.into_iter(), |_, _| true))
     }
 
     /// How many of these places would admit and have quota left.

@@ -33,6 +33,7 @@ mod reserve;
 mod watched;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ use crate::body::{self, Facts};
 use crate::breaker::{Asker, Permit};
 use crate::conversation;
 use crate::deadline::Deadline;
-use crate::effect::Effect;
+use crate::effect::{Effect, Text};
 use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
@@ -75,6 +76,8 @@ pub(crate) struct Exchange {
     body: Rc<Vec<u8>>,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
     facts: Option<Facts>,
+    /// The model that the body names, if a header can name it; once somebody has asked.
+    body_model: OnceCell<Option<Text>>,
     /// What breakers want to know of it.
     asker: Rc<Asker>,
     /// What it asks of its target, and the places of the plan that it may be tried at.
@@ -200,6 +203,7 @@ impl Exchange {
             stage: Stage::Reading { is_open, patience: None },
             body: Rc::default(),
             facts: None,
+            body_model: OnceCell::new(),
             asker: Rc::default(),
             demand: Demand::default(),
             sequence: Sequence::Plain,

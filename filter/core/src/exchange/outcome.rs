@@ -267,7 +267,11 @@ impl Exchange {
 
     /// The model that is asked for at a target, if a header can name it.
     pub(super) fn model(&self, target: &Target) -> Option<Text> {
-        model((&self.headers, self.facts.as_ref(), &self.body), target)
+        let request = (&self.headers, self.facts.as_ref(), self.body.as_slice());
+        if target.change.model.is_some() || path_names_model(&self.headers, target).is_some() {
+            return model(request, target);
+        }
+        self.body_model.get_or_init(|| model(request, target)).clone()
     }
 
     pub(super) fn finish(
@@ -335,13 +339,18 @@ fn is_complete(body: &[u8]) -> bool {
 /// A request as its client sent it.
 pub(super) type Request<'r> = (&'r Headers, Option<&'r Facts>, &'r [u8]);
 
+/// The model that a request's path names in the dialect of a target, if it has its place there.
+fn path_names_model<'h>(headers: &'h Headers, target: &Target) -> Option<&'h str> {
+    let path = headers.get(":path").unwrap_or_default();
+    model_path::place(target.change.provider, path).and_then(|place| path.get(place))
+}
+
 /// The model that a request asks for at a target, if a header can name it.
 pub(super) fn model((headers, facts, body): Request<'_>, target: &Target) -> Option<Text> {
     if target.change.model.is_some() {
         return target.model.clone();
     }
-    let path = headers.get(":path").unwrap_or_default();
-    let of_path = model_path::place(target.change.provider, path).and_then(|place| path.get(place));
+    let of_path = path_names_model(headers, target);
     let model = of_path.map(Cow::Borrowed).or_else(|| facts?.model_name(body))?;
     is_header_value(&model).then(|| (&*model).into())
 }

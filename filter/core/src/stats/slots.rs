@@ -11,6 +11,8 @@ pub(crate) const SHORTEST: u32 = 30;
 pub(super) const LONGEST: u32 = 300;
 /// So many answers are a slot.
 const ENOUGH: u32 = 200;
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Slots<T> {
@@ -34,13 +36,17 @@ impl<T: Default> Slots<T> {
 
     /// Brings the window up to this time. `leave` is told what leaves it, and how many seconds ago something last did.
     pub(super) fn roll(&mut self, now: Timestamp, count: impl Fn(&T) -> u32, mut leave: impl FnMut(&T, u32)) {
+        let shortest = if self.length == 0 { SHORTEST } else { self.length };
+        let is_young = |since: u64| (since * SECOND..(since + u64::from(shortest)) * SECOND).contains(&now.0);
+        if self.since != 0 && is_young(self.since.into()) {
+            return;
+        }
         let now = seconds(now);
         // When the clock has stepped back, the slot begins anew with what it holds.
         if self.since == 0 || now < self.since {
             self.since = now;
         }
         let age = now - self.since;
-        let shortest = if self.length == 0 { SHORTEST } else { self.length };
         if age < shortest || (age < LONGEST && count(&self.filling) < ENOUGH) {
             return;
         }
@@ -56,7 +62,7 @@ impl<T: Default> Slots<T> {
 
 /// Whole seconds since the epoch, until 2106.
 pub(super) fn seconds(time: Timestamp) -> u32 {
-    u32::try_from(time.0 / 1_000_000_000).unwrap_or(u32::MAX)
+    u32::try_from(time.0 / SECOND).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

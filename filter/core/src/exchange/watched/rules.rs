@@ -26,7 +26,8 @@ impl Exchange {
         let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
         let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
         let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
-        let framing = Framing::of(dialect, answer.headers.get("content-type")?, path.contains(":stream"))?;
+        let streams = dialect == Dialect::Gemini && path.contains(":stream");
+        let framing = Framing::of(dialect, answer.headers.get("content-type")?, streams)?;
         let limits = attempt.limits;
         let rules = if framing == Framing::Document {
             if self.facts.is_none() || answer.status >= 300 || !asks_model(path) {
