@@ -12,9 +12,10 @@ const SHARE: u32 = 64;
 /// Successes of a closed breaker that one worker has not written down yet.
 ///
 /// A healthy target's every answer would cost a read and a write of the shared cell. Its successes are remembered
-/// instead and written at one of this worker's next looks at the cell, which the next attempt needs anyway: at the first
+/// instead and written at one of this worker's next looks at the cell, which an attempt soon needs anyway: at the first
 /// while the window holds little, later when they are one [`SHARE`]th of what it holds or a slot old, and always before
-/// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes.
+/// a failure of this worker. So while traffic flows the window lacks less than workers / [`SHARE`] of its successes, and those
+/// of about a millisecond.
 ///
 /// None of them is one that ends a row of errors: while a row is counted a success is written at once, so what is remembered
 /// came before the row's first error.

@@ -16,6 +16,10 @@ use crate::store::{self, Store};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
 
+/// So long a worker takes a breaker that it has just seen closed for closed, and spares itself another look at the shared cell.
+/// Attempts that began so shortly before another worker opened it would be on their way all the same.
+const FRESH: Duration = Duration::from_millis(1);
+
 /// The guard of all models that have none of their own. No model is called that: it would need an escape in the key.
 const SHARED: &str = "";
 
@@ -59,6 +63,8 @@ struct Guard {
     key: Text,
     model: Text,
     remembered: Remembered,
+    /// When this worker last saw it closed, and the ticket it gave out, unless it has counted something there since.
+    seen_closed: Option<(Timestamp, Ticket)>,
 }
 
 /// The right to make one attempt; given back with what came of it.
@@ -135,7 +141,7 @@ impl Station {
 
     fn add(&mut self, model: Text) {
         let key = format!("{}/{}", self.plan.key, &*model).into();
-        self.guards.push(Guard { key, model, remembered: Remembered::default() });
+        self.guards.push(Guard { key, model, remembered: Remembered::default(), seen_closed: None });
     }
 
     fn find(&self, model: &str) -> Option<usize> {
@@ -193,7 +199,8 @@ impl Station {
         mut change: impl FnMut(&mut Breaker, &Rules) -> (R, Option<Transition>),
     ) -> Option<(R, Option<News>, bool)> {
         let rules = &self.plan.rules;
-        let Guard { key, model, remembered } = self.guards.get_mut(guard)?;
+        let Guard { key, model, remembered, seen_closed } = self.guards.get_mut(guard)?;
+        *seen_closed = None;
         let mut waits = false;
         let ((result, transition), is_written) = store::try_update(store, key, |bytes| {
             let mut breaker = Breaker::decode(bytes).unwrap_or_default();
@@ -260,8 +267,17 @@ impl Guards {
         if let Some(forced) = station.forced(now, ask) {
             return Some((forced.map(|ticket| Permit { guard, ticket }), station.tell_forced()));
         }
+        let seen = station.guards.get(guard)?.seen_closed;
+        if let Some((_, ticket)) = seen.filter(|(seen, _)| now >= *seen && now.since(*seen) < FRESH) {
+            return Some((Ok(Permit { guard, ticket }), None));
+        }
         let (admission, news, is_written) =
             station.change(store, now, guard, true, |breaker, rules| breaker.admit(rules, now, ask))?;
+        if let (Admission::Admitted(ticket), None) = (admission, &news)
+            && !ticket.is_probe
+        {
+            station.guards.get_mut(guard)?.seen_closed = Some((now, ticket));
+        }
         let admitted = match admission {
             // Two workers may not both lead the same probe: one whose claim wasn't written has none.
             Admission::Admitted(ticket) if ticket.is_probe && !is_written => {

@@ -345,3 +345,57 @@ proptest! {
         }
     }
 }
+
+/// Counts how often a cell is read.
+#[derive(Default)]
+struct Read {
+    cells: MemoryStore,
+    count: u32,
+}
+
+impl Store for Read {
+    fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)> {
+        self.count += 1;
+        self.cells.get(key)
+    }
+
+    fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
+        self.cells.set(key, value, expected)
+    }
+}
+
+#[test]
+fn a_closed_breaker_is_looked_at_once_in_a_millisecond_and_after_every_error() {
+    let (mut store, mut worker) = (Read::default(), guards(rules(), Some("m")));
+    let mut reads = |worker: &mut Guards, micros: u64, outcome: Outcome| {
+        let now = Timestamp(at(1).0 + micros * 1_000);
+        let before = store.count;
+        let permit = worker.admit(&mut store, now, (POST, Some("m")), SMALL).unwrap().0.unwrap();
+        let reads = store.count - before;
+        worker.settle(&mut store, now, (POST, Some("m")), permit, Some(&Finding::plain(outcome)));
+        reads
+    };
+    assert_eq!(reads(&mut worker, 0, Outcome::Success), 1);
+    assert_eq!(reads(&mut worker, 1, Outcome::Success), 0);
+    assert_eq!(reads(&mut worker, 999, Outcome::ServerError), 0);
+    assert_eq!(reads(&mut worker, 999, Outcome::Success), 1, "something was counted there");
+    assert_eq!(reads(&mut worker, 1_998, Outcome::Success), 0);
+    assert_eq!(reads(&mut worker, 1_999, Outcome::Success), 1);
+    assert_eq!(reads(&mut worker, 1_000, Outcome::Success), 1, "the clock has stepped back");
+}
+
+#[test]
+fn what_another_worker_has_opened_is_closed_here_for_a_millisecond_at_most() {
+    let (mut store, mut worker, mut other) =
+        (MemoryStore::default(), guards(rules(), Some("m")), guards(rules(), Some("m")));
+    let micros = |micros: u64| Timestamp(at(1).0 + micros * 1_000);
+    let admits = |worker: &mut Guards, store: &mut MemoryStore, now| {
+        worker.admit(store, now, (POST, Some("m")), SMALL).unwrap().0.is_ok()
+    };
+    assert!(admits(&mut worker, &mut store, micros(0)));
+    for _ in 0..4 {
+        other.one(&mut store, 1, "m", Outcome::ServerError);
+    }
+    assert!(admits(&mut worker, &mut store, micros(999)));
+    assert!(!admits(&mut worker, &mut store, micros(1_000)));
+}
