@@ -12,6 +12,7 @@ mod answer;
 mod bodies;
 mod caller;
 mod calls;
+mod clusters;
 mod halves;
 mod host;
 mod http;

@@ -11,6 +11,7 @@ use seawall_core::{
 
 use crate::bodies::Bodies;
 use crate::calls::{self, Call, Calls};
+use crate::clusters::Clusters;
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
 use crate::{answer, caller, halves, host};
@@ -34,9 +35,7 @@ pub(crate) struct Plugin {
     upstream: BTreeMap<(ExchangeId, u32), Upstream>,
     /// Bodies of answers on their way.
     bodies: Bodies,
-    /// Whether a cluster has the upstream half, where that is known, and what it is to be learnt from.
-    clusters: BTreeMap<Text, bool>,
-    asked: BTreeMap<ExchangeId, (u32, Text)>,
+    clusters: Clusters,
     /// The context of each exchange whose stream isn't its first one any more.
     moved: BTreeMap<ExchangeId, u32>,
     /// What this callback may not do any more, for the next tick.
@@ -77,8 +76,7 @@ impl Plugin {
             held: BTreeSet::new(),
             upstream: BTreeMap::new(),
             bodies: Bodies::default(),
-            clusters: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            clusters: Clusters::default(),
             moved: BTreeMap::new(),
             later: Vec::new(),
             armed: None,
@@ -98,34 +96,14 @@ impl Plugin {
         Some(id)
     }
 
-    pub(crate) fn upstream_begins(&mut self, Ticket { id, n, .. }: Ticket, context: u32) {
-        self.upstream.insert((id, n), Upstream { context, is_held: false });
-        self.learn(id, |attempt| (attempt == n).then_some(true));
+    pub(crate) fn upstream_begins(&mut self, attempt: Ticket, context: u32) {
+        self.upstream.insert((attempt.id, attempt.n), Upstream { context, is_held: false });
+        self.clusters.has_met(attempt);
     }
 
     /// The answer of a provider is at the downstream half.
     pub(crate) fn provider_answers(&mut self, id: ExchangeId) {
-        self.learn(id, |_| Some(false));
-    }
-
-    /// Remembers whether the cluster that an exchange asks has the upstream half.
-    fn learn(&mut self, id: ExchangeId, has_half: impl FnOnce(u32) -> Option<bool>) {
-        if let Some((attempt, cluster)) = self.asked.remove(&id)
-            && let Some(has_half) = has_half(attempt)
-        {
-            self.clusters.insert(cluster, has_half);
-        }
-    }
-
-    /// The token of an attempt that this cluster is asked for, unless nobody is there to read it. A cluster may have other
-    /// filters than the next: only what comes of a request tells. Until then it counts as one that has the half.
-    fn token(&mut self, ticket: Ticket, cluster: &Text) -> Option<String> {
-        let known = self.clusters.get(cluster);
-        let token = halves::token(ticket).filter(|_| known != Some(&false))?;
-        if known.is_none() {
-            self.asked.insert(ticket.id, (ticket.n, cluster.clone()));
-        }
-        Some(token)
+        self.clusters.has_missed(id);
     }
 
     pub(crate) fn upstream_ended(&mut self, Ticket { id, n, .. }: Ticket) {
@@ -204,7 +182,7 @@ impl Plugin {
         }
         self.held.remove(&id);
         self.moved.remove(&id);
-        self.asked.remove(&id);
+        self.clusters.forget(id);
         if self.knows(id) {
             if answer::broke() {
                 self.handle(id, Event::AnswerBroke, Place::Elsewhere);
@@ -329,7 +307,7 @@ impl Plugin {
             } => {
                 if place == Place::Request || host::set_effective_context(self.context(id)).is_ok() {
                     remove_headers(MapType::Request, &remove);
-                    let token = self.token(Ticket { root: self.root, id, n: attempt }, &cluster);
+                    let token = self.clusters.token(Ticket { root: self.root, id, n: attempt }, &cluster);
                     let limits = match &token {
                         Some(_) if is_held_whole => (total, total),
                         Some(_) => (total, headers),
