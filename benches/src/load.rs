@@ -17,6 +17,10 @@ use crate::stub;
 pub(crate) enum Kind {
     /// Chat completions of about this many bytes, answered in one piece; the next one follows at once.
     Whole { size: usize },
+    /// The same, and each is one of a conversation that has a new turn every time.
+    Growing { size: usize },
+    /// The same, and nothing of any was ever seen before.
+    New { size: usize },
     /// Small ones, answered with a stream that takes its time: Envoy meets each event alone, as it does when a model writes.
     Stream,
 }
@@ -25,7 +29,7 @@ impl Kind {
     /// What is counted of each answer.
     pub(crate) fn units(self) -> f64 {
         match self {
-            Self::Whole { .. } => 1.0,
+            Self::Whole { .. } | Self::Growing { .. } | Self::New { .. } => 1.0,
             Self::Stream => stub::EVENTS as f64,
         }
     }
@@ -35,6 +39,8 @@ impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Whole { size } => write!(f, "{} KB", size / 1_000),
+            Self::Growing { size } => write!(f, "{} KB, a turn more each time", size / 1_000),
+            Self::New { size } => write!(f, "{} KB, seen for the first time", size / 1_000),
             Self::Stream => f.write_str("SSE event"),
         }
     }
@@ -65,9 +71,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Load> {
     let started = Instant::now();
     let request = request(kind);
+    let numbers = numbers(kind, &request);
     let mut tasks = JoinSet::new();
-    for _ in 0..connections {
-        tasks.spawn(connection(to, request.clone(), started + time));
+    for number in 0..connections {
+        // No two requests of any run have a number in common.
+        let first = started_at() + number as u64 * APART;
+        tasks.spawn(connection(to, request.clone(), (numbers.clone(), first), started + time));
     }
     let mut latencies = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -77,7 +86,33 @@ pub(crate) async fn run(
     Ok(Load { elapsed: started.elapsed(), latencies })
 }
 
-async fn connection(to: SocketAddr, request: Vec<u8>, until: Instant) -> anyhow::Result<Vec<Duration>> {
+/// Numbers that one connection may use.
+const APART: u64 = 10_000_000;
+
+/// Nanoseconds since the epoch, in which the requests of a run don't come near those of the next.
+fn started_at() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or_default()
+}
+
+/// Where a request of this kind has a number that is another in each: in its last turn, in every one, or nowhere.
+fn numbers(kind: Kind, request: &[u8]) -> Vec<usize> {
+    let mut all =
+        request.windows(NUMBER.len()).enumerate().filter(|(_, part)| *part == NUMBER).map(|(at, _)| at);
+    match kind {
+        Kind::Whole { .. } | Kind::Stream => Vec::new(),
+        Kind::Growing { .. } => all.next_back().into_iter().collect(),
+        Kind::New { .. } => all.collect(),
+    }
+}
+
+async fn connection(
+    to: SocketAddr,
+    mut request: Vec<u8>,
+    (numbers, first): (Vec<usize>, u64),
+    until: Instant,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut next = first;
     let mut stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (mut latencies, mut received) = (Vec::with_capacity(100_000), Vec::with_capacity(16 * 1024));
@@ -85,6 +120,13 @@ async fn connection(to: SocketAddr, request: Vec<u8>, until: Instant) -> anyhow:
         let sent = Instant::now();
         if sent >= until {
             return Ok(latencies);
+        }
+        for at in &numbers {
+            next += 1;
+            let text = format!("{next:020}");
+            if let Some(place) = request.get_mut(*at..*at + text.len()) {
+                place.copy_from_slice(text.as_bytes());
+            }
         }
         stream.write_all(&request).await?;
         let message = loop {
@@ -128,13 +170,19 @@ pub(crate) fn next_message(bytes: &[u8]) -> anyhow::Result<Option<Message>> {
     Ok((bytes.len() >= length).then_some(Message { start, length }))
 }
 
+/// Stands where a request has its number.
+const NUMBER: &[u8] = b"00000000000000000000";
+
 /// A chat completion with the headers an official SDK sends.
 fn request(kind: Kind) -> Vec<u8> {
-    let size = if let Kind::Whole { size } = kind { size } else { 1_000 };
-    let turn = r#"{"role":"user","content":"Say \"hello\" to the sea, the wall and the tide.\nThen count the waves, please."},"#;
+    let size = match kind {
+        Kind::Whole { size } | Kind::Growing { size } | Kind::New { size } => size,
+        Kind::Stream => 1_000,
+    };
+    let turn = r#"{"role":"user","content":"Say \"hello\" to the sea, the wall and the tide.\nThen count 00000000000000000000 waves."},"#;
     let open = r#"{"model":"gpt-4.1","messages":["#;
     let close = match kind {
-        Kind::Whole { .. } => {
+        Kind::Whole { .. } | Kind::Growing { .. } | Kind::New { .. } => {
             r#"{"role":"user","content":"Go."}],"max_tokens":256,"temperature":0.2,"stream":false}"#
         }
         Kind::Stream => {

@@ -1,9 +1,10 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking answers costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
+//! what reading a policy costs; `cargo xtask bench limits`: what limits cost; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking answers costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
 mod failing;
 mod language;
+mod limits;
 mod load;
 mod outage;
 mod report;
@@ -31,6 +32,8 @@ enum Command {
     Envoy(EnvoyArgs),
     /// The policy language, natively and as a Wasm module.
     Language(language::Args),
+    /// Limits, natively and as a Wasm module, with few and many tenants.
+    Limits(limits::Args),
     /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
     Tokens(tokens::Args),
     /// Checking answers against a JSON Schema, natively and as a Wasm module.
@@ -53,6 +56,12 @@ struct EnvoyArgs {
     /// Sizes of the request bodies in bytes.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 20_000, 200_000])]
     sizes: Vec<usize>,
+    /// Requests of a conversation that grows, and such as were never seen before, in place of one that is always the same.
+    #[arg(long)]
+    conversations: bool,
+    /// Envoy's workers, all of them on one core.
+    #[arg(long, default_value_t = 1)]
+    workers: u32,
     /// Leave out what an event of a stream costs.
     #[arg(long)]
     without_streams: bool,
@@ -74,6 +83,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Envoy(args) => report::write(&side_by_side::run(&args)?, &args),
         Command::Language(args) => language::run(&args),
+        Command::Limits(args) => limits::run(&args),
         Command::Tokens(args) => tokens::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Failing(args) => failing::run(&args),

