@@ -1,5 +1,6 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
-//! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>` and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
+//! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
+//! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
 //! together, [`LATEST`] after the first of them at the latest.
@@ -15,7 +16,7 @@ use crate::host;
 /// Nobody reads metrics more often than this.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Metrics used so far. Bounded: targets × outcomes, reasons, limits × events, targets × what is counted of tokens, targets.
+/// Metrics used so far. Bounded: targets × outcomes, reasons, limits and routes × events, targets × what is counted of tokens, targets.
 #[derive(Default)]
 pub(crate) struct Metrics {
     known: BTreeMap<Metric, Known>,
@@ -30,15 +31,16 @@ struct Known {
 
 impl Metrics {
     pub(crate) fn count(&mut self, config: &Config, metric: Metric, now: Timestamp) {
-        let (key, more) = match metric {
-            Metric::Breaker(target, _) => (Metric::Breaker(target, 0), 0),
+        let (key, gauge, more) = match metric {
+            Metric::Breaker(target, value) => (Metric::Breaker(target, 0), Some(value), 0),
+            Metric::Slow(route, value) => (Metric::Slow(route, 0), Some(value), 0),
             Metric::Tokens(target, what, tokens) => {
-                (Metric::Tokens(target, what, 0), i64::try_from(tokens).unwrap_or(i64::MAX))
+                (Metric::Tokens(target, what, 0), None, i64::try_from(tokens).unwrap_or(i64::MAX))
             }
-            metric => (metric, 1),
+            metric => (metric, None, 1),
         };
         let known = self.known.entry(key).or_insert_with(|| Known { id: define(config, key), waiting: 0 });
-        if let (Metric::Breaker(_, value), Some(id)) = (metric, known.id) {
+        if let (Some(value), Some(id)) = (gauge, known.id) {
             host::record_metric(id, value);
         } else {
             known.waiting = known.waiting.saturating_add(more);
@@ -85,6 +87,15 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Tokens(id, what, _) => {
             let name = format!("seawall.tokens.{}.{}", target(id)?, what.word());
             host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Contract(route, event) => {
+            let name =
+                format!("seawall.contracts.{}.{}", config.policy().routes.get(route)?.name, event.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Slow(route, _) => {
+            let name = format!("seawall.contracts.{}.slow", config.policy().routes.get(route)?.name);
+            host::define_metric(MetricType::Gauge, &name)
         }
         Metric::Breaker(id, _) => {
             host::define_metric(MetricType::Gauge, &format!("seawall.breaker.{}.state", target(id)?))

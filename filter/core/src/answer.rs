@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::Provider;
 
+use crate::contract::Breach;
 use crate::effect::{HeaderList, Text};
 use crate::limits::Counts;
 use crate::plan::Unfit;
@@ -72,6 +73,16 @@ impl OwnError {
         let is_too_long = unfit.missing.is_empty();
         let code = if is_too_long { "context_length_exceeded" } else { "no_capable_target" };
         Self::new(400, "invalid_request_error", code, unfit.message())
+    }
+
+    /// The request breaks the contract of its route.
+    pub(crate) fn contract_exceeded(breach: &Breach) -> Self {
+        let code = match breach {
+            Breach::Input { .. } => "context_length_exceeded",
+            Breach::Turns { .. } => "too_many_turns",
+            Breach::Cost { .. } => "cost_exceeded",
+        };
+        Self::new(400, "invalid_request_error", code, breach.message())
     }
 
     pub(crate) fn overloaded() -> Self {
@@ -246,6 +257,20 @@ mod tests {
             (OwnError::body_too_large(1), Outcome::TooLarge),
             (OwnError::body_invalid("no".to_owned()), Outcome::ClientError),
             (OwnError::body_missing(), Outcome::ServerError),
+            (
+                OwnError::contract_exceeded(&Breach::Input {
+                    counted: 9,
+                    most: 8,
+                    is_exact: true,
+                    least: None,
+                }),
+                Outcome::ContextLength,
+            ),
+            (OwnError::contract_exceeded(&Breach::Turns { counted: 9, most: 8 }), Outcome::ClientError),
+            (
+                OwnError::contract_exceeded(&Breach::Cost { counted: 9, most: 8, tokens: 7 }),
+                Outcome::ClientError,
+            ),
             (OwnError::overloaded(), Outcome::Overloaded),
             (OwnError::breaker_open(wait), Outcome::Overloaded),
             (

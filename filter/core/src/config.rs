@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use seawall_policy::condition::{NumberName, Slot, TextName};
 use seawall_policy::policy::{
-    Amount, Auth, EnvVar, LimitId, Order, Overrides, PlanStage, Policy, Price, Provider, Route, TargetId,
+    Amount, Auth, EnvVar, InputAction, LimitId, Order, Overrides, Policy, Price, Provider, Route, TargetId,
     Trip,
 };
 
 use crate::body::Change;
 use crate::breaker::{Guards, PostPlan, Rules};
+use crate::contract::latency;
 use crate::effect::{HeaderList, Text};
 use crate::health::Readers;
 use crate::limits::Book;
@@ -37,6 +38,8 @@ pub struct Config {
     budgets: Vec<Option<Bound>>,
     /// What bounds the hedges of each route.
     hedges: Vec<Option<Bound>>,
+    /// What the contract of each route says of latency.
+    latencies: Vec<Option<latency::Rule>>,
     /// What the conditions of its routes ask for that takes some work.
     pub(crate) asks: Asks,
 }
@@ -102,7 +105,8 @@ impl Config {
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
         let (hash, book, asks) = (policy.hash.as_str().into(), Book::new(&policy), Asks::of(&policy));
-        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, asks, policy })
+        let latencies = latencies(&policy);
+        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, latencies, asks, policy })
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -127,11 +131,11 @@ impl Config {
 
     /// How many places a route's plan has.
     pub(crate) fn place_count(&self, route: usize) -> usize {
-        self.plans.get(route).map_or(0, |plan| plan.places().len())
+        self.plans.get(route).map_or(0, Plan::count)
     }
 
     pub(crate) fn place(&self, route: usize, position: usize) -> Option<&Place> {
-        self.plans.get(route)?.places().get(position)
+        self.plans.get(route)?.place(position)
     }
 
     pub(crate) fn target_at(&self, route: usize, position: usize) -> Option<TargetId> {
@@ -153,13 +157,27 @@ impl Config {
         self.place(route, position)?.price
     }
 
-    /// Whether anything on a route depends on how many tokens a request has: a limit or a quota of them or of money, a context
+    /// Most tokens that an answer may have at one place of a route's plan, by the policy.
+    pub(crate) fn most_tokens_at(&self, route: usize, position: usize) -> Option<u64> {
+        self.place(route, position)?.max_tokens
+    }
+
+    /// What the contract of a route says of latency.
+    pub(crate) fn latency(&self, route: usize) -> Option<&latency::Rule> {
+        self.latencies.get(route)?.as_ref()
+    }
+
+    /// Whether anything on a route depends on how many tokens a request has: a limit or a quota of them or of money, its contract, a context
     /// window, or what places cost.
     pub(crate) fn counts_tokens(&self, route: usize) -> bool {
         let counts = |amount: &Amount| matches!(amount, Amount::Tokens { .. } | Amount::Money { .. });
         let limit = |id: &LimitId| self.policy.limits.get(id.0).is_some_and(|limit| counts(&limit.amount));
         self.plan(route).is_some_and(Plan::depends_on_tokens)
-            || self.route(route).is_some_and(|route| route.limits.iter().any(limit))
+            || self.route(route).is_some_and(|route| {
+                let contract = &route.contract;
+                let holds = contract.input.is_some() || contract.cost_micro_dollars.is_some();
+                holds || route.limits.iter().any(limit)
+            })
             || self.quotas(route).any(counts)
     }
 
@@ -231,10 +249,16 @@ impl Config {
         Guards::new(self.posts.iter().cloned())
     }
 
-    /// Where the statistics of each target lie.
+    /// Where the statistics of each target lie, and behind them those of routes whose contract says something of latency.
     pub(crate) fn stats_keys(&self) -> impl Iterator<Item = Keys> {
         let stages = || self.policy.routes.iter().flat_map(|route| &route.plan);
-        self.policy.targets.iter().enumerate().map(move |(number, target)| {
+        let routes = self.latencies.iter().flatten().map(|rule| Keys {
+            cells: [&*rule.key, "/stats"].concat().into(),
+            models: [&*rule.key, "/models"].concat().into(),
+            named: Vec::new(),
+            slot: MOST_SLOT,
+        });
+        let targets = self.policy.targets.iter().enumerate().map(move |(number, target)| {
             let here = stages().filter(move |stage| stage.targets.contains(&TargetId(number)));
             let models = here.filter_map(|stage| stage.overrides.model.as_ref()).chain(&target.model);
             // With the cluster: two filters in one proxy may give different targets the same name.
@@ -246,7 +270,8 @@ impl Config {
                 named: models.map(|model| model.as_str().into()).collect(),
                 slot: self.slot(TargetId(number)),
             }
-        })
+        });
+        targets.chain(routes)
     }
 
     /// Half of the shortest window over which a breaker compares this target's answers with what is usual, in seconds, 30 at
@@ -310,8 +335,8 @@ impl Target {
         changed.or(stripped).map(Text::from).or_else(|| own.cloned())
     }
 
-    /// The same target for a stage that changes its requests.
-    fn with(&self, overrides: &Overrides) -> Self {
+    /// The same target for a stage that changes its requests, and a contract that bounds their answers.
+    fn with(&self, overrides: &Overrides, output: Option<u64>) -> Self {
         let mut target = self.clone();
         let path = overrides.path.iter().map(|path| (":path", path));
         let headers = overrides.headers.iter().map(|(name, value)| (name.as_str(), value));
@@ -325,10 +350,29 @@ impl Target {
             target.model = named(other);
             target.model_in_path = Some(model_path::escaped(other));
         }
-        *max_tokens = overrides.max_tokens.map(u64::from);
+        *max_tokens = least(overrides.max_tokens, output);
         *temperature = overrides.temperature.map(decimal);
         target
     }
+}
+
+/// Most tokens of an answer, by a stage and by the contract.
+fn least(stage: Option<u32>, contract: Option<u64>) -> Option<u64> {
+    [stage.map(u64::from), contract].into_iter().flatten().min()
+}
+
+/// What contracts say of latency, by the numbers of routes.
+fn latencies(policy: &Policy) -> Vec<Option<latency::Rule>> {
+    let mut subject = policy.targets.len();
+    let rule = |route: &Route| {
+        let (percentile, most) = route.contract.latency?;
+        let first = policy.targets.get(route.targets().next()?.0)?;
+        // With the cluster: two filters in one proxy may give different routes the same name.
+        let key = ["seawall/routes/", &route.name, "/", &first.cluster].concat();
+        subject += 1;
+        Some(latency::Rule { subject: subject - 1, percentile, most, key })
+    };
+    policy.routes.iter().map(rule).collect()
 }
 
 fn named(model: &str) -> Option<Text> {
@@ -378,12 +422,13 @@ fn plan(policy: &Policy, route: &Route, posts: &mut Vec<PostPlan>, targets: &mut
             posts.len() - 1
         }))
     };
-    let mut place = |id: TargetId, PlanStage { overrides, .. }: &PlanStage| {
+    let output = route.contract.output;
+    let mut place = |id: TargetId, overrides: &Overrides| {
         let target = policy.targets.get(id.0)?;
-        let prepared = if *overrides == Overrides::default() {
+        let prepared = if *overrides == Overrides::default() && output.is_none() {
             id.0
         } else {
-            let changed = targets.get(id.0)?.with(overrides);
+            let changed = targets.get(id.0)?.with(overrides, output);
             targets.push(changed);
             targets.len() - 1
         };
@@ -394,14 +439,19 @@ fn plan(policy: &Policy, route: &Route, posts: &mut Vec<PostPlan>, targets: &mut
             context: target.context,
             price: target.price,
             lacks: target.lacks.iter().copied().collect(),
-            max_tokens: overrides.max_tokens.map(u64::from),
+            max_tokens: least(overrides.max_tokens, output),
         })
     };
     let stages = route.plan.iter().map(|stage| {
-        let places = stage.targets.iter().filter_map(|id| place(*id, stage)).collect();
+        let places = stage.targets.iter().filter_map(|id| place(*id, &stage.overrides)).collect();
         (places, stage.order.clone())
     });
-    Plan::new(stages, route.contract.failover_cost)
+    let plan = Plan::new(stages, route.contract.failover_cost);
+    let larger = match route.contract.input {
+        Some((_, InputAction::Use(target))) => place(target, &Overrides::default()),
+        _ => None,
+    };
+    plan.with_larger(larger)
 }
 
 /// Whether this may stand in a header (RFC 9110, 5.5): not empty, visible ASCII and spaces inside.
@@ -436,7 +486,7 @@ mod tests {
             path: Some("/b".into()),
         };
         let plain = config.target(TargetId(0)).unwrap();
-        let changed = plain.with(&overrides);
+        let changed = plain.with(&overrides, None);
         assert_eq!(changed.change.model.as_deref(), Some(r#""other \"m\"""#));
         assert_eq!(
             (changed.change.max_tokens, changed.change.temperature.as_deref()),
@@ -444,7 +494,7 @@ mod tests {
         );
         let set: Vec<_> = changed.set.iter().map(|(name, value)| (&**name, &**value)).collect();
         assert_eq!(set, [(":path", "/b"), ("x-a", "b")]);
-        assert_eq!(plain.with(&Overrides::default()).change.model.as_deref(), Some("\"m\""));
+        assert_eq!(plain.with(&Overrides::default(), None).change.model.as_deref(), Some("\"m\""));
     }
 
     #[test]

@@ -197,7 +197,8 @@ impl Engine {
 
     fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
         let rows = health::rows(&self.config, (&mut self.guards, &mut self.stats), store, now);
-        let body = health::page(&self.config, &rows, now);
+        let routes = health::routes(&self.config, &mut self.stats, store, now);
+        let body = health::page(&self.config, (&rows, &routes), now);
         self.turn(now, store, (id, Rc::default()), fx).show(body);
     }
 
@@ -340,12 +341,16 @@ fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize
             Event::RequestEnd { .. } => exchange.came_back(turn),
             _ => hold(turn),
         },
-        Event::RequestBody { buffered } if exchange.is_reading() && buffered > MAX_BODY_BYTES => {
-            exchange.is_too_large(turn)
+        Event::RequestBody { buffered }
+            if exchange.is_reading() && buffered > exchange.most_bytes(turn.config) =>
+        {
+            exchange.is_too_large(turn, buffered)
         }
         Event::RequestBody { .. } if exchange.is_reading() => hold(turn),
-        Event::RequestEnd { body } if exchange.is_reading() && body.len() > MAX_BODY_BYTES => {
-            exchange.is_too_large(turn)
+        Event::RequestEnd { body }
+            if exchange.is_reading() && body.len() > exchange.most_bytes(turn.config) =>
+        {
+            exchange.is_too_large(turn, body.len())
         }
         Event::RequestEnd { body } if exchange.is_reading() => exchange.begin(turn, body, room),
         Event::BodyCounted { received: 0 } if exchange.is_reading() => {

@@ -15,6 +15,7 @@
 //! | `route`, `sight` | which route takes a request; what conditions see of it |
 //! | `exchange` | the way of one request from its headers to its answer |
 //! | `body` | what a request body says, and how a target has it changed |
+//! | `contract` | what one request may use |
 //! | `plan` | where the attempts at a request may go, in which order |
 //! | `classify` | what an attempt came to |
 //! | `retry` | what follows a failed attempt, and when |
@@ -65,6 +66,7 @@ mod breaker;
 #[allow(dead_code, unused_imports, reason = "exchanges don't read the bodies of errors yet")]
 mod classify;
 mod config;
+mod contract;
 mod conversation;
 mod counting;
 mod deadline;
@@ -111,6 +113,8 @@ pub use self::store::{Conflict, Store, Version};
 pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
-pub use self::telemetry::{BreakerState, Decision, LimitEvent, Metric, Next, Outcome, Reason, Tokens};
+pub use self::telemetry::{
+    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, Reason, Tokens,
+};
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

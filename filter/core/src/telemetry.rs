@@ -164,6 +164,8 @@ pub enum Reason {
     LimitReached,
     /// It brings a conversation in which tool calls repeat more often than the contract admits.
     LoopDetected,
+    /// It asks for more than the contract of its route lets one request use.
+    ContractExceeded,
     /// It asked for the health page and may read it.
     Health,
     /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
@@ -193,6 +195,7 @@ impl Reason {
             Self::Overloaded => "overloaded",
             Self::LimitReached => "limit_reached",
             Self::LoopDetected => "loop_detected",
+            Self::ContractExceeded => "contract_exceeded",
             Self::Health => "health",
             Self::BrokenOff => "broken_off",
             Self::Gone => "gone",
@@ -278,8 +281,30 @@ impl Tokens {
     }
 }
 
+/// What a route's contract does to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContractEvent {
+    Refused,
+    /// Its oldest turns are left out.
+    Trimmed,
+    /// It goes to the target for longer prompts.
+    Larger,
+}
+
+impl ContractEvent {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Trimmed => "trimmed",
+            Self::Larger => "larger",
+        }
+    }
+}
+
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
-/// `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>` (counters) and `seawall.breaker.<target>.state` (gauge).
+/// `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>` (counters),
+/// `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
@@ -287,6 +312,9 @@ pub enum Metric {
     Limit(LimitId, LimitEvent),
     /// So many more.
     Tokens(TargetId, Tokens, u64),
+    Contract(usize, ContractEvent),
+    /// Whether the requests of a route take longer than its contract says: 1, or 0.
+    Slow(usize, u64),
     /// The gauge's new value comes with it.
     Breaker(TargetId, u64),
 }
@@ -317,6 +345,10 @@ pub enum Decision {
     Breaker { target: Text, model: Option<Text>, from: BreakerState, to: BreakerState, cause: Cause },
     /// A limit refuses, or tells of itself.
     Limit { exchange: u32, limit: Text, event: LimitEvent, wait: Option<Duration> },
+    /// A route's contract refuses a request, or changes it: what the rule counted, and what it admits.
+    Contract { exchange: u32, route: Text, rule: &'static str, event: ContractEvent, counted: u64, most: u64 },
+    /// The requests of a route take longer than its contract says, or no longer do.
+    Latency { route: Text, percentile: u8, now: Duration, most: Duration },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -327,7 +359,10 @@ impl Decision {
     pub fn is_news(&self) -> bool {
         matches!(
             self,
-            Self::Breaker { .. } | Self::BodyNeverArrives | Self::Limit { event: LimitEvent::Warns, .. }
+            Self::Breaker { .. }
+                | Self::BodyNeverArrives
+                | Self::Latency { .. }
+                | Self::Limit { event: LimitEvent::Warns, .. }
         )
     }
 }
@@ -366,6 +401,16 @@ impl fmt::Display for Decision {
                 write!(f, "limit limit={limit} event={} exchange={exchange}", event.word())?;
                 wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
             }
+            Self::Contract { exchange, route, rule, event, counted, most } => {
+                write!(f, "contract route={route} rule={rule} event={} counted={counted}", event.word())?;
+                write!(f, " most={most} exchange={exchange}")
+            }
+            Self::Latency { route, percentile, now, most } => {
+                let event = if now > most { "slow" } else { "in_time" };
+                let (now, most) = (now.as_millis(), most.as_millis());
+                write!(f, "contract route={route} rule=latency event={event} percentile=p{percentile}")?;
+                write!(f, " now_ms={now} most_ms={most}")
+            }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",
                 "allow_on_headers_stop_iteration: true in this filter's PluginConfig (Envoy 1.35 or later)"
@@ -399,7 +444,8 @@ mod tests {
             Reason::NoCapableTarget => Reason::Overloaded,
             Reason::Overloaded => Reason::LimitReached,
             Reason::LimitReached => Reason::LoopDetected,
-            Reason::LoopDetected => Reason::Health,
+            Reason::LoopDetected => Reason::ContractExceeded,
+            Reason::ContractExceeded => Reason::Health,
             Reason::Health => Reason::BrokenOff,
             Reason::BrokenOff => Reason::Gone,
             Reason::Gone => return None,

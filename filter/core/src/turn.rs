@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_policy::policy::{Provider, TargetId};
+use seawall_policy::policy::{Provider, Route, TargetId};
 
 use crate::answer::{self, OwnError};
 use crate::breaker::{
@@ -23,7 +23,7 @@ use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::stats::{Measure, Stats};
 use crate::store::Store;
-use crate::telemetry::{BreakerState, Decision, LimitEvent, Metric, Reason};
+use crate::telemetry::{BreakerState, ContractEvent, Decision, LimitEvent, Metric, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::timeout::STREAM_FACTOR;
 
@@ -298,6 +298,32 @@ impl<'a> Turn<'a> {
         if self.is_tracing || event == LimitEvent::Warns {
             let exchange = self.id.0;
             self.fx.push(Effect::Log(Decision::Limit { exchange, limit: name, event, wait }));
+        }
+    }
+
+    /// Tells what a route's contract does to a request: by which rule, what that counted, and what it admits.
+    pub(crate) fn tell_contract(
+        &mut self,
+        route: usize,
+        event: ContractEvent,
+        (rule, counted, most): (&'static str, u64, u64),
+    ) {
+        self.fx.push(Effect::Count(Metric::Contract(route, event)));
+        if let Some(Route { name, .. }) = self.config.route(route).filter(|_| self.is_tracing) {
+            let (exchange, route) = (self.id.0, name.as_str().into());
+            self.fx.push(Effect::Log(Decision::Contract { exchange, route, rule, event, counted, most }));
+        }
+    }
+
+    /// Takes in how long a request of a route took, where its contract says how long that may be.
+    pub(crate) fn tell_latency(&mut self, route: usize, outcome: Outcome, took: Duration) {
+        let Some(rule) = self.config.latency(route) else { return };
+        let news = rule.record((&mut *self.stats, &mut *self.store), self.now, outcome, took);
+        let Some((is_slow, now)) = news else { return };
+        self.fx.push(Effect::Count(Metric::Slow(route, is_slow.into())));
+        if let Some(Route { name, .. }) = self.config.route(route) {
+            let (route, percentile, most) = (name.as_str().into(), rule.percentile, rule.most);
+            self.fx.push(Effect::Log(Decision::Latency { route, percentile, now, most }));
         }
     }
 

@@ -90,6 +90,14 @@ impl Tally {
         }
     }
 
+    /// Takes away what a message has added that is left out now.
+    pub fn take_all(&mut self, other: &Self) {
+        for (place, tokens) in self.tokens.iter_mut().zip(other.tokens) {
+            *place = place.saturating_sub(tokens);
+        }
+        self.images = self.images.saturating_sub(other.images);
+    }
+
     pub fn add_all(&mut self, other: &Self) {
         for (place, tokens) in self.tokens.iter_mut().zip(other.tokens) {
             *place = place.saturating_add(tokens);

@@ -12,7 +12,7 @@ mod memo;
 #[cfg(any(test, not(all(feature = "o200k", feature = "cl100k"))))]
 mod rough;
 
-pub use chat::{Dialect, Request, Unreadable};
+pub use chat::{Dialect, Message, Request, Unreadable};
 pub use counter::{Budget, Counter};
 pub use encoding::{Count, Encoding, LONGEST_PIECE};
 pub use kind::{KINDS, Kind, Tally};

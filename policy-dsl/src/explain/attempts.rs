@@ -19,7 +19,7 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
         let (part, target) = (percent_text(canary.share_bp), explainer.target_name(canary.target));
         lines.say(0, "", format!("{part} of such requests go to {target} first; the others:"));
     }
-    for stage in &route.plan {
+    for stage in places.stages().iter() {
         if let Some(order) = plan::order(&explainer.policy, stage) {
             lines.say(0, "", order);
         }

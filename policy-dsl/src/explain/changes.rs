@@ -5,7 +5,7 @@ use super::request::Request;
 use super::secrets::is_sensitive;
 use super::words::{code, list, quoted};
 use super::{plan, target};
-use crate::policy::{Auth, CREDENTIAL_HEADERS, Overrides, Route, Target};
+use crate::policy::{Auth, CREDENTIAL_HEADERS, Overrides, Route, Target, fit};
 
 pub(super) fn lines(
     lines: &mut Lines,
@@ -16,7 +16,7 @@ pub(super) fn lines(
 ) {
     let (to, overrides) = place;
     model(lines, depth, overrides.model.as_ref().or(to.model.as_ref()), request);
-    most_tokens(lines, depth, route, overrides, request);
+    most_tokens(lines, depth, route, place, request);
     if let Some(temperature) = overrides.temperature {
         lines.say(depth, "temperature", format!("becomes {}", plan::decimal(temperature)));
     }
@@ -50,8 +50,25 @@ fn model(lines: &mut Lines, depth: u8, wanted: Option<&String>, request: &Reques
     lines.say(depth, "model", text);
 }
 
-fn most_tokens(lines: &mut Lines, depth: u8, route: &Route, overrides: &Overrides, request: &Request) {
-    let bounds = [route.contract.output, overrides.max_tokens.map(u64::from)];
+/// Most tokens that the policy lets an answer have, but for what it may cost.
+pub(super) fn bound(route: &Route, overrides: &Overrides) -> Option<u64> {
+    [route.contract.output, overrides.max_tokens.map(u64::from)].into_iter().flatten().min()
+}
+
+/// Most tokens of the answer that may be paid for, if anything bounds that; what the prompt costs, where nothing is left.
+pub(super) fn affordable(
+    route: &Route,
+    (to, overrides): (&Target, &Overrides),
+    request: &Request,
+) -> Result<Option<u64>, u64> {
+    let (Some(most), Some(price)) = (route.contract.cost_micro_dollars, to.price) else { return Ok(None) };
+    let own = request.facts().and_then(|facts| facts.max_tokens);
+    let asked = [own, bound(route, overrides)].into_iter().flatten().min();
+    fit::affordable(most, price, request.input_tokens(), asked)
+}
+
+fn most_tokens(lines: &mut Lines, depth: u8, route: &Route, place: (&Target, &Overrides), request: &Request) {
+    let bounds = [bound(route, place.1), affordable(route, place, request).unwrap_or_default()];
     let (Some(most), Some(facts)) = (bounds.into_iter().flatten().min(), request.facts()) else { return };
     let text = match facts.max_tokens {
         Some(own) if own <= most => format!("stays {own}"),

@@ -26,7 +26,7 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
     }
     if let Some(most) = contract.cost_micro_dollars {
         rules
-            .push(("cost", format!("one attempt costs at most {}, by its target's price", money_text(most))));
+            .push(("cost", format!("one attempt costs at most {}, by its target's price: its answer may have the tokens that the prompt leaves", money_text(most))));
     }
     if let Some(most) = contract.turns {
         rules.push(("turns", format!("a request has at most {most} messages")));
@@ -50,7 +50,7 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
     }
     if let Some((percentile, most)) = contract.latency {
         let text =
-            format!("warns when the p{percentile} of answers takes longer than {}", duration_text(most));
+            format!("tells when the p{percentile} of requests takes longer than {}", duration_text(most));
         rules.push(("latency", text));
     }
     if let Some(most) = contract.failover_cost {

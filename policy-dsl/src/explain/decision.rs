@@ -45,7 +45,7 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
     let places = match Places::new(explainer, taken, request).tried() {
         Ok(places) => places,
         Err(unfit) => {
-            sections.push(refused(format!("The caller gets 400 at once: {}.", unfit.message())));
+            sections.push(refused(format!("The caller gets 400 at once: {unfit}.")));
             return sections;
         }
     };
@@ -206,6 +206,10 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Se
         };
         let text = format!("about {} of at most {}{otherwise}", facts.input_tokens, tokens_text(most));
         lines.answer(0, "input", text, fits);
+        if !fits && action == InputAction::TrimOldest {
+            let text = "instructions, the last that the user says and the last round stay; refused, if that still is too much";
+            lines.say(1, "", text);
+        }
         is_refused |= !fits && action == InputAction::Reject;
     }
     if let Some(most) = rules.turns {
@@ -222,7 +226,11 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Se
         is_refused |= !fits;
     }
     if let Some(most) = rules.cost_micro_dollars {
-        lines.say(0, "cost", format!("an attempt that could cost more than {} isn't made", money_text(most)));
+        let text = format!(
+            "an attempt costs at most {}: its answer may have the tokens that are left",
+            money_text(most)
+        );
+        lines.say(0, "cost", text);
     }
     if let Some((most, header)) = &rules.conversation {
         let text = match request.header(header) {

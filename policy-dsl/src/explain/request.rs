@@ -109,6 +109,11 @@ impl Request {
         }
     }
 
+    /// Estimated tokens of the prompt.
+    pub(super) fn input_tokens(&self) -> u64 {
+        self.facts().map_or(self.body_bytes / BYTES_PER_TOKEN, |facts| facts.input_tokens)
+    }
+
     /// Whether the answer is to be streamed.
     pub(super) fn streams(&self) -> bool {
         self.facts().is_some_and(|facts| facts.stream)

@@ -94,6 +94,24 @@ impl Demand {
     }
 }
 
+/// Fewer tokens of an answer aren't worth their prompt, unless the caller asks for fewer; OpenAI's Responses take no smaller
+/// bound ("Create a response", `max_output_tokens`).
+const LEAST_OUTPUT: u64 = 16;
+
+/// Most tokens that the answer to a prompt of `input` tokens may have at this price, where an attempt may cost `most`
+/// micro-dollars; `None` without a bound. `asked` is the most that it may have anyway.
+///
+/// # Errors
+/// What the prompt costs, in micro-dollars, where nothing worth it is left.
+pub fn affordable(most: u64, price: Price, input: u64, asked: Option<u64>) -> Result<Option<u64>, u64> {
+    // In pico-dollars.
+    let prompt = input.saturating_mul(price.input);
+    let spent = Err(prompt.div_ceil(1_000_000));
+    let Some(left) = most.saturating_mul(1_000_000).checked_sub(prompt) else { return spent };
+    let Some(output) = left.checked_div(price.output) else { return Ok(None) };
+    if output < asked.unwrap_or(LEAST_OUTPUT).min(LEAST_OUTPUT) { spent } else { Ok(Some(output)) }
+}
+
 /// Why no target of a plan can serve a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unfit {
@@ -138,5 +156,35 @@ impl Unfit {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// $2 a million in, $8 out.
+    const PRICE: Price = Price { input: 2_000_000, cached: 500_000, output: 8_000_000 };
+
+    #[test]
+    fn an_answer_may_cost_what_the_prompt_leaves() {
+        let free = Price { input: 0, cached: 0, output: 0 };
+        let table = [
+            // $0.25 for 25,000 tokens at $2, which leaves $0.20 for as many at $8.
+            (250_000, PRICE, 25_000, None, Ok(Some(25_000))),
+            (250_000, PRICE, 125_000, None, Err(250_000)),
+            (250_000, PRICE, 125_001, None, Err(250_002)),
+            // 15 tokens are left.
+            (250_000, PRICE, 124_940, None, Err(249_880)),
+            (250_000, PRICE, 124_940, Some(15), Ok(Some(15))),
+            (250_000, PRICE, 124_936, None, Ok(Some(16))),
+            (1, free, u64::MAX, None, Ok(None)),
+            (0, PRICE, 0, Some(0), Ok(Some(0))),
+            // No number is too large.
+            (250_000, PRICE, u64::MAX, None, Err(u64::MAX / 1_000_000 + 1)),
+        ];
+        for (most, price, input, asked, expected) in table {
+            assert_eq!(affordable(most, price, input, asked), expected, "{most} {input} {asked:?}");
+        }
     }
 }

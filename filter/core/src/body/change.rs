@@ -15,6 +15,7 @@
 //! A stream of completions tells what it used only where `stream_options` ask for it (OpenAI, "Create chat completion"): they
 //! are added, or changed, where that is wanted; what else the caller has in them stays.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use seawall_policy::policy::Provider;
@@ -36,6 +37,16 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// These changes where the answer may have no more than `most` tokens either.
+    pub(crate) fn within(&self, most: Option<u64>) -> Cow<'_, Self> {
+        match most {
+            Some(most) if self.max_tokens.is_none_or(|own| most < own) => {
+                Cow::Owned(Self { max_tokens: Some(most), ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// The body with these changes; `None` where that is the body as it is. `path` is where it is sent, and `asks_usage` says
     /// that its stream is to tell its usage.
     pub(crate) fn apply(&self, body: &[u8], facts: &Facts, path: &str, asks_usage: bool) -> Option<Vec<u8>> {

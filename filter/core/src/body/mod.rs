@@ -8,6 +8,7 @@ mod blocks;
 mod calls;
 mod canonical;
 mod change;
+mod history;
 mod member;
 mod needs;
 mod scan;
@@ -18,8 +19,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use seawall_tokens::Dialect;
+
 pub(crate) use self::calls::Call;
 pub(crate) use self::change::Change;
+pub(crate) use self::history::{Link, Speaker, speaker};
 use self::member::{Member, Seen};
 use self::scan::Scanner;
 pub(crate) use self::scan::text_of;
@@ -38,7 +42,7 @@ pub struct Facts {
     pub stream: bool,
     /// `max_completion_tokens`, or its older name `max_tokens`.
     pub max_tokens: Option<u64>,
-    /// Number of messages.
+    /// Number of messages, whatever the dialect calls them.
     pub messages: u32,
     /// Number of tools declared.
     pub tools: u32,
@@ -95,7 +99,9 @@ pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
             Member::Stream => facts.stream = text == b"true",
             Member::MaxTokens if facts.max_tokens.is_some() => {}
             Member::MaxTokens | Member::MaxCompletionTokens => facts.max_tokens = number(text),
-            Member::Messages => facts.messages = value.elements,
+            Member::Messages | Member::Contents => facts.messages = facts.messages.max(value.elements),
+            // Texts to be embedded are no messages.
+            Member::Input if holds_objects(text) => facts.messages = facts.messages.max(value.elements),
             Member::Tools => facts.tools = value.elements,
             _ => {}
         }
@@ -146,6 +152,16 @@ impl Facts {
         asks == Some(b"true")
     }
 
+    /// Where the list of messages lies, by the name that this dialect has for it.
+    pub(crate) fn history(&self, dialect: Dialect) -> Range<usize> {
+        match dialect {
+            Dialect::Chat | Dialect::Anthropic | Dialect::Bedrock => self.place(Member::Messages),
+            Dialect::Gemini => self.place(Member::Contents),
+            Dialect::Responses => self.place(Member::Input),
+            Dialect::Completions | Dialect::Embeddings => 0..0,
+        }
+    }
+
     /// Where the value of a member lies; nothing where there is none.
     fn place(&self, member: Member) -> Range<usize> {
         self.places.get(member as usize).cloned().unwrap_or_default()
@@ -163,6 +179,11 @@ pub(crate) fn is_json(headers: &Headers) -> bool {
         headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     let says_json = |kind: &str| kind.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"json"));
     is_plain && headers.get("content-type").is_none_or(says_json)
+}
+
+/// Whether this is a list whose first element is an object.
+fn holds_objects(list: &[u8]) -> bool {
+    walk::elements(list).next().is_some_and(|first| first.starts_with(b"{"))
 }
 
 fn number(text: &[u8]) -> Option<u64> {

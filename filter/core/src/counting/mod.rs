@@ -12,7 +12,7 @@
 mod learned;
 
 use seawall_policy::policy::Provider;
-use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Outputs, Request, Tally};
+use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Message, Outputs, Request, Tally};
 
 pub(crate) use self::learned::Of;
 use self::learned::{Learned, Subject};
@@ -94,6 +94,22 @@ impl Counting {
         request.count(body, memo).unwrap_or_else(|_| by_length(body))
     }
 
+    /// The same, and each message of the list.
+    pub(crate) fn count_each(
+        &mut self,
+        (dialect, encoding): (Dialect, Encoding),
+        model: &str,
+        body: &[u8],
+    ) -> (Tally, Vec<Message>) {
+        let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
+        let request = Request { dialect, model, encoding, budget: Budget::default() };
+        let mut messages = Vec::new();
+        match request.count_each(body, memo, &mut messages) {
+            Ok(tally) => (tally, messages),
+            Err(_) => (by_length(body), Vec::new()),
+        }
+    }
+
     /// What this base count comes to for a model of a target.
     pub(crate) fn calibrated(
         &mut self,
@@ -103,6 +119,15 @@ impl Counting {
     ) -> u64 {
         let known = self.calibrations.known(store, target, now);
         known.map_or_else(|| base.total(), |known| known.estimate(base).tokens)
+    }
+
+    /// What a target has reported for a model before, if anything.
+    pub(crate) fn calibration(
+        &mut self,
+        (store, now): (&mut dyn Store, Timestamp),
+        target: Of<'_>,
+    ) -> Option<Calibration> {
+        self.calibrations.known(store, target, now).copied()
     }
 
     /// Takes in what a target has reported for a base count.

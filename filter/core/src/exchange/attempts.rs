@@ -116,10 +116,9 @@ impl Exchange {
     fn limits(&self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
         let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
         let timeout = &route.timeout;
-        let facts = self.facts.as_ref().filter(|_| timeout.per_output_token.is_some());
         let asked = Asked {
             streams: self.streams(),
-            max_tokens: facts.and_then(|facts| facts.most_tokens(&self.body)),
+            max_tokens: self.most_output(turn.config, self.position),
             usual: timeout.adaptive.and_then(|rule| self.usual(turn, self.position, rule.percentile)),
         };
         let limits = timeout::limits(timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
@@ -139,7 +138,10 @@ impl Exchange {
         let mut body = self.rewritten(config, target);
         let before = self.routed.and_then(|position| Some(config.attempt(self.route, position)?.0));
         let (mut remove, mut add) = match before {
-            None => (forbidden(&self.headers, true), Pairs::new()),
+            None => {
+                body = body.or_else(|| (self.kept.trimmed > 0).then(|| self.body.to_vec()));
+                (forbidden(&self.headers, true), Pairs::new())
+            }
             // The request comes as it was changed for another target.
             Some(before) => {
                 body = body.or_else(|| Some(self.body.to_vec()));
@@ -266,7 +268,8 @@ impl Exchange {
         let path = target.path(self.caller_path());
         let path = path.as_deref().unwrap_or(self.caller_path());
         let asks_usage = self.asks_usage(config, self.position);
-        target.change.apply(&self.body, self.facts.as_ref()?, path, asks_usage)
+        let change = target.change.within(self.affordable(self.position));
+        change.apply(&self.body, self.facts.as_ref()?, path, asks_usage)
     }
 
     /// Whether the provider at a place is asked to tell a stream's usage, which the caller hasn't asked for.

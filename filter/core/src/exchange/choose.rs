@@ -12,9 +12,13 @@ impl Exchange {
     /// Finds out where this request may be tried, and in which order.
     pub(super) fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
         let Some(plan) = turn.config.plan(self.route) else { return Ok(()) };
-        let input = self.prompt(turn, 0).tokens;
-        self.demand = plan::demand(&self.body, self.facts.as_ref(), input, plan.lacks());
-        if !plan.is_plain() {
+        let larger = plan.larger().filter(|_| self.kept.is_large);
+        let input = self.prompt(turn, larger.unwrap_or_default()).tokens;
+        let tokens = (input, self.most_tokens);
+        self.demand = plan::demand(&self.body, self.facts.as_ref(), tokens, plan.lacks());
+        if larger.is_some() {
+            self.sequence = plan.sequence_of_larger(&self.demand)?;
+        } else if !plan.is_plain() {
             let request = (&self.headers, self.facts.as_ref(), &**self.body);
             self.sequence = plan.sequence(&self.demand, &mut Measured { request, turn }, &mut self.rng)?;
         }

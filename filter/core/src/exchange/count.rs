@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use seawall_tokens::{Encoding, Tally, expected_output};
+use seawall_tokens::{Encoding, Message, Tally, expected_output};
 
 use super::{Attempt, Exchange};
 use crate::counting::{self, BYTES_PER_TOKEN, Of};
@@ -74,13 +74,52 @@ impl Exchange {
         prompt
     }
 
+    /// Counts the request for a place of the plan, and each of its messages.
+    pub(super) fn count_each(&mut self, turn: &mut Turn<'_>, place: usize) -> Vec<Message> {
+        let model = self.model_at(turn.config, place);
+        let model = model.as_deref().unwrap_or_default();
+        let (encoding, _) = counting::encoding(model);
+        let path = self.headers.get(":path").unwrap_or_default();
+        let dialect = counting::dialect(turn.config.provider(self.route, place), path);
+        let (tally, messages) = turn.counting.count_each((dialect, encoding), model, &self.body);
+        self.counted.tallies.push((encoding, tally));
+        messages
+    }
+
+    /// The base count for a place of the plan.
+    pub(super) fn base_at(&mut self, turn: &mut Turn<'_>, place: usize) -> Tally {
+        let model = self.model_at(turn.config, place);
+        self.tally(turn, place, model.as_deref().unwrap_or_default()).0
+    }
+
+    /// What base counts come to at a place of the plan.
+    pub(super) fn estimator(&self, turn: &mut Turn<'_>, place: usize) -> impl Fn(&Tally) -> u64 + use<> {
+        let model = self.model_at(turn.config, place);
+        let model = model.as_deref().unwrap_or_default();
+        let (_, is_own) = counting::encoding(model);
+        let known =
+            turn.config.target_named(self.route, place).filter(|_| !is_own).and_then(|(id, target)| {
+                let of = Of { number: id.0, name: &[&*target.name, "/", &target.cluster], model };
+                turn.counting.calibration((turn.store, turn.now), of)
+            });
+        move |tally| known.as_ref().map_or_else(|| tally.total(), |known| known.estimate(tally).tokens)
+    }
+
+    /// The body is another one now, of which this is the base count for a place of the plan.
+    pub(super) fn recounted(&mut self, turn: &Turn<'_>, place: usize, tally: Tally) {
+        let model = self.model_at(turn.config, place);
+        let (encoding, _) = counting::encoding(model.as_deref().unwrap_or_default());
+        self.counted.tallies = vec![(encoding, tally)];
+        (self.counted.prompts, self.counted.output) = (Vec::new(), None);
+    }
+
     /// Tokens that it brings at a place of the plan, and those that its answer may have there.
     pub(super) fn tokens(&mut self, turn: &mut Turn<'_>, place: usize) -> (u64, u64) {
         let input = self.prompt(turn, place).tokens;
         if let Some((_, output)) = self.counted.output.filter(|(known, _)| *known == place) {
             return (input, output);
         }
-        let allowed = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let allowed = self.most_output(turn.config, place);
         let learned = match (allowed, self.counted.is_wanted) {
             (None, true) => {
                 let model = self.model_at(turn.config, place);
@@ -127,7 +166,7 @@ impl Exchange {
             }
         }
         // An answer that was bounded may have ended for that.
-        if self.facts.as_ref().is_some_and(|facts| facts.most_tokens(&self.body).is_none()) {
+        if self.facts.is_some() && self.most_output(turn.config, place).is_none() {
             let of = Of { number: self.route, name: &[self.route_name(turn)], model };
             turn.counting.learn_output((turn.store, turn.now), of, usage.output);
         }

@@ -48,6 +48,7 @@ impl Worker {
         let mut exchange =
             Exchange::new((route, false), Timestamp(0), (headers, Identity::default()), Seed(1).derive(1));
         exchange.facts = Some(body::read(body.as_bytes()).unwrap());
+        exchange.most_tokens = exchange.facts.as_ref().and_then(|facts| facts.most_tokens(body.as_bytes()));
         exchange.body = std::rc::Rc::new(body.as_bytes().to_vec());
         exchange.counted = Counted::new(self.config.counts_tokens(route));
         exchange

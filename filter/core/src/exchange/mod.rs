@@ -25,6 +25,7 @@
 mod answers;
 mod attempts;
 mod choose;
+mod contract;
 mod count;
 mod hedging;
 mod outcome;
@@ -38,6 +39,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use self::answers::Reading;
+use self::contract::Kept;
 use self::count::Counted;
 use self::outcome::Failure;
 use self::reserve::Reserved;
@@ -48,7 +50,6 @@ use crate::breaker::{Asker, Permit};
 use crate::conversation;
 use crate::deadline::Deadline;
 use crate::effect::{Effect, Text};
-use crate::engine::MAX_BODY_BYTES;
 use crate::event::{Half, Reads};
 use crate::headers::Headers;
 use crate::limits::{Identity, Who};
@@ -78,6 +79,10 @@ pub(crate) struct Exchange {
     facts: Option<Facts>,
     /// The model that the body names, if a header can name it; once somebody has asked.
     body_model: OnceCell<Option<Text>>,
+    /// Most tokens of the answer, by the body.
+    most_tokens: Option<u64>,
+    /// What its route's contract has made of it.
+    kept: Kept,
     /// What breakers want to know of it.
     asker: Rc<Asker>,
     /// What it asks of its target, and the places of the plan that it may be tried at.
@@ -204,6 +209,8 @@ impl Exchange {
             body: Rc::default(),
             facts: None,
             body_model: OnceCell::new(),
+            most_tokens: None,
+            kept: Kept::default(),
             asker: Rc::default(),
             demand: Demand::default(),
             sequence: Sequence::Plain,
@@ -271,6 +278,10 @@ impl Exchange {
         if is_open {
             let Some(route) = self.choose_by_body(turn) else { return turn.pass(&self.headers) };
             self.route = route;
+            self.stage = Stage::Reading { is_open: false, patience: None };
+            if self.body.len() > self.most_bytes(turn.config) {
+                return self.is_too_large(turn, self.body.len());
+            }
             if self.body.len() > room {
                 return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
             }
@@ -284,13 +295,17 @@ impl Exchange {
         }
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
+        self.most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
         self.counted = Counted::new(turn.config.counts_tokens(self.route));
+        if let Some(after) = self.keep_contract(turn) {
+            return after;
+        }
         self.asker = self.read_asker(turn);
         turn.asker = self.asker.clone();
         if let Err(unfit) = self.choose(turn) {
             return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
         }
-        match self.reserve(turn) {
+        match self.afford(turn).or_else(|| self.reserve(turn)) {
             Some(after) => after,
             None => self.begin_trying(turn),
         }
@@ -317,11 +332,6 @@ impl Exchange {
             Choice::Route(route) => Some(route),
             Choice::Body(_) | Choice::Pass => None,
         }
-    }
-
-    /// The request's body is larger than anything that is held.
-    pub(crate) fn is_too_large(&self, turn: &mut Turn<'_>) -> After {
-        self.refuse(turn, OwnError::body_too_large(MAX_BODY_BYTES), Reason::BodyTooLarge)
     }
 
     /// Answers in place of any attempt, in the caller's dialect: that of the first target.
@@ -435,7 +445,7 @@ impl Exchange {
         let path = self.headers.get(":path").unwrap_or_default();
         let place = model_path::place(turn.config.provider(self.route, 0), path);
         let of_path = place.and_then(|place| path.get(place)).map(Cow::Borrowed);
-        let answer = facts.most_tokens(&self.body).unwrap_or_default();
+        let answer = self.most_output(turn.config, 0).unwrap_or_default();
         Rc::new(Asker {
             model: of_path.or_else(|| facts.model_name(&self.body)).map(Cow::into_owned),
             tokens: input.saturating_add(answer),

@@ -256,6 +256,9 @@ impl Exchange {
             own.push((Text::Word("x-seawall-model"), model));
         }
         own.extend(self.prompt_told(position));
+        if self.kept.trimmed > 0 {
+            own.push((Text::Word("x-seawall-trimmed"), self.kept.trimmed.to_string().into()));
+        }
         own
     }
 
@@ -283,6 +286,9 @@ impl Exchange {
     ) -> After {
         let target = turn.config.attempt(self.route, position).map(|(target, _)| target.name.clone());
         let attempts = self.progress.attempts;
+        if reason == Reason::DeadlineExceeded && attempts > 0 {
+            self.tell_latency(turn, Outcome::Timeout, turn.now);
+        }
         turn.answered(status, attempts, target.filter(|_| attempts > 0), reason);
         self.leave(turn)
     }

@@ -70,10 +70,14 @@ impl Exchange {
         let took = now.since(attempt.begun);
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
         let begins = self.streams() && attempt.is_routed;
-        let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let most_tokens = self.most_output(config, attempt.position);
         let sighted = attempt.sighted;
         let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
         let output_tokens = sighted.and_then(|sighted| Some(sighted.usage?.output));
+        if outcome == Outcome::Success && !self.strays.iter().any(|stray| stray.n == attempt.n) {
+            let began = sighted.and_then(|sighted| sighted.first_token).filter(|_| self.streams());
+            self.tell_latency(turn, outcome, began.unwrap_or(now));
+        }
         let is_good = match outcome {
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
             Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),
@@ -102,7 +106,7 @@ impl Exchange {
         let target = turn.config.target_at(self.route, position)?;
         let model = self.model_at(turn.config, position);
         let measure = if self.streams() { Measure::FirstToken } else { Measure::Latency };
-        let most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        let most_tokens = self.most_output(turn.config, position);
         let most_tokens = most_tokens.and_then(|most| u32::try_from(most).ok());
         let view = turn.stats.view(turn.store, (target.0, model.as_deref()), turn.now)?;
         view.percentile(measure, percent, most_tokens)

@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use seawall_policy::policy::{self, Auth, EnvVar, Network};
 
 pub(crate) use self::page::page;
-use self::page::{Numbers, Row};
+use self::page::{Numbers, RouteRow, Row};
 use crate::breaker::Guards;
 use crate::config::Config;
+use crate::contract::latency;
 use crate::headers::Headers;
 
 use crate::stats::Stats;
@@ -96,6 +97,24 @@ pub(crate) fn rows(
         }
     }
     rows
+}
+
+/// What is known of every route whose contract says how long its requests may take.
+pub(crate) fn routes(
+    config: &Config,
+    stats: &mut Stats,
+    store: &mut dyn Store,
+    now: Timestamp,
+) -> Vec<RouteRow> {
+    let routes = config.policy().routes.iter().enumerate();
+    let told = routes.filter_map(|(number, route)| Some((route, config.latency(number)?)));
+    let row = |(route, rule): (&policy::Route, &latency::Rule)| RouteRow {
+        name: route.name.as_str().into(),
+        percentile: rule.percentile,
+        most: rule.most,
+        now: rule.percentile((&mut *stats, &mut *store), now),
+    };
+    told.map(row).collect()
 }
 
 /// `10.0.0.7:4321`, `[::1]:4321`, or without the port.

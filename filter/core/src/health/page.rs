@@ -94,8 +94,18 @@ fn share_bp(part: u32, of: u32) -> Option<u32> {
     u32::try_from((u64::from(part) * 10_000).checked_div(of.into())?).ok()
 }
 
+/// What is known of a route whose contract says how long its requests may take.
+#[derive(Clone, Debug)]
+pub(crate) struct RouteRow {
+    pub(crate) name: Text,
+    pub(crate) percentile: u8,
+    pub(crate) most: Duration,
+    /// `None` while too little is known.
+    pub(crate) now: Option<Duration>,
+}
+
 /// All rows, as JSON.
-pub(crate) fn page(config: &Config, rows: &[Row], now: Timestamp) -> String {
+pub(crate) fn page(config: &Config, (rows, routes): (&[Row], &[RouteRow]), now: Timestamp) -> String {
     let mut json = String::with_capacity(256 + rows.len() * 512);
     json.push('{');
     member(&mut json, "policy", Some(quoted(&config.hash)));
@@ -103,6 +113,18 @@ pub(crate) fn page(config: &Config, rows: &[Row], now: Timestamp) -> String {
     json.push_str("\"targets\":[");
     for row in rows {
         one(&mut json, config, row);
+        json.push(',');
+    }
+    close(&mut json, ']');
+    json.push_str(",\"routes\":[");
+    for RouteRow { name, percentile, most, now } in routes {
+        json.push('{');
+        member(&mut json, "route", Some(quoted(name)));
+        member(&mut json, "percentile", Some(percentile));
+        member(&mut json, "most_ms", Some(nanos(*most) / 1_000_000));
+        member(&mut json, "latency_ms", now.map(|now| nanos(now) / 1_000_000));
+        member(&mut json, "slow", Some(now.is_some_and(|now| now > *most)));
+        close(&mut json, '}');
         json.push(',');
     }
     close(&mut json, ']');
@@ -214,7 +236,10 @@ mod tests {
         let guarded = Row { target, model, breaker: Some(breaker), numbers };
         let bare =
             Row { model: Text::Word(""), breaker: None, numbers: Numbers::default(), ..guarded.clone() };
-        let text = page(&config, &[guarded, bare], second(150));
+        let slow =
+            RouteRow { name: "r".into(), percentile: 95, most: Duration::from_secs(8), now: millis(9_000) };
+        let cold = RouteRow { now: None, ..slow.clone() };
+        let text = page(&config, (&[guarded, bare], &[slow, cold]), second(150));
         assert!(!text.contains("very-secret"));
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let first = &json["targets"][0];
@@ -234,7 +259,14 @@ mod tests {
         );
         let second = &json["targets"][1];
         assert!(second["model"].is_null() && second["state"].is_null() && second["error_rate"].is_null());
-        let empty = page(&config, &[], Timestamp(0));
+        assert_eq!(
+            json["routes"],
+            serde_json::json!([
+                { "route": "r", "percentile": 95, "most_ms": 8_000, "latency_ms": 9_000, "slow": true },
+                { "route": "r", "percentile": 95, "most_ms": 8_000, "latency_ms": null, "slow": false },
+            ])
+        );
+        let empty = page(&config, (&[], &[]), Timestamp(0));
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&empty).expect("JSON")["targets"],
             serde_json::json!([])

@@ -42,7 +42,7 @@ pub(crate) use self::book::{Book, Stage, Who};
 pub(crate) use self::keyed::HashKey;
 use self::ledger::Ledger;
 use self::line::Lines;
-pub(crate) use self::rule::{Counts, Use};
+pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
 pub(crate) use self::tenant::{Named, asks_host, claims, who};
 use self::told::Standing;

@@ -129,7 +129,7 @@ impl Rule {
 }
 
 /// `$0.25`.
-pub(super) fn dollars(micro: u64) -> String {
+pub(crate) fn dollars(micro: u64) -> String {
     let mut text = ["$", &(micro / 1_000_000).to_string()].concat();
     let rest = micro % 1_000_000;
     if rest > 0 {

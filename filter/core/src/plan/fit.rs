@@ -8,13 +8,18 @@ use seawall_policy::policy::fit::{Capabilities, Demand, Unfit};
 use super::Place;
 use crate::body::Facts;
 
-/// Reads it from a body that brings `input` tokens; `of_interest` are the capabilities that a target of the route lacks. A body
+/// Reads it from a body that brings `input` tokens, and allows an answer of `output`; `of_interest` are the capabilities that a target of the route lacks. A body
 /// that can't be read asks for nothing that is known.
-pub(crate) fn demand(body: &[u8], facts: Option<&Facts>, input: u64, of_interest: Capabilities) -> Demand {
+pub(crate) fn demand(
+    body: &[u8],
+    facts: Option<&Facts>,
+    (input, output): (u64, Option<u64>),
+    of_interest: Capabilities,
+) -> Demand {
     let Some(facts) = facts else { return Demand { input, ..Demand::default() } };
     Demand {
         input,
-        output: facts.most_tokens(body),
+        output,
         needs: of_interest.iter().filter(|capability| facts.needs(*capability, body)).collect(),
     }
 }

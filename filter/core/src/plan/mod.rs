@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     lacks: Capabilities,
     /// How much dearer than the first a later place may be, in hundredths.
     failover_cost: Option<u32>,
+    /// The number of the place, behind those that are written, for prompts that are too long for the others.
+    larger: Option<usize>,
     /// Every request has its places as they are written.
     is_plain: bool,
 }
@@ -75,8 +77,42 @@ impl Plan {
         plan
     }
 
+    /// The same with a place for prompts that are too long for the others.
+    pub(crate) fn with_larger(mut self, place: Option<Place>) -> Self {
+        if let Some(place) = place {
+            self.lacks = self.lacks.with(place.lacks);
+            self.larger = Some(self.places.len());
+            self.places.push(place);
+        }
+        self
+    }
+
+    /// All of them, that for prompts that are too long for the others last.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    pub(crate) fn place(&self, number: usize) -> Option<&Place> {
+        self.places.get(number)
+    }
+
+    /// How many places are written.
+    pub(crate) fn count(&self) -> usize {
+        self.larger.unwrap_or(self.places.len())
+    }
+
+    /// The place for prompts that are too long for the others.
+    pub(crate) fn larger(&self) -> Option<usize> {
+        self.larger
+    }
+
+    /// That place, for one exchange.
+    pub(crate) fn sequence_of_larger(&self, demand: &Demand) -> Result<Sequence, Unfit> {
+        let Some(number) = self.larger else { return Ok(Sequence::Plain) };
+        match self.place(number).and_then(|place| place.unfit(demand)) {
+            Some(reason) => Err(reason),
+            None => Ok(Sequence::Chosen([number as u16].into())),
+        }
     }
 
     /// What of a request decides about its places.

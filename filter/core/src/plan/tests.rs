@@ -45,7 +45,7 @@ fn plan_of(stages: Vec<(Vec<Place>, Order)>) -> Plan {
 
 fn sequence_of(plan: &Plan, demand: &Demand, load: &mut Known, seed: u64) -> Result<Vec<usize>, Unfit> {
     let sequence = plan.sequence(demand, load, &mut Seed(seed).derive(1))?;
-    Ok(sequence.places(plan.places().len(), None).collect())
+    Ok(sequence.places(plan.count(), None).collect())
 }
 
 fn chosen(plan: &Plan, demand: &Demand) -> Vec<usize> {
@@ -230,8 +230,8 @@ proptest! {
         let stage_of = |number: usize| ends.iter().position(|end| number < *end).unwrap();
         let plan = Plan::new(stages.into_iter(), failover_cost);
         let demand = Demand { input, output, needs: some_of(needs) };
-        let fits = |number: &usize| plan.places()[*number].unfit(&demand).is_none();
-        let fit: Vec<usize> = (0..plan.places().len()).filter(fits).collect();
+        let fits = |number: &usize| plan.places[*number].unfit(&demand).is_none();
+        let fit: Vec<usize> = (0..plan.count()).filter(fits).collect();
         match sequence_of(&plan, &demand, &mut Known::default(), seed) {
             Err(unfit) => {
                 prop_assert!(fit.is_empty());
@@ -244,7 +244,7 @@ proptest! {
                 sorted.dedup();
                 prop_assert_eq!(sorted.len(), sequence.len());
                 prop_assert!(sequence.iter().all(fits));
-                let cost = |number: &usize| plan.places()[*number].expected_cost(&demand);
+                let cost = |number: &usize| plan.places[*number].expected_cost(&demand);
                 let is_dear = |number: &usize| match (failover_cost, cost(&sequence[0]), cost(number)) {
                     (Some(most), Some(first), Some(cost)) => cost * 100 > first * u64::from(most),
                     _ => false,

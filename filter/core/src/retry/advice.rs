@@ -5,6 +5,7 @@
 //! | attempts, budget or deadline spent; not retried; asked to wait for too long; nothing left to try after an attempt | `false`: the filter has done what can be done | what the provider asks for |
 //! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
 //! | tool calls repeat in the conversation | `false` | – |
+//! | the request is more than a contract admits | `false` | – |
 //! | the request is at fault | – | as the provider answered |
 //!
 //! The official SDKs obey `x-should-retry` before all else and prefer `retry-after-ms` to `retry-after`; OpenAI's gives up above 120 s, Anthropic's
@@ -32,7 +33,7 @@ pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list
         | Reason::NotRetried
         | Reason::RetryAfterTooLong => false,
         // The same again would be refused again.
-        Reason::LoopDetected => false,
+        Reason::LoopDetected | Reason::ContractExceeded => false,
         // What is larger than a limit never fits.
         Reason::LimitReached if wait.is_none() => false,
         Reason::BreakerOpen | Reason::LimitReached | Reason::Overloaded => {

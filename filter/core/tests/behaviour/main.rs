@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod contracts;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod headers;

@@ -9,8 +9,8 @@ use seawall_core::{
 const CHAT: &str = "/v1/chat/completions";
 
 /// A host with no time and no faults of its own: each attempt is answered as the test says.
-struct Host {
-    engine: Engine,
+pub(crate) struct Host {
+    pub(crate) engine: Engine,
     store: MemoryStore,
     id: u32,
     /// In seconds.
@@ -19,7 +19,7 @@ struct Host {
 
 /// What the filter did with a request, or about a failure.
 #[derive(Debug, PartialEq)]
-enum Did {
+pub(crate) enum Did {
     Sent {
         cluster: String,
         body: String,
@@ -33,14 +33,14 @@ enum Did {
 }
 
 impl Host {
-    fn new(policy: &str) -> Self {
+    pub(crate) fn new(policy: &str) -> Self {
         let checked = seawall_policy::check(&format!("seawall 1\n{policy}"));
         let policy = checked.policy.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
         let config = Config::new(policy, |_| Some("secret".into())).unwrap();
         Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 0, now: 1 }
     }
 
-    fn handle(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {
         let mut fx = Vec::new();
         self.engine.handle(
             Timestamp(self.now * 1_000_000_000),
@@ -60,9 +60,13 @@ impl Host {
     }
 
     fn ask(&mut self, body: &str) -> (Did, Vec<Effect>) {
+        self.ask_at(CHAT, body)
+    }
+
+    pub(crate) fn ask_at(&mut self, path: &str, body: &str) -> (Did, Vec<Effect>) {
         self.id += 1;
         let headers: Headers =
-            [(":path", CHAT), (":authority", "api.test"), ("x-degraded", "forged")].into_iter().collect();
+            [(":path", path), (":authority", "api.test"), ("x-degraded", "forged")].into_iter().collect();
         self.handle(Event::RequestHeaders { headers, end_of_stream: false });
         let fx = self.handle(Event::RequestEnd { body: body.into() });
         (did(&fx, body), fx)
@@ -77,7 +81,7 @@ impl Host {
     }
 
     /// The attempt through the router is answered.
-    fn answer(&mut self, status: u16) -> Vec<Effect> {
+    pub(crate) fn answer(&mut self, status: u16) -> Vec<Effect> {
         self.answer_with(status, &[])
     }
 
@@ -113,7 +117,7 @@ impl Host {
     }
 }
 
-fn did(fx: &[Effect], asked: &str) -> Did {
+pub(crate) fn did(fx: &[Effect], asked: &str) -> Did {
     let text = |body: &[u8]| String::from_utf8(body.to_vec()).unwrap();
     fx.iter()
         .find_map(|effect| match effect {
@@ -132,7 +136,7 @@ fn did(fx: &[Effect], asked: &str) -> Did {
 }
 
 /// The headers that the client gets.
-fn told(fx: &[Effect]) -> BTreeMap<String, String> {
+pub(crate) fn told(fx: &[Effect]) -> BTreeMap<String, String> {
     let set = fx.iter().find_map(|effect| match effect {
         Effect::PassAnswer { set, .. } => {
             Some(set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())

@@ -19,10 +19,11 @@ mod tools;
 mod walk;
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserializer as _;
 
-use self::root::Root;
+use self::root::{Each, Root};
 use crate::image::Rule;
 use crate::kind::Tally;
 use crate::{Budget, Counter, Encoding, Memo};
@@ -56,6 +57,15 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// One message of a request's list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// Where it lies in the body.
+    pub place: Range<usize>,
+    /// What it adds to the request's count.
+    pub tally: Tally,
+}
+
 /// Bytes whose reading costs as much as counting one.
 const BYTES_READ: usize = 10;
 
@@ -78,9 +88,32 @@ impl Request<'_> {
     /// # Errors
     /// [`Unreadable`] if the body is no JSON object.
     pub fn count(&self, body: &[u8], memo: &mut Memo) -> Result<Tally, Unreadable> {
+        self.read(body, memo, None)
+    }
+
+    /// The same, and adds the messages that stand in a list to `messages`, in their order.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the body is no JSON object.
+    pub fn count_each(
+        &self,
+        body: &[u8],
+        memo: &mut Memo,
+        messages: &mut Vec<Message>,
+    ) -> Result<Tally, Unreadable> {
+        self.read(body, memo, Some(messages))
+    }
+
+    fn read(
+        &self,
+        body: &[u8],
+        memo: &mut Memo,
+        messages: Option<&mut Vec<Message>>,
+    ) -> Result<Tally, Unreadable> {
         let reading = (body.len() / BYTES_READ).min(self.budget.0 / 4 * 3);
         let counter = Counter::new(self.encoding, Budget(self.budget.0 - reading));
-        let root = Root::new(self.dialect, Rule::of_model(self.model), counter, memo);
+        let each = messages.map(|messages| Each { start: body.as_ptr() as usize, messages });
+        let root = Root::new(self.dialect, Rule::of_model(self.model), counter, memo, each);
         let mut reader = serde_json::Deserializer::from_slice(body);
         let tally = reader.deserialize_map(root).map_err(|_| Unreadable)?;
         reader.end().map_err(|_| Unreadable)?;

@@ -7,9 +7,9 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Dialect;
 use super::tools;
 use super::walk::{At, Node, Walk};
+use super::{Dialect, Message};
 use crate::image::Rule;
 use crate::kind::{Kind, Tally};
 use crate::{Counter, Encoding, Memo};
@@ -29,15 +29,29 @@ pub(super) struct Root<'m> {
     tally: Tally,
     /// Tools stand in the first system message if there is one.
     has_tools: bool,
+    each: Option<Each<'m>>,
+}
+
+/// Where messages are written down one by one.
+pub(super) struct Each<'m> {
+    /// The address of the body: messages are read in place, and their own addresses tell where they lie.
+    pub(super) start: usize,
+    pub(super) messages: &'m mut Vec<Message>,
 }
 
 impl<'m> Root<'m> {
-    pub(super) fn new(dialect: Dialect, rule: Rule, counter: Counter, memo: &'m mut Memo) -> Self {
-        Self { dialect, rule, counter, memo, tally: Tally::default(), has_tools: false }
+    pub(super) fn new(
+        dialect: Dialect,
+        rule: Rule,
+        counter: Counter,
+        memo: &'m mut Memo,
+        each: Option<Each<'m>>,
+    ) -> Self {
+        Self { dialect, rule, counter, memo, tally: Tally::default(), has_tools: false, each }
     }
 
     /// Adds what a part of the body costs, which is counted unless it is known.
-    fn add(&mut self, raw: &str, at: At) {
+    fn add(&mut self, raw: &str, at: At) -> Tally {
         let tally = self.known_or(raw, at, |root| {
             let mut walk = Walk::new(&mut root.counter, root.rule);
             let mut reader = serde_json::Deserializer::from_str(raw);
@@ -48,6 +62,16 @@ impl<'m> Root<'m> {
             walk.tally
         });
         self.tally.add_all(&tally);
+        tally
+    }
+
+    /// Adds a message that stands in a list.
+    fn add_message(&mut self, raw: &str) {
+        let tally = self.add(raw, At::Message);
+        if let Some(each) = &mut self.each {
+            let at = (raw.as_ptr() as usize).wrapping_sub(each.start);
+            each.messages.push(Message { place: at..at.saturating_add(raw.len()), tally });
+        }
     }
 
     fn known_or(&mut self, raw: &str, at: At, count: impl FnOnce(&mut Self) -> Tally) -> Tally {
@@ -228,7 +252,7 @@ impl<'de> Visitor<'de> for Messages<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<(), A::Error> {
         while let Some(message) = messages.next_element::<&RawValue>()? {
-            self.0.add(message.get(), At::Message);
+            self.0.add_message(message.get());
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::Judged;
 use crate::ast::Name;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::policy::{Amount, Order, Target, Trip};
+use crate::policy::{Amount, InputAction, Order, Target, Trip};
 use crate::span::Span;
 use crate::vocabulary::tokens_text;
 
@@ -18,6 +18,32 @@ pub(super) fn check(route: &Judged<'_, '_>, sink: &mut Sink) {
             });
         }
     }
+    if let Some((_, InputAction::Use(id))) = route.route.contract.input
+        && let (Some(target), Some(span)) = (route.policy.targets.get(id.0), route.larger_span())
+    {
+        price(route, target, span, sink);
+        not_larger(route, target, span, sink);
+    }
+}
+
+/// A target for prompts that are too long which takes no longer ones.
+fn not_larger(judged: &Judged<'_, '_>, target: &Target, span: Span, sink: &mut Sink) {
+    let (Some(window), Some((most, _))) = (target.context, judged.route.contract.input) else { return };
+    if window > most {
+        return;
+    }
+    let (holds, most) = (tokens_text(window), tokens_text(most));
+    let message = [
+        "target `",
+        &target.name,
+        "` holds `",
+        &holds,
+        "`, and prompts of up to `",
+        &most,
+        "` don't come to it",
+    ];
+    let found = Diagnostic::new(Code::SmallContext, span, message.concat());
+    sink.push(found.with_help("use a target with a larger context window, or write `else reject`"));
 }
 
 fn target<'r>(route: &Judged<'r, '_>, kind: &'static str, name: Name<'_>) -> Option<&'r Target> {

@@ -60,6 +60,16 @@ impl Judged<'_, '_> {
         self.block.all(word).next().map_or(self.written.name_span(), |statement| statement.span)
     }
 
+    /// Where the contract names the target for longer prompts.
+    fn larger_span(&self) -> Option<Span> {
+        let mut span = None;
+        let contracts = self.block.all("contract").filter_map(Statement::block);
+        for input in contracts.flat_map(|contract| contract.all("input")) {
+            input.each_reference(&mut |_, name| span = Some(name.span));
+        }
+        span
+    }
+
     /// Where a statement of the retry block that the route names stands.
     fn retry_span(&self, word: &str) -> Option<Span> {
         let mut name = None;

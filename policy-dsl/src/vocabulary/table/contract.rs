@@ -10,7 +10,9 @@ const AT_MOST: Shape = Sign("<=");
 
 pub(super) static CONTRACT: Block = Block {
     word: "contract",
-    doc: doc("What one request may use. What doesn't fit is refused before it costs anything, with the number that was counted."),
+    doc: doc(
+        "What one request may use. What doesn't fit is refused before it costs anything, with the number that was counted.",
+    ),
     statements: &[
         Statement::new(
             "input",
@@ -30,31 +32,37 @@ pub(super) static CONTRACT: Block = Block {
                 ])),
             ]),
             "input <= 32k tokens else reject",
-            "Most tokens of the prompt. More are refused, or the oldest turns are left out, or another target takes it.",
-        )
-        .later(),
+            "Most tokens of the prompt, as the first target's model counts them. A longer one is refused (`reject`); or its oldest \
+             turns are left out (`trim oldest`), but for instructions, the last that the user says and the last round, and no \
+             call of a tool without its result, which the answer's header `x-seawall-trimmed` tells; or another target takes \
+             it in place of the plan (`use`).",
+        ),
         Statement::new(
             "output",
             Seq(&[AT_MOST, tokens()]),
             "output <= 2k tokens",
-            "Most tokens of the answer: lowers `max_tokens`, sets it when absent.",
-        )
-        .later(),
+            "Most tokens of the answer: lowers `max_tokens`, or what the dialect calls it, and sets it when absent.",
+        ),
         Statement::new(
             "cost",
             Seq(&[AT_MOST, money(10_000)]),
             "cost <= $0.25",
-            "Most that one attempt may cost, by the price of its target.",
-        )
-        .later(),
-        Statement::new("turns", Seq(&[AT_MOST, count(1, 10_000)]), "turns <= 20", "Most messages.").later(),
+            "Most that one attempt may cost, by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
+             set: a model that can't write as much may refuse that, so say `output` as well. A target where the prompt \
+             leaves too little for an answer isn't tried, and where all are such the request is refused.",
+        ),
+        Statement::new(
+            "turns",
+            Seq(&[AT_MOST, count(1, 10_000)]),
+            "turns <= 20",
+            "Most messages of a request, instructions and results of tools among them. More are refused.",
+        ),
         Statement::new(
             "body",
             Seq(&[AT_MOST, Shape::Leaf(Leaf::Size { max: 64 << 20 })]),
             "body <= 4MiB",
-            "Longest request body.",
-        )
-        .later(),
+            "Longest request body. No route takes more than 10MiB.",
+        ),
         Statement::new(
             "conversation",
             Seq(&[AT_MOST, money(1_000_000), Fixed("by header"), HEADER]),
@@ -74,9 +82,9 @@ pub(super) static CONTRACT: Block = Block {
             "latency",
             Seq(&[PERCENTILE, AT_MOST, duration(MS, HOUR)]),
             "latency p95 <= 8s",
-            "Tells when answers take longer; refuses nothing.",
-        )
-        .later(),
+            "Tells when requests take longer from their arrival to the end of their answer, of a stream to its first content: in \
+             the log, as a metric, and on the health page. Refuses nothing.",
+        ),
         Statement::new(
             "failover",
             Seq(&[Fixed("cost"), AT_MOST, factor(100, 100_000)]),

@@ -183,5 +183,6 @@ const REASONS: &[Shape] = &[
     Word("overloaded"),
     Word("limit_reached"),
     Word("loop_detected"),
+    Word("contract_exceeded"),
     Word("health"),
 ];
