@@ -61,9 +61,10 @@ class Seawall:
 
 
 @contextlib.contextmanager
-def running(policy):
+def running(policy, more=()):
     command = [os.environ["SEAWALL"], "up", "--json", "--policy", str(policy)]
     command += ["--wasm", os.environ["SEAWALL_WASM"], "--envoy", os.environ["SEAWALL_ENVOY"]]
+    command += more
     for port in ("--port", "--admin-port", "--primary-port", "--secondary-port"):
         command += [port, "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -149,6 +149,18 @@ extern "C" fn proxy_on_http_call_response(
     halves::call_ended(token, headers);
 }
 
+/// The answer of a gRPC call of one message: nothing else is told of it then.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_receive(_id: u32, token: u32, _size: usize) {
+    halves::service_answered(token, None);
+}
+
+/// A gRPC call has failed.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_close(_id: u32, token: u32, status: u32) {
+    halves::service_answered(token, Some(status));
+}
+
 /// The last that is told of a context, and the only thing told of the end of one of the upstream half. Each of the ABI's other
 /// two callbacks for the end would cost its crossing for every request.
 #[unsafe(no_mangle)]

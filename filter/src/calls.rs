@@ -1,4 +1,5 @@
-//! Dispatched attempts: from the host's token to the exchange, and from the host's answer to the core's.
+//! Dispatched attempts, and questions to rate limit services: from the host's token to the exchange, and from the host's
+//! answer to the core's.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,7 +19,24 @@ pub(crate) struct Call {
     pub(crate) timeout: Duration,
 }
 
-/// Attempts under way, by token.
+/// A question to a rate limit service.
+pub(crate) struct Question {
+    pub(crate) number: u32,
+    pub(crate) cluster: Text,
+    pub(crate) message: Vec<u8>,
+    pub(crate) timeout: Duration,
+}
+
+/// What rate limit services are called by.
+const RATE_LIMIT: (&str, &str) = ("envoy.service.ratelimit.v3.RateLimitService", "ShouldRateLimit");
+
+/// gRPC's status for what can't be reached.
+pub(crate) const UNAVAILABLE: u32 = 14;
+
+/// Longest answer of such a service that is taken from the host. The core reads none that is so long.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// What is under way, by token: the exchange it is for, and the attempt's or question's number.
 #[derive(Default)]
 pub(crate) struct Calls(BTreeMap<u32, (ExchangeId, u32)>);
 
@@ -31,7 +49,15 @@ impl Calls {
         true
     }
 
-    /// The exchange and attempt whose answer has come.
+    /// Asks a service; `false` when the host will not.
+    pub(crate) fn ask(&mut self, id: ExchangeId, question: &Question) -> bool {
+        let Question { number, cluster, message, timeout } = question;
+        let Ok(token) = host::grpc_call(cluster, RATE_LIMIT, message, *timeout) else { return false };
+        self.0.insert(token, (id, *number));
+        true
+    }
+
+    /// The exchange, and the attempt or question, whose answer has come.
     pub(crate) fn finish(&mut self, token: u32) -> Option<(ExchangeId, u32)> {
         self.0.remove(&token)
     }
@@ -46,6 +72,11 @@ pub(crate) fn answer(header_count: usize) -> Answer {
     let body = host::buffer(BufferType::CallBody);
     let status = headers.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
     Answer { status, origin: origin(&headers, &body), headers, body }
+}
+
+/// The message that a service has answered with: the host holds it now.
+pub(crate) fn message() -> Vec<u8> {
+    host::buffer_part(BufferType::GrpcMessage, 0, MAX_ANSWER)
 }
 
 /// For an attempt that came to nothing.

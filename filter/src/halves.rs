@@ -57,10 +57,20 @@ pub(crate) fn find(token: &str) -> Option<(Ticket, Rc<RefCell<Option<Plugin>>>)>
 
 /// A dispatched call has ended: its answer is what the host holds now.
 pub(crate) fn call_ended(token: u32, headers: usize) {
+    tell(|plugin| plugin.call_ended(token, headers));
+}
+
+/// A rate limit service has answered: with what the host holds now, or that status.
+pub(crate) fn service_answered(token: u32, status: Option<u32>) {
+    tell(|plugin| plugin.service_answered(token, status));
+}
+
+/// Tells every plugin until one says that it was meant.
+fn tell(mut is_meant: impl FnMut(&mut Plugin) -> bool) {
     let plugins: Vec<_> = PLUGINS.with_borrow(|plugins| plugins.values().filter_map(Weak::upgrade).collect());
     for plugin in plugins {
         if let Ok(mut plugin) = plugin.try_borrow_mut()
-            && plugin.as_mut().is_some_and(|plugin| plugin.call_ended(token, headers))
+            && plugin.as_mut().is_some_and(&mut is_meant)
         {
             return;
         }

@@ -88,6 +88,20 @@ unsafe extern "C" {
         timeout_millis: u32,
         token: *mut u32,
     ) -> u32;
+    fn proxy_grpc_call(
+        cluster: *const u8,
+        cluster_size: Size,
+        service: *const u8,
+        service_size: Size,
+        method: *const u8,
+        method_size: Size,
+        metadata: *const u8,
+        metadata_size: Size,
+        message: *const u8,
+        message_size: Size,
+        timeout_millis: u32,
+        token: *mut u32,
+    ) -> u32;
     fn proxy_continue_stream(stream: StreamType) -> u32;
     fn proxy_close_stream(stream: StreamType) -> u32;
     fn proxy_send_local_response(
@@ -353,6 +367,36 @@ pub(crate) fn dispatch(
         )
     })
     .inspect_err(|_| HAS_ASKED.set(true))?;
+    Ok(token)
+}
+
+/// Makes a gRPC call of one message. Its answer comes with the token returned.
+pub(crate) fn grpc_call(
+    cluster: &str,
+    (service, method): (&str, &str),
+    message: &[u8],
+    timeout: Duration,
+) -> Result<u32, Refused> {
+    let metadata = write_pairs(&[]);
+    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    let mut token = 0;
+    // SAFETY: everything pointed to outlives the call; the host writes one number.
+    done(unsafe {
+        proxy_grpc_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            service.as_ptr(),
+            service.len(),
+            method.as_ptr(),
+            method.len(),
+            metadata.as_ptr(),
+            metadata.len(),
+            message.as_ptr(),
+            message.len(),
+            millis,
+            &raw mut token,
+        )
+    })?;
     Ok(token)
 }
 

@@ -10,7 +10,7 @@ use seawall_core::{
 };
 
 use crate::bodies::Bodies;
-use crate::calls::{self, Call, Calls};
+use crate::calls::{self, Call, Calls, Question};
 use crate::clusters::Clusters;
 use crate::metrics::Metrics;
 use crate::shared::SharedData;
@@ -27,6 +27,8 @@ pub(crate) struct Plugin {
     root: u32,
     engine: Engine,
     calls: Calls,
+    /// The host numbers these apart.
+    questions: Calls,
     metrics: Metrics,
     effects: Vec<Effect>,
     /// Exchanges whose answer is held at the downstream half.
@@ -46,6 +48,7 @@ pub(crate) struct Plugin {
 
 enum Later {
     Dispatch(Call),
+    Ask(Question),
     Event(Event),
 }
 
@@ -71,6 +74,7 @@ impl Plugin {
             root,
             engine,
             calls: Calls::default(),
+            questions: Calls::default(),
             metrics: Metrics::default(),
             effects: Vec::new(),
             held: BTreeSet::new(),
@@ -202,6 +206,7 @@ impl Plugin {
         for (id, later) in std::mem::take(&mut self.later) {
             match later {
                 Later::Dispatch(call) => self.dispatch(id, call),
+                Later::Ask(question) => self.ask(id, question),
                 Later::Event(event) => {
                     self.engine.handle(now, &mut SharedData, id, event, &mut self.effects);
                     self.carry_out(id, Place::Elsewhere, now);
@@ -230,6 +235,30 @@ impl Plugin {
             let (attempt, answer) = (call.attempt, calls::no_answer(Origin::Connect));
             self.later.push((id, Later::Event(Event::CallAnswer { attempt, answer })));
         }
+    }
+
+    /// Asks a rate limit service from here, at once if this callback may still do that.
+    fn ask(&mut self, id: ExchangeId, question: Question) {
+        if host::has_asked() {
+            return self.later.push((id, Later::Ask(question)));
+        }
+        let _ = host::set_effective_context(self.root);
+        let has_started = self.questions.ask(id, &question);
+        let _ = host::set_effective_context(self.context(id));
+        if !has_started {
+            let answer = Err(calls::UNAVAILABLE);
+            let event = Event::ServiceAnswered { number: question.number, answer };
+            self.later.push((id, Later::Event(event)));
+        }
+    }
+
+    /// A rate limit service has answered, with the message that the host holds now or one of gRPC's statuses. Returns whether
+    /// it was asked by this plugin.
+    pub(crate) fn service_answered(&mut self, token: u32, status: Option<u32>) -> bool {
+        let Some((id, number)) = self.questions.finish(token) else { return false };
+        let answer = status.map_or_else(|| Ok(calls::message()), Err);
+        self.handle(id, Event::ServiceAnswered { number, answer }, Place::Elsewhere);
+        true
     }
 
     /// A dispatched attempt has ended; its answer is what the host holds now. Returns whether it was one of these.
@@ -319,6 +348,9 @@ impl Plugin {
             }
             Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
                 self.dispatch(id, Call { attempt, cluster, headers, body, timeout });
+            }
+            Effect::AskService { number, cluster, message, timeout } => {
+                self.ask(id, Question { number, cluster, message, timeout });
             }
             Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
             Effect::ReplaceBody { half, body } => {

@@ -24,6 +24,7 @@ pub(crate) enum BufferType {
     RequestBody = 0,
     ResponseBody = 1,
     CallBody = 4,
+    GrpcMessage = 5,
     PluginConfiguration = 7,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use seawall_provider::{Plan, Sent};
+use seawall_provider::{Plan, RateLimitPlan, Sent};
 
 use crate::scenario::{Install, Request};
 
@@ -51,6 +51,12 @@ pub trait Driver {
     /// When there is no such provider.
     fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()>;
 
+    /// From here on, this rate limit service does this.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    fn set_rate_limit_service(&mut self, service: &str, plan: RateLimitPlan) -> anyhow::Result<()>;
+
     /// Makes the next callback on a worker trap when it has taken so many steps, about one for each Wasm instruction.
     ///
     /// # Errors
@@ -85,5 +91,7 @@ pub struct Observed {
     pub first_byte: Option<Duration>,
     /// What those requests said, in order.
     pub saw: BTreeMap<String, Vec<Sent>>,
+    /// What each rate limit service was asked since the request before.
+    pub asked: BTreeMap<String, Vec<String>>,
     pub elapsed: Duration,
 }

@@ -67,6 +67,7 @@ impl World<'_> {
             workers: 1,
             seed: 0,
             providers,
+            rate_limit_services: BTreeMap::new(),
             unmatched: Some(elsewhere),
             allow_on_headers_stop_iteration: true,
             upstream_half: UpstreamHalf::Installed,

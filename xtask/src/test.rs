@@ -64,7 +64,8 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     let mut sdk = Command::new(&python);
     sdk.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "envoy/tests"]);
     sdk.env("SEAWALL", parts.seawall().get_program()).env("SEAWALL_WASM", &wasm).env("SEAWALL_ENVOY", &envoy);
-    step("the official SDKs through Envoy", &mut sdk)?;
+    sdk.env("SEAWALL_LIMITADOR", parts.limitador()?);
+    step("the official SDKs, and a fleet with one budget, through Envoy", &mut sdk)?;
 
     let mut outage = cargo(["run", "--quiet", "--package", "seawall-benches", "--", "outage"]);
     outage.args(["--before", "2", "--seconds", "10", "--after", "20", "--rate", "20"]);

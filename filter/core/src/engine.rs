@@ -13,7 +13,7 @@ use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::health::{self, Access};
-use crate::limits::{self, HashKey, Identity, Limits};
+use crate::limits::{self, HashKey, Heard, Identity, Limits};
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::stats::Stats;
@@ -149,6 +149,10 @@ impl Engine {
             };
             return self.take_on(now, store, id, (headers, identity, end), fx);
         }
+        if let Event::ServiceAnswered { number, answer } = event {
+            let answer = answer.as_deref().map_err(|status| *status);
+            return self.service_answered(now, store, (number, answer), fx);
+        }
         let Some(mut exchange) = self.take(id) else { return };
         if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
             self.body_arrives = true;
@@ -175,6 +179,21 @@ impl Engine {
         } else {
             self.meet(now, store, id, (headers, end_of_stream), fx);
         }
+    }
+
+    /// A rate limit service has answered: also where nobody waits for it any more.
+    fn service_answered(
+        &mut self,
+        now: Timestamp,
+        store: &mut dyn Store,
+        (number, answer): (u32, Result<&[u8], u32>),
+        fx: &mut Vec<Effect>,
+    ) {
+        let Heard { by, change } = self.limits.service_answered(now, &self.config.book, number, answer);
+        fx.extend(change.map(|(cluster, fault)| Effect::Log(Decision::Service { cluster, fault })));
+        let Some((id, granted)) = by else { return };
+        let Some(exchange) = self.take(id) else { return };
+        self.step(now, store, id, exchange, fx, |exchange, turn| exchange.service_answered(turn, granted));
     }
 
     /// A new request: asks whose it is, where that matters and it takes the host to know.
@@ -336,7 +355,10 @@ impl Engine {
 /// One event about an exchange that is under way; `room` is what may still be held of request bodies.
 fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
     match event {
-        Event::RequestHeaders { .. } | Event::Source { .. } | Event::Caller { .. } => After::Wait,
+        Event::RequestHeaders { .. }
+        | Event::Source { .. }
+        | Event::Caller { .. }
+        | Event::ServiceAnswered { .. } => After::Wait,
         Event::RequestBody { .. } | Event::RequestEnd { .. } if exchange.is_back() => match event {
             Event::RequestEnd { .. } => exchange.came_back(turn),
             _ => hold(turn),

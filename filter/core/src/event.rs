@@ -34,6 +34,9 @@ pub enum Event {
     AnswerBody { half: Half, chunk: Vec<u8>, buffered: usize, end_of_stream: bool },
     /// The attempt made through [`Effect::Dispatch`](crate::Effect::Dispatch) has ended.
     CallAnswer { attempt: u32, answer: Answer },
+    /// The rate limit service that [`Effect::AskService`](crate::Effect::AskService) asks has answered: with a message, or
+    /// with one of gRPC's statuses. It may be told of an exchange that is over.
+    ServiceAnswered { number: u32, answer: Result<Vec<u8>, u32> },
     /// The connection to the provider broke while its answer was on its way to the client. [`Event::Gone`] follows.
     AnswerBroke,
     /// The stream has ended: its answer is delivered, or its client is gone.
@@ -102,6 +105,10 @@ impl fmt::Debug for Event {
             }
             Self::CallAnswer { attempt, answer } => {
                 f.debug_tuple("CallAnswer").field(attempt).field(answer).finish()
+            }
+            Self::ServiceAnswered { number, answer } => {
+                let status = answer.as_ref().err();
+                f.debug_tuple("ServiceAnswered").field(number).field(&status).finish()
             }
             Self::AnswerBroke => f.write_str("AnswerBroke"),
             Self::Gone => f.write_str("Gone"),

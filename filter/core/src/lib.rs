@@ -114,7 +114,7 @@ pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
 pub use self::telemetry::{
-    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, Reason, Tokens,
+    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, Reason, ServiceFault, Tokens,
 };
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

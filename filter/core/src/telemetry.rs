@@ -242,6 +242,8 @@ pub enum LimitEvent {
     WouldRefuse,
     /// So much of it is in use as the policy warns of.
     Warns,
+    /// Its rate limit service is away, and this proxy's own count has admitted a request.
+    Local,
 }
 
 impl LimitEvent {
@@ -252,6 +254,29 @@ impl LimitEvent {
             Self::Waits => "waits",
             Self::WouldRefuse => "would_refuse",
             Self::Warns => "warns",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Why a rate limit service counts as away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceFault {
+    /// It took too long.
+    Timeout,
+    /// It can't be reached.
+    Unavailable,
+    /// It answers with an error, that it doesn't know, or with something else.
+    Unclear,
+}
+
+impl ServiceFault {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Unclear => "unclear",
         }
     }
 }
@@ -349,6 +374,8 @@ pub enum Decision {
     Contract { exchange: u32, route: Text, rule: &'static str, event: ContractEvent, counted: u64, most: u64 },
     /// The requests of a route take longer than its contract says, or no longer do.
     Latency { route: Text, percentile: u8, now: Duration, most: Duration },
+    /// A rate limit service is away, for this reason; or back.
+    Service { cluster: Text, fault: Option<ServiceFault> },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -360,6 +387,7 @@ impl Decision {
         matches!(
             self,
             Self::Breaker { .. }
+                | Self::Service { .. }
                 | Self::BodyNeverArrives
                 | Self::Latency { .. }
                 | Self::Limit { event: LimitEvent::Warns, .. }
@@ -410,6 +438,11 @@ impl fmt::Display for Decision {
                 let (now, most) = (now.as_millis(), most.as_millis());
                 write!(f, "contract route={route} rule=latency event={event} percentile=p{percentile}")?;
                 write!(f, " now_ms={now} most_ms={most}")
+            }
+            Self::Service { cluster, fault } => {
+                let state = if fault.is_some() { "away" } else { "back" };
+                write!(f, "service cluster={cluster} state={state}")?;
+                fault.map_or(Ok(()), |fault| write!(f, " reason={}", fault.word()))
             }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",

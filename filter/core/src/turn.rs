@@ -16,14 +16,16 @@ use crate::event::ExchangeId;
 use crate::exchange::After;
 use crate::headers::Headers;
 use crate::limits::{
-    self, Answer as LimitAnswer, Ask as LimitAsk, Counts, HashKey, Limits, News as LimitNews, Refusal, Stage,
-    Ticket, Use, Who,
+    self, Answer as LimitAnswer, Ask as LimitAsk, Counts, HashKey, Limits, News as LimitNews, Question,
+    Refusal, Stage, Ticket, Use, Who,
 };
 use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::stats::{Measure, Stats};
 use crate::store::Store;
-use crate::telemetry::{BreakerState, ContractEvent, Decision, LimitEvent, Metric, Outcome, Reason};
+use crate::telemetry::{
+    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Outcome, Reason, ServiceFault,
+};
 use crate::time::Timestamp;
 use crate::timeout::STREAM_FACTOR;
 
@@ -215,20 +217,25 @@ impl<'a> Turn<'a> {
         self.limits.has_quota(self.store, self.now, &self.config.book, target, of)
     }
 
-    fn limit_ask(&self, (route, who, stage): (usize, Who, Stage), estimate: Use) -> LimitAsk<'a> {
+    fn limit_ask(
+        &self,
+        (route, who, stage): (usize, Who, Stage),
+        estimate: Use,
+        since: Option<Timestamp>,
+    ) -> LimitAsk<'a> {
         let config = self.config;
         let limits = config.route(route).map(|route| route.limits.as_slice()).unwrap_or_default();
-        LimitAsk { policy: config.policy(), book: &config.book, limits, who, stage, estimate }
+        LimitAsk { policy: config.policy(), book: &config.book, limits, who, stage, estimate, since }
     }
 
-    /// Asks the limits of a stage; waits in line where that is of use before `deadline`.
+    /// Asks the limits of a stage; waits in line where that is of use before `deadline`. It has been asking since then.
     pub(crate) fn ask_limits(
         &mut self,
         of: (usize, Who, Stage),
         estimate: Use,
-        deadline: Option<Timestamp>,
+        (since, deadline): (Timestamp, Option<Timestamp>),
     ) -> LimitAnswer {
-        let (ask, mut news) = (self.limit_ask(of, estimate), Vec::new());
+        let (ask, mut news) = (self.limit_ask(of, estimate, Some(since)), Vec::new());
         let waited = self.limits.line_of(self.id).is_some();
         let answer = self.limits.ask(self.store, self.now, (self.id, deadline), &ask, &mut news);
         match &answer {
@@ -244,7 +251,7 @@ impl<'a> Turn<'a> {
 
     /// Reserves with the limits of a stage, without waiting.
     pub(crate) fn reserve(&mut self, of: (usize, Who, Stage), estimate: Use) -> Result<Ticket, Refusal> {
-        let (ask, mut news) = (self.limit_ask(of, estimate), Vec::new());
+        let (ask, mut news) = (self.limit_ask(of, estimate, None), Vec::new());
         let reserved = self.limits.admit(self.store, self.now, &ask, &mut news);
         self.tell_limits(&news);
         reserved
@@ -252,6 +259,37 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn settle_limits(&mut self, ticket: Ticket, used: Use) {
         self.limits.settle(self.store, self.now, &self.config.book, ticket, used);
+        self.put_questions();
+    }
+
+    /// Asks the rate limit services that count limits of this ticket; `tenant` is how they are told of its tenant. How many
+    /// answers the request has to wait for, if it `waits`.
+    pub(crate) fn ask_services(
+        &mut self,
+        of: (usize, Who, Stage),
+        ticket: &mut Ticket,
+        tenant: &str,
+        waits: bool,
+    ) -> usize {
+        let (ask, by) = (self.limit_ask(of, Use::default(), None), waits.then_some(self.id));
+        let awaited = self.limits.ask_services(self.now, &ask, (ticket, tenant), by);
+        self.put_questions();
+        awaited
+    }
+
+    fn put_questions(&mut self) {
+        for Question { number, cluster, message } in self.limits.take_questions() {
+            self.fx.push(Effect::AskService { number, cluster, message, timeout: limits::TIMEOUT });
+        }
+    }
+
+    /// Nobody waits any more for what this request asked of rate limit services; `is_silent`: because nothing came.
+    pub(crate) fn give_up_asking(&mut self, is_silent: bool) {
+        let away = self.limits.give_up_asking(self.now, &self.config.book, self.id, is_silent);
+        for cluster in away {
+            let fault = Some(ServiceFault::Timeout);
+            self.fx.push(Effect::Log(Decision::Service { cluster, fault }));
+        }
     }
 
     /// Gives back the places among concurrent requests of what is reserved.
@@ -260,7 +298,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(crate) fn leave_line(&mut self, route: usize, who: Who) {
-        let ask = self.limit_ask((route, who, Stage::Request), Use::default());
+        let ask = self.limit_ask((route, who, Stage::Request), Use::default(), None);
         self.limits.gone(self.store, self.now, &ask, self.id);
     }
 
@@ -271,7 +309,7 @@ impl<'a> Turn<'a> {
         refusal: &Refusal,
         dialect: Provider,
     ) -> (String, Option<Counts>, HeaderList) {
-        let ask = self.limit_ask(of, Use::default());
+        let ask = self.limit_ask(of, Use::default(), None);
         let standings = self.limits.standings(self.store, self.now, &ask);
         let rule = ask.book.rule(refusal.spot);
         let why = rule.map(|rule| limits::why(rule, refusal)).unwrap_or_default();
@@ -283,6 +321,7 @@ impl<'a> Turn<'a> {
             let (spot, event) = match *news {
                 LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse),
                 LimitNews::Warns(spot, _) => (spot, LimitEvent::Warns),
+                LimitNews::Local(spot) => (spot, LimitEvent::Local),
             };
             self.tell_limit(spot, event, None);
         }

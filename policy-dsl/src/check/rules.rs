@@ -23,7 +23,10 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
                     overridden(stage, sink);
                 }
             }
-            "limit" => block.all("").for_each(|amount| rolling(amount, sink)),
+            "limit" => {
+                block.all("").for_each(|amount| rolling(amount, sink));
+                block.all("via").for_each(|via| counted_elsewhere(block, via, sink));
+            }
             "health" => readers(statement, block, sink),
             "test" => test::check(block, sink),
             _ => {}
@@ -105,6 +108,19 @@ fn rolling(amount: &Statement<'_>, sink: &mut Sink) {
         sink.push(
             found.with_help("tokens and requests flow evenly, and `burst` says how unevenly; remove it"),
         );
+    }
+}
+
+/// The protocol of rate limit services can't give anything back, so what is under way can't be counted there.
+fn counted_elsewhere(limit: &Block<'_>, via: &Statement<'_>, sink: &mut Sink) {
+    let is_concurrent =
+        limit.all("").any(|amount| matches!(amount.values[..], [Value::Amount(Amount::Concurrent(_)), ..]));
+    if is_concurrent {
+        let message = "a rate limit service can't count requests at once";
+        let found = Diagnostic::new(Code::WrongUnit, via.span, message);
+        sink.push(found.with_help(
+            "it is never told that a request has ended: limit `requests/min` there, or leave out `via`",
+        ));
     }
 }
 

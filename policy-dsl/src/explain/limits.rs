@@ -49,7 +49,10 @@ fn text(explainer: &Explainer<'_>, limit: &Limit) -> String {
         text += &format!("; warns when {} of it is used", percent_text(warn));
     }
     if let Some(service) = &limit.service {
-        text += &format!("; counted by the rate limit service behind cluster {}", quoted(service));
+        text += &format!(
+            "; counted by the rate limit service behind cluster {}, and by this proxy while that is away",
+            quoted(service)
+        );
     }
     text
 }

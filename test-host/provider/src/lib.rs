@@ -6,6 +6,7 @@
 //! - [`reply`] turns one request and one behaviour into an answer, without any I/O. The test host and the server below
 //!   both use it, so a scenario gets the same bytes in virtual time and over real sockets.
 //! - [`Provider`] is the server: real sockets, real waits, real resets.
+//! - [`RateLimits`] and [`RateLimitServer`] are a simulated rate limit service, in the same two ways.
 //! - [`Control`] changes a running provider's plan over HTTP and shows its log.
 //!
 //! ```
@@ -29,6 +30,7 @@ mod limits;
 mod listening;
 mod log;
 mod plan;
+mod rate_limit;
 mod said;
 mod script;
 mod server;
@@ -45,6 +47,7 @@ pub use dialect::Dialect;
 pub use errors::ErrorKind;
 pub use log::{Did, Seen, Sent};
 pub use plan::{Plan, Times};
+pub use rate_limit::{Question, RateLimitPlan, RateLimitServer, RateLimits, Refused, Said, Serves};
 pub use said::Finish;
 pub use script::{Behaviour, Fault, OVERRIDE_HEADER};
 pub use server::Provider;

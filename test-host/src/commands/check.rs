@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::{Color, Exit};
 use crate::diagnostics::halves::{self, Loss};
 use crate::diagnostics::repair::{self, Repaired};
-use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, terminal};
+use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, services, terminal};
 
 /// Checks policies: every error at once, with its place and a hint.
 ///
@@ -83,12 +83,15 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     super::print(&text).context("cannot write the findings")?;
     let (errors, mut warnings) = total(&judged);
     for path in &args.envoy_config {
-        let found = read(path).and_then(|text| Ok((layers::retries(&text)?, halves::read(&text)?)));
+        let found = read(path)
+            .and_then(|text| Ok((layers::retries(&text)?, halves::read(&text)?, services::read(&text)?)));
         match found {
-            Ok((places, halves)) => {
+            Ok((places, halves, services)) => {
                 warnings += places.len();
                 let policies = judged.iter().filter_map(|one| one.checked.policy.as_ref());
-                for Loss { cause, lost } in policies.flat_map(|policy| halves.losses(policy)) {
+                for Loss { cause, lost } in
+                    policies.flat_map(|policy| [halves.losses(policy), services.losses(policy)].concat())
+                {
                     warnings += 1;
                     eprintln!("{}: warning: {cause}\n  {lost}", name(path));
                 }

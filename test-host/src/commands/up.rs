@@ -1,5 +1,6 @@
 //! `seawall up`: a real Envoy with a policy between two simulated providers, to try things out on.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -40,6 +41,9 @@ pub struct Args {
     /// Requests a second that are sent by themselves; 0 for none.
     #[arg(long, default_value_t = 2)]
     traffic: u32,
+    /// A rate limit service that listens there, and the name of the cluster that leads to it. May stand more than once.
+    #[arg(long, value_name = "CLUSTER=ADDRESS", value_parser = service)]
+    rate_limit_service: Vec<(String, SocketAddr)>,
     /// Print where everything is as one line of JSON, let both providers behave, send nothing.
     #[arg(long)]
     json: bool,
@@ -79,7 +83,8 @@ async fn serve(args: &Args, policy: &Policy, text: &str) -> anyhow::Result<()> {
     let ports = Ports { listener: port, admin: admin_port, primary: primary_port, secondary: secondary_port };
     let plan = if args.json { seawall_provider::Plan::default() } else { demo::misbehaviour() };
     let parts = (args.envoy.as_path(), args.wasm.as_path(), args.config.as_path());
-    let world = World::start(ports, parts, (policy, text), plan).await?;
+    let services = args.rate_limit_service.iter().cloned().collect();
+    let world = World::start(ports, parts, (policy, text), plan, &services).await?;
     if args.json {
         println!("{}", addresses(&world, policy));
         std::future::pending::<()>().await;
@@ -89,6 +94,13 @@ async fn serve(args: &Args, policy: &Policy, text: &str) -> anyhow::Result<()> {
         tokio::spawn(demo::send_traffic(world.envoy.listener(), args.traffic));
     }
     demo::watch(&world).await
+}
+
+/// `ratelimit=127.0.0.1:8081`
+fn service(text: &str) -> Result<(String, SocketAddr), String> {
+    let (cluster, address) = text.split_once('=').ok_or("write CLUSTER=ADDRESS")?;
+    let address = address.parse().map_err(|_| format!("`{address}` is no address such as 127.0.0.1:8081"))?;
+    Ok((cluster.to_owned(), address))
 }
 
 fn addresses(world: &World, policy: &Policy) -> serde_json::Value {

@@ -27,7 +27,7 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything. `misbehaviour` is the primary's.
+    /// Starts everything. `misbehaviour` is the primary's; `services` are clusters of rate limit services.
     ///
     /// # Errors
     /// A port that is taken, a configuration that Envoy refuses.
@@ -36,6 +36,7 @@ impl World {
         parts: (&Path, &Path, &Path),
         (policy, text): (&Policy, &str),
         misbehaviour: Plan,
+        services: &BTreeMap<String, SocketAddr>,
     ) -> anyhow::Result<Self> {
         let (envoy, wasm, config) = parts;
         for (port, flag) in [(ports.listener, "--port"), (ports.admin, "--admin-port")] {
@@ -53,6 +54,7 @@ impl World {
             wasm: Some(wasm),
             policy: text,
             env: &environment(policy),
+            services: Some(services),
             unmatched: Some("primary"),
             listener_port: ports.listener,
             admin_port: ports.admin,

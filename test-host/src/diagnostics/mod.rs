@@ -9,6 +9,7 @@ pub mod layers;
 pub mod places;
 pub mod repair;
 pub mod sarif;
+pub mod services;
 pub mod terminal;
 
 use seawall_policy::{Checked, Diagnostic, Fix, Mask, Severity};

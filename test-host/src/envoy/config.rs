@@ -30,6 +30,8 @@ pub struct Wanted<'a> {
     pub env: &'a [&'a str],
     /// The clusters and where they lead; if there are none, those of the shipped configuration stay.
     pub clusters: &'a BTreeMap<String, SocketAddr>,
+    /// Clusters of rate limit services: they speak HTTP/2, and have no part in what the filter does to requests.
+    pub services: Option<&'a BTreeMap<String, SocketAddr>>,
     /// The cluster of what the filter lets pass.
     pub unmatched: Option<&'a str>,
     /// Whether bodies arrive while the filter holds the headers, as the shipped configuration has it.
@@ -52,6 +54,7 @@ impl<'a> Wanted<'a> {
             policy: "",
             env: &[],
             clusters,
+            services: None,
             unmatched: None,
             allow_on_headers_stop_iteration: true,
             upstream_half: true,
@@ -76,6 +79,13 @@ impl<'a> Wanted<'a> {
         }
         for cluster in list(&mut config, CLUSTERS)? {
             self.upstream_half(cluster)?;
+        }
+        if let Some(services) = self.services {
+            let all = list(&mut config, CLUSTERS)?;
+            let template = all.first().context("the Envoy configuration has no clusters")?.clone();
+            for (name, to) in services {
+                all.push(rate_limit_service(made_like(&template, name, *to)?));
+            }
         }
         let routes = list(&mut config, &format!("{MANAGER}/route_config/virtual_hosts/0/routes"))?;
         if !self.has_upstream_half() {
@@ -127,15 +137,30 @@ impl<'a> Wanted<'a> {
         let template = named(clusters, TEMPLATE)?.clone();
         clusters.clear();
         for (name, to) in self.clusters {
-            let mut cluster = template.clone();
-            set(&mut cluster, "/name", json!(name))?;
-            set(&mut cluster, "/load_assignment/cluster_name", json!(name))?;
-            let address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
-            set(&mut cluster, address, json!({ "address": to.ip(), "port_value": to.port() }))?;
-            clusters.push(cluster);
+            clusters.push(made_like(&template, name, *to)?);
         }
         Ok(())
     }
+}
+
+fn made_like(template: &Value, name: &str, to: SocketAddr) -> anyhow::Result<Value> {
+    let mut cluster = template.clone();
+    set(&mut cluster, "/name", json!(name))?;
+    set(&mut cluster, "/load_assignment/cluster_name", json!(name))?;
+    let address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+    set(&mut cluster, address, json!({ "address": to.ip(), "port_value": to.port() }))?;
+    Ok(cluster)
+}
+
+fn rate_limit_service(mut cluster: Value) -> Value {
+    let options = json!({
+        "@type": format!("type.googleapis.com/{HTTP_OPTIONS}"),
+        "explicit_http_config": { "http2_protocol_options": {} },
+    });
+    if let Value::Object(fields) = &mut cluster {
+        fields.insert(PROTOCOL_OPTIONS.to_owned(), json!({ HTTP_OPTIONS: options }));
+    }
+    cluster
 }
 
 /// Puts another policy into a configuration.

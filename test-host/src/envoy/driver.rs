@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http_body_util::Full;
-use seawall_provider::{Plan, Provider, Sent};
+use seawall_provider::{Plan, Provider, RateLimitPlan, Sent};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use super::client::send;
 use super::config::{Wanted, set_policy};
 use super::process::{Launch, Process, Settings};
+use super::rate_limits::RateLimitService;
 use crate::driver::{Crowd, Driver, Observed};
 use crate::scenario::{AUTHORITY, Install, Request, Scenario, UpstreamHalf};
 
@@ -68,6 +69,7 @@ pub struct EnvoyDriver {
     /// As it was started with.
     config: Value,
     providers: BTreeMap<String, Provider>,
+    services: BTreeMap<String, RateLimitService>,
     runtime: Runtime,
 }
 
@@ -85,12 +87,19 @@ impl EnvoyDriver {
             let provider = runtime.block_on(Provider::start(name, ANY_PORT, plan.clone()))?;
             providers.insert(name.clone(), provider);
         }
+        let mut services = BTreeMap::new();
+        for (name, plan) in &scenario.rate_limit_services {
+            let service = runtime.block_on(RateLimitService::start(ANY_PORT, plan.clone()))?;
+            services.insert(name.clone(), service);
+        }
+        let of_services = services.iter().map(|(name, service)| (name.clone(), service.addr())).collect();
         let clusters = providers.iter().map(|(name, provider)| (name.clone(), provider.addr())).collect();
         let env: Vec<_> = scenario.env.keys().map(String::as_str).collect();
         let config = Wanted {
             wasm: Some(&options.wasm),
             policy: &scenario.policy,
             env: &env,
+            services: Some(&of_services),
             unmatched: scenario
                 .unmatched
                 .as_ref()
@@ -111,7 +120,7 @@ impl EnvoyDriver {
         let launch = Process::start(&options.envoy, &config, &settings);
         match runtime.block_on(launch)? {
             Launch::Ready(envoy) => {
-                Ok(Started::Running(Box::new(Self { envoy, config, providers, runtime })))
+                Ok(Started::Running(Box::new(Self { envoy, config, providers, services, runtime })))
             }
             Launch::Ended { log } if log.contains(REFUSED) => Ok(Started::Refused { log }),
             Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
@@ -190,6 +199,8 @@ impl Driver for EnvoyDriver {
         });
         let upstream: BTreeMap<_, _> = upstream.collect();
         let saw = self.sent_since(&before);
+        let taken = self.services.iter().map(|(name, service)| (name.clone(), service.take_asked()));
+        let asked: BTreeMap<_, _> = taken.collect();
         let trace = self.envoy.log().decisions(mark);
         let observed = answers.into_iter().map(|(got, elapsed)| Observed {
             status: got.status,
@@ -200,6 +211,7 @@ impl Driver for EnvoyDriver {
             trace: trace.clone(),
             upstream: upstream.clone(),
             saw: saw.clone(),
+            asked: asked.clone(),
             first_byte: got.first_byte.map(|time| time + TIMERS_EARLY),
             elapsed,
         });
@@ -230,6 +242,15 @@ impl Driver for EnvoyDriver {
         self.runtime.block_on(async {
             known.set_plan(plan).await?;
             if refused { self.until_closed(provider).await } else { Ok(()) }
+        })
+    }
+
+    fn set_rate_limit_service(&mut self, service: &str, plan: RateLimitPlan) -> anyhow::Result<()> {
+        let known = self.services.get(service);
+        let known = known.with_context(|| format!("there is no rate limit service `{service}`"))?;
+        self.runtime.block_on(async {
+            known.set_plan(plan).await?;
+            if known.is_refused() { self.until_closed(service).await } else { Ok(()) }
         })
     }
 

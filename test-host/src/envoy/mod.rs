@@ -9,6 +9,7 @@ mod config;
 mod driver;
 mod log;
 mod process;
+mod rate_limits;
 #[cfg(test)]
 mod tests;
 

@@ -70,6 +70,17 @@ pub(super) fn judge(expect: &Expect, seen: &Observed, timing: Timing) -> Vec<Fai
         let found = seen.saw.get(provider).map_or(&[][..], Vec::as_slice);
         judge_saw(provider, wanted, found, &mut fail);
     }
+    for (service, wanted) in &expect.asked {
+        let found = seen.asked.get(service).map_or(&[][..], Vec::as_slice);
+        let wanted_lines: Vec<&str> = wanted.value.iter().map(|line| line.value.as_str()).collect();
+        if wanted_lines != found {
+            let differ = diff(&wanted_lines, found);
+            fail(
+                wanted.referenced,
+                format!("what {service} was asked differs (- expected, + seen):\n{differ}"),
+            );
+        }
+    }
     if let Some(least) = &expect.at_least
         && seen.elapsed < least.value.0
     {

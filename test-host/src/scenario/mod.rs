@@ -128,9 +128,15 @@ fn read(path: &Path, text: &str) -> Result<Loaded, LoadError> {
 
 fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
     let installs = step.install.is_some() && step.request.is_none();
-    let said = [step.request.is_some(), step.wait.is_some(), step.providers.is_some(), step.trap.is_some()];
+    let said = [
+        step.request.is_some(),
+        step.wait.is_some(),
+        step.providers.is_some(),
+        step.rate_limit_services.is_some(),
+        step.trap.is_some(),
+    ];
     if said.iter().chain([&installs]).filter(|said| **said).count() != 1 {
-        let of = "`request`, `wait`, `providers`, `trap` and `install`";
+        let of = "`request`, `wait`, `providers`, `rate_limit_services`, `trap` and `install`";
         return Err(format!("exactly one of {of} must be given; an `install` may stand beside a `request`"));
     }
     let after = step.install.as_ref().map_or(Duration::ZERO, |install| install.after);
@@ -153,8 +159,15 @@ fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
             return Err("`times` and `concurrent` must be at least 1".to_owned());
         }
     }
-    let expected = step.without_upstream_half.iter().chain([&step.expect]);
-    let expected = expected.flat_map(|expect| expect.upstream.keys().chain(expect.saw.keys()));
+    let expected = || step.without_upstream_half.iter().chain([&step.expect]);
+    let asked = expected().flat_map(|expect| expect.asked.keys());
+    let services = step.rate_limit_services.iter().flatten().map(|(name, _)| name).chain(asked);
+    for name in services {
+        if !scenario.rate_limit_services.contains_key(name) {
+            return Err(format!("`{name}` is not one of the scenario's `rate_limit_services`"));
+        }
+    }
+    let expected = expected().flat_map(|expect| expect.upstream.keys().chain(expect.saw.keys()));
     let named = step.providers.iter().flatten().map(|(name, _)| name).chain(expected);
     for name in named {
         if !scenario.providers.contains_key(name) {

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use seawall_policy::policy_test::Wanted;
-use seawall_provider::Plan;
+use seawall_provider::{Plan, RateLimitPlan};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
@@ -48,6 +48,9 @@ pub struct Scenario {
     /// Providers by the name of the cluster that reaches them.
     #[serde(default)]
     pub providers: BTreeMap<String, Plan>,
+    /// Rate limit services by the name of the cluster that reaches them.
+    #[serde(default)]
+    pub rate_limit_services: BTreeMap<String, RateLimitPlan>,
     /// Cluster of the requests that the filter lets pass; the first provider by default.
     #[serde(default)]
     pub unmatched: Option<String>,
@@ -104,7 +107,7 @@ impl<'de> Deserialize<'de> for UpstreamHalf {
     }
 }
 
-/// One of `request`, `wait`, `providers`, `trap` and `install`; an `install` may stand beside a `request`.
+/// One of `request`, `wait`, `providers`, `rate_limit_services`, `trap` and `install`; an `install` may stand beside a `request`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -122,6 +125,9 @@ pub struct Step {
     /// From here on these providers do this.
     #[serde(default)]
     pub providers: Option<BTreeMap<String, Plan>>,
+    /// From here on these rate limit services do this.
+    #[serde(default)]
+    pub rate_limit_services: Option<BTreeMap<String, RateLimitPlan>>,
     /// A VM dies; in the test host only.
     #[serde(default)]
     pub trap: Option<Trap>,
@@ -204,6 +210,9 @@ pub struct Expect {
     pub upstream: BTreeMap<String, Spanned<u32>>,
     /// What those requests said, in order: an entry for each of them.
     pub saw: BTreeMap<String, Spanned<Vec<Spanned<Saw>>>>,
+    /// What rate limit services were asked until the answers had ended, since the request before: entries and hits, such as
+    /// `limit=tpm tenant=acme hits=12`.
+    pub asked: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     /// The answer took at least this long.
     pub at_least: Option<Spanned<Span>>,
     /// It took at most this long; judged in virtual time only.
@@ -237,6 +246,7 @@ impl Expect {
             trace: self.trace.or(other.trace),
             upstream: map(self.upstream, other.upstream),
             saw: map(self.saw, other.saw),
+            asked: map(self.asked, other.asked),
             at_least: self.at_least.or(other.at_least),
             at_most: self.at_most.or(other.at_most),
             first_byte_at_least: self.first_byte_at_least.or(other.first_byte_at_least),

@@ -38,6 +38,9 @@ fn run_step(
     for (provider, plan) in step.providers.iter().flatten() {
         driver.set_provider(provider, plan.clone())?;
     }
+    for (service, plan) in step.rate_limit_services.iter().flatten() {
+        driver.set_rate_limit_service(service, plan.clone())?;
+    }
     if let Some(trap) = &step.trap {
         driver.trap(trap.worker, trap.steps)?;
     }

@@ -103,6 +103,7 @@ mod tests {
             trace: trace.map(str::to_owned).to_vec(),
             upstream: BTreeMap::new(),
             saw: BTreeMap::new(),
+            asked: BTreeMap::new(),
             elapsed: Duration::from_millis(1_500),
         }
     }

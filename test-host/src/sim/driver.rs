@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use seawall_provider::{Plan, Sent};
+use seawall_provider::{Plan, RateLimitPlan, Sent};
 
 use super::journal::{Entry, Source};
 use super::upstream::{Received, Upstream};
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub struct SimDriver {
     world: World,
     workers: usize,
+    /// How many questions to each rate limit service have been told.
+    told: BTreeMap<String, usize>,
 }
 
 /// What became of the policy.
@@ -42,7 +44,11 @@ impl SimDriver {
     pub fn start(module: &Module, scenario: &Scenario) -> anyhow::Result<Started> {
         let (world, taken) = World::start(module, scenario)?;
         if taken {
-            return Ok(Started::Running(Box::new(Self { world, workers: scenario.workers as usize })));
+            return Ok(Started::Running(Box::new(Self {
+                world,
+                workers: scenario.workers as usize,
+                told: BTreeMap::new(),
+            })));
         }
         let log = world.journal.entries().iter().filter(|entry| entry.source == Source::Log);
         Ok(Started::Refused { log: log.map(|entry| entry.text.clone()).collect() })
@@ -86,6 +92,17 @@ impl SimDriver {
         self.world.upstreams.iter().map(sent).collect()
     }
 
+    /// What rate limit services were asked since this was last called.
+    fn take_asked(&mut self) -> BTreeMap<String, Vec<String>> {
+        let mut asked = BTreeMap::new();
+        for (name, service) in &self.world.rate_limits {
+            let told = self.told.entry(name.clone()).or_default();
+            asked.insert(name.clone(), service.asked().get(*told..).unwrap_or_default().to_vec());
+            *told = service.asked().len();
+        }
+        asked
+    }
+
     fn decisions_since(&self, entries: usize) -> Vec<String> {
         let log = self.world.journal.since(entries).iter().filter(|entry| entry.source == Source::Log);
         let message = |entry: &Entry| entry.text.split_once(": ").map(|(_, text)| text.to_owned());
@@ -123,7 +140,7 @@ impl Driver for SimDriver {
             *seen -= before.get(name).copied().unwrap_or_default();
         }
         let trace = self.decisions_since(entries);
-        let saw = self.sent_since(&before);
+        let (saw, asked) = (self.sent_since(&before), self.take_asked());
         let observed = begun.iter().map(|(number, start)| {
             let finished = self.world.finished.remove(number).context("an answer that is gone")?;
             Ok(Observed {
@@ -135,6 +152,7 @@ impl Driver for SimDriver {
                 trace: trace.clone(),
                 upstream: upstream.clone(),
                 saw: saw.clone(),
+                asked: asked.clone(),
                 first_byte: finished.client.first_byte.map(|time| time.saturating_sub(*start)),
                 elapsed: finished.time.saturating_sub(*start),
             })
@@ -159,6 +177,12 @@ impl Driver for SimDriver {
     fn set_provider(&mut self, provider: &str, plan: Plan) -> anyhow::Result<()> {
         let upstream = self.world.upstreams.get_mut(provider);
         upstream.with_context(|| format!("there is no provider `{provider}`"))?.set_plan(plan);
+        Ok(())
+    }
+
+    fn set_rate_limit_service(&mut self, service: &str, plan: RateLimitPlan) -> anyhow::Result<()> {
+        let known = self.world.rate_limits.get_mut(service);
+        known.with_context(|| format!("there is no rate limit service `{service}`"))?.set_plan(plan);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod clock;
 mod driver;
 mod exchange;
 mod exports;
+mod grpc;
 mod headers;
 mod journal;
 mod machine;

@@ -31,6 +31,8 @@ pub(crate) struct HostState {
     pub(crate) lacks_upstream_half: BTreeSet<String>,
     /// Names of the clusters that calls can be dispatched to.
     pub(crate) clusters: BTreeSet<String>,
+    /// Names of the clusters that lead to rate limit services.
+    pub(crate) rate_limit_services: BTreeSet<String>,
     pub(crate) shared: Rc<RefCell<Shared>>,
     pub(crate) streams: BTreeMap<u32, HttpContext>,
     /// The context whose callback runs.
@@ -40,6 +42,9 @@ pub(crate) struct HostState {
     /// The answer that `proxy_on_http_call_response` is about.
     pub(crate) call_response: Option<(HeaderMap, Vec<u8>)>,
     pub(crate) next_token: u32,
+    /// The message that `proxy_on_grpc_receive` is about.
+    pub(crate) grpc_message: Option<Vec<u8>>,
+    pub(crate) next_grpc_token: u32,
     /// What the guest asked for during a callback, to be done when it has returned.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) log: Vec<(Source, String)>,
@@ -79,6 +84,7 @@ pub(crate) enum Asked {
     Close { context: u32 },
     Reply { context: u32, reply: LocalReply },
     Call(Call),
+    Grpc(GrpcCall),
     Tick { root: u32, period: Option<Duration> },
 }
 
@@ -105,6 +111,19 @@ pub(crate) struct Call {
     pub(crate) root: u32,
     /// What the upstream half did with the request already.
     pub(crate) upstream: Option<Entered>,
+}
+
+/// A gRPC call of the filter's own.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GrpcCall {
+    pub(crate) token: u32,
+    pub(crate) cluster: String,
+    pub(crate) path: String,
+    pub(crate) message: Vec<u8>,
+    /// `None`: as long as it takes.
+    pub(crate) timeout: Option<Duration>,
+    /// The root context that gets the answer.
+    pub(crate) root: u32,
 }
 
 /// An upstream context that was entered within `proxy_http_call`.

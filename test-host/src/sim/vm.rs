@@ -207,6 +207,16 @@ impl Vm {
         self.call("proxy_on_http_call_response", function, root, arguments).map(|_| ())
     }
 
+    pub(crate) fn on_grpc_receive(&mut self, root: u32, token: u32, size: usize) -> anyhow::Result<()> {
+        let arguments = (root, token, u32::try_from(size).unwrap_or(u32::MAX));
+        self.call("proxy_on_grpc_receive", self.exports.grpc_receive.clone(), root, arguments).map(|_| ())
+    }
+
+    pub(crate) fn on_grpc_close(&mut self, root: u32, token: u32, status: u32) -> anyhow::Result<()> {
+        let arguments = (root, token, status);
+        self.call("proxy_on_grpc_close", self.exports.grpc_close.clone(), root, arguments).map(|_| ())
+    }
+
     pub(crate) fn on_log(&mut self, context: u32) -> anyhow::Result<()> {
         self.call("proxy_on_log", self.exports.log.clone(), context, context).map(|_| ())
     }

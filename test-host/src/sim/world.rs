@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::bail;
+use seawall_provider::RateLimits;
 
 use super::clock::Clock;
 use super::exchange::Exchange;
@@ -53,6 +54,10 @@ pub(crate) enum Event {
         exchange: u64,
         per_try: bool,
     },
+    Grpc {
+        call: CallId,
+        answer: Result<Vec<u8>, u32>,
+    },
     /// A client has waited long enough.
     Leave {
         request: u64,
@@ -73,6 +78,7 @@ pub(crate) struct World {
     pub(super) setup: Setup,
     pub(super) shared: Rc<RefCell<Shared>>,
     pub(super) upstreams: BTreeMap<String, Upstream>,
+    pub(super) rate_limits: BTreeMap<String, RateLimits>,
     pub(super) unmatched: Option<String>,
     pub(super) body_while_paused: bool,
     /// Whether the route follows the upstream half's redirects.
@@ -91,6 +97,8 @@ impl World {
     pub(crate) fn start(module: &Module, scenario: &Scenario) -> anyhow::Result<(Self, bool)> {
         let upstreams =
             scenario.providers.iter().map(|(name, plan)| (name.clone(), Upstream::new(name, plan.clone())));
+        let services = scenario.rate_limit_services.iter();
+        let services = services.map(|(name, plan)| (name.clone(), RateLimits::new(plan.clone())));
         let mut world = Self {
             clock: Clock::default(),
             schedule: Schedule::default(),
@@ -100,6 +108,7 @@ impl World {
             setup: Setup::new(module, scenario),
             shared: Rc::default(),
             upstreams: upstreams.collect(),
+            rate_limits: services.collect(),
             unmatched: scenario.unmatched.clone().or_else(|| scenario.providers.keys().next().cloned()),
             body_while_paused: scenario.allow_on_headers_stop_iteration,
             redirects: scenario.upstream_half == UpstreamHalf::Installed,
@@ -138,6 +147,7 @@ impl World {
                     self.filter_reply(StreamId { machine, context }, reply)?;
                 }
                 Asked::Call(call) => self.start_call(machine, call)?,
+                Asked::Grpc(call) => self.start_grpc_call(machine, call),
                 Asked::Tick { root, period } => self.set_period(machine, root, period)?,
             }
         }
@@ -179,6 +189,7 @@ impl World {
             Event::Answer { exchange, piece } => self.answer(exchange, piece),
             Event::Refused { exchange } => self.fail(exchange, Failure::Refused),
             Event::Timeout { exchange, per_try } => self.time_out(exchange, per_try),
+            Event::Grpc { call, answer } => self.grpc_answered(call, answer),
             Event::Leave { request } => self.leave(request),
         }
     }

@@ -76,6 +76,9 @@ impl Exchange {
             Err(Some(_)) => return self.give_up(turn, Reason::LimitReached),
             Err(None) => return self.give_up(turn, Reason::BreakerOpen),
         };
+        if let Some(after) = self.ask_for_attempt(turn, (position, permit), is_again) {
+            return after;
+        }
         let is_routed = self.path == Path::Ready;
         self.enter(turn, position, permit, is_routed);
         if is_routed { self.route(turn) } else { self.dispatch(turn) }

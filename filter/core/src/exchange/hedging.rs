@@ -54,6 +54,7 @@ impl Exchange {
         self.is_hedged = true;
         self.progress.hedge();
         self.position = position;
+        self.ask_beside(turn);
         self.launch(turn, permit, false);
         self.dispatch(turn)
     }

@@ -31,6 +31,7 @@ mod hedging;
 mod outcome;
 mod remember;
 mod reserve;
+mod services;
 mod watched;
 
 use std::borrow::Cow;
@@ -43,6 +44,7 @@ use self::contract::Kept;
 use self::count::Counted;
 use self::outcome::Failure;
 use self::reserve::Reserved;
+use self::services::Asking;
 use self::watched::{Lingering, Sighted};
 use crate::answer::OwnError;
 use crate::body::{self, Facts};
@@ -93,6 +95,8 @@ pub(crate) struct Exchange {
     who: Option<Who>,
     counted: Counted,
     reserved: Reserved,
+    /// What rate limit services are asked before it goes on.
+    asking: Option<Asking>,
     rng: Rng,
     path: Path,
     /// The place of the plan that the request on the router's path was last changed for.
@@ -130,7 +134,7 @@ enum Stage {
         /// When to ask the host where the body is.
         patience: Option<Timestamp>,
     },
-    /// In line for a limit.
+    /// In line for a limit, or for a rate limit service's answer.
     Waiting {
         /// When to ask again.
         until: Timestamp,
@@ -218,6 +222,7 @@ impl Exchange {
             who: None,
             counted: Counted::default(),
             reserved: Reserved::default(),
+            asking: None,
             rng,
             path: Path::Ready,
             routed: None,
@@ -354,7 +359,8 @@ impl Exchange {
                 };
                 let read = self.in_flight.iter().filter_map(Attempt::patience);
                 let hedge = self.hedge_at.filter(|_| self.awaits_hedge());
-                moved.into_iter().chain(read).chain(hedge).min()
+                let asked = self.asking.as_ref().map(|asking| asking.until);
+                moved.into_iter().chain(read).chain(hedge).chain(asked).min()
             }
         }
     }
@@ -365,6 +371,9 @@ impl Exchange {
             *patience = None;
             turn.fx.push(Effect::CountBody);
             return After::Wait;
+        }
+        if self.asking.as_ref().is_some_and(|asking| asking.until <= turn.now) {
+            return self.services_are_silent(turn);
         }
         if matches!(self.stage, Stage::Waiting { .. }) {
             return self.wait_on(turn);
@@ -400,6 +409,7 @@ impl Exchange {
     /// The client has its answer, or is gone: what is still under way is given up.
     fn leave(&mut self, turn: &mut Turn<'_>) -> After {
         self.stage = Stage::Over;
+        self.asking = None;
         for attempt in std::mem::take(&mut self.in_flight) {
             if attempt.is_routed {
                 turn.settle(self.route, attempt.position, attempt.permit, None);

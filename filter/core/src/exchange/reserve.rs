@@ -5,6 +5,8 @@
 //! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
+//! Of these, limits that a rate limit service counts are asked last; see `services`.
+//!
 //! What is settled is what the provider said was used. Where it doesn't say, an answer in one piece is taken at its estimate; a
 //! stream, whole or not, at its prompt and the content that came, as far as that can be counted; and of an attempt of which nothing
 //! came only the request itself counts. A stream's content is counted with the model's vocabulary where one is built in, event by
@@ -18,9 +20,10 @@ use super::{After, Attempt, Exchange, Planned, Stage};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::effect::Effect;
-use crate::limits::{Answer, Refusal, Stage as Asked, Ticket, Use, who};
+use crate::limits::{Answer, Refusal, Spot, Stage as Asked, Ticket, Use, who};
 use crate::stream::Usage;
 use crate::telemetry::{Outcome, Reason};
+use crate::time::Timestamp;
 use crate::turn::Turn;
 
 /// A place of the plan that admits, and the permit of its breaker.
@@ -30,7 +33,7 @@ type Admitted = (usize, Option<Permit>);
 #[derive(Default)]
 pub(super) struct Reserved {
     /// For the request; `None` also where no limit holds.
-    request: Option<Ticket>,
+    pub(super) request: Option<Ticket>,
     /// For attempts under way, by their numbers.
     attempts: Vec<(u32, Ticket)>,
     /// For the attempt that is about to begin, at this place of the plan.
@@ -39,6 +42,21 @@ pub(super) struct Reserved {
     used: Use,
     /// The place of the plan whose limits it waits for; `None`: those of the request.
     pub(super) place: Option<usize>,
+    /// When it first asked them.
+    since: Option<(Option<usize>, Timestamp)>,
+}
+
+impl Reserved {
+    /// What was reserved for the request, or for the attempt that is about to begin.
+    pub(super) fn ticket(&mut self, is_attempt: bool) -> Option<&mut Ticket> {
+        if is_attempt { self.next.as_mut().map(|(_, ticket)| ticket) } else { self.request.as_mut() }
+    }
+
+    /// A rate limit service has granted what either of them takes of its limit.
+    pub(super) fn grant(&mut self, spot: Spot) {
+        let next = self.next.as_mut().map(|(_, ticket)| ticket);
+        self.request.iter_mut().chain(next).for_each(|ticket| ticket.grant(spot));
+    }
 }
 
 impl Reserved {
@@ -58,7 +76,7 @@ impl Exchange {
     }
 
     /// Asks limits, and waits in line where that is of use; those of a place of the plan, or of the request.
-    fn line_up(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Option<After> {
+    pub(super) fn line_up(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Option<After> {
         let who = self.who?;
         let stage = match place {
             Some(place) => Asked::Attempt(turn.config.target_at(self.route, place)?),
@@ -66,15 +84,17 @@ impl Exchange {
         };
         let deadline = self.deadline.left_to_begin(turn.now).map(|left| turn.now.after(left));
         let estimate = self.estimate(turn, place);
-        match turn.ask_limits((self.route, who, stage), estimate, deadline) {
+        let since = self.reserved.since.filter(|(known, _)| *known == place).map_or(turn.now, |(_, at)| at);
+        self.reserved.since = Some((place, since));
+        match turn.ask_limits((self.route, who, stage), estimate, (since, deadline)) {
             Answer::Admitted(ticket) => {
                 if let Some(place) = place {
                     self.release_next(turn);
                     self.reserved.next = Some((place, ticket));
-                } else {
-                    self.reserved.request = Some(ticket);
+                    return None;
                 }
-                None
+                self.reserved.request = Some(ticket);
+                self.ask_for_request(turn)
             }
             Answer::Waits { until } => {
                 self.stage = Stage::Waiting { until };
@@ -88,6 +108,9 @@ impl Exchange {
 
     /// Its turn in line may have come.
     pub(super) fn wait_on(&mut self, turn: &mut Turn<'_>) -> After {
+        if self.asking.is_some() {
+            return After::Wait;
+        }
         let place = self.reserved.place;
         match self.line_up(turn, place) {
             Some(after) => after,
@@ -163,7 +186,7 @@ impl Exchange {
         }
     }
 
-    fn release_next(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn release_next(&mut self, turn: &mut Turn<'_>) {
         if let Some((_, ticket)) = self.reserved.next.take() {
             turn.settle_limits(ticket, Use::default());
         }
@@ -197,6 +220,7 @@ impl Exchange {
     /// The exchange is over: nothing of it is reserved any more.
     pub(crate) fn settle(&mut self, turn: &mut Turn<'_>) {
         let Some(who) = self.who else { return };
+        turn.give_up_asking(false);
         self.release_next(turn);
         for (_, ticket) in std::mem::take(&mut self.reserved.attempts) {
             turn.settle_limits(ticket, Use::default());

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::balance::{SOON, Verdict};
 use super::book::{Asked, Book, Place};
 use super::cell::Found;
+use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::rule::{Counts, Rule, Use};
 use crate::store::{self, Store, Version};
@@ -22,9 +23,21 @@ const MAX_TRIES: u32 = 16;
 #[must_use = "what is reserved must be settled"]
 pub(crate) struct Ticket {
     holds: Vec<Hold>,
+    /// What rate limit services count of it.
+    pub(super) charges: Vec<Charge>,
 }
 
 impl Ticket {
+    /// Whether a rate limit service is to be asked.
+    pub(crate) fn asks_services(&self) -> bool {
+        self.charges.iter().any(Charge::is_new)
+    }
+
+    /// The service that counts this limit has granted it.
+    pub(crate) fn grant(&mut self, spot: Spot) {
+        self.charges.iter_mut().filter(|charge| charge.spot == spot).for_each(Charge::grant);
+    }
+
     pub(super) fn spots(&self) -> impl Iterator<Item = Spot> {
         let parts = |hold: &Hold| {
             let place = hold.place;
@@ -44,7 +57,7 @@ impl Ticket {
         };
         let holds = self.holds.iter_mut().filter_map(split).collect();
         self.holds.retain(|hold| !hold.parts.is_empty());
-        Self { holds }
+        Self { holds, charges: Vec::new() }
     }
 }
 
@@ -88,6 +101,8 @@ pub(crate) enum News {
     WouldRefuse(Spot),
     /// So much of it, in basis points, is in use; the share that the policy warns of has been passed just now.
     Warns(Spot, u32),
+    /// Its service is away, and this proxy's own count has admitted it.
+    Local(Spot),
 }
 
 /// A cell that has been read.
@@ -108,6 +123,7 @@ struct Said {
 pub(super) struct Desk<'d> {
     pub(super) book: &'d Book,
     pub(super) ledger: &'d mut Ledger,
+    pub(super) fleet: &'d Fleet,
     pub(super) store: &'d mut dyn Store,
     pub(super) now: Timestamp,
 }
@@ -134,7 +150,13 @@ impl Desk<'_> {
             };
             let cost = rule.counts.cost(of);
             let waiting = balance.seats.total();
-            let wait = match balance.check(rule.measure, self.now, cost) {
+            let verdict = match rule.service {
+                Some(service) if self.fleet.decides(service, self.now) => {
+                    self.fleet.check(Spot { place: asked.place, slot }, self.now, cost)
+                }
+                _ => balance.check(rule.measure, self.now, cost),
+            };
+            let wait = match verdict {
                 Verdict::Fits if waiting > 0 && rule.wait.is_some() && !is_seated => {
                     Some((Some(Duration::ZERO), false))
                 }
@@ -199,10 +221,11 @@ impl Desk<'_> {
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
-        let mut ticket = Ticket { holds: Vec::with_capacity(all.len()) };
+        let mut ticket = Ticket { holds: Vec::with_capacity(all.len()), charges: Vec::new() };
         for (row, read, said) in all {
             match self.commit(row, read, said, of, is_seated) {
                 Ok((hold, told)) => {
+                    self.charge(row.place, &hold.parts, &mut ticket.charges, news);
                     ticket.holds.push(hold);
                     news.extend(told);
                 }
@@ -213,6 +236,19 @@ impl Desk<'_> {
             }
         }
         Ok(ticket)
+    }
+
+    /// Finds out what rate limit services are to count of it.
+    fn charge(&self, place: Place, parts: &[(usize, u64)], charges: &mut Vec<Charge>, news: &mut Vec<News>) {
+        for &(slot, cost) in parts.iter().filter(|(_, cost)| *cost > 0) {
+            let spot = Spot { place, slot };
+            let Some(service) = self.book.rule(spot).and_then(|rule| rule.service) else { continue };
+            if self.fleet.decides(service, self.now) {
+                charges.push(Charge::new(spot, cost));
+            } else {
+                news.push(News::Local(spot));
+            }
+        }
     }
 
     fn commit(

@@ -46,6 +46,8 @@ pub(crate) struct Book {
     quotas: Vec<Option<usize>>,
     /// The highest priority of all tiers.
     top: u32,
+    /// Clusters of the rate limit services.
+    services: Vec<Text>,
 }
 
 /// A row of a cell.
@@ -73,7 +75,7 @@ pub(super) struct Asked {
 impl Book {
     pub(crate) fn new(policy: &Policy) -> Self {
         let mut rules: Vec<(Scope, Vec<Rule>)> = Vec::new();
-        let mut places = Vec::new();
+        let (mut places, mut services) = (Vec::new(), Vec::<Text>::new());
         for limit in &policy.limits {
             let shelf = rules.iter().position(|(scope, _)| *scope == limit.scope).unwrap_or_else(|| {
                 rules.push((limit.scope, Vec::new()));
@@ -81,7 +83,13 @@ impl Book {
             });
             if let Some((_, rules)) = rules.get_mut(shelf) {
                 places.push((shelf, rules.len()));
-                rules.push(Rule::new(limit));
+                let service = limit.service.as_deref().map(|cluster| {
+                    services.iter().position(|known| **known == *cluster).unwrap_or_else(|| {
+                        services.push(cluster.into());
+                        services.len() - 1
+                    })
+                });
+                rules.push(Rule { service, ..Rule::new(limit) });
             }
         }
         let shelves = rules.into_iter().map(|(scope, rules)| {
@@ -101,7 +109,7 @@ impl Book {
         });
         let quotas = quotas.collect();
         let top = policy.tiers.iter().map(|tier| tier.priority).max().unwrap_or_default().max(1);
-        Self { shelves, places, quotas, top }
+        Self { shelves, places, quotas, top, services }
     }
 
     pub(super) fn shelf(&self, place: Place) -> Option<&Shelf> {
@@ -141,6 +149,40 @@ impl Book {
     /// Whether different tenants count together there.
     pub(super) fn is_shared(&self, place: Place) -> bool {
         self.shelf(place).is_some_and(|shelf| shelf.scope != Scope::Tenant)
+    }
+
+    pub(super) fn services(&self) -> &[Text] {
+        &self.services
+    }
+
+    /// The service that counts a limit.
+    pub(super) fn service(&self, spot: Spot) -> Option<(&Rule, &Text)> {
+        let rule = self.rule(spot)?;
+        Some((rule, self.services.get(rule.service?)?))
+    }
+
+    /// Whose use a limit counts together, in words for its service: what it counts by, and which of them. `tenant` is how the
+    /// tenant is told there.
+    pub(super) fn counted<'b>(
+        &self,
+        policy: &'b Policy,
+        spot: Spot,
+        who: Who,
+        tenant: &'b str,
+    ) -> Option<(&'static str, &'b str)> {
+        let (shelf, cell) = (self.shelf(spot.place)?, spot.place.cell);
+        Some(match shelf.scope {
+            Scope::Global => return None,
+            Scope::Tenant => ("tenant", tenant),
+            Scope::Tier => {
+                let tier = who.tier.and_then(|tier| policy.tiers.get(tier));
+                // No tier is called that: it is no name.
+                ("tier", tier.map_or("-", |tier| &tier.name))
+            }
+            Scope::Route => ("route", &policy.routes.get(cell)?.name),
+            Scope::Target => ("target", &policy.targets.get(cell)?.name),
+            Scope::Group(group) => ("group", &policy.groups.get(group.0)?.name),
+        })
     }
 
     pub(super) fn top_priority(&self) -> u32 {

@@ -9,6 +9,7 @@
 //! | `ledger` | what a worker holds, and must confirm |
 //! | `wait`, `line`, `order` | waiting instead of being refused: who waits here, and whose turn it is over all workers |
 //! | `tenant`, `keyed` | whose request it is, and the hash that tells tenants apart |
+//! | `fleet` | limits that a rate limit service counts, for several proxies |
 //! | `told` | what callers are told |
 //!
 //! All workers of a proxy count in the same cells. What requests under way hold is confirmed by their worker in every epoch
@@ -18,6 +19,7 @@ mod admit;
 mod balance;
 mod book;
 mod cell;
+mod fleet;
 mod held;
 mod keyed;
 mod ledger;
@@ -39,15 +41,19 @@ use self::admit::Desk;
 pub(crate) use self::admit::{News, Refusal, Spot, Ticket};
 use self::book::Asked;
 pub(crate) use self::book::{Book, Stage, Who};
+use self::fleet::{Fleet, For};
+pub(crate) use self::fleet::{Heard, LATE, Question, TIMEOUT};
 pub(crate) use self::keyed::HashKey;
 use self::ledger::Ledger;
 use self::line::Lines;
 pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
-pub(crate) use self::tenant::{Named, asks_host, claims, who};
+pub(crate) use self::tenant::{Named, asks_host, claims, label, who};
 use self::told::Standing;
 pub(crate) use self::told::{headers, why};
 pub(crate) use self::wait::Answer;
+use crate::effect::Text;
+use crate::event::ExchangeId;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -58,6 +64,7 @@ pub(crate) struct Limits {
     vm: u32,
     ledger: Ledger,
     lines: Lines,
+    fleet: Fleet,
 }
 
 /// A request that asks to be admitted.
@@ -71,6 +78,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) stage: Stage,
     /// What it may use.
     pub(crate) estimate: Use,
+    /// Since when it waits; `None`: not yet.
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl Ask<'_> {
@@ -95,11 +104,11 @@ impl Limits {
     /// `vm` tells this worker from all others.
     pub(crate) fn new(vm: u64) -> Self {
         let short = ((vm ^ (vm >> 32)) as u32).max(1);
-        Self { vm: short, ledger: Ledger::new(vm), lines: Lines::default() }
+        Self { vm: short, ledger: Ledger::new(vm), lines: Lines::default(), fleet: Fleet::default() }
     }
 
     fn desk<'d>(&'d mut self, book: &'d Book, store: &'d mut dyn Store, now: Timestamp) -> Desk<'d> {
-        Desk { book, ledger: &mut self.ledger, store, now }
+        Desk { book, ledger: &mut self.ledger, fleet: &self.fleet, store, now }
     }
 
     /// Reserves what a request may use with all of its limits, or with none. What they tell of is added to `news`.
@@ -140,6 +149,12 @@ impl Limits {
         if !self.lines.is_empty() {
             ticket.spots().for_each(|spot| self.lines.wake_one(spot));
         }
+        let mut ticket = ticket;
+        for charge in std::mem::take(&mut ticket.charges) {
+            if let Some((rule, cluster)) = book.service(charge.spot) {
+                self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(&used));
+            }
+        }
         self.desk(book, store, now).settle(ticket, &used);
     }
 
@@ -153,6 +168,55 @@ impl Limits {
     ) {
         let places = ticket.take_places(book);
         self.settle(store, now, book, places, Use::default());
+    }
+
+    /// Asks rate limit services for what a ticket takes of their limits; `tenant` is how its tenant is told there. `by` waits
+    /// for so many answers; where nobody does, they are of use to others.
+    pub(crate) fn ask_services(
+        &mut self,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        (ticket, tenant): (&mut Ticket, &str),
+        by: Option<ExchangeId>,
+    ) -> usize {
+        let mut waits = 0;
+        for charge in ticket.charges.iter_mut().filter(|charge| charge.is_new()) {
+            let Some((rule, cluster)) = ask.book.service(charge.spot) else { continue };
+            let by = by.map_or(For::Passing, For::Held);
+            let limit = ("limit", &*rule.name);
+            let counted = ask.book.counted(ask.policy, charge.spot, ask.who, tenant);
+            let entries: Vec<_> = [limit].into_iter().chain(counted).collect();
+            waits += usize::from(self.fleet.ask(now, charge, (rule, cluster), &entries, by));
+        }
+        waits
+    }
+
+    /// A rate limit service has answered, with a message or one of gRPC's statuses.
+    pub(crate) fn service_answered(
+        &mut self,
+        now: Timestamp,
+        book: &Book,
+        number: u32,
+        answer: Result<&[u8], u32>,
+    ) -> Heard {
+        self.fleet.answered(now, book.services(), number, answer)
+    }
+
+    /// A request waits no more for rate limit services. Those that have said nothing in time are away now: which of them were
+    /// not before.
+    pub(crate) fn give_up_asking(
+        &mut self,
+        now: Timestamp,
+        book: &Book,
+        id: ExchangeId,
+        is_silent: bool,
+    ) -> Vec<Text> {
+        self.fleet.give_up(now, book.services(), id, is_silent)
+    }
+
+    /// What is to be asked of rate limit services now.
+    pub(crate) fn take_questions(&mut self) -> Vec<Question> {
+        self.fleet.take_questions()
     }
 
     /// How it stands with the limits of a stage.
@@ -178,5 +242,12 @@ impl Limits {
         for place in due {
             desk.change(place, &mut |_| {});
         }
+    }
+}
+
+#[cfg(test)]
+impl Limits {
+    fn owed_to_services(&self) -> i64 {
+        self.fleet.owed()
     }
 }

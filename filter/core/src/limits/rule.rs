@@ -64,6 +64,8 @@ pub(crate) struct Rule {
     pub(super) queue: u64,
     pub(super) warn_bp: Option<u32>,
     pub(super) observes: bool,
+    /// Which of the book's rate limit services counts it.
+    pub(super) service: Option<usize>,
     /// Tells its balance from those of other limits in the same cell.
     pub(super) tag: u32,
 }
@@ -105,6 +107,7 @@ impl Rule {
             queue: limit.queue.into(),
             warn_bp: limit.warn_bp,
             observes: limit.observe,
+            service: None,
             tag: tag(&limit.name, measure.kind(), counts),
         }
     }
@@ -125,6 +128,20 @@ impl Rule {
                 service: None,
             })
         })
+    }
+
+    /// All there is to use in a period.
+    pub(super) fn amount(&self) -> u64 {
+        self.measure.amount()
+    }
+
+    /// In nanoseconds; zero where there is none.
+    pub(super) fn period(&self) -> u64 {
+        match self.measure {
+            Measure::Rate(pace) => pace.period(),
+            Measure::Money(budget) => budget.period,
+            Measure::Concurrent(_) => 0,
+        }
     }
 }
 

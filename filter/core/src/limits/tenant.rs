@@ -13,6 +13,7 @@
 use seawall_policy::policy::{CREDENTIAL_HEADERS, Policy, TenantSource};
 
 use super::book::Who;
+use super::fleet;
 use super::keyed::HashKey;
 use crate::headers::Headers;
 
@@ -59,6 +60,14 @@ fn known<'r>(policy: &Policy, headers: &'r Headers, identity: &'r Identity) -> K
         name.map(str::trim).filter(|name| !name.is_empty()).map(Known::Name)
     });
     found.unwrap_or(Known::Name(ANONYMOUS))
+}
+
+/// How a rate limit service is told of the tenant; the same in all proxies.
+pub(crate) fn label(policy: &Policy, headers: &Headers, identity: &Identity) -> String {
+    match known(policy, headers, identity) {
+        Known::Name(name) => fleet::of_name(name),
+        Known::Key(key) => fleet::of_key(key),
+    }
 }
 
 /// Whose request it is, and of which tier.

@@ -44,12 +44,9 @@ impl Desk<'_> {
                 let standing = self.look(Spot { place: *place, slot }, |rule, balance| {
                     let (remaining, reset) = balance.remaining(rule.measure, now);
                     let limit = rule.measure.amount();
-                    matches!(rule.measure, Measure::Rate(_)).then_some(Standing {
-                        counts: rule.counts,
-                        limit,
-                        remaining,
-                        reset,
-                    })
+                    // What others have used of a fleet's limit is not known here.
+                    let is_known = matches!(rule.measure, Measure::Rate(_)) && rule.service.is_none();
+                    is_known.then_some(Standing { counts: rule.counts, limit, remaining, reset })
                 });
                 let Some(standing) = standing.flatten() else { continue };
                 match standings.iter_mut().find(|known| known.counts == standing.counts) {

@@ -64,7 +64,9 @@ impl Limits {
         }
         match self.admit(store, now, ask, news) {
             Ok(ticket) => Answer::Admitted(ticket),
-            Err(refusal) => self.line_up(store, now, (id, now, deadline), ask, refusal, news),
+            Err(refusal) => {
+                self.line_up(store, now, (id, ask.since.unwrap_or(now), deadline), ask, refusal, news)
+            }
         }
     }
 

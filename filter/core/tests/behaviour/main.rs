@@ -21,6 +21,8 @@ mod retries;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod world;

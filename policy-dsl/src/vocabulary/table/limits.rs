@@ -141,9 +141,9 @@ static LIMIT_BODY: Block = Block {
             "via",
             Seq(&[Fixed("rate_limit_service"), text(Text::Cluster)]),
             r#"via rate_limit_service "ratelimit""#,
-            "Counts in a rate limit service behind this cluster, for a whole fleet; when that can't be reached, in this proxy.",
+            "Counts for a whole fleet, in a rate limit service behind this cluster: see *A limit for a fleet*. While that is away \
+             this proxy's own count decides. Not for requests at once.",
         )
-        .absent("each proxy counts for itself")
-        .later(),
+        .absent("each proxy counts for itself"),
     ],
 };

@@ -83,6 +83,7 @@ fn buffer_of(host: &mut HostState, number: u32) -> Result<&[u8], Status> {
         BufferType::RequestBody => &host.stream().ok_or(Status::NotFound)?.request.body,
         BufferType::ResponseBody => &host.stream().ok_or(Status::NotFound)?.response.body,
         BufferType::CallResponseBody => &host.call_response.as_ref().ok_or(Status::NotFound)?.1,
+        BufferType::GrpcReceive => host.grpc_message.as_deref().ok_or(Status::NotFound)?,
         BufferType::PluginConfiguration => &host.plugin().ok_or(Status::NotFound)?.configuration,
         BufferType::VmConfiguration => &[],
     })

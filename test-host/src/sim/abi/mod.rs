@@ -8,6 +8,7 @@
 //!   status it does not expect, so a host that is kinder than Envoy would hide a crash.
 
 mod imports_bodies;
+mod imports_grpc;
 mod imports_headers;
 mod imports_http;
 mod imports_metrics;
@@ -35,6 +36,7 @@ pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     imports_headers::link(linker)?;
     imports_bodies::link(linker)?;
     imports_http::link(linker)?;
+    imports_grpc::link(linker)?;
     imports_shared::link(linker)?;
     imports_metrics::link(linker)
 }

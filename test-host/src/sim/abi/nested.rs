@@ -20,7 +20,7 @@ pub(super) fn enter_upstream_half(
     let Some(half) = host.upstream_half.clone().filter(|_| !is_lacking) else { return Ok(None) };
     // Envoy does what was asked for before, and all that it leads to, as soon as the first of these callbacks returns.
     // A guest would have to bear any callback at any host call, so it is told rather than imitated.
-    if host.asked.iter().any(|asked| !matches!(asked, Asked::Tick { .. } | Asked::Call(_))) {
+    if host.asked.iter().any(|asked| !matches!(asked, Asked::Tick { .. } | Asked::Call(_) | Asked::Grpc(_))) {
         let text = "a call was dispatched after a stream was continued or answered in the same callback: Envoy would \
                     do that within the host call. Dispatch first.";
         return Err(Fault::Trap(wasmtime::Error::msg(text)));

@@ -8,6 +8,7 @@ pub(crate) enum Status {
     Ok = 0,
     NotFound = 1,
     BadArgument = 2,
+    ParseFailure = 4,
     InvalidMemoryAccess = 6,
     CasMismatch = 8,
     Unimplemented = 12,
@@ -76,6 +77,7 @@ pub(super) enum BufferType {
     RequestBody,
     ResponseBody,
     CallResponseBody,
+    GrpcReceive,
     VmConfiguration,
     PluginConfiguration,
 }
@@ -86,6 +88,7 @@ impl BufferType {
             0 => Self::RequestBody,
             1 => Self::ResponseBody,
             4 => Self::CallResponseBody,
+            5 => Self::GrpcReceive,
             6 => Self::VmConfiguration,
             7 => Self::PluginConfiguration,
             _ => return None,

@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::time::Timestamp;
 
 mod cells;
+mod fleet;
 mod rates;
 mod waiting;
 mod workers;
@@ -60,7 +61,8 @@ impl Fixture {
 
     pub(in crate::limits) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
         let who = Who { tenant, tier: None, route: 0 };
-        Ask { policy: &self.policy, book: &self.book, limits: &self.limits, who, stage, estimate }
+        let (limits, since) = (self.limits.as_slice(), None);
+        Ask { policy: &self.policy, book: &self.book, limits, who, stage, estimate, since }
     }
 }
 

@@ -174,11 +174,13 @@ impl Terms {
             limit calls  global     {{ {calls} }}
             limit tokens per tenant {{ 1M tokens/s  burst 1000% }}
             limit each   per target {{ {each} }}
+            limit fleet  global     {{ 1M requests/s  via rate_limit_service "counts" }}
+            limit places per target {{ 1M requests/s  via rate_limit_service "counts" }}
             breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
             route chat {{
                 match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
-                hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}  limit calls, tokens, each
+                hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}  limit calls, tokens, each, fleet, places
             }}
             route a {{ match path "/only/a"  try a  retry quick  breaker sensitive  timeout 1s }}
             route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}
@@ -207,6 +209,14 @@ impl Plan {
         let policies = policies.each_ref().map(String::as_str);
         let mut world = World::with_policies(&policies, self.terms.workers, self.seed, choose);
         (world.upstream_half, world.refuses_redirects) = (self.upstream_half, self.refuses_redirects);
+        let seed = self.seed;
+        world.service = Box::new(move |n| match (n ^ seed) % 40 {
+            0 => None,
+            1 => Some((Duration::from_millis(1), Err(14))),
+            2 => Some((Duration::from_millis(1), Ok(vec![0xff]))),
+            3 => Some((Duration::from_millis(150), Ok(vec![8, 1]))),
+            millis => Some((Duration::from_millis(millis), Ok(vec![8, 1]))),
+        });
         for arrival in &self.arrivals {
             world.run_for(Duration::from_millis(arrival.pause));
             match arrival.upset {
@@ -240,8 +250,14 @@ impl Plan {
     pub(super) fn load(&self, world: &mut World, requests: usize) -> Vec<String> {
         self.always.set(Some(Fate::Hang));
         let body = br#"{"model":"gpt-4.1"}"#;
-        let sent: Vec<_> =
-            (0..requests).map(|_| world.send_to(0, "/v1/chat/completions", &[], body.to_vec())).collect();
+        world.service = Box::new(|_| Some((Duration::ZERO, Ok(vec![8, 1]))));
+        let mut send = || {
+            let id = world.send_to(0, "/v1/chat/completions", &[], body.to_vec());
+            // Until its rate limit services have answered.
+            world.run_for(Duration::ZERO);
+            id
+        };
+        let sent: Vec<_> = (0..requests).map(|_| send()).collect();
         let targets = sent.iter().map(|id| world.tried(*id)).collect();
         world.settle();
         targets

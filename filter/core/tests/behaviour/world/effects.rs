@@ -18,7 +18,8 @@ impl World {
         for effect in effects {
             self.digest.write(format!("{:?} {id} {effect:?}", self.now).as_bytes());
             let request = &self.requests[&id];
-            let is_about_the_client = !matches!(effect, Effect::Log(_) | Effect::Count(_));
+            let is_about_the_client =
+                !matches!(effect, Effect::Log(_) | Effect::Count(_) | Effect::AskService { .. });
             assert!(!(request.is_over && is_about_the_client), "{effect:?} for a client that is gone");
             self.do_one(id, effect);
         }
@@ -118,7 +119,17 @@ impl World {
                 self.finish(id, End::Orderly, false);
             }
             Effect::Log(decision) => self.learn(id, &decision),
+            Effect::AskService { number, timeout, .. } => self.ask_service(id, number, timeout),
             Effect::HoldRequest | Effect::StripAnswer { .. } | Effect::Count(_) => {}
+        }
+    }
+
+    fn ask_service(&mut self, id: u32, number: u32, timeout: Duration) {
+        let answer = (self.service)(self.questions);
+        self.questions += 1;
+        if let Some((after, answer)) = answer {
+            let (after, answer) = if after < timeout { (after, answer) } else { (timeout, Err(4)) };
+            self.push(self.now.after(after), Due::ServiceAnswers { id, number, answer });
         }
     }
 

@@ -102,6 +102,12 @@ enum Due {
         id: u32,
         body: Vec<u8>,
     },
+    /// A rate limit service answers, with a message or one of gRPC's statuses.
+    ServiceAnswers {
+        id: u32,
+        number: u32,
+        answer: Result<Vec<u8>, u32>,
+    },
 }
 
 /// What the host does when the callback under way has returned.
@@ -118,6 +124,9 @@ enum Later {
         broke: bool,
     },
 }
+
+/// How long a rate limit service takes to answer its n-th question, and what it says; never, where there is nothing.
+type Service = Box<dyn FnMut(u64) -> Option<(Duration, Result<Vec<u8>, u32>)>>;
 
 /// What a target does to its n-th attempt.
 type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
@@ -148,6 +157,8 @@ pub(crate) struct World {
     pub(crate) refuses_redirects: bool,
     next_id: u32,
     choose: Choose,
+    pub(crate) service: Service,
+    pub(crate) questions: u64,
     counts: BTreeMap<String, u64>,
     /// The callback under way, where it is about an answer of the router's.
     callback: Option<(u32, Half)>,
@@ -193,6 +204,8 @@ impl World {
             refuses_redirects: false,
             next_id: 1,
             choose: Box::new(choose),
+            service: Box::new(|_| Some((Duration::from_millis(2), Ok(vec![8, 1])))),
+            questions: 0,
             counts: BTreeMap::new(),
             callback: None,
             later: VecDeque::new(),
@@ -294,6 +307,11 @@ impl World {
             (request.is_gone, request.is_over) = (true, true);
             request.attempts.iter_mut().for_each(|attempt| attempt.cancel(self.now));
         }
+        // What a worker has asked dies with it.
+        let requests = &self.requests;
+        let is_dead = |id: &u32| dead.contains(&requests[id].engine);
+        self.queue
+            .retain(|Reverse((_, _, due))| !matches!(due, Due::ServiceAnswers { id, .. } if is_dead(id)));
         for number in dead {
             self.sequence += 1;
             self.workers[number] = self.engine(1_000 + self.sequence, self.installed[number]);

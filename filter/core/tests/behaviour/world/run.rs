@@ -88,6 +88,9 @@ impl World {
                     self.tell(id, Event::RequestEnd { body: Vec::new() });
                 }
             }
+            Due::ServiceAnswers { id, number, answer } => {
+                self.tell(id, Event::ServiceAnswered { number, answer });
+            }
             Due::Piece { id, attempt, index } => self.piece_came(id, attempt, index),
             Due::Timeout { id, attempt, headers } => self.timed_out(id, attempt, headers),
         }

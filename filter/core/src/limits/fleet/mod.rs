@@ -1,0 +1,405 @@
+//! Limits that a rate limit service counts, for all proxies of a fleet: `via rate_limit_service "cluster"`.
+//!
+//! The service is asked when all other limits have admitted a request, so that nothing is counted there of what is refused here, and
+//! the request is held meanwhile. Each limit is asked about by itself: engines disagree on what several descriptors with
+//! different hits mean.
+//!
+//! | the service | |
+//! |---|---|
+//! | says OK | the request goes on |
+//! | says OVER_LIMIT | the limit is closed here, for what is as large and for as long as the service says: then it refuses, or lets wait, like any other |
+//! | says nothing in [`TIMEOUT`], or nothing of use | it is *away*: this proxy's own count decides, and after [`REST`] one request asks again |
+//!
+//! This proxy counts along all the time, so that its own count knows what has been used through it when it takes over.
+//!
+//! **Reserve and settle.** The protocol can't give anything back. So what a request reserved and didn't use is kept as a *credit*
+//! here: the next request of the same key asks for so much less. What it used beyond its reservation is charged when it is known; where
+//! the service refuses that, engines don't agree whether they have counted it: it is *owed*, and asked for together with the next
+//! request, until the service's own window is over. A credit is forgotten after a period of its limit, and so is
+//! everything when the worker ends. Hence, but for what is owed,
+//!
+//! ```text
+//! used <= counted by the service <= used + reserved by requests under way + credits
+//! ```
+
+mod message;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use self::message::{Override, Said};
+use super::admit::Spot;
+use super::balance::Verdict;
+use super::rule::Rule;
+use crate::effect::Text;
+use crate::event::ExchangeId;
+use crate::telemetry::ServiceFault;
+use crate::time::{Timestamp, nanos};
+
+/// How long a service may take to answer.
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(100);
+
+/// So much longer the host may take to say that it hasn't.
+pub(crate) const LATE: Duration = Duration::from_millis(50);
+
+/// How long a service that is away isn't asked.
+const REST: Duration = Duration::from_secs(1);
+
+/// When to come back where a service doesn't say, and the least time that it is taken at its word.
+const SOON: Duration = Duration::from_secs(1);
+const LEAST: Duration = Duration::from_millis(1);
+
+/// Keys of which a worker keeps credits and debts. Those of others are forgotten.
+const MOST_ACCOUNTS: usize = 4_096;
+
+/// Questions that a worker waits for an answer to. The host answers each; should it not, the oldest are forgotten.
+const MOST_QUESTIONS: usize = 16_384;
+
+/// Longest name that a service is told as it is.
+const LONGEST_NAME: usize = 128;
+
+/// gRPC's statuses, <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
+const DEADLINE_EXCEEDED: u32 = 4;
+const UNAVAILABLE: u32 = 14;
+
+/// Something to ask a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) number: u32,
+    pub(crate) cluster: Text,
+    pub(crate) message: Vec<u8>,
+}
+
+/// What has been heard of a service.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Who waits for this, and what was granted.
+    pub(crate) by: Option<(ExchangeId, Option<Spot>)>,
+    /// The service is away now, for this reason; or back.
+    pub(crate) change: Option<(Text, Option<ServiceFault>)>,
+}
+
+/// What a request takes of one limit, in its service's count.
+#[derive(Debug)]
+pub(super) struct Charge {
+    pub(super) spot: Spot,
+    cost: u64,
+    descriptor: Rc<[u8]>,
+    stand: Stand,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    /// Not asked for yet.
+    New,
+    Asked,
+    Granted,
+}
+
+impl Charge {
+    pub(super) fn new(spot: Spot, cost: u64) -> Self {
+        Self { spot, cost, descriptor: Rc::from([]), stand: Stand::New }
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        self.stand == Stand::New
+    }
+
+    pub(super) fn grant(&mut self) {
+        self.stand = Stand::Granted;
+    }
+}
+
+/// Who a question is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// This request waits for the answer.
+    Held(ExchangeId),
+    /// For a request that doesn't.
+    Passing,
+    /// One that has gone: what is granted is a credit.
+    Gone,
+}
+
+#[derive(Debug)]
+struct Asked {
+    by: For,
+    spot: Spot,
+    service: usize,
+    /// What the request takes; zero for what one has used beyond its reservation.
+    cost: u64,
+    /// That, and what is owed, less the credit.
+    hits: u64,
+    descriptor: Rc<[u8]>,
+    period: u64,
+}
+
+/// How it stands with one limit at one key, between its service and this worker.
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    /// What is owed to the service; a credit where it is negative.
+    owed: i64,
+    /// When that is forgotten.
+    until: Timestamp,
+    /// Requests of this cost and more have been refused; until then.
+    closed: Option<(u64, Timestamp)>,
+}
+
+impl Account {
+    fn is_over(&self, now: Timestamp) -> bool {
+        (self.owed == 0 || self.until <= now) && self.closed.is_none_or(|(_, until)| until <= now)
+    }
+}
+
+/// This worker's dealings with rate limit services.
+#[derive(Debug, Default)]
+pub(super) struct Fleet {
+    /// Services that are away, and when they are asked again.
+    away: BTreeMap<usize, Timestamp>,
+    accounts: BTreeMap<Spot, Account>,
+    asked: BTreeMap<u32, Asked>,
+    last: u32,
+    /// What is to be asked now.
+    questions: Vec<Question>,
+}
+
+impl Fleet {
+    /// Whether the service decides: it is there, or it is time to find out.
+    pub(super) fn decides(&self, service: usize, now: Timestamp) -> bool {
+        self.away.get(&service).is_none_or(|at| *at <= now)
+    }
+
+    /// What is known of a service's limit without asking.
+    pub(super) fn check(&self, spot: Spot, now: Timestamp, cost: u64) -> Verdict {
+        let closed = self.accounts.get(&spot).and_then(|account| account.closed);
+        match closed.filter(|(least, until)| cost >= *least && *until > now) {
+            Some((_, until)) => Verdict::After(until.since(now)),
+            None => Verdict::Fits,
+        }
+    }
+
+    fn account(&mut self, spot: Spot, now: Timestamp) -> Option<&mut Account> {
+        if !self.accounts.contains_key(&spot) && self.accounts.len() >= MOST_ACCOUNTS {
+            self.accounts.retain(|_, account| !account.is_over(now));
+            if self.accounts.len() >= MOST_ACCOUNTS {
+                return None;
+            }
+        }
+        let account = self.accounts.entry(spot).or_default();
+        if account.until <= now {
+            account.owed = 0;
+        }
+        Some(account)
+    }
+
+    fn owe(&mut self, spot: Spot, now: Timestamp, until: Timestamp, more: i64) {
+        if more != 0
+            && let Some(account) = self.account(spot, now)
+        {
+            account.owed = account.owed.saturating_add(more);
+            account.until = account.until.max(until);
+        }
+    }
+
+    /// Takes what is owed at a key, or the credit, into account; what remains is to be asked for.
+    fn hits(&mut self, spot: Spot, now: Timestamp, cost: u64) -> u64 {
+        let Some(account) = self.accounts.get_mut(&spot).filter(|account| account.until > now) else {
+            return cost;
+        };
+        let due = signed(cost).saturating_add(account.owed);
+        account.owed = due.min(0);
+        u64::try_from(due).unwrap_or_default()
+    }
+
+    /// Asks for a charge, unless a credit pays for it; whether it has to be waited for.
+    pub(super) fn ask(
+        &mut self,
+        now: Timestamp,
+        charge: &mut Charge,
+        (rule, cluster): (&Rule, &Text),
+        entries: &[(&str, &str)],
+        by: For,
+    ) -> bool {
+        let Some(service) = rule.service else { return false };
+        charge.descriptor = message::descriptor(entries, overridden(rule)).into();
+        // Where it is away this one finds out, and whoever comes next doesn't wait for it.
+        if let Some(at) = self.away.get_mut(&service) {
+            *at = now.after(TIMEOUT.saturating_add(REST));
+        }
+        let hits = self.hits(charge.spot, now, charge.cost);
+        // Of what isn't waited for nobody knows in time whether it was granted: it is taken at its estimate.
+        charge.stand = Stand::Asked;
+        if hits == 0 {
+            charge.stand = Stand::Granted;
+            return false;
+        }
+        let asked = Asked {
+            by,
+            spot: charge.spot,
+            service,
+            cost: charge.cost,
+            hits,
+            descriptor: charge.descriptor.clone(),
+            period: rule.period(),
+        };
+        self.put(asked, cluster);
+        by != For::Passing
+    }
+
+    fn put(&mut self, asked: Asked, cluster: &Text) {
+        if self.asked.len() >= MOST_QUESTIONS {
+            self.asked.pop_first();
+        }
+        self.last = self.last.wrapping_add(1);
+        let hits = u32::try_from(asked.hits).unwrap_or(u32::MAX);
+        let message = message::request(&asked.descriptor, hits);
+        self.questions.push(Question { number: self.last, cluster: cluster.clone(), message });
+        self.asked.insert(self.last, asked);
+    }
+
+    /// What a request reserved of a limit turns out to be so much.
+    pub(super) fn settle(
+        &mut self,
+        now: Timestamp,
+        charge: Charge,
+        (rule, cluster): (&Rule, &Text),
+        used: u64,
+    ) {
+        let (Stand::Granted, Some(service)) = (charge.stand, rule.service) else { return };
+        let until = now.after(Duration::from_nanos(rule.period()));
+        if used <= charge.cost {
+            return self.owe(charge.spot, now, until, -signed(charge.cost - used));
+        }
+        let hits = self.hits(charge.spot, now, used - charge.cost);
+        if hits == 0 {
+            return;
+        }
+        if !self.decides(service, now) {
+            return self.owe(charge.spot, now, until, signed(hits));
+        }
+        let Charge { spot, descriptor, .. } = charge;
+        let period = rule.period();
+        self.put(Asked { by: For::Passing, spot, service, cost: 0, hits, descriptor, period }, cluster);
+    }
+
+    /// A service has answered a question, with a message or one of gRPC's statuses.
+    pub(super) fn answered(
+        &mut self,
+        now: Timestamp,
+        clusters: &[Text],
+        number: u32,
+        answer: Result<&[u8], u32>,
+    ) -> Heard {
+        let Some(asked) = self.asked.remove(&number) else { return Heard::default() };
+        let said = match answer.map(message::read) {
+            Ok(Some(Said::Unknown) | None) => Err(ServiceFault::Unclear),
+            Ok(Some(said)) => Ok(said),
+            Err(DEADLINE_EXCEEDED) => Err(ServiceFault::Timeout),
+            Err(UNAVAILABLE) => Err(ServiceFault::Unavailable),
+            Err(_) => Err(ServiceFault::Unclear),
+        };
+        let Asked { by, spot, service, cost, .. } = asked;
+        let change = match said {
+            Err(fault) => self.is_away(now, service).then_some(Some(fault)),
+            Ok(_) => self.away.remove(&service).map(|_| None),
+        };
+        let is_granted = said == Ok(Said::Ok);
+        if is_granted && by == For::Gone {
+            self.owe(spot, now, now.after(Duration::from_nanos(asked.period)), -signed(cost));
+        }
+        if let Ok(Said::Over(reset)) = said {
+            let until = now.after(reset.unwrap_or(SOON).max(LEAST));
+            if let Some(account) = self.account(spot, now).filter(|_| cost > 0) {
+                account.closed = Some((cost, until));
+            }
+        }
+        if !is_granted {
+            self.take_back(now, &asked, said.ok());
+        }
+        let by = if let For::Held(id) = by { Some((id, is_granted.then_some(spot))) } else { None };
+        let change = change.zip(clusters.get(service)).map(|(fault, cluster)| (cluster.clone(), fault));
+        Heard { by, change }
+    }
+
+    /// What a question that wasn't granted asked for beyond its own request is owed still, or still a credit.
+    fn take_back(&mut self, now: Timestamp, asked: &Asked, said: Option<Said>) {
+        let window = if let Some(Said::Over(Some(reset))) = said { nanos(reset) } else { asked.period };
+        let until = now.after(Duration::from_nanos(window));
+        self.owe(asked.spot, now, until, signed(asked.hits).saturating_sub(signed(asked.cost)));
+    }
+
+    /// Notes that a service is away; whether that is news.
+    fn is_away(&mut self, now: Timestamp, service: usize) -> bool {
+        self.away.insert(service, now.after(REST)).is_none()
+    }
+
+    /// A request waits no more: it has gone, or the host has said nothing in time. Then its services are away.
+    pub(super) fn give_up(
+        &mut self,
+        now: Timestamp,
+        clusters: &[Text],
+        id: ExchangeId,
+        is_silent: bool,
+    ) -> Vec<Text> {
+        let mut away = Vec::new();
+        for asked in self.asked.values_mut().filter(|asked| asked.by == For::Held(id)) {
+            asked.by = For::Gone;
+            if is_silent {
+                away.push(asked.service);
+            }
+        }
+        let news: Vec<_> = away.into_iter().filter(|service| self.is_away(now, *service)).collect();
+        news.into_iter().filter_map(|service| clusters.get(service).cloned()).collect()
+    }
+
+    pub(super) fn take_questions(&mut self) -> Vec<Question> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// What is owed to all services, less the credits.
+    #[cfg(test)]
+    pub(super) fn owed(&self) -> i64 {
+        self.accounts.values().map(|account| account.owed).sum()
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The policy's amount, where the protocol can say it.
+fn overridden(rule: &Rule) -> Option<Override> {
+    let unit = match rule.period() / 1_000_000_000 {
+        1 => 1,
+        60 => 2,
+        3_600 => 3,
+        86_400 => 4,
+        _ => return None,
+    };
+    Some(Override { per_unit: u32::try_from(rule.amount()).ok()?, unit })
+}
+
+/// How a service is told of a tenant, the same in all proxies: by its name, unless that is very long.
+pub(super) fn of_name(name: &str) -> String {
+    if name.len() <= LONGEST_NAME { name.to_owned() } else { hashed("name-", name.as_bytes()) }
+}
+
+/// And by a hash of what is a secret.
+pub(super) fn of_key(key: &[u8]) -> String {
+    hashed("key-", key)
+}
+
+/// The first 128 bits of a SHA-256. Keys are random: nobody finds them out from it.
+fn hashed(kind: &str, bytes: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"seawall ");
+    hash.update(kind.as_bytes());
+    hash.update(bytes);
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = hash.finalize();
+    let digits = digits.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    kind.chars().chain(digits).collect()
+}

@@ -1,0 +1,92 @@
+//! Limits that a rate limit service counts, and whole exchanges under them.
+
+use std::time::Duration;
+
+use crate::world::{Fate, World};
+
+const POLICY: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider openai }
+    target b { cluster "b"  provider openai }
+    limit  all  global     { 100 requests/min  burst 100%  via rate_limit_service "counts" }
+    limit  each per target { 100 requests/min  burst 100%  via rate_limit_service "counts" }
+    retry  quick { attempts 3  backoff full_jitter 1ms .. 2ms }
+    route  chat { match path "/v1/chat/completions"  try a  then b  retry quick  timeout 2s  limit all, each }
+"#;
+
+/// After how many milliseconds a service answers, and what; `None`: never.
+type Said = Option<(u64, Result<Vec<u8>, u32>)>;
+
+const OK: [u8; 2] = [8, 1];
+const OVER: [u8; 2] = [8, 2];
+
+/// `service`: what it says to its n-th question.
+fn world(service: impl Fn(u64) -> Said + 'static) -> World {
+    let mut world = World::new(POLICY, 1, 7, |_, _| Fate::Status(200));
+    world.service = Box::new(move |n| service(n).map(|(millis, said)| (Duration::from_millis(millis), said)));
+    world
+}
+
+#[test]
+fn a_request_is_held_until_its_service_has_answered_and_so_is_an_attempt() {
+    let mut world = world(|_| Some((30, Ok(OK.to_vec()))));
+    let id = world.send(0);
+    world.settle();
+    let got = world.got(id);
+    let time = got.at.since(world.requests[&id].complete);
+    assert_eq!((got.status, world.tried(id).as_str(), world.questions), (200, "a", 2));
+    assert!(time >= Duration::from_millis(60), "{time:?}");
+}
+
+#[test]
+fn what_the_service_refuses_goes_elsewhere_or_is_refused() {
+    // The request's own limit, then that of the first target.
+    let mut refused = world(|n| Some((1, Ok(if n == 1 { OVER } else { OK }.to_vec()))));
+    let id = refused.send(0);
+    refused.settle();
+    assert_eq!((refused.got(id).status, refused.tried(id).as_str()), (200, "b"));
+
+    let mut refused = world(|_| Some((1, Ok(OVER.to_vec()))));
+    let id = refused.send(0);
+    refused.settle();
+    let got = refused.got(id);
+    assert_eq!(
+        (got.status, got.headers["x-seawall-reason"].as_str(), refused.questions),
+        (429, "limit_reached", 1)
+    );
+}
+
+#[test]
+fn silence_errors_and_nonsense_leave_the_decision_here() {
+    let answers: [Said; 5] = [
+        None,
+        Some((500, Ok(OK.to_vec()))),
+        Some((1, Err(14))),
+        Some((1, Ok(vec![0xff]))),
+        Some((1, Ok(vec![]))),
+    ];
+    for answer in answers {
+        let said = answer.clone();
+        let mut world = world(move |_| said.clone());
+        let ids = [world.send(0), world.send(0)];
+        world.run_for(Duration::from_secs(1));
+        for id in ids {
+            let got = world.got(id);
+            let time = got.at.since(world.requests[&id].complete);
+            assert_eq!((got.status, world.tried(id).as_str()), (200, "a"), "{answer:?}");
+            assert!(time <= Duration::from_millis(200), "{answer:?} {time:?}");
+        }
+        assert_eq!(world.questions, 2, "{answer:?}: it is away, and not asked for the attempts");
+        world.settle();
+    }
+}
+
+#[test]
+fn who_leaves_while_the_service_is_asked_leaves_nothing_behind() {
+    let mut world = world(|n| (n % 3 != 2).then(|| (20, Ok(OK.to_vec()))));
+    for after in [5, 25, 45] {
+        let id = world.send(0);
+        world.leave_after(id, Duration::from_millis(after));
+        world.settle();
+    }
+}
