@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `body` | bytes of the body | 413 |
 //! | `turns` | messages of the body | 400 |
-//! | `input` | tokens of the prompt, as the first target's model counts them | 400, or the oldest turns are left out ([`trim`]), or the larger target takes it |
+//! | `input` | tokens of the prompt, as the first target's model counts them | 400, or the oldest turns are left out ([`trim`](mod@trim)), or the larger target takes it |
 //! | `output` | the most tokens that the answer may have | the body's own bound is lowered, or set |
 //! | `cost` | the prompt at each target's price, and what the answer may cost at most | the answer's bound is lowered to what the money leaves; a target where that isn't worth its prompt is passed over; 400 where all are |
 //! | `latency` | a percentile of how long the route's requests take ([`latency`]) | it is told; nothing is refused |
