@@ -1,5 +1,6 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 //! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
+//! `seawall.conversations.<route>.<event>`,
 //! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
@@ -82,6 +83,11 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Limit(id, event) => {
             let limit = config.policy().limits.get(id.0)?;
             let name = format!("seawall.limits.{}.{}", limit.name, event.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Conversation(route, event) => {
+            let route = config.policy().routes.get(route)?;
+            let name = format!("seawall.conversations.{}.{}", route.name, event.word());
             host::define_metric(MetricType::Counter, &name)
         }
         Metric::Tokens(id, what, _) => {

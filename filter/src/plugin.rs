@@ -303,7 +303,9 @@ impl Plugin {
                 let address = host::property("source\0address").unwrap_or_default();
                 *reply = Some(Event::Source { address: String::from_utf8_lossy(&address).into_owned() });
             }
-            Effect::TellCaller { claims } => *reply = Some(Event::Caller { identity: caller::who(&claims) }),
+            Effect::TellCaller { claims, metadata } => {
+                *reply = Some(Event::Caller { identity: caller::who(&claims, &metadata) });
+            }
             Effect::CountBody => {
                 // A host that does not count is asked again later: none we know of keeps bodies back.
                 let received = body_received(self.context(id)).unwrap_or_default();

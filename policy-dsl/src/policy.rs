@@ -18,9 +18,9 @@ mod route;
 pub use health::{Health, Network};
 pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
 pub use route::{
-    Adaptive, CacheRule, Canary, Contract, Deadline, Document, Drift, Hedge, HedgeDelay, Idempotency,
-    InputAction, InvalidAction, Judge, Malformed, Order, Output, Overrides, PathMatch, PlanStage, Route,
-    Sticky, StreamMode, Timeout, Trace, Vary,
+    Adaptive, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Document, Drift,
+    Hedge, HedgeDelay, Idempotency, InputAction, InvalidAction, Judge, Malformed, Order, Output, Overrides,
+    PathMatch, PlanStage, Route, Sticky, StreamMode, Timeout, Trace, Vary,
 };
 
 macro_rules! ids {

@@ -113,6 +113,11 @@ impl OwnError {
         Self::new(400, "invalid_request_error", "loop_detected", message)
     }
 
+    /// A conversation has used what it may.
+    pub(crate) fn conversation_spent(message: String) -> Self {
+        Self::new(400, "invalid_request_error", "conversation_spent", message)
+    }
+
     /// In place of an answer that a provider never gave.
     pub(crate) fn no_answer(outcome: Outcome, target: &str) -> Self {
         let (status, code, what) = match outcome {
@@ -277,6 +282,7 @@ mod tests {
                 OwnError::limit_reached("the limit".to_owned(), Some(Counts::Requests), Some(wait)),
                 Outcome::Throttled,
             ),
+            (OwnError::conversation_spent("stop: this conversation".to_owned()), Outcome::ClientError),
             (OwnError::loop_detected("stop: the tool".to_owned()), Outcome::ClientError),
             (OwnError::deadline_exceeded(None), Outcome::Timeout),
         ];

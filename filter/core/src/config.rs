@@ -179,6 +179,10 @@ impl Config {
                 holds || route.limits.iter().any(limit)
             })
             || self.quotas(route).any(counts)
+            || self
+                .route(route)
+                .and_then(|route| route.contract.conversation.as_ref()?.micro_dollars)
+                .is_some()
     }
 
     /// What the providers of a route's targets grant, where the policy says that.
@@ -201,7 +205,8 @@ impl Config {
     }
 
     fn has_limits(&self, route: usize) -> bool {
-        self.route(route).is_some_and(|route| !route.limits.is_empty())
+        let limits = |route: &Route| !route.limits.is_empty() || route.contract.conversation.is_some();
+        self.route(route).is_some_and(limits)
     }
 
     /// Whether anything on a route depends on what its answers used: on their tokens, what they cost, or how long each token took.

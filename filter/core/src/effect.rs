@@ -80,8 +80,9 @@ pub enum Effect {
     HoldRequest,
     /// Say where the request comes from, at once: one [`Event::Source`](crate::Event::Source).
     TellSource,
-    /// Say who the caller is, at once: one [`Event::Caller`](crate::Event::Caller). These claims of its verified token are wanted.
-    TellCaller { claims: Vec<Text> },
+    /// Say who the caller is, at once: one [`Event::Caller`](crate::Event::Caller). These claims of its verified token are wanted,
+    /// and what its metadata have under these namespaces and keys.
+    TellCaller { claims: Vec<Text>, metadata: Vec<(Text, Text)> },
     /// Say how much of the request's body has arrived: one [`Event::BodyCounted`](crate::Event::BodyCounted).
     CountBody,
     /// Change the held request and let the host's router send it to this cluster. After `total` the router gives up waiting

@@ -207,7 +207,9 @@ impl Engine {
     ) {
         let policy = self.config.policy();
         if (self.config.asks_who() || self.config.asks.caller) && limits::asks_host(policy) {
-            fx.push(Effect::TellCaller { claims: limits::claims(policy).map(Text::from).collect() });
+            let metadata = limits::metadata(policy).map(|(space, key)| (Text::from(space), Text::from(key)));
+            let claims = limits::claims(policy).map(Text::from).collect();
+            fx.push(Effect::TellCaller { claims, metadata: metadata.collect() });
             self.asked = Some((id, headers, end_of_stream));
         } else {
             self.take_on(now, store, id, (headers, Identity::default(), end_of_stream), fx);
@@ -242,6 +244,7 @@ impl Engine {
             counting: &mut self.counting,
             key: self.key,
             uncounted: &mut self.uncounted,
+            warnings: Vec::new(),
             fx,
         }
     }

@@ -162,6 +162,8 @@ pub enum Reason {
     Overloaded,
     /// A limit of the policy leaves no room for it.
     LimitReached,
+    /// Its conversation has used what the contract admits, or would with this request.
+    ConversationSpent,
     /// It brings a conversation in which tool calls repeat more often than the contract admits.
     LoopDetected,
     /// It asks for more than the contract of its route lets one request use.
@@ -194,6 +196,7 @@ impl Reason {
             Self::NoCapableTarget => "no_capable_target",
             Self::Overloaded => "overloaded",
             Self::LimitReached => "limit_reached",
+            Self::ConversationSpent => "conversation_spent",
             Self::LoopDetected => "loop_detected",
             Self::ContractExceeded => "contract_exceeded",
             Self::Health => "health",
@@ -328,13 +331,15 @@ impl ContractEvent {
 }
 
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
-/// `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>` (counters),
-/// `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
+/// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
+/// `seawall.contracts.<route>.<event>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
     Answer(Reason),
     Limit(LimitId, LimitEvent),
+    /// What conversations of a route may come to; by the number of the route.
+    Conversation(usize, LimitEvent),
     /// So many more.
     Tokens(TargetId, Tokens, u64),
     Contract(usize, ContractEvent),
@@ -376,6 +381,8 @@ pub enum Decision {
     Latency { route: Text, percentile: u8, now: Duration, most: Duration },
     /// A rate limit service is away, for this reason; or back.
     Service { cluster: Text, fault: Option<ServiceFault> },
+    /// What a conversation may come to refuses, or tells of itself.
+    Conversation { exchange: u32, route: Text, event: LimitEvent, wait: Option<Duration> },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -391,6 +398,7 @@ impl Decision {
                 | Self::BodyNeverArrives
                 | Self::Latency { .. }
                 | Self::Limit { event: LimitEvent::Warns, .. }
+                | Self::Conversation { event: LimitEvent::Warns, .. }
         )
     }
 }
@@ -444,6 +452,10 @@ impl fmt::Display for Decision {
                 write!(f, "service cluster={cluster} state={state}")?;
                 fault.map_or(Ok(()), |fault| write!(f, " reason={}", fault.word()))
             }
+            Self::Conversation { exchange, route, event, wait } => {
+                write!(f, "conversation route={route} event={} exchange={exchange}", event.word())?;
+                wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
+            }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",
                 "allow_on_headers_stop_iteration: true in this filter's PluginConfig (Envoy 1.35 or later)"
@@ -476,7 +488,8 @@ mod tests {
             Reason::BodyMissing => Reason::NoCapableTarget,
             Reason::NoCapableTarget => Reason::Overloaded,
             Reason::Overloaded => Reason::LimitReached,
-            Reason::LimitReached => Reason::LoopDetected,
+            Reason::LimitReached => Reason::ConversationSpent,
+            Reason::ConversationSpent => Reason::LoopDetected,
             Reason::LoopDetected => Reason::ContractExceeded,
             Reason::ContractExceeded => Reason::Health,
             Reason::Health => Reason::BrokenOff,

@@ -55,6 +55,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.
     pub(crate) uncounted: &'a mut Vec<Uncounted>,
+    /// What limits have warned of in this step: which one, and how much of it is used.
+    pub(crate) warnings: Vec<(Text, String)>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
@@ -316,11 +318,26 @@ impl<'a> Turn<'a> {
         (why, rule.map(|rule| rule.counts), limits::headers(&standings, dialect, self.now))
     }
 
+    /// What a conversation is told that has used what it may, or would with this request.
+    pub(crate) fn explain_conversation(&mut self, refusal: &Refusal) -> Option<String> {
+        let book = &self.config.book;
+        book.conversation(refusal.spot)?;
+        let used = self.limits.used(self.store, self.now, book, refusal.spot);
+        Some(limits::why_stop(book.rule(refusal.spot)?, refusal, used))
+    }
+
     fn tell_limits(&mut self, news: &[LimitNews]) {
         for news in news {
             let (spot, event) = match *news {
                 LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse),
-                LimitNews::Warns(spot, _) => (spot, LimitEvent::Warns),
+                LimitNews::Warns(spot, used, is_new) => {
+                    let name = self.config.book.rule(spot).map(|rule| rule.name.clone());
+                    self.warnings.extend(name.map(|name| (name, limits::percent(used))));
+                    if !is_new {
+                        continue;
+                    }
+                    (spot, LimitEvent::Warns)
+                }
                 LimitNews::Local(spot) => (spot, LimitEvent::Local),
             };
             self.tell_limit(spot, event, None);
@@ -332,11 +349,20 @@ impl<'a> Turn<'a> {
     }
 
     fn tell_limit(&mut self, spot: limits::Spot, event: LimitEvent, wait: Option<Duration>) {
-        let Some((id, name)) = self.config.book.limit(spot) else { return };
-        self.fx.push(Effect::Count(Metric::Limit(id, event)));
+        let exchange = self.id.0;
+        let (metric, decision) = if let Some(route) = self.config.book.conversation(spot) {
+            let Some(name) = self.config.route(route).map(|route| Text::from(&*route.name)) else { return };
+            (
+                Metric::Conversation(route, event),
+                Decision::Conversation { exchange, route: name, event, wait },
+            )
+        } else {
+            let Some((id, limit)) = self.config.book.limit(spot) else { return };
+            (Metric::Limit(id, event), Decision::Limit { exchange, limit, event, wait })
+        };
+        self.fx.push(Effect::Count(metric));
         if self.is_tracing || event == LimitEvent::Warns {
-            let exchange = self.id.0;
-            self.fx.push(Effect::Log(Decision::Limit { exchange, limit: name, event, wait }));
+            self.fx.push(Effect::Log(decision));
         }
     }
 

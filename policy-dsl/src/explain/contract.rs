@@ -3,9 +3,10 @@
 use super::Explainer;
 use super::document::Lines;
 use super::plan::decimal;
-use super::words::{code, list, quoted};
+use super::words::{code, count, list, quoted};
 use crate::policy::{
-    Contract, Document, InputAction, InvalidAction, Malformed, Output, Route, Sticky, StreamMode, Vary,
+    Contract, Conversation, ConversationSource, Document, InputAction, InvalidAction, Malformed, Output,
+    Route, Sticky, StreamMode, Vary,
 };
 use crate::vocabulary::{duration_text, factor_text, money_text, percent_text, size_text, tokens_text};
 
@@ -34,12 +35,15 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
     if let Some(most) = contract.body_bytes {
         rules.push(("body", format!("a request's body has at most {}", size_text(most))));
     }
-    if let Some((most, header)) = &contract.conversation {
-        let text = format!(
-            "all requests with one value of the header {} cost at most {}",
-            code(header),
-            money_text(*most)
+    if let Some(talk) = &contract.conversation {
+        let mut text = format!(
+            "the requests of a tenant with one value of {} come to at most {}; what is beyond is refused",
+            source(&talk.by),
+            amounts(talk)
         );
+        if let Some(warn) = talk.warn_bp {
+            text += &format!("; warns when {} of it is used", percent_text(warn));
+        }
         rules.push(("conversation", text));
     }
     if let Some(most) = contract.loops {
@@ -68,6 +72,23 @@ pub(super) fn contract(lines: &mut Lines, explainer: &Explainer<'_>, contract: &
     );
     for (label, text) in rules {
         lines.say(1, label, text);
+    }
+}
+
+/// What all requests of a conversation may use together.
+pub(super) fn amounts(talk: &Conversation) -> String {
+    let money = talk.micro_dollars.map(money_text);
+    let requests = talk.requests.map(|most| count(most, "request"));
+    list(&money.into_iter().chain(requests).collect::<Vec<_>>(), "and")
+}
+
+/// What names a conversation.
+pub(super) fn source(by: &ConversationSource) -> String {
+    match by {
+        ConversationSource::Header(name) => format!("the header {}", code(name)),
+        ConversationSource::Metadata { namespace, key } => {
+            format!("the metadata {} of {}", code(key), code(namespace))
+        }
     }
 }
 

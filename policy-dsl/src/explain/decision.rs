@@ -9,7 +9,7 @@ use super::places::Places;
 use super::request::{Body, Request};
 use super::words::{code, count, list, quoted, span};
 use super::{Explainer, Section, Verdict, attempts, contract, failures, limits};
-use crate::policy::{Forced, InputAction, PathMatch, Policy, Route, TenantSource};
+use crate::policy::{ConversationSource, Forced, InputAction, PathMatch, Policy, Route, TenantSource};
 use crate::vocabulary::{money_text, size_text, tokens_text};
 
 /// Longest body that the filter holds.
@@ -232,12 +232,20 @@ fn admission(explainer: &Explainer<'_>, route: &Route, request: &Request) -> (Se
         );
         lines.say(0, "cost", text);
     }
-    if let Some((most, header)) = &rules.conversation {
-        let text = match request.header(header) {
-            Some(_) => {
-                format!("counts to the conversation in {}, at most {}", code(header), money_text(*most))
+    if let Some(talk) = &rules.conversation {
+        let (source, most) = (contract::source(&talk.by), contract::amounts(talk));
+        let text = match &talk.by {
+            ConversationSource::Header(name)
+                if request.header(name).is_none_or(|id| id.trim().is_empty()) =>
+            {
+                format!("it has nothing in {source}, so it counts to no conversation")
             }
-            None => format!("it has no header {}, so it counts to no conversation", code(header)),
+            ConversationSource::Header(_) => {
+                format!("counts to the conversation in {source}, at most {most}")
+            }
+            ConversationSource::Metadata { .. } => {
+                format!("counts to the conversation in {source}, at most {most}, where Envoy has set that")
+            }
         };
         lines.say(0, "conversation", text);
     }

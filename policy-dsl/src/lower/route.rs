@@ -6,9 +6,9 @@ use super::plan::ids;
 use super::{Lower, Settings, count, distinct, document, duration, list, sorted};
 use crate::ast::{Block, File, Statement, Value};
 use crate::policy::{
-    Adaptive, BreakerId, CacheRule, Canary, Contract, Deadline, Drift, Hedge, HedgeDelay, Idempotency,
-    InputAction, InvalidAction, Judge, Malformed, Output, Retry, Route, Sticky, StreamMode, Timeout, Trace,
-    Vary,
+    Adaptive, BreakerId, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Drift,
+    Hedge, HedgeDelay, Idempotency, InputAction, InvalidAction, Judge, Malformed, Output, Retry, Route,
+    Sticky, StreamMode, Timeout, Trace, Vary,
 };
 use crate::vocabulary::POLICY;
 
@@ -126,10 +126,7 @@ impl Lower<'_, '_> {
                 [Value::Bytes(most)] => Some(*most),
                 _ => None,
             })?,
-            conversation: settings.maybe("conversation", |values| match values {
-                [Value::MicroDollars(most), Value::Text(header)] => Some((*most, header.clone())),
-                _ => None,
-            })?,
+            conversation: settings.maybe("conversation", conversation)?,
             loops: settings.maybe("loops", count)?,
             latency: settings.maybe("latency", |values| match values {
                 [Value::Percentile(percentile), Value::Duration(most)] => Some((*percentile, *most)),
@@ -172,6 +169,28 @@ impl Lower<'_, '_> {
             })?,
         }))
     }
+}
+
+fn conversation(values: &[Value<'_>]) -> Option<Conversation> {
+    let [Value::List(amounts), source @ ..] = values else { return None };
+    let (mut micro_dollars, mut requests): (Option<u64>, Option<u32>) = (None, None);
+    for amount in amounts {
+        // Of two of a kind the smaller one holds.
+        match amount.values[..] {
+            [Value::MicroDollars(most)] => micro_dollars = micro_dollars.into_iter().chain([most]).min(),
+            [Value::Count(most)] => requests = requests.into_iter().chain([most]).min(),
+            _ => return None,
+        }
+    }
+    let (by, warn) = match source {
+        [Value::Word("header"), Value::Text(name), warn] => (ConversationSource::Header(name.clone()), warn),
+        [Value::Word("metadata"), Value::Text(namespace), Value::Text(key), warn] => {
+            (ConversationSource::Metadata { namespace: namespace.clone(), key: key.clone() }, warn)
+        }
+        _ => return None,
+    };
+    let warn_bp = if let Value::BasisPoints(share) = warn { Some(*share) } else { None };
+    Some(Conversation { micro_dollars, requests, by, warn_bp })
 }
 
 fn timeout(values: &[Value<'_>]) -> Option<Timeout> {

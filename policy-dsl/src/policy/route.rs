@@ -149,14 +149,34 @@ pub struct Contract {
     pub cost_micro_dollars: Option<u64>,
     pub turns: Option<u32>,
     pub body_bytes: Option<u64>,
-    /// Micro-dollars, and the header that names the conversation.
-    pub conversation: Option<(u64, String)>,
+    pub conversation: Option<Conversation>,
     /// Most times that tool calls may repeat.
     pub loops: Option<u32>,
     /// Percentile and bound.
     pub latency: Option<(u8, Duration)>,
     /// Hundredths of the first target's cost.
     pub failover_cost: Option<u32>,
+}
+
+/// What all requests of a conversation may use; at least one of both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Conversation {
+    pub micro_dollars: Option<u64>,
+    pub requests: Option<u32>,
+    pub by: ConversationSource,
+    /// Tells when so much of either is used, in basis points.
+    pub warn_bp: Option<u32>,
+}
+
+/// Where a conversation's name comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ConversationSource {
+    Header(String),
+    /// Of the request's dynamic metadata in Envoy.
+    Metadata {
+        namespace: String,
+        key: String,
+    },
 }
 
 /// What happens to a prompt that is too long.

@@ -70,6 +70,7 @@ impl Worker {
             counting: &mut self.counting,
             key: None,
             uncounted: &mut Vec::new(),
+            warnings: Vec::new(),
             fx: &mut fx,
         });
         self.told.extend(fx.iter().filter_map(|effect| match effect {

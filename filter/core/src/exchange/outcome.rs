@@ -259,6 +259,7 @@ impl Exchange {
         if self.kept.trimmed > 0 {
             own.push((Text::Word("x-seawall-trimmed"), self.kept.trimmed.to_string().into()));
         }
+        own.extend(self.reserved.warning());
         own
     }
 

@@ -19,7 +19,7 @@ use super::answers::Reading;
 use super::{After, Attempt, Exchange, Planned, Stage};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
-use crate::effect::Effect;
+use crate::effect::{Effect, Text};
 use crate::limits::{Answer, Refusal, Spot, Stage as Asked, Ticket, Use, who};
 use crate::stream::Usage;
 use crate::telemetry::{Outcome, Reason};
@@ -44,6 +44,8 @@ pub(super) struct Reserved {
     pub(super) place: Option<usize>,
     /// When it first asked them.
     since: Option<(Option<usize>, Timestamp)>,
+    /// Limits that are nearly used up, and how much of them is used.
+    warnings: Vec<(Text, String)>,
 }
 
 impl Reserved {
@@ -56,6 +58,25 @@ impl Reserved {
     pub(super) fn grant(&mut self, spot: Spot) {
         let next = self.next.as_mut().map(|(_, ticket)| ticket);
         self.request.iter_mut().chain(next).for_each(|ticket| ticket.grant(spot));
+    }
+
+    /// Remembers what limits have warned of; of each limit what it said last.
+    fn warn(&mut self, turn: &mut Turn<'_>) {
+        for (name, used) in turn.warnings.drain(..) {
+            self.warnings.retain(|(known, _)| *known != name);
+            self.warnings.push((name, used));
+        }
+    }
+
+    /// The header that tells of it: `spend 83%, conversation 91%`.
+    pub(super) fn warning(&self) -> Option<(Text, Text)> {
+        let mut text = String::new();
+        for (name, used) in &self.warnings {
+            for part in [if text.is_empty() { "" } else { ", " }, name, " ", used] {
+                text += part;
+            }
+        }
+        (!text.is_empty()).then(|| (Text::Word("x-seawall-warning"), text.into()))
     }
 }
 
@@ -88,6 +109,7 @@ impl Exchange {
         self.reserved.since = Some((place, since));
         match turn.ask_limits((self.route, who, stage), estimate, (since, deadline)) {
             Answer::Admitted(ticket) => {
+                self.reserved.warn(turn);
                 if let Some(place) = place {
                     self.release_next(turn);
                     self.reserved.next = Some((place, ticket));
@@ -120,6 +142,12 @@ impl Exchange {
 
     pub(super) fn refuse_limit(&self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
         let Some(who) = self.who else { return After::Done };
+        // While other requests of a conversation are under way it isn't known what is left for it.
+        if refusal.wait.is_none()
+            && let Some(why) = turn.explain_conversation(refusal)
+        {
+            return self.refuse(turn, OwnError::conversation_spent(why), Reason::ConversationSpent);
+        }
         let dialect = turn.config.provider(self.route, 0);
         let (why, counts, mut headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
         let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
@@ -151,6 +179,7 @@ impl Exchange {
             };
             match ticket {
                 Ok(ticket) => {
+                    self.reserved.warn(turn);
                     self.release_next(turn);
                     self.reserved.next = Some((place, ticket));
                     return Ok((place, permit));

@@ -99,8 +99,8 @@ pub(crate) struct Refusal {
 pub(crate) enum News {
     /// It only observes, and would have refused this.
     WouldRefuse(Spot),
-    /// So much of it, in basis points, is in use; the share that the policy warns of has been passed just now.
-    Warns(Spot, u32),
+    /// So much of it, in basis points, is in use, which the policy warns of; and whether that has come about just now.
+    Warns(Spot, u32, bool),
     /// Its service is away, and this proxy's own count has admitted it.
     Local(Spot),
 }
@@ -189,13 +189,12 @@ impl Desk<'_> {
             else {
                 continue;
             };
-            let before = warn_bp.map(|_| balance.used_bp(*measure, self.now));
+            warn_bp.iter().for_each(|warn| balance.calm(*measure, self.now, *warn));
             balance.reserve(*measure, self.now, cost);
-            if let Some((warn, before)) = warn_bp.zip(before) {
-                let after = balance.used_bp(*measure, self.now);
-                if before < warn && after >= warn {
-                    said.news.push(News::Warns(Spot { place: place.with_row(found.key), slot }, after));
-                }
+            let warns = warn_bp.and_then(|warn| balance.warn(*measure, self.now, warn));
+            if let Some((used, is_new)) = warns {
+                let spot = Spot { place: place.with_row(found.key), slot };
+                said.news.push(News::Warns(spot, used, is_new));
             }
         }
     }

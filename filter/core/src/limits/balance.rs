@@ -24,6 +24,8 @@
 //!
 //! **Concurrency** is what is held. How long a place is usually held is remembered beside it, so that a caller can be told when to
 //! come back.
+//!
+//! **A conversation** has a sum that never shrinks, and begins anew when nothing has been heard of it for long.
 
 use std::time::Duration;
 
@@ -55,6 +57,15 @@ pub(super) enum Measure {
     /// So many at the same time.
     Concurrent(u64),
     Money(Budget),
+    Sum(Sum),
+}
+
+/// So much in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub(super) amount: u64,
+    /// After so many nanoseconds of silence it begins anew.
+    pub(super) silence: u64,
 }
 
 /// So much money in a window.
@@ -95,6 +106,8 @@ pub(super) struct Balance {
     pub(super) held: Held,
     /// Who waits in line.
     pub(super) seats: Held,
+    /// Whether it has been told that so much of it is used.
+    has_warned: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,17 +118,22 @@ enum Used {
     Places { usual: u32 },
     /// In micro-dollars by slot; slot `n` lies at `n % slots`.
     Money { newest: u64, spent: [u64; ROLLING] },
+    Sum {
+        /// When it was last heard of, in nanoseconds since the epoch.
+        last: u64,
+        used: u64,
+    },
 }
 
 impl Measure {
     /// Bytes of a balance.
     pub(super) fn size(self) -> usize {
         let used = match self {
-            Self::Rate(_) => 16,
+            Self::Rate(_) | Self::Sum(_) => 16,
             Self::Concurrent(_) => 4,
             Self::Money(budget) => 8 + 8 * budget.slots() as usize,
         };
-        used + 16 + 4
+        used + 16 + 4 + 1
     }
 
     /// What a balance can't do without if it is to mean the same under a changed policy.
@@ -123,6 +141,7 @@ impl Measure {
         match self {
             Self::Rate(_) => 1,
             Self::Concurrent(_) => 2,
+            Self::Sum(_) => 3,
             Self::Money(budget) => budget.slot() << 8 | budget.slots(),
         }
     }
@@ -133,6 +152,7 @@ impl Measure {
             Self::Rate(pace) => pace.amount(),
             Self::Concurrent(most) => most,
             Self::Money(budget) => budget.micro_dollars,
+            Self::Sum(sum) => sum.amount,
         }
     }
 }
@@ -142,6 +162,7 @@ impl Balance {
         let used = match measure {
             Measure::Rate(_) => Used::Rate { upper: bytes.u64()?, lower: bytes.u64()? },
             Measure::Concurrent(_) => Used::Places { usual: bytes.u32()? },
+            Measure::Sum(_) => Used::Sum { last: bytes.u64()?, used: bytes.u64()? },
             Measure::Money(budget) => {
                 let newest = bytes.u64()?;
                 let mut spent = [0; ROLLING];
@@ -153,7 +174,7 @@ impl Balance {
         };
         let held = Held { older: bytes.u64()?, newer: bytes.u64()? };
         let seats = Held { older: bytes.u16()?.into(), newer: bytes.u16()?.into() };
-        Some(Self { used, held, seats })
+        Some(Self { used, held, seats, has_warned: bytes.u8()? != 0 })
     }
 
     pub(super) fn write(&self, measure: Measure, bytes: &mut Writer<'_>) {
@@ -161,6 +182,10 @@ impl Balance {
             (Used::Rate { upper, lower }, _) => {
                 bytes.u64(*upper);
                 bytes.u64(*lower);
+            }
+            (Used::Sum { last, used }, _) => {
+                bytes.u64(*last);
+                bytes.u64(*used);
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 bytes.u64(*newest);
@@ -173,6 +198,7 @@ impl Balance {
         bytes.u64(self.held.newer);
         bytes.u16(u16::try_from(self.seats.older).unwrap_or(u16::MAX));
         bytes.u16(u16::try_from(self.seats.newer).unwrap_or(u16::MAX));
+        bytes.u8(self.has_warned.into());
     }
 
     /// Brings it up to this time.
@@ -202,6 +228,11 @@ impl Balance {
                     }
                 }
                 *newest = (*newest).max(current);
+            }
+            (Used::Sum { last, used }, Measure::Sum(sum))
+                if now.0.saturating_sub(*last) >= sum.silence && self.held.total() == 0 =>
+            {
+                *used = 0;
             }
             _ => {}
         }
@@ -243,6 +274,14 @@ impl Balance {
                 // What was reserved is mostly more than what comes to be spent.
                 Verdict::WhenReleased
             }
+            (Used::Sum { used, .. }, Measure::Sum(sum)) => {
+                let used = used.saturating_add(cost);
+                match used.saturating_add(self.held.total()) <= sum.amount {
+                    true => Verdict::Fits,
+                    false if used > sum.amount => Verdict::Never,
+                    false => Verdict::WhenReleased,
+                }
+            }
             (_, Measure::Concurrent(most)) if self.held.total().saturating_add(cost) <= most => Verdict::Fits,
             _ => Verdict::WhenReleased,
         }
@@ -255,8 +294,12 @@ impl Balance {
     }
 
     fn charge(&mut self, measure: Measure, now: Timestamp, cost: u64) {
-        if let (Used::Rate { upper, .. }, Measure::Rate(pace)) = (&mut self.used, measure) {
-            *upper = (*upper).max(now.0).saturating_add(pace.time(cost));
+        match (&mut self.used, measure) {
+            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
+                *upper = (*upper).max(now.0).saturating_add(pace.time(cost));
+            }
+            (Used::Sum { last, .. }, _) => *last = (*last).max(now.0),
+            _ => {}
         }
     }
 
@@ -309,6 +352,7 @@ impl Balance {
                     *slot = slot.saturating_add(actual);
                 }
             }
+            (Used::Sum { used, .. }, _) => *used = used.saturating_add(actual),
             _ => {}
         }
         self.catch_up(measure, now);
@@ -320,13 +364,14 @@ impl Balance {
             Used::Rate { upper, .. } => *upper <= now.0,
             Used::Places { .. } => true,
             Used::Money { spent, .. } => spent.iter().all(|slot| *slot == 0),
+            Used::Sum { used, .. } => *used == 0,
         };
         is_unused && self.held.total() == 0 && self.seats.total() == 0
     }
 
     /// One for somebody who may have used all that this one knows of. What is held goes along unconfirmed.
     pub(super) fn heir(&self, measure: Measure) -> Self {
-        let mut heir = Self { seats: Held::default(), ..self.clone() };
+        let mut heir = Self { seats: Held::default(), has_warned: false, ..self.clone() };
         match (&mut heir.used, measure) {
             (Used::Rate { upper, lower }, _) => *lower = *upper,
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
@@ -334,9 +379,43 @@ impl Balance {
                     *slot = slot.saturating_add(std::mem::take(&mut heir.held).total());
                 }
             }
+            (Used::Sum { used, .. }, _) => {
+                *used = used.saturating_add(std::mem::take(&mut heir.held).total());
+            }
             _ => {}
         }
         heir
+    }
+
+    /// What has been summed up, where nothing of it is held: then somebody else may go on with it.
+    pub(super) fn sum(&self) -> Option<u64> {
+        match self.used {
+            Used::Sum { used, .. } if self.held.total() == 0 => Some(used),
+            _ => None,
+        }
+    }
+
+    /// One for somebody who may have used what this one knows of, or what `other` does.
+    pub(super) fn worse(mut self, other: &Self) -> Self {
+        self.has_warned = false;
+        if let (Used::Sum { last, used }, Used::Sum { last: theirs, used: more }) =
+            (&mut self.used, &other.used)
+        {
+            (*last, *used) = ((*last).max(*theirs), (*used).max(*more));
+        }
+        self
+    }
+
+    /// Where less than half of what is warned of is used, the warning is told again when it is due: what goes up and down with each
+    /// request is told once.
+    pub(super) fn calm(&mut self, measure: Measure, now: Timestamp, warn_bp: u32) {
+        self.has_warned = self.has_warned && self.used_bp(measure, now) >= warn_bp / 2;
+    }
+
+    /// How much is used, in basis points, where that is at least what is warned of; and whether nobody has been told yet.
+    pub(super) fn warn(&mut self, measure: Measure, now: Timestamp, warn_bp: u32) -> Option<(u32, bool)> {
+        let used = self.used_bp(measure, now);
+        (used >= warn_bp).then(|| (used, !std::mem::replace(&mut self.has_warned, true)))
     }
 
     /// What a request may still use now, and in which time all of it is back.
@@ -351,6 +430,11 @@ impl Balance {
                 let spent = spent.iter().fold(self.held.total(), |sum, slot| sum.saturating_add(*slot));
                 let end = (newest + budget.slots()).saturating_mul(budget.slot());
                 (budget.micro_dollars.saturating_sub(spent), Timestamp(end).since(now))
+            }
+            (Used::Sum { last, used }, Measure::Sum(sum)) => {
+                let used = used.saturating_add(self.held.total());
+                let end = Timestamp(last.saturating_add(sum.silence));
+                (sum.amount.saturating_sub(used), end.since(now))
             }
             _ => (measure.amount().saturating_sub(self.held.total()), Duration::ZERO),
         }

@@ -15,6 +15,8 @@ pub(crate) struct Who {
     /// The tier's place in the policy; none where no tier takes the tenant.
     pub(crate) tier: Option<usize>,
     pub(crate) route: usize,
+    /// The keyed hash of the conversation, where it belongs to one that is limited.
+    pub(crate) conversation: Option<u64>,
 }
 
 /// When limits are asked.
@@ -26,10 +28,25 @@ pub(crate) enum Stage {
     Attempt(TargetId),
 }
 
+/// Whose use is counted together on a shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Scope(Scope),
+    /// That of a conversation in this route.
+    Conversation(usize),
+}
+
+impl By {
+    /// Whether those who share it have names that come from outside.
+    fn is_table(self) -> bool {
+        matches!(self, Self::Scope(Scope::Tenant) | Self::Conversation(_))
+    }
+}
+
 /// Limits that count by the same key.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    scope: Scope,
+    by: By,
     pub(super) rules: Vec<Rule>,
     pub(super) layout: Layout,
     /// Where its cells lie, by their number; of the table of tenants what all of them begin with.
@@ -92,9 +109,16 @@ impl Book {
                 rules.push(Rule { service, ..Rule::new(limit) });
             }
         }
-        let shelves = rules.into_iter().map(|(scope, rules)| {
-            let layout = Layout::new(&rules, scope == Scope::Tenant);
-            Shelf { scope, layout, rules, keys: keys(policy, scope) }
+        let of_limits =
+            rules.into_iter().map(|(scope, rules)| (By::Scope(scope), keys(policy, scope), rules));
+        let talks = policy.routes.iter().enumerate().filter_map(|(route, of)| {
+            let talk = of.contract.conversation.as_ref()?;
+            let key = ["seawall/limits/conversation/", &of.name, "/"].concat();
+            Some((By::Conversation(route), vec![key], Rule::of_conversation(talk)))
+        });
+        let shelves = of_limits.chain(talks).map(|(by, keys, rules)| {
+            let layout = Layout::new(&rules, by.is_table());
+            Shelf { by, rules, layout, keys }
         });
         let mut shelves: Vec<_> = shelves.collect();
         let quotas = policy.targets.iter().map(|target| {
@@ -103,7 +127,7 @@ impl Book {
             // With the cluster: two filters in one proxy may give different targets the same name.
             let key = ["seawall/limits/quota/", &target.name, "/", &target.cluster].concat();
             (!rules.is_empty()).then(|| {
-                shelves.push(Shelf { scope: Scope::Target, layout, rules, keys: vec![key] });
+                shelves.push(Shelf { by: By::Scope(Scope::Target), rules, layout, keys: vec![key] });
                 shelves.len() - 1
             })
         });
@@ -122,6 +146,11 @@ impl Book {
         Some((LimitId(id), self.rule(spot)?.name.clone()))
     }
 
+    /// Whether it is what a conversation of this route may come to.
+    pub(crate) fn conversation(&self, spot: Spot) -> Option<usize> {
+        if let By::Conversation(route) = self.shelf(spot.place)?.by { Some(route) } else { None }
+    }
+
     pub(crate) fn rule(&self, spot: Spot) -> Option<&Rule> {
         self.shelf(spot.place)?.rules.get(spot.slot)
     }
@@ -129,7 +158,7 @@ impl Book {
     /// Where a cell lies in the shared data.
     pub(super) fn key(&self, place: Place) -> String {
         let Some(shelf) = self.shelf(place) else { return String::new() };
-        if shelf.scope != Scope::Tenant {
+        if !shelf.by.is_table() {
             return shelf.keys.get(place.cell).cloned().unwrap_or_default();
         }
         let mut key = shelf.keys.first().cloned().unwrap_or_default();
@@ -148,7 +177,7 @@ impl Book {
 
     /// Whether different tenants count together there.
     pub(super) fn is_shared(&self, place: Place) -> bool {
-        self.shelf(place).is_some_and(|shelf| shelf.scope != Scope::Tenant)
+        self.shelf(place).is_some_and(|shelf| !shelf.by.is_table())
     }
 
     pub(super) fn services(&self) -> &[Text] {
@@ -171,7 +200,9 @@ impl Book {
         tenant: &'b str,
     ) -> Option<(&'static str, &'b str)> {
         let (shelf, cell) = (self.shelf(spot.place)?, spot.place.cell);
-        Some(match shelf.scope {
+        // No service counts conversations.
+        let By::Scope(scope) = shelf.by else { return None };
+        Some(match scope {
             Scope::Global => return None,
             Scope::Tenant => ("tenant", tenant),
             Scope::Tier => {
@@ -192,11 +223,11 @@ impl Book {
     /// What must be asked of these limits at this stage, row by row.
     pub(super) fn asked(&self, policy: &Policy, limits: &[LimitId], who: Who, stage: Stage) -> Vec<Asked> {
         let mut asked: Vec<Asked> = Vec::new();
-        for limit in limits {
-            let Some(&(number, slot)) = self.places.get(limit.0) else { continue };
+        let limits = limits.iter().filter_map(|limit| self.places.get(limit.0).copied());
+        for (number, slot) in limits.chain(self.talk(who)) {
             let Some(shelf) = self.shelves.get(number) else { continue };
             let Some(rule) = shelf.rules.get(slot) else { continue };
-            let Some((cell, row)) = cell(policy, shelf.scope, rule.counts, who, stage) else { continue };
+            let Some((cell, row)) = cell(policy, shelf.by, rule.counts, who, stage) else { continue };
             let place = Place { shelf: number, cell, row };
             match asked.iter_mut().find(|known| known.place == place) {
                 Some(known) => known.slots.push(slot),
@@ -212,20 +243,37 @@ impl Book {
         let slots = (0..self.shelves.get(shelf)?.rules.len()).collect();
         Some(Asked { place: Place { shelf, cell: 0, row: ONLY }, slots })
     }
+
+    /// The shelf, and the places on it, of what its conversation may come to.
+    fn talk(&self, who: Who) -> impl Iterator<Item = (usize, usize)> {
+        let shelf = who
+            .conversation
+            .and_then(|_| self.shelves.iter().position(|shelf| shelf.by == By::Conversation(who.route)));
+        let slots = shelf.and_then(|shelf| self.shelves.get(shelf)).map_or(0, |shelf| shelf.rules.len());
+        (0..slots).filter_map(move |slot| Some((shelf?, slot)))
+    }
 }
 
 /// The cell, and the row in it, that a limit counts in; `None` where it isn't asked at this stage.
-fn cell(policy: &Policy, scope: Scope, counts: Counts, who: Who, stage: Stage) -> Option<(usize, u64)> {
+fn cell(policy: &Policy, by: By, counts: Counts, who: Who, stage: Stage) -> Option<(usize, u64)> {
+    let is_of_target = matches!(by, By::Scope(Scope::Target | Scope::Group(_)));
     let is_now = match stage {
-        Stage::Request => counts != Counts::Money && !matches!(scope, Scope::Target | Scope::Group(_)),
-        Stage::Attempt(_) => counts == Counts::Money || matches!(scope, Scope::Target | Scope::Group(_)),
+        Stage::Request => counts != Counts::Money && !is_of_target,
+        Stage::Attempt(_) => counts == Counts::Money || is_of_target,
     };
+    if !is_now {
+        return None;
+    }
     let target = if let Stage::Attempt(target) = stage { Some(target) } else { None };
+    // The lower bits choose the cell, so that the whole hash tells rows apart. No row has the common one's key.
+    let row_of = |hash: u64| Some(((hash % SETS) as usize, hash.max(COMMON + 1)));
+    let scope = match by {
+        By::Conversation(_) => return row_of(who.conversation?),
+        By::Scope(scope) => scope,
+    };
     let cell = match scope {
-        _ if !is_now => return None,
         Scope::Global => 0,
-        // The lower bits choose the cell, so that the whole hash tells rows apart. No row has the common one's key.
-        Scope::Tenant => return Some(((who.tenant % SETS) as usize, who.tenant.max(COMMON + 1))),
+        Scope::Tenant => return row_of(who.tenant),
         Scope::Tier => who.tier.unwrap_or(policy.tiers.len()),
         Scope::Route => who.route,
         Scope::Target => target?.0,

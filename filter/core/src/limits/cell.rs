@@ -14,6 +14,12 @@
 //! all others who found none: that may admit too little, never too much. **Nobody who is in debt is ever forgotten.** When a
 //! row becomes free later, what the common row knows goes along.
 //!
+//! **Conversations** lie in such tables too, one for each route that limits them. There are more of them, and most are over without
+//! saying so. One that has no row where all are taken takes over that of the least, with what that one has used: so it may
+//! be refused too early, by little, and nobody is ever admitted too much, also not the one that comes back and has lost its row
+//! (the Space-Saving algorithm of Metwally, Agrawal and El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data
+//! Streams", 2005). A row of which something is under way is left alone.
+//!
 //! So the table is as large with ten million tenants as with thirty thousand; what suffers when more than that are in debt at
 //! once are those who come last. Two tenants whose hashes of 64 bits are equal are one.
 //!
@@ -35,7 +41,7 @@ pub(super) const COMMON: u64 = 0;
 /// The key of the only row where a cell has one.
 pub(super) const ONLY: u64 = 1;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const TAG: usize = 4 + 2;
 const ROW: usize = 8 + 4;
 
@@ -157,8 +163,30 @@ impl Layout {
                     common.balances.iter().zip(rules).map(|(balance, rule)| balance.heir(rule.measure));
                 Found { index, key, row: Row { epoch: common.epoch, balances: heirs.collect() } }
             }
-            None => Found { index: 0, key: COMMON, row: common },
+            None => self.least(rules, bytes, key, now, &common).unwrap_or(Found {
+                index: 0,
+                key: COMMON,
+                row: common,
+            }),
         }
+    }
+
+    /// The row that has summed up the least, given to somebody else.
+    fn least(&self, rules: &[Rule], bytes: &[u8], key: u64, now: Timestamp, common: &Row) -> Option<Found> {
+        // By what is used most of: money and requests have nothing in common but what is the most of them.
+        let share = |row: &Row| {
+            let parts = row.balances.iter().zip(rules).map(|(balance, rule)| {
+                balance.sum()?;
+                Some(balance.used_bp(rule.measure, now))
+            });
+            parts.collect::<Option<Vec<_>>>()?.into_iter().max()
+        };
+        let rows = (1..self.rows).map(|index| (index, self.row(rules, bytes, index, now)));
+        let least = rows.filter_map(|(index, row)| Some((share(&row)?, index, row)));
+        let (_, index, row) = least.min_by_key(|(share, ..)| *share)?;
+        let known = row.balances.into_iter().zip(&common.balances).zip(rules);
+        let balances = known.map(|((own, common), rule)| own.worse(&common.heir(rule.measure))).collect();
+        Some(Found { index, key, row: Row { epoch: row.epoch, balances } })
     }
 
     fn row(&self, rules: &[Rule], bytes: &[u8], index: usize, now: Timestamp) -> Row {

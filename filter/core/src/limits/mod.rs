@@ -48,9 +48,9 @@ use self::ledger::Ledger;
 use self::line::Lines;
 pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
-pub(crate) use self::tenant::{Named, asks_host, claims, label, who};
+pub(crate) use self::tenant::{Named, asks_host, claims, label, metadata, who};
 use self::told::Standing;
-pub(crate) use self::told::{headers, why};
+pub(crate) use self::told::{headers, percent, why, why_stop};
 pub(crate) use self::wait::Answer;
 use crate::effect::Text;
 use crate::event::ExchangeId;
@@ -228,6 +228,14 @@ impl Limits {
     ) -> Vec<Standing> {
         let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
         self.desk(ask.book, store, now).standings(&asked)
+    }
+
+    /// What is used, and held, of a limit.
+    pub(crate) fn used(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book, spot: Spot) -> u64 {
+        let used = self.desk(book, store, now).look(spot, |rule, balance| {
+            rule.measure.amount().saturating_sub(balance.remaining(rule.measure, now).0)
+        });
+        used.unwrap_or_default()
     }
 
     /// When [`Limits::handle_timeout`] wants to be called.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use seawall_policy::policy::{Amount, Limit, Money, Per, Scope, Target, Tokens};
+use seawall_policy::policy::{Amount, Conversation, Limit, Money, Per, Scope, Target, Tokens};
 
-use super::balance::{Budget, Measure};
+use super::balance::{Budget, Measure, Sum};
 use super::pace::Pace;
 use crate::effect::Text;
 use crate::hash::fnv1a;
@@ -140,10 +140,44 @@ impl Rule {
         match self.measure {
             Measure::Rate(pace) => pace.period(),
             Measure::Money(budget) => budget.period,
-            Measure::Concurrent(_) => 0,
+            Measure::Concurrent(_) | Measure::Sum(_) => 0,
         }
     }
 }
+
+/// How long a conversation may be silent before it begins anew.
+const SILENCE: Duration = Duration::from_secs(86_400);
+
+impl Rule {
+    /// What a conversation may come to.
+    pub(super) fn of_conversation(talk: &Conversation) -> Vec<Self> {
+        let rule = |amount, counts: Counts| {
+            let measure = Measure::Sum(Sum { amount, silence: nanos(SILENCE) });
+            let words = match counts {
+                Counts::Money => dollars(amount),
+                _ => [&amount.to_string(), " ", counts.word()].concat(),
+            };
+            Self {
+                name: Text::Word(CONVERSATION),
+                counts,
+                measure,
+                words: words.into(),
+                wait: None,
+                queue: 0,
+                warn_bp: talk.warn_bp,
+                observes: false,
+                service: None,
+                tag: tag(CONVERSATION, measure.kind(), counts),
+            }
+        };
+        let money = talk.micro_dollars.map(|amount| rule(amount, Counts::Money));
+        let requests = talk.requests.map(|amount| rule(amount.into(), Counts::Requests));
+        money.into_iter().chain(requests).collect()
+    }
+}
+
+/// What answers and refusals call it.
+const CONVERSATION: &str = "conversation";
 
 /// `$0.25`.
 pub(crate) fn dollars(micro: u64) -> String {
@@ -191,7 +225,7 @@ mod tests {
             Rule::new(&policy.limits[0])
         };
         let tokens = of("90k tokens/min");
-        assert_eq!((&*tokens.words, tokens.measure.size()), ("90000 tokens/min", 36));
+        assert_eq!((&*tokens.words, tokens.measure.size()), ("90000 tokens/min", 37));
         assert_eq!(tokens.tag, of("50k tokens/min").tag);
         assert_eq!(tokens.tag, of("50k tokens/hour").tag);
         for other in ["90k requests/min", "90k input tokens/min", "90 concurrent", "$90/day"] {

@@ -10,7 +10,7 @@
 //! The first source that is present decides; an empty value is none. Who has none is `anonymous`, and all of those are one tenant.
 //! Names are told apart by a keyed hash and kept nowhere.
 
-use seawall_policy::policy::{CREDENTIAL_HEADERS, Policy, TenantSource};
+use seawall_policy::policy::{CREDENTIAL_HEADERS, ConversationSource, Policy, TenantSource};
 
 use super::book::Who;
 use super::fleet;
@@ -27,6 +27,8 @@ pub struct Identity {
     pub claims: Vec<Option<String>>,
     /// The first subject alternative name of the client's certificate.
     pub san: Option<String>,
+    /// What the request's metadata say that was asked for, in order.
+    pub metadata: Vec<Option<String>>,
 }
 
 /// The claims that a policy asks for, in order.
@@ -37,9 +39,18 @@ pub(crate) fn claims(policy: &Policy) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether it takes more than headers to know whose a request is.
+/// Where the metadata stand that name conversations, route by route: namespaces and keys.
+pub(crate) fn metadata(policy: &Policy) -> impl Iterator<Item = (&str, &str)> {
+    policy.routes.iter().filter_map(|route| match &route.contract.conversation.as_ref()?.by {
+        ConversationSource::Metadata { namespace, key } => Some((namespace.as_str(), key.as_str())),
+        ConversationSource::Header(_) => None,
+    })
+}
+
+/// Whether it takes more than headers to know whose a request is, and to which conversation it belongs.
 pub(crate) fn asks_host(policy: &Policy) -> bool {
-    policy.tenant.iter().any(|source| matches!(source, TenantSource::Jwt { .. } | TenantSource::San))
+    metadata(policy).next().is_some()
+        || policy.tenant.iter().any(|source| matches!(source, TenantSource::Jwt { .. } | TenantSource::San))
 }
 
 /// What a caller is known by.
@@ -82,7 +93,29 @@ pub(crate) fn who(
         Known::Name(name) => (key.hash(name.as_bytes()), tier_of(policy, Some(name))),
         Known::Key(found) => (key.hash(&[b"\0key ", found].concat()), tier_of(policy, None)),
     };
-    Who { tenant, tier, route }
+    let conversation = conversation(policy, headers, identity, route).map(|name| {
+        // Nobody can use up what another tenant's conversation of this name may use.
+        key.hash(&[&tenant.to_le_bytes()[..], b"\0conversation ", name.as_bytes()].concat())
+    });
+    Who { tenant, tier, route, conversation }
+}
+
+/// What its conversation is called, where that is limited.
+fn conversation<'r>(
+    policy: &Policy,
+    headers: &'r Headers,
+    identity: &'r Identity,
+    route: usize,
+) -> Option<&'r str> {
+    let by = |route: usize| Some(&policy.routes.get(route)?.contract.conversation.as_ref()?.by);
+    let name = match by(route)? {
+        ConversationSource::Header(name) => headers.get(name)?,
+        ConversationSource::Metadata { .. } => {
+            let is_asked = |route: &usize| matches!(by(*route), Some(ConversationSource::Metadata { .. }));
+            identity.metadata.get((0..route).filter(is_asked).count())?.as_deref()?
+        }
+    };
+    Some(name.trim()).filter(|name| !name.is_empty())
 }
 
 /// The caller as conditions name it.
@@ -157,7 +190,7 @@ mod tests {
         };
         let of = |claims: [Option<&str>; 2], san: Option<&str>, headers: &[(&str, &str)]| {
             let claims = claims.map(|claim| claim.map(str::to_owned)).to_vec();
-            from(&policy, headers, &Identity { claims, san: san.map(str::to_owned) })
+            from(&policy, headers, &Identity { claims, san: san.map(str::to_owned), metadata: Vec::new() })
         };
         let headers = [("x-tenant", " acme "), ("authorization", "Bearer k")];
         assert_eq!(of([Some("o"), Some("s")], Some("n"), &headers), named("o"));

@@ -186,6 +186,26 @@ pub(crate) fn why(rule: &Rule, refusal: &Refusal) -> String {
     text
 }
 
+/// In words why a conversation is over, to an agent that would go on.
+pub(crate) fn why_stop(rule: &Rule, refusal: &Refusal, used: u64) -> String {
+    let amount = |amount: u64| match rule.counts {
+        Counts::Money => dollars(amount),
+        counts => [&amount.to_string(), " ", counts.word()].concat(),
+    };
+    let mut text = ["stop: this conversation has used ", &amount(used), " of ", &rule.words].concat();
+    if rule.counts == Counts::Money {
+        for part in [", and this request may cost ", &amount(refusal.cost)] {
+            text += part;
+        }
+    }
+    text + "; nothing more is answered in it"
+}
+
+/// Basis points as whole percents, rounded down.
+pub(crate) fn percent(share_bp: u32) -> String {
+    [&(share_bp / 100).to_string(), "%"].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,10 @@ impl Reader<'_> {
         Some(*head)
     }
 
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.take().map(u8::from_le_bytes)
+    }
+
     pub(super) fn u16(&mut self) -> Option<u16> {
         self.take().map(u16::from_le_bytes)
     }
@@ -31,6 +35,10 @@ impl Writer<'_> {
             *head = number;
             self.0 = rest;
         }
+    }
+
+    pub(super) fn u8(&mut self, number: u8) {
+        self.put(number.to_le_bytes());
     }
 
     pub(super) fn u16(&mut self, number: u16) {

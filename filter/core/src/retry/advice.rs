@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | attempts, budget or deadline spent; not retried; asked to wait for too long; nothing left to try after an attempt | `false`: the filter has done what can be done | what the provider asks for |
 //! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
-//! | tool calls repeat in the conversation | `false` | – |
+//! | a conversation is used up, or tool calls repeat in it | `false` | – |
 //! | the request is more than a contract admits | `false` | – |
 //! | the request is at fault | – | as the provider answered |
 //!
@@ -33,7 +33,7 @@ pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list
         | Reason::NotRetried
         | Reason::RetryAfterTooLong => false,
         // The same again would be refused again.
-        Reason::LoopDetected | Reason::ContractExceeded => false,
+        Reason::ConversationSpent | Reason::LoopDetected | Reason::ContractExceeded => false,
         // What is larger than a limit never fits.
         Reason::LimitReached if wait.is_none() => false,
         Reason::BreakerOpen | Reason::LimitReached | Reason::Overloaded => {
@@ -70,6 +70,7 @@ mod tests {
             Reason::DeadlineExceeded,
             Reason::NotRetried,
             Reason::RetryAfterTooLong,
+            Reason::ConversationSpent,
             Reason::LoopDetected,
         ] {
             assert_eq!(advised(reason, 1, None), "false", "{reason:?}");

@@ -84,7 +84,7 @@ fn price(judged: &Judged<'_, '_>, target: &Target, span: Span, sink: &mut Sink) 
 fn rule_about_cost(judged: &Judged<'_, '_>) -> Option<(&'static str, Span)> {
     let (route, contract) = (judged.route, &judged.route.contract);
     if contract.cost_micro_dollars.is_some()
-        || contract.conversation.is_some()
+        || contract.conversation.as_ref().is_some_and(|talk| talk.micro_dollars.is_some())
         || contract.failover_cost.is_some()
     {
         return Some(("the contract", judged.span("contract")));

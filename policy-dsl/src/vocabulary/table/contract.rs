@@ -1,7 +1,7 @@
 //! What a request may use and what an answer must be like: `contract` and `output`.
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
-use super::{HEADER, HOUR, MS, PATTERN, PERCENTILE, TARGET_NAME};
+use super::{HEADER, HOUR, LABEL, MS, PATTERN, PERCENTILE, TARGET_NAME};
 use super::{count, duration, factor, money, percent, text, tokens};
 use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
@@ -65,11 +65,19 @@ pub(super) static CONTRACT: Block = Block {
         ),
         Statement::new(
             "conversation",
-            Seq(&[AT_MOST, money(1_000_000), Fixed("by header"), HEADER]),
-            r#"conversation <= $5 by header "x-conversation-id""#,
-            "Most that all requests with the same value of this header may cost.",
-        )
-        .later(),
+            Seq(&[
+                AT_MOST,
+                List(&SHARE_OF_CONVERSATION, 2, "amounts"),
+                Fixed("by"),
+                OneOf("source", &[Seq(&[Word("header"), HEADER]), Seq(&[Word("metadata"), LABEL, LABEL])]),
+                Maybe(&Seq(&[Fixed("warn"), percent(1, 10_000)])),
+            ]),
+            r#"conversation <= $5, 40 requests by header "x-conversation-id""#,
+            "Most that all requests of a conversation in this route may cost, and most that there may be. A conversation is what has \
+             the same value of this header, or under this namespace and key of Envoy's dynamic metadata, and comes from the same \
+             tenant; a request without it belongs to none. One that was silent for a day begins anew. What is beyond is refused, \
+             and not to be retried.",
+        ),
         Statement::new(
             "loops",
             Seq(&[AT_MOST, count(1, 20)]),
@@ -94,6 +102,9 @@ pub(super) static CONTRACT: Block = Block {
         ),
     ],
 };
+
+const SHARE_OF_CONVERSATION: Shape =
+    OneOf("amount", &[Seq(&[count(1, 1_000_000), Fixed("requests")]), money(1_000_000)]);
 
 pub(super) static OUTPUT: Block = Block {
     word: "output",

@@ -132,7 +132,8 @@ static LIMIT_BODY: Block = Block {
             "warn",
             percent(1, 10_000),
             "warn 80%",
-            "Tells, by log and metric, when so much of it is used; of a rate, when so much of the burst is.",
+            "Tells when so much of it is used; of a rate, when so much of the burst is: once by log and metric, again after less than half of \
+             that was used, and in the header `x-seawall-warning` of every answer meanwhile.",
         )
         .absent("no warning"),
         Statement::new("observe", NOTHING, "observe", "Counts and tells, refuses nothing.")

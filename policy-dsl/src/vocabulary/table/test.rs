@@ -182,6 +182,7 @@ const REASONS: &[Shape] = &[
     Word("no_capable_target"),
     Word("overloaded"),
     Word("limit_reached"),
+    Word("conversation_spent"),
     Word("loop_detected"),
     Word("contract_exceeded"),
     Word("health"),

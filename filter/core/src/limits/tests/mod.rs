@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::time::Timestamp;
 
 mod cells;
+mod conversations;
 mod fleet;
 mod rates;
 mod waiting;
@@ -60,7 +61,7 @@ impl Fixture {
     }
 
     pub(in crate::limits) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
-        let who = Who { tenant, tier: None, route: 0 };
+        let who = Who { tenant, tier: None, route: 0, conversation: None };
         let (limits, since) = (self.limits.as_slice(), None);
         Ask { policy: &self.policy, book: &self.book, limits, who, stage, estimate, since }
     }

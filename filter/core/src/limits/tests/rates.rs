@@ -165,12 +165,31 @@ fn a_limit_that_observes_tells_and_refuses_nothing() {
 fn a_warning_is_told_when_its_share_is_passed_and_not_again_before_it_was_left() {
     let mut one = One::new("limit l per tenant { 10 concurrent  warn 80% }");
     let tickets: Vec<_> = (0..10).map(|_| one.admit(SECOND, tokens(1)).unwrap()).collect();
-    assert!(matches!(one.news.as_slice(), [News::Warns(_, 8_000)]), "{:?}", one.news);
-    for ticket in tickets.into_iter().take(3) {
+    let told: Vec<_> =
+        one.news.drain(..).map(|news| (matches!(news, News::Warns(_, _, true)), news)).collect();
+    assert!(
+        matches!(
+            told.as_slice(),
+            [
+                (true, News::Warns(_, 8_000, _)),
+                (false, News::Warns(_, 9_000, _)),
+                (false, News::Warns(_, 10_000, _))
+            ]
+        ),
+        "{told:?}"
+    );
+    let mut tickets = tickets.into_iter();
+    for ticket in tickets.by_ref().take(3) {
         one.settle(SECOND, ticket, tokens(1));
     }
-    let _ticket = one.admit(SECOND, tokens(1)).unwrap();
-    assert_eq!(one.news.len(), 2);
+    let ticket = one.admit(SECOND, tokens(1)).unwrap();
+    assert!(matches!(one.news.as_slice(), [News::Warns(_, 8_000, false)]), "{:?}", one.news);
+    for ticket in tickets.chain([ticket]) {
+        one.settle(SECOND, ticket, tokens(1));
+    }
+    one.news.clear();
+    let _tickets: Vec<_> = (0..8).map(|_| one.admit(SECOND, tokens(1)).unwrap()).collect();
+    assert!(matches!(one.news.as_slice(), [News::Warns(_, 8_000, true)]), "{:?}", one.news);
 }
 
 #[test]
