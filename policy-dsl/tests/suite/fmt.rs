@@ -149,7 +149,7 @@ fn large_policies_take_linear_time() {
         let start = std::time::Instant::now();
         format(&source).unwrap_or_else(|error| panic!("{shown}: {error:?}"));
         let took = start.elapsed();
-        assert!(took.as_secs() < 10, "{shown} took {took:?}");
+        assert!(took.as_secs() < 60, "{shown} took {took:?}");
     }
 }
 

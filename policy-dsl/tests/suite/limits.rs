@@ -69,6 +69,6 @@ fn hostile_files_take_linear_time() {
             "{shown}: {}",
             checked.diagnostics.len()
         );
-        assert!(took < Duration::from_secs(10), "{shown} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{shown} took {took:?}");
     }
 }
