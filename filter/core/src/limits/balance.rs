@@ -122,6 +122,8 @@ enum Used {
         /// When it was last heard of, in nanoseconds since the epoch.
         last: u64,
         used: u64,
+        /// How much of that others had used, who had its place in the table before.
+        before: u64,
     },
 }
 
@@ -129,7 +131,8 @@ impl Measure {
     /// Bytes of a balance.
     pub(super) fn size(self) -> usize {
         let used = match self {
-            Self::Rate(_) | Self::Sum(_) => 16,
+            Self::Rate(_) => 16,
+            Self::Sum(_) => 24,
             Self::Concurrent(_) => 4,
             Self::Money(budget) => 8 + 8 * budget.slots() as usize,
         };
@@ -162,7 +165,7 @@ impl Balance {
         let used = match measure {
             Measure::Rate(_) => Used::Rate { upper: bytes.u64()?, lower: bytes.u64()? },
             Measure::Concurrent(_) => Used::Places { usual: bytes.u32()? },
-            Measure::Sum(_) => Used::Sum { last: bytes.u64()?, used: bytes.u64()? },
+            Measure::Sum(_) => Used::Sum { last: bytes.u64()?, used: bytes.u64()?, before: bytes.u64()? },
             Measure::Money(budget) => {
                 let newest = bytes.u64()?;
                 let mut spent = [0; ROLLING];
@@ -183,9 +186,10 @@ impl Balance {
                 bytes.u64(*upper);
                 bytes.u64(*lower);
             }
-            (Used::Sum { last, used }, _) => {
+            (Used::Sum { last, used, before }, _) => {
                 bytes.u64(*last);
                 bytes.u64(*used);
+                bytes.u64(*before);
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 bytes.u64(*newest);
@@ -229,10 +233,10 @@ impl Balance {
                 }
                 *newest = (*newest).max(current);
             }
-            (Used::Sum { last, used }, Measure::Sum(sum))
+            (Used::Sum { last, used, before }, Measure::Sum(sum))
                 if now.0.saturating_sub(*last) >= sum.silence && self.held.total() == 0 =>
             {
-                *used = 0;
+                (*used, *before) = (0, 0);
             }
             _ => {}
         }
@@ -274,8 +278,8 @@ impl Balance {
                 // What was reserved is mostly more than what comes to be spent.
                 Verdict::WhenReleased
             }
-            (Used::Sum { used, .. }, Measure::Sum(sum)) => {
-                let used = used.saturating_add(cost);
+            (Used::Sum { used, before, .. }, Measure::Sum(sum)) => {
+                let used = used.saturating_sub(*before).saturating_add(cost);
                 match used.saturating_add(self.held.total()) <= sum.amount {
                     true => Verdict::Fits,
                     false if used > sum.amount => Verdict::Never,
@@ -369,7 +373,7 @@ impl Balance {
         is_unused && self.held.total() == 0 && self.seats.total() == 0
     }
 
-    /// One for somebody who may have used all that this one knows of. What is held goes along unconfirmed.
+    /// One for somebody who may have used all that this one knows of, but for sums. What is held goes along unconfirmed.
     pub(super) fn heir(&self, measure: Measure) -> Self {
         let mut heir = Self { seats: Held::default(), has_warned: false, ..self.clone() };
         match (&mut heir.used, measure) {
@@ -379,15 +383,16 @@ impl Balance {
                     *slot = slot.saturating_add(std::mem::take(&mut heir.held).total());
                 }
             }
-            (Used::Sum { used, .. }, _) => {
+            (Used::Sum { used, before, .. }, _) => {
                 *used = used.saturating_add(std::mem::take(&mut heir.held).total());
+                *before = *used;
             }
             _ => {}
         }
         heir
     }
 
-    /// What has been summed up, where nothing of it is held: then somebody else may go on with it.
+    /// What has been summed up, by those before too, where nothing of it is held: then somebody else may have its place.
     pub(super) fn sum(&self) -> Option<u64> {
         match self.used {
             Used::Sum { used, .. } if self.held.total() == 0 => Some(used),
@@ -395,13 +400,15 @@ impl Balance {
         }
     }
 
-    /// One for somebody who may have used what this one knows of, or what `other` does.
-    pub(super) fn worse(mut self, other: &Self) -> Self {
+    /// One for somebody else, who has used nothing that is known, in the place of what this one and `other` know of. It keeps
+    /// what they have used, so that not the latest always has the least.
+    pub(super) fn follow(mut self, other: &Self) -> Self {
         self.has_warned = false;
-        if let (Used::Sum { last, used }, Used::Sum { last: theirs, used: more }) =
+        if let (Used::Sum { last, used, before }, Used::Sum { last: theirs, used: more, .. }) =
             (&mut self.used, &other.used)
         {
             (*last, *used) = ((*last).max(*theirs), (*used).max(*more));
+            *before = *used;
         }
         self
     }
@@ -431,8 +438,8 @@ impl Balance {
                 let end = (newest + budget.slots()).saturating_mul(budget.slot());
                 (budget.micro_dollars.saturating_sub(spent), Timestamp(end).since(now))
             }
-            (Used::Sum { last, used }, Measure::Sum(sum)) => {
-                let used = used.saturating_add(self.held.total());
+            (Used::Sum { last, used, before }, Measure::Sum(sum)) => {
+                let used = used.saturating_sub(*before).saturating_add(self.held.total());
                 let end = Timestamp(last.saturating_add(sum.silence));
                 (sum.amount.saturating_sub(used), end.since(now))
             }

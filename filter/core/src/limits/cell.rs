@@ -15,10 +15,11 @@
 //! row becomes free later, what the common row knows goes along.
 //!
 //! **Conversations** lie in such tables too, one for each route that limits them. There are more of them, and most are over without
-//! saying so. One that has no row where all are taken takes over that of the least, with what that one has used: so it may
-//! be refused too early, by little, and nobody is ever admitted too much, also not the one that comes back and has lost its row
-//! (the Space-Saving algorithm of Metwally, Agrawal and El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data
-//! Streams", 2005). A row of which something is under way is left alone.
+//! saying so. One that has no row where all are taken takes the place of the least, and has used nothing; what those before it in
+//! that place have used is kept beside, so that the place isn't the least again (the Space-Saving algorithm of Metwally, Agrawal
+//! and El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data Streams", 2005). So one that has lost its place
+//! begins anew when it comes back, but all the others of its cell have seen as much use as it had by then: some thirty thousand
+//! times what one may use, within a day, in one route. A row of which something is under way is left alone.
 //!
 //! So the table is as large with ten million tenants as with thirty thousand; what suffers when more than that are in debt at
 //! once are those who come last. Two tenants whose hashes of 64 bits are equal are one.
@@ -41,7 +42,7 @@ pub(super) const COMMON: u64 = 0;
 /// The key of the only row where a cell has one.
 pub(super) const ONLY: u64 = 1;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const TAG: usize = 4 + 2;
 const ROW: usize = 8 + 4;
 
@@ -176,8 +177,7 @@ impl Layout {
         // By what is used most of: money and requests have nothing in common but what is the most of them.
         let share = |row: &Row| {
             let parts = row.balances.iter().zip(rules).map(|(balance, rule)| {
-                balance.sum()?;
-                Some(balance.used_bp(rule.measure, now))
+                Some(balance.sum()?.saturating_mul(10_000) / rule.measure.amount().max(1))
             });
             parts.collect::<Option<Vec<_>>>()?.into_iter().max()
         };
@@ -185,7 +185,7 @@ impl Layout {
         let least = rows.filter_map(|(index, row)| Some((share(&row)?, index, row)));
         let (_, index, row) = least.min_by_key(|(share, ..)| *share)?;
         let known = row.balances.into_iter().zip(&common.balances).zip(rules);
-        let balances = known.map(|((own, common), rule)| own.worse(&common.heir(rule.measure))).collect();
+        let balances = known.map(|((own, common), rule)| own.follow(&common.heir(rule.measure))).collect();
         Some(Found { index, key, row: Row { epoch: row.epoch, balances } })
     }
 

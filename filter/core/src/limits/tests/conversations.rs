@@ -136,9 +136,20 @@ fn more_conversations_than_there_are_rows_use_no_more_memory_and_who_has_spent_m
     }
     assert_eq!(talks.store.keys().count(), 1);
     assert!(talks.pay(START + SECOND, same_cell(1), 200_000).is_err());
-    // Those who shared the other rows have used more together than one may; each comes after what the least has used.
-    let late = talks.pay(START + SECOND, same_cell(9_999), 4_000_000);
-    assert!(late.is_ok(), "{late:?}");
+}
+
+#[test]
+fn a_new_conversation_has_used_nothing_however_many_there_were_before() {
+    let mut talks = Talks::new("$5, 40 requests", 1);
+    let same_cell = |n: u64| n * super::super::cell::SETS;
+    for n in 0..2_000 {
+        for _ in 0..5 {
+            talks.spend(START + n * SECOND, same_cell(n), 1_000_000);
+            let asked = talks.ask(0, START + n * SECOND, same_cell(n), (Stage::Request, tokens(9))).unwrap();
+            talks.settle(0, START + n * SECOND, asked, tokens(9));
+        }
+        assert!(talks.pay(START + n * SECOND, same_cell(n), 1).is_err(), "{n} has used what it may");
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
