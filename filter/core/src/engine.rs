@@ -117,7 +117,9 @@ impl Engine {
     pub fn minds_body(&self, id: ExchangeId, buffered: usize) -> bool {
         let is_patient = |exchange: &Exchange| exchange.is_reading() && exchange.alarm.is_none();
         let is_held = self.exchange(id).is_some_and(is_patient);
-        !is_held || !self.body_arrives || buffered > MAX_BODY_BYTES
+        !is_held
+            || !self.body_arrives
+            || self.exchange(id).is_some_and(|exchange| buffered > exchange.most_bytes(&self.config))
     }
 
     /// Takes in what happened to one exchange and adds what is to be done for it to `fx`, in order. An event about an

@@ -9,8 +9,11 @@
 //! The most tokens an answer may have are lowered where the caller has written them, under whichever name. Where they are
 //! absent, they get the name that the endpoint takes: `max_output_tokens` for responses, `max_tokens` for completions, and for
 //! chats `max_tokens` too, unless the model is of those that take only `max_completion_tokens` (`o1` and its like, `gpt-5` and
-//! later), because many servers of this dialect know only the older one. A body that asks for no text, such as one for
-//! embeddings, gets neither them nor a temperature.
+//! later), because many servers of this dialect know only the older one. Where the path asks for no text that a model writes,
+//! as for embeddings or counts of tokens, neither they nor a temperature are added.
+//!
+//! What Bedrock passes on unread (`/invoke`) has the members of Anthropic's Messages, but for Amazon's own Nova, which has those
+//! of Converse. A native body without `messages` gets nothing.
 //!
 //! A stream of completions tells what it used only where `stream_options` ask for it (OpenAI, "Create chat completion"): they
 //! are added, or changed, where that is wanted; what else the caller has in them stays.
@@ -23,6 +26,8 @@ use seawall_policy::policy::Provider;
 use super::member::Member;
 use super::scan::{Scanner, text_of};
 use super::{Facts, number};
+use crate::model_path;
+use crate::stream::{bare, generates};
 
 /// What a target has changed in the bodies it gets.
 #[derive(Clone, Debug)]
@@ -53,11 +58,12 @@ impl Change {
         let mut edits = Edits::default();
         let mut top =
             Object { first_member: facts.first_member, is_empty: facts.is_empty, added: Vec::new() };
-        if let (Some(model), None) = (&self.model, settings(self.provider)) {
+        let settings = settings(self.provider);
+        if let (Some(model), None) = (&self.model, settings) {
             top.set(body, facts.place(Member::Model), "model", model, &mut edits);
         }
-        match settings(self.provider) {
-            Some(names) => self.nested(names, body, facts, &mut top, &mut edits),
+        match settings.filter(|_| !self.is_native(path)) {
+            Some(names) => self.nested(names, body, facts, path, &mut top, &mut edits),
             None => self.flat(body, facts, path, &mut top, &mut edits),
         }
         if asks_usage {
@@ -82,18 +88,28 @@ impl Change {
         }
     }
 
-    fn nested(&self, names: Settings, body: &[u8], facts: &Facts, top: &mut Object, edits: &mut Edits) {
+    fn nested(
+        &self,
+        names: Settings,
+        body: &[u8],
+        facts: &Facts,
+        path: &str,
+        top: &mut Object,
+        edits: &mut Edits,
+    ) {
         if self.max_tokens.is_none() && self.temperature.is_none() {
             return;
         }
         let place = facts.place(names.object);
         let keys = [names.most[0], names.most[1], "temperature"];
-        let (mut object, [most, other, temperature]) = Object::read(body, place.start, keys);
-        let is_object = body.get(place.start) == Some(&b'{') && !place.is_empty();
+        let is_object = body.get(place.clone()).is_some_and(|value| value.starts_with(b"{"));
+        let (mut object, [most, other, temperature]) =
+            if is_object { Object::read(body, place.start, keys) } else { Default::default() };
+        let adds = generates(path);
         if let Some(limit) = self.max_tokens {
-            object.lower(body, &[most, other], Some(names.most[0]), limit, edits);
+            object.lower(body, &[most, other], Some(names.most[0]).filter(|_| adds), limit, edits);
         }
-        if let Some(value) = &self.temperature {
+        if let Some(value) = self.temperature.as_ref().filter(|_| adds || !temperature.is_empty()) {
             object.set(body, temperature, "temperature", value, edits);
         }
         if is_object {
@@ -107,21 +123,33 @@ impl Change {
     /// The name under which the most tokens of the answer are written when the body doesn't; `None` for one that asks
     /// for no text.
     fn name_of_most(&self, body: &[u8], facts: &Facts, path: &str) -> Option<&'static str> {
-        let path = path.split('?').next().unwrap_or_default();
+        if !generates(path) {
+            return None;
+        }
         let has = |member| !facts.place(member).is_empty();
-        if path.ends_with("/responses") {
+        let is_openai = matches!(self.provider, Provider::OpenAi | Provider::Azure);
+        if is_openai && bare(path).ends_with("/responses") {
             return Some("max_output_tokens");
         }
         if !has(Member::Messages) {
-            return has(Member::Prompt).then_some("max_tokens");
+            return (is_openai && has(Member::Prompt)).then_some("max_tokens");
         }
-        let model = match &self.model {
-            Some(model) => text_of(model.as_bytes()),
-            None => facts.model_name(body),
+        let of_path = model_path::place(self.provider, path).and_then(|place| path.get(place));
+        let model = match (&self.model, of_path) {
+            (Some(model), _) => text_of(model.as_bytes()),
+            (None, Some(model)) => Some(Cow::Borrowed(model)),
+            (None, None) => facts.model_name(body),
         };
-        let is_newer =
-            self.provider != Provider::Anthropic && model.is_some_and(|model| takes_only_newer(&model));
+        let is_newer = is_openai && model.is_some_and(|model| takes_only_newer(&model));
         Some(if is_newer { "max_completion_tokens" } else { "max_tokens" })
+    }
+
+    /// Whether Bedrock passes the body on unread, to a model that has no object for its settings.
+    fn is_native(&self, path: &str) -> bool {
+        let ends = ["/invoke", "/invoke-with-response-stream"];
+        self.provider == Provider::Bedrock
+            && ends.iter().any(|end| bare(path).ends_with(end))
+            && !path.contains("amazon.nova")
     }
 }
 
@@ -143,6 +171,8 @@ fn ask_usage(body: &[u8], place: Range<usize>, top: &mut Object, edits: &mut Edi
 /// Whether this is a model that refuses `max_tokens` (OpenAI, "Create chat completion": "not compatible with o-series models").
 fn takes_only_newer(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or_default();
+    // Models that were tuned by their users keep the names of their bases.
+    let name = name.strip_prefix("ft:").unwrap_or(name);
     let version = |text: &str| text.split(|byte: char| !byte.is_ascii_digit()).next()?.parse::<u32>().ok();
     match (name.strip_prefix("gpt-").and_then(version), name.strip_prefix('o').and_then(version)) {
         (Some(generation), _) => generation >= 5,
@@ -260,10 +290,11 @@ impl Object {
     }
 }
 
-/// Whether a value may be read as a number above this one: some servers read `"900"` and `9e2` as one.
+/// Whether a value may be read as a number above this one: some servers read `"900"` and `9e2` as one, and take what is
+/// negative for no bound at all.
 fn is_above(text: &[u8], most: u64) -> bool {
     let whole = text.split(|byte| *byte == b'.').next().unwrap_or_default();
-    !text.starts_with(b"-") && number(whole).is_none_or(|number| number > most)
+    number(whole).is_none_or(|number| number > most)
 }
 
 /// Replacements in a text, in the order of their places.

@@ -80,7 +80,8 @@ fn the_most_tokens_are_lowered_and_never_raised() {
         (r#"{"messages":[],"max_tokens":9e9}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_tokens":"9000"}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_tokens":99999999999999999999}"#, r#"{"messages":[],"max_tokens":512}"#),
-        (r#"{"messages":[],"max_tokens":-1}"#, r#"{"messages":[],"max_tokens":-1}"#),
+        (r#"{"messages":[],"max_tokens":-1}"#, r#"{"messages":[],"max_tokens":512}"#),
+        (r#"{"messages":[],"max_tokens":-0.5}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_completion_tokens":4096}"#, r#"{"messages":[],"max_completion_tokens":512}"#),
         (
             r#"{"max_tokens":600,"messages":[],"max_completion_tokens":700}"#,
@@ -106,6 +107,16 @@ fn where_they_are_absent_they_get_the_name_that_the_endpoint_takes() {
         ("/v1/chat/completions", r#"{"model":"gpt-5-mini","messages":[]}"#, Some("max_completion_tokens")),
         ("/v1/chat/completions", r#"{"model":"gpt-10","messages":[]}"#, Some("max_completion_tokens")),
         ("/v1/chat/completions", r#"{"model":"openai/o3","messages":[]}"#, Some("max_completion_tokens")),
+        (
+            "/v1/chat/completions",
+            r#"{"model":"ft:gpt-5:us::1","messages":[]}"#,
+            Some("max_completion_tokens"),
+        ),
+        ("/v1/chat/completions", r#"{"model":"ft:gpt-4.1:us::o1","messages":[]}"#, Some("max_tokens")),
+        ("/v1/chat/completions/", r#"{"model":"gpt-4.1","messages":[]}"#, Some("max_tokens")),
+        ("/v1/responses/", r#"{"model":"gpt-4.1","input":"hi"}"#, Some("max_output_tokens")),
+        ("/v1/images/generations", r#"{"model":"gpt-image-1","prompt":"hi"}"#, None),
+        ("/v1/responses/input_tokens", r#"{"model":"gpt-4.1","input":"hi"}"#, None),
         ("/v1/chat/completions", r#"{"model":"olmo-2","messages":[]}"#, Some("max_tokens")),
         ("/v1/responses?x=/", r#"{"model":"gpt-4.1","input":"hi"}"#, Some("max_output_tokens")),
         ("/v1/completions", r#"{"model":"babbage","prompt":"hi"}"#, Some("max_tokens")),
@@ -121,6 +132,12 @@ fn where_they_are_absent_they_get_the_name_that_the_endpoint_takes() {
     }
     let anthropic = apply_at(&change(Provider::Anthropic), r#"{"model":"o1","messages":[]}"#, "/v1/messages");
     assert_eq!(anthropic, r#"{"max_tokens":512,"model":"o1","messages":[]}"#);
+    let azure = change(Provider::Azure);
+    for (deployment, name) in [("o3", "max_completion_tokens"), ("gpt-4.1", "max_tokens")] {
+        let path = format!("/openai/deployments/{deployment}/chat/completions?api-version=1");
+        let changed = apply_at(&azure, r#"{"messages":[]}"#, &path);
+        assert_eq!(changed, format!(r#"{{"{name}":512,"messages":[]}}"#));
+    }
     let other = Change { model: Some(r#""o3-mini""#.into()), ..change(Provider::OpenAi) };
     let changed = apply(&other, r#"{"model":"gpt-4.1","messages":[]}"#);
     assert_eq!(changed, r#"{"max_completion_tokens":512,"model":"o3-mini","messages":[]}"#);
@@ -163,6 +180,59 @@ fn settings_lie_where_the_dialect_has_them() {
     ];
     for (provider, before, after) in table {
         assert_eq!(apply(&both(provider), before), after);
+    }
+}
+
+#[test]
+fn what_asks_for_no_text_gets_no_settings_but_has_its_own_lowered() {
+    let table = [
+        (Provider::Anthropic, "/v1/messages/count_tokens", r#"{"messages":[]}"#),
+        (Provider::Gemini, "/v1beta/models/g:countTokens", r#"{"contents":[]}"#),
+        (Provider::Gemini, "/v1beta/models/g:embedContent", r#"{"content":{}}"#),
+        (Provider::Gemini, "/v1beta/models/g:batchEmbedContents", r#"{"requests":[]}"#),
+        (Provider::Gemini, "/v1beta/models/g:predict", r#"{"instances":[]}"#),
+        (Provider::Gemini, "/v1beta/models/g:countTokens", r#"{"generationConfig":{}}"#),
+        (Provider::Bedrock, "/model/meta.llama3/invoke", r#"{"prompt":"hi","max_gen_len":9}"#),
+        (Provider::Bedrock, "/model/amazon.titan-embed/invoke", r#"{"inputText":"hi"}"#),
+        (Provider::OpenAi, "/v1/images/generations", r#"{"prompt":"hi"}"#),
+    ];
+    for (provider, path, body) in table {
+        let both = Change { temperature: Some("0.2".into()), ..change(provider) };
+        assert_eq!(apply_at(&both, body, path), body, "{path}");
+    }
+    let own = r#"{"generationConfig":{"maxOutputTokens":900}}"#;
+    let lowered = apply_at(&change(Provider::Gemini), own, "/v1beta/models/g:other");
+    assert_eq!(lowered, own.replace("900", "512"));
+}
+
+#[test]
+fn what_bedrock_passes_on_unread_has_the_members_of_its_model() {
+    let claude = "/model/anthropic.claude-sonnet-4-5/invoke-with-response-stream";
+    let nova = "/model/us.amazon.nova-lite-v1%3A0/invoke";
+    let table = [
+        (claude, r#"{"messages":[],"max_tokens":900}"#, r#"{"messages":[],"max_tokens":512}"#),
+        (claude, r#"{"messages":[]}"#, r#"{"max_tokens":512,"messages":[]}"#),
+        (
+            nova,
+            r#"{"messages":[],"inferenceConfig":{"maxTokens":900}}"#,
+            r#"{"messages":[],"inferenceConfig":{"maxTokens":512}}"#,
+        ),
+        (nova, r#"{"messages":[]}"#, r#"{"inferenceConfig":{"maxTokens":512},"messages":[]}"#),
+    ];
+    for (path, before, after) in table {
+        assert_eq!(apply_at(&change(Provider::Bedrock), before, path), after, "{path}");
+    }
+}
+
+#[test]
+fn a_stray_member_beside_the_settings_is_no_setting() {
+    for (provider, name, stray) in [
+        (Provider::Gemini, "generationConfig", "maxOutputTokens"),
+        (Provider::Bedrock, "inferenceConfig", "maxTokens"),
+    ] {
+        let before = format!(r#"{{"{stray}":1,"temperature":1}}"#);
+        let after = format!(r#"{{"{name}":{{"{stray}":512}},"{stray}":1,"temperature":1}}"#);
+        assert_eq!(apply(&change(provider), &before), after);
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) fn speaker(json: &[u8], message: usize, links: &mut Vec<Link>) -> Spe
         links.extend(name.map(|name| Link { hash: fnv1a(name.bytes()), message, is_call }));
     };
     match (role.as_deref(), kind.as_deref()) {
+        // What was said before, in short.
+        (None, Some("compaction")) => return Speaker::Instruction,
         (Some("system" | "developer"), _) => return Speaker::Instruction,
         (None, Some(kind)) if kind.ends_with("_output") || kind == "mcp_approval_response" => {
             link(call_id.or(approval).or(id), false);
@@ -69,6 +71,11 @@ pub(crate) fn speaker(json: &[u8], message: usize, links: &mut Vec<Link>) -> Spe
         }
         (None, Some(kind)) if kind != "message" => {
             link(call_id, true);
+            link(id, true);
+            return Speaker::Model;
+        }
+        // A reference to an item, of which the kind may be left out.
+        (None, None) if content.or(parts).or(tool_calls).is_none() => {
             link(id, true);
             return Speaker::Model;
         }
@@ -83,7 +90,9 @@ pub(crate) fn speaker(json: &[u8], message: usize, links: &mut Vec<Link>) -> Spe
         link(id, true);
     }
     let mut has_words = is_user && content.is_some_and(|content| content.starts_with(b"\""));
-    for block in [content, parts].into_iter().flatten().flat_map(elements) {
+    // One part alone is taken for a list of it.
+    let listed = |value| <[u8]>::starts_with(value, b"{").then_some(value).into_iter().chain(elements(value));
+    for block in [content, parts].into_iter().flatten().flat_map(listed) {
         match inner(block) {
             Inner::Call(id) => link(id, true),
             Inner::Result(id) => {
@@ -188,6 +197,13 @@ mod tests {
             ),
             (r#"{"parts":[{"text":"a"}]}"#, Speaker::User, 0, 0),
             (r#"{"role":"model","parts":[{"functionCall":{"name":"f"}}]}"#, Speaker::Model, 0, 0),
+            (r#"{"role":"model","parts":{"functionCall":{"name":"f","id":"a"}}}"#, Speaker::Model, 1, 0),
+            (r#"{"role":"user","parts":{"functionResponse":{"name":"f","id":"a"}}}"#, NO_WORDS, 0, 1),
+            (r#"{"role":"user","content":{"type":"tool_result","tool_use_id":"a"}}"#, NO_WORDS, 0, 1),
+            (r#"{"parts":{"text":"a"}}"#, Speaker::User, 0, 0),
+            (r#"{"id":"msg_1"}"#, Speaker::Model, 1, 0),
+            (r#"{"type":"item_reference","id":"msg_1"}"#, Speaker::Model, 1, 0),
+            (r#"{"type":"compaction","id":"c_1","encrypted_content":"x"}"#, Speaker::Instruction, 0, 0),
             (r#"{"role":"user","parts":[{"functionResponse":{"name":"f","id":"a"}}]}"#, NO_WORDS, 0, 1),
             (r#"{"role":"function","parts":[{"function_response":{"name":"f"}}]}"#, NO_WORDS, 0, 0),
             (r#"{"role":"assistant","content":[{"toolUse":{"toolUseId":"a"}}]}"#, Speaker::Model, 1, 0),

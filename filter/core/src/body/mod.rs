@@ -145,6 +145,12 @@ impl Facts {
         self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
     }
 
+    /// Whether any member holds what a model is to read.
+    pub(crate) fn has_prompt(&self) -> bool {
+        let members = [Member::Messages, Member::Contents, Member::Prompt, Member::Input];
+        members.iter().any(|member| !self.place(*member).is_empty())
+    }
+
     /// Whether a stream is asked to tell its usage.
     #[must_use]
     pub fn asks_usage(&self, body: &[u8]) -> bool {

@@ -9,7 +9,9 @@
 //! | `cost` | the prompt at each target's price, and what the answer may cost at most | the answer's bound is lowered to what the money leaves; a target where that isn't worth its prompt is passed over; 400 where all are |
 //! | `latency` | a percentile of how long the route's requests take ([`latency`]) | it is told; nothing is refused |
 //!
-//! They hold for what can be read, bodies of JSON; of others only `body` and, by their length, `input` and `cost`. Where
+//! They hold for what can be read, bodies of JSON; of others only `body` and, by their length, `input` and `cost`; of
+//! uploads, and of requests that only count tokens, only `body`. Cost is that of one attempt: each that follows, or stands beside
+//! it, may cost as much. Where
 //! a count is an estimate, it is what the rule holds against, and the caller is told that it is one.
 
 pub(crate) mod latency;
@@ -87,7 +89,7 @@ impl Breach {
                 &tokens.to_string(),
                 " tokens costs ",
                 &dollars(counted),
-                " and leaves nothing for an answer: a request may cost at most ",
+                " and leaves nothing for an answer: an attempt may cost at most ",
                 &dollars(most),
             ]
             .concat(),
@@ -114,7 +116,7 @@ mod tests {
             ),
             (
                 Breach::Cost { counted: 310_000, most: 250_000, tokens: 155_000 },
-                "the prompt of about 155000 tokens costs $0.31 and leaves nothing for an answer: a request may cost at most $0.25",
+                "the prompt of about 155000 tokens costs $0.31 and leaves nothing for an answer: an attempt may cost at most $0.25",
             ),
         ] {
             assert_eq!(breach.message(), expected);

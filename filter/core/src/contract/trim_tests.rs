@@ -19,7 +19,7 @@ fn counted(dialect: Dialect, body: &[u8]) -> (Tally, Vec<Message>) {
     let request =
         Request { dialect, model: "gpt-4.1", encoding: Encoding::O200kBase, budget: Budget(usize::MAX / 8) };
     let mut messages = Vec::new();
-    let tally = request.count_each(body, &mut Memo::new(64, [1, 2]), &mut messages).unwrap();
+    let tally = request.count_each(body, &mut Memo::new(64, [1, 2]), (&mut messages, usize::MAX)).unwrap();
     (tally, messages)
 }
 

@@ -18,6 +18,7 @@ pub(crate) use self::learned::Of;
 use self::learned::{Learned, Subject};
 use crate::rng::Rng;
 use crate::store::Store;
+use crate::stream::bare;
 use crate::time::Timestamp;
 
 /// Messages whose counts one worker remembers, in 32 bytes each.
@@ -94,17 +95,18 @@ impl Counting {
         request.count(body, memo).unwrap_or_else(|_| by_length(body))
     }
 
-    /// The same, and each message of the list.
+    /// The same, and each message of the list, up to `most`.
     pub(crate) fn count_each(
         &mut self,
         (dialect, encoding): (Dialect, Encoding),
         model: &str,
         body: &[u8],
+        most: usize,
     ) -> (Tally, Vec<Message>) {
         let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
         let request = Request { dialect, model, encoding, budget: Budget::default() };
         let mut messages = Vec::new();
-        match request.count_each(body, memo, &mut messages) {
+        match request.count_each(body, memo, (&mut messages, most)) {
             Ok(tally) => (tally, messages),
             Err(_) => (by_length(body), Vec::new()),
         }
@@ -177,12 +179,13 @@ pub(crate) fn encoding(model: &str) -> (Encoding, bool) {
 
 /// The dialect of a request by its provider and path.
 pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
-    let path = path.split('?').next().unwrap_or_default();
+    let path = bare(path);
     match provider {
         Provider::OpenAi | Provider::Azure => match path.rsplit('/').next() {
             Some("responses") => Dialect::Responses,
             Some("embeddings") => Dialect::Embeddings,
             Some("completions") if !path.ends_with("/chat/completions") => Dialect::Completions,
+            _ if path.contains("/responses/") => Dialect::Responses,
             _ => Dialect::Chat,
         },
         Provider::Anthropic => Dialect::Anthropic,

@@ -288,7 +288,7 @@ impl Exchange {
             && config.place(self.route, position).is_some_and(Place::takes_stream_options)
     }
 
-    fn caller_path(&self) -> &str {
+    pub(super) fn caller_path(&self) -> &str {
         self.headers.get(":path").unwrap_or_default()
     }
 }

@@ -4,15 +4,16 @@ use seawall_policy::policy::InputAction;
 use seawall_tokens::Tally;
 
 use super::count::Prompt;
-use super::{Exchange, Stage};
+use super::{Attempt, Exchange, Stage};
 use crate::answer::OwnError;
-use crate::body;
+use crate::body::{self, Facts};
 use crate::config::Config;
 use crate::contract::{self, Breach, MOST_MESSAGES, Trimmed};
 use crate::counting;
 use crate::engine::MAX_BODY_BYTES;
 use crate::exchange::After;
 use crate::plan::Sequence;
+use crate::stream::{asks_model, counts_only, generates};
 use crate::telemetry::{ContractEvent, Outcome, Reason};
 use crate::turn::Turn;
 
@@ -49,6 +50,9 @@ impl Exchange {
     /// Holds the request to what it may bring. `Some` when it goes nowhere.
     pub(super) fn keep_contract(&mut self, turn: &mut Turn<'_>) -> Option<After> {
         let contract = &turn.config.route(self.route)?.contract;
+        if !self.brings_prompt() {
+            return None;
+        }
         let messages = self.facts.as_ref().map_or(0, |facts| facts.messages);
         if let Some(most) = contract.turns.filter(|most| messages > *most) {
             return Some(self.breaks_contract(turn, &Breach::Turns { counted: messages, most: most.into() }));
@@ -68,6 +72,13 @@ impl Exchange {
         Some(self.breaks_contract(turn, &breach))
     }
 
+    /// Whether a model is to work on it: an upload, or a question how many tokens it would be, is held to its bytes alone.
+    fn brings_prompt(&self) -> bool {
+        let path = self.caller_path();
+        let asks = asks_model(path) || generates(path) || self.facts.as_ref().is_some_and(Facts::has_prompt);
+        asks && !counts_only(path)
+    }
+
     fn too_long(&mut self, turn: &mut Turn<'_>, most: u64) -> Option<Breach> {
         let Prompt { tokens: counted, is_exact } = self.prompt(turn, 0);
         (counted > most).then_some(Breach::Input { counted, most, is_exact, least: None })
@@ -80,7 +91,10 @@ impl Exchange {
         let facts = self.facts.as_ref().filter(|facts| facts.messages as usize <= MOST_MESSAGES);
         let history = facts.map(|facts| facts.history(dialect)).filter(|history| !history.is_empty());
         let Some(history) = history else { return self.too_long(turn, most) };
-        let mut messages = self.count_each(turn, 0);
+        let mut messages = self.count_each(turn, 0, MOST_MESSAGES + 1);
+        if messages.len() > MOST_MESSAGES {
+            return self.too_long(turn, most);
+        }
         messages.retain(|message| history.start < message.place.start && message.place.end < history.end);
         let breach = self.too_long(turn, most)?;
         let tally = self.base_at(turn, 0);
@@ -123,6 +137,9 @@ impl Exchange {
     /// none is left.
     pub(super) fn afford(&mut self, turn: &mut Turn<'_>) -> Option<After> {
         let most = turn.config.route(self.route)?.contract.cost_micro_dollars?;
+        if !self.brings_prompt() {
+            return None;
+        }
         let (mut places, mut is_dropped, mut cheapest) = (Vec::new(), false, None::<(u64, u64)>);
         for place in self.places(turn, None) {
             let Some(price) = turn.config.price_at(self.route, place) else {
@@ -178,5 +195,11 @@ impl Exchange {
     /// Takes in how long the request took, where the contract says how long that may be.
     pub(super) fn tell_latency(&self, turn: &mut Turn<'_>, outcome: Outcome, ended: crate::time::Timestamp) {
         turn.tell_latency(self.route, outcome, ended.since(self.arrived));
+    }
+
+    /// The same of the attempt whose answer the client has: of a stream until its first content.
+    pub(super) fn tell_delivered(&self, turn: &mut Turn<'_>, attempt: &Attempt) {
+        let began = attempt.sighted.and_then(|sighted| sighted.first_token).filter(|_| self.streams());
+        self.tell_latency(turn, Outcome::Success, began.unwrap_or(turn.now));
     }
 }

@@ -74,14 +74,14 @@ impl Exchange {
         prompt
     }
 
-    /// Counts the request for a place of the plan, and each of its messages.
-    pub(super) fn count_each(&mut self, turn: &mut Turn<'_>, place: usize) -> Vec<Message> {
+    /// Counts the request for a place of the plan, and each of its messages, up to `most`.
+    pub(super) fn count_each(&mut self, turn: &mut Turn<'_>, place: usize, most: usize) -> Vec<Message> {
         let model = self.model_at(turn.config, place);
         let model = model.as_deref().unwrap_or_default();
         let (encoding, _) = counting::encoding(model);
         let path = self.headers.get(":path").unwrap_or_default();
         let dialect = counting::dialect(turn.config.provider(self.route, place), path);
-        let (tally, messages) = turn.counting.count_each((dialect, encoding), model, &self.body);
+        let (tally, messages) = turn.counting.count_each((dialect, encoding), model, &self.body, most);
         self.counted.tallies.push((encoding, tally));
         messages
     }

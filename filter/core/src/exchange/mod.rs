@@ -294,7 +294,6 @@ impl Exchange {
         if let Some(error) = error {
             return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
         }
-        turn.count_request(self.route, &self.headers);
         if let Some(message) = self.circles(turn) {
             return self.refuse(turn, OwnError::loop_detected(message), Reason::LoopDetected);
         }
@@ -310,7 +309,12 @@ impl Exchange {
         if let Err(unfit) = self.choose(turn) {
             return self.refuse(turn, OwnError::unfit(unfit), Reason::NoCapableTarget);
         }
-        match self.afford(turn).or_else(|| self.reserve(turn)) {
+        if let Some(after) = self.afford(turn) {
+            return after;
+        }
+        // Of what is refused before, nothing is retried, and so it pays for no retries.
+        turn.count_request(self.route, &self.headers);
+        match self.reserve(turn) {
             Some(after) => after,
             None => self.begin_trying(turn),
         }

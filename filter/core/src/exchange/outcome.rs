@@ -61,6 +61,7 @@ impl Exchange {
         let attempt = self.in_flight.swap_remove(index);
         let outcome = Outcome::Success;
         self.conclude(turn, &attempt, (&Judgement::plain(outcome), false), &answer);
+        self.tell_delivered(turn, &attempt);
         let reason = self.success(turn, &attempt);
         let status = answer.status;
         self.log_attempt(
@@ -211,6 +212,12 @@ impl Exchange {
         let mut own = self.own_headers(turn, position, reason);
         let wait = self.failure.as_ref().and_then(|failure| failure.wait);
         retry::advise(reason, self.progress.attempts, wait, &mut own);
+        let is_slow =
+            self.failure.as_ref().is_some_and(|failure| failure.judgement.outcome == Outcome::Timeout);
+        // An ended deadline is told where the exchange ends.
+        if is_slow && reason != Reason::DeadlineExceeded {
+            self.tell_latency(turn, Outcome::Timeout, turn.now);
+        }
         let is_late = reason == Reason::DeadlineExceeded
             && self.deadline.left_to_begin(turn.now).is_some_and(|left| left.is_zero());
         let (status, effect) = match self.failure.take() {

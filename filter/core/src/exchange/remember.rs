@@ -74,10 +74,6 @@ impl Exchange {
         let sighted = attempt.sighted;
         let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
         let output_tokens = sighted.and_then(|sighted| Some(sighted.usage?.output));
-        if outcome == Outcome::Success && !self.strays.iter().any(|stray| stray.n == attempt.n) {
-            let began = sighted.and_then(|sighted| sighted.first_token).filter(|_| self.streams());
-            self.tell_latency(turn, outcome, began.unwrap_or(now));
-        }
         let is_good = match outcome {
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
             Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),

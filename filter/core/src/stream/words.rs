@@ -2,6 +2,8 @@
 
 use seawall_policy::policy::Provider;
 
+use crate::model_path::asks_for_stream;
+
 /// Whose words an answer is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -44,8 +46,25 @@ pub(crate) fn asks_model(path: &str) -> bool {
         "/invoke",
         "/embeddings",
     ];
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    ENDS.iter().any(|end| path.ends_with(end))
+    ENDS.iter().any(|end| bare(path).ends_with(end))
+}
+
+/// Whether a request to this path asks for text that a model writes, which may be bounded.
+pub(crate) fn generates(path: &str) -> bool {
+    (asks_model(path) && !bare(path).ends_with("/embeddings")) || asks_for_stream(path)
+}
+
+/// Whether a request to this path only asks how many tokens it has: Anthropic's "Count tokens in a message", Gemini's
+/// `models.countTokens`, Bedrock's `CountTokens`, OpenAI's "Get input token counts".
+pub(crate) fn counts_only(path: &str) -> bool {
+    ["/count_tokens", ":countTokens", "/count-tokens", "/input_tokens"]
+        .iter()
+        .any(|end| bare(path).ends_with(end))
+}
+
+/// A path without its query, and without slashes at its end, which some servers overlook.
+pub(crate) fn bare(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path).trim_end_matches('/')
 }
 
 /// Whether a stream that is asked for at this path tells its usage only if the request wants it: `stream_options` of OpenAI's

@@ -1,9 +1,12 @@
 //! Contracts: what one request may use, in every dialect, and wherever its attempts go.
 
+use std::time::Duration;
+
 use seawall_core::{ContractEvent, Effect, Metric};
 use serde_json::{Value, json};
 
 use crate::plans::{Did, Host, did, told};
+use crate::world::{Fate, World};
 
 const CHAT: &str = "/v1/chat/completions";
 
@@ -263,6 +266,91 @@ fn a_body_is_refused_before_all_of_it_is_there() {
     let headers: Headers = [(":path", CHAT), (":authority", "api.test")].into_iter().collect();
     host.handle(Event::RequestHeaders { headers, end_of_stream: false });
     assert!(matches!(&host.handle(Event::RequestBody { buffered: 1_024 })[..], [Effect::HoldRequest]));
+    let id = host.id();
+    assert!(!host.engine.minds_body(id, 1_024) && host.engine.minds_body(id, 1_025));
     let fx = host.handle(Event::RequestBody { buffered: 1_025 });
     assert!(fx.iter().any(|effect| matches!(effect, Effect::Respond { status: 413, .. })), "{fx:?}");
+}
+
+#[test]
+fn what_no_model_works_on_is_held_to_its_bytes_alone() {
+    let all = "input <= 100 tokens  turns <= 2  cost <= $0.0001  output <= 2k tokens";
+    let table = [
+        ("anthropic", "/v1/messages/count_tokens", request("messages", conversation("anthropic", 3, 90))),
+        ("gemini", "/v1beta/models/g:countTokens", request("contents", conversation("gemini", 3, 90))),
+        (
+            "gemini",
+            "/v1beta/models/g:embedContent",
+            json!({"content": {"parts": [{"text": "word ".repeat(300)}]}}),
+        ),
+    ];
+    for (provider, path, body) in table {
+        let mut host = Host::new(&policy(provider, all));
+        let (_, sent) = sent(host.ask_at(path, &body.to_string()).0);
+        assert_eq!(sent, body, "{path}");
+        host.answer(200);
+    }
+    // Uploads are no prompts, however many bytes they have.
+    let mut host = Host::new(&policy("openai", all));
+    let upload = "--b ".repeat(1_000);
+    let (did, _) = host.ask_as("/v1/audio/transcriptions", "multipart/form-data; boundary=b", &upload);
+    assert_eq!(did, Did::Sent { cluster: "near".into(), body: upload });
+}
+
+#[test]
+fn a_prompt_under_an_unknown_name_is_taken_by_its_length() {
+    for (provider, path, list) in [
+        ("bedrock", "/model/amazon.titan-text/invoke", "inputText"),
+        ("bedrock", "/model/meta.llama3/invoke", "prompt"),
+        ("openai", "/v1/responses/", "input"),
+        ("openai", "/v1/responses/compact", "input"),
+    ] {
+        let mut host = Host::new(&policy(provider, "input <= 100 tokens"));
+        let short = request(list, json!("word ".repeat(20))).to_string();
+        assert_eq!(sent(host.ask_at(path, &short).0).0, "near", "{path}");
+        host.answer(200);
+        let (status, body) =
+            refused(host.ask_at(path, &request(list, json!("word ".repeat(300))).to_string()).0);
+        assert!(status == 400 && body.contains("prompt is too long"), "{path}: {body}");
+    }
+}
+
+#[test]
+fn a_list_of_what_is_no_message_is_not_written_down() {
+    let mut host = Host::new(&policy("openai", "input <= 100 tokens else trim oldest"));
+    let long = conversation("openai", 1, 200)[0].to_string();
+    let numbers = format!(r#"{{"model":"gpt-4.1","input":[{}{long}]}}"#, "0,".repeat(100_000));
+    let (did, _) = host.ask_at("/v1/responses", &numbers);
+    assert!(matches!(did, Did::Said { status: 400, .. }));
+}
+
+/// Whether requests are told to be slow that have these fates at their first and their second attempt.
+fn is_slow(first: Fate, second: Fate) -> bool {
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        target b { cluster "b"  provider openai }
+        retry once { attempts 1 }
+        route chat { match path "/v1/chat/completions"  try a, b  retry once  timeout 20s  hedge after 100ms at most 100%
+                     contract { latency p90 <= 1s } }
+    "#;
+    let mut world = World::new(policy, 1, 7, move |target, _| if target == "a" { first } else { second });
+    for _ in 0..100 {
+        world.send(0);
+        world.run_for(Duration::from_secs(1));
+    }
+    world.settle();
+    world.is_slow
+}
+
+#[test]
+fn latency_is_that_of_the_answer_that_the_client_has() {
+    // The loser of two is not what the client has waited for.
+    assert!(!is_slow(Fate::Slow(150), Fate::Slow(5_000)));
+    assert!(is_slow(Fate::Slow(5_000), Fate::Slow(5_000)));
+}
+
+#[test]
+fn requests_that_nobody_answers_in_time_are_slow() {
+    assert!(is_slow(Fate::Hang, Fate::Hang));
 }

@@ -40,6 +40,10 @@ impl Host {
         Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 0, now: 1 }
     }
 
+    pub(crate) fn id(&self) -> ExchangeId {
+        ExchangeId(self.id)
+    }
+
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {
         let mut fx = Vec::new();
         self.engine.handle(
@@ -64,9 +68,14 @@ impl Host {
     }
 
     pub(crate) fn ask_at(&mut self, path: &str, body: &str) -> (Did, Vec<Effect>) {
+        self.ask_as(path, "application/json", body)
+    }
+
+    pub(crate) fn ask_as(&mut self, path: &str, kind: &str, body: &str) -> (Did, Vec<Effect>) {
         self.id += 1;
-        let headers: Headers =
-            [(":path", path), (":authority", "api.test"), ("x-degraded", "forged")].into_iter().collect();
+        let headers =
+            [(":path", path), (":authority", "api.test"), ("content-type", kind), ("x-degraded", "forged")];
+        let headers: Headers = headers.into_iter().collect();
         self.handle(Event::RequestHeaders { headers, end_of_stream: false });
         let fx = self.handle(Event::RequestEnd { body: body.into() });
         (did(&fx, body), fx)

@@ -45,13 +45,13 @@ pub enum Dialect {
     Bedrock,
 }
 
-/// The body can't be counted: it is no JSON object.
+/// The body can't be counted: it is no JSON object, or has its prompt under no name that is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unreadable;
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("the request's body is no JSON object")
+        formatter.write_str("the request's body is no JSON object with a prompt")
     }
 }
 
@@ -86,33 +86,33 @@ impl Request<'_> {
     /// part of that is taken off the budget, of which a quarter is always left.
     ///
     /// # Errors
-    /// [`Unreadable`] if the body is no JSON object.
+    /// [`Unreadable`] if the body is no JSON object with a prompt.
     pub fn count(&self, body: &[u8], memo: &mut Memo) -> Result<Tally, Unreadable> {
         self.read(body, memo, None)
     }
 
-    /// The same, and adds the messages that stand in a list to `messages`, in their order.
+    /// The same, and adds the messages that stand in a list to `messages`, in their order, until there are `most`.
     ///
     /// # Errors
-    /// [`Unreadable`] if the body is no JSON object.
+    /// [`Unreadable`] if the body is no JSON object with a prompt.
     pub fn count_each(
         &self,
         body: &[u8],
         memo: &mut Memo,
-        messages: &mut Vec<Message>,
+        (messages, most): (&mut Vec<Message>, usize),
     ) -> Result<Tally, Unreadable> {
-        self.read(body, memo, Some(messages))
+        self.read(body, memo, Some((messages, most)))
     }
 
     fn read(
         &self,
         body: &[u8],
         memo: &mut Memo,
-        messages: Option<&mut Vec<Message>>,
+        messages: Option<(&mut Vec<Message>, usize)>,
     ) -> Result<Tally, Unreadable> {
         let reading = (body.len() / BYTES_READ).min(self.budget.0 / 4 * 3);
         let counter = Counter::new(self.encoding, Budget(self.budget.0 - reading));
-        let each = messages.map(|messages| Each { start: body.as_ptr() as usize, messages });
+        let each = messages.map(|(messages, most)| Each { start: body.as_ptr() as usize, messages, most });
         let root = Root::new(self.dialect, Rule::of_model(self.model), counter, memo, each);
         let mut reader = serde_json::Deserializer::from_slice(body);
         let tally = reader.deserialize_map(root).map_err(|_| Unreadable)?;

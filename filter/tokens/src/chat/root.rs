@@ -29,6 +29,8 @@ pub(super) struct Root<'m> {
     tally: Tally,
     /// Tools stand in the first system message if there is one.
     has_tools: bool,
+    /// Whether any member held what the model is to read.
+    has_prompt: bool,
     each: Option<Each<'m>>,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Each<'m> {
     /// The address of the body: messages are read in place, and their own addresses tell where they lie.
     pub(super) start: usize,
     pub(super) messages: &'m mut Vec<Message>,
+    /// Most that are written down.
+    pub(super) most: usize,
 }
 
 impl<'m> Root<'m> {
@@ -47,7 +51,16 @@ impl<'m> Root<'m> {
         memo: &'m mut Memo,
         each: Option<Each<'m>>,
     ) -> Self {
-        Self { dialect, rule, counter, memo, tally: Tally::default(), has_tools: false, each }
+        Self {
+            dialect,
+            rule,
+            counter,
+            memo,
+            tally: Tally::default(),
+            has_tools: false,
+            has_prompt: false,
+            each,
+        }
     }
 
     /// Adds what a part of the body costs, which is counted unless it is known.
@@ -68,7 +81,7 @@ impl<'m> Root<'m> {
     /// Adds a message that stands in a list.
     fn add_message(&mut self, raw: &str) {
         let tally = self.add(raw, At::Message);
-        if let Some(each) = &mut self.each {
+        if let Some(each) = self.each.as_mut().filter(|each| each.messages.len() < each.most) {
             let at = (raw.as_ptr() as usize).wrapping_sub(each.start);
             each.messages.push(Message { place: at..at.saturating_add(raw.len()), tally });
         }
@@ -182,6 +195,13 @@ impl<'de> Visitor<'de> for Root<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Tally, A::Error> {
         use Dialect::{Completions, Embeddings, Responses};
         while let Some(key) = map.next_key::<Key>()? {
+            self.has_prompt |= matches!(
+                (&*key.0, self.dialect),
+                ("prompt" | "suffix", Completions)
+                    | ("input", Embeddings | Responses)
+                    | ("messages" | "contents", _)
+                    | ("instructions" | "system" | "systemInstruction" | "system_instruction", _)
+            );
             match (&*key.0, self.dialect) {
                 ("prompt" | "suffix", Completions) | ("input", Embeddings) => {
                     self.add(map.next_value::<&RawValue>()?.get(), At::Prompt);
@@ -201,7 +221,7 @@ impl<'de> Visitor<'de> for Root<'_> {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(self.finish())
+        if self.has_prompt { Ok(self.finish()) } else { Err(A::Error::custom("no prompt")) }
     }
 }
 

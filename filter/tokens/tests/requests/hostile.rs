@@ -28,13 +28,37 @@ fn what_is_no_object_can_not_be_counted() {
 }
 
 #[test]
+fn a_prompt_under_no_known_name_can_not_be_counted() {
+    for (dialect, body) in [
+        (Dialect::Anthropic, r#"{"inputText": "words"}"#),
+        (Dialect::Anthropic, r#"{"prompt": "words", "tools": []}"#),
+        (Dialect::Chat, r#"{"input": "words"}"#),
+        (Dialect::Chat, "{}"),
+    ] {
+        assert_eq!(count(dialect, body.as_bytes()), Err(Unreadable), "{body}");
+    }
+}
+
+#[test]
+fn no_more_messages_are_written_down_than_are_wanted() {
+    let body = format!(r#"{{"input": [{}0]}}"#, "0,".repeat(9_999));
+    for most in [0, 7, 20_000] {
+        let (budget, mut messages) = (Budget::default(), Vec::new());
+        let request =
+            Request { dialect: Dialect::Responses, model: "gpt-4o", encoding: Encoding::O200kBase, budget };
+        request.count_each(body.as_bytes(), &mut Memo::new(16, [1, 2]), (&mut messages, most)).unwrap();
+        assert_eq!(messages.len(), most.min(10_000));
+    }
+}
+
+#[test]
 fn odd_members_are_counted_all_the_same() {
     for body in [
         r#"{"messages": {"role": 7, "content": {"text": [[["deep"]]]}}}"#,
         r#"{"messages": [7, null, "text", [], {"content": 7}], "tools": 7, "tool_choice": [], "response_format": "x"}"#,
         r#"{"mess\u0061ges": [{"r\u006fle": "user", "content": "\u00e9"}]}"#,
         r#"{"messages": [{"role": "user", "content": "a lone \ud800 surrogate"}]}"#,
-        r#"{"tools": [{"function": {"name": "x", "parameters": {"properties": {"a": 7, "b": {"enum": 7, "type": []}}, "required": "a"}}}]}"#,
+        r#"{"messages": [], "tools": [{"function": {"name": "x", "parameters": {"properties": {"a": 7, "b": {"enum": 7, "type": []}}, "required": "a"}}}]}"#,
     ] {
         assert!(count(Dialect::Chat, body.as_bytes()).unwrap() > 3, "{body}");
     }
@@ -113,7 +137,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn any_object_is_counted(body in json(), which in 0..DIALECTS.len()) {
+    fn any_object_with_a_prompt_is_counted(mut body in json(), which in 0..DIALECTS.len()) {
+        body.as_object_mut().map(|members| members.insert("system".into(), "text".into()));
         let counted = count(DIALECTS[which], body.to_string().as_bytes());
         prop_assert_eq!(counted.is_ok(), body.is_object());
     }

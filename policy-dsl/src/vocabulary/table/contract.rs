@@ -1,7 +1,9 @@
 //! What a request may use and what an answer must be like: `contract` and `output`.
 
+use std::time::Duration;
+
 use super::super::{Block, Leaf, Shape, Statement, Text};
-use super::{HEADER, HOUR, LABEL, MS, PATTERN, PERCENTILE, TARGET_NAME};
+use super::{HEADER, LABEL, PATTERN, PERCENTILE, TARGET_NAME};
 use super::{count, duration, factor, money, percent, text, tokens};
 use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
@@ -35,27 +37,32 @@ pub(super) static CONTRACT: Block = Block {
             "Most tokens of the prompt, as the first target's model counts them. A longer one is refused (`reject`); or its oldest \
              turns are left out (`trim oldest`), but for instructions, the last that the user says and the last round, and no \
              call of a tool without its result, which the answer's header `x-seawall-trimmed` tells; or another target takes \
-             it in place of the plan (`use`).",
+             it in place of the plan (`use`). What can't be read as a prompt counts by its length; uploads and requests that \
+             only count tokens are let through.",
         ),
         Statement::new(
             "output",
             Seq(&[AT_MOST, tokens()]),
             "output <= 2k tokens",
-            "Most tokens of the answer: lowers `max_tokens`, or what the dialect calls it, and sets it when absent.",
+            "Most tokens of the answer: lowers `max_tokens`, or what the dialect calls it, and sets it when absent. Of several choices \
+             (`n`) each may have as many. A body that isn't said to be JSON, or is compressed, goes unchanged. Anthropic refuses a \
+             bound that isn't above the request's `thinking.budget_tokens`.",
         ),
         Statement::new(
             "cost",
             Seq(&[AT_MOST, money(10_000)]),
             "cost <= $0.25",
-            "Most that one attempt may cost, by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
+            "Most that one attempt may cost with one choice (`n`), by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
              set: a model that can't write as much may refuse that, so say `output` as well. A target where the prompt \
-             leaves too little for an answer isn't tried, and where all are such the request is refused.",
+             leaves too little for an answer isn't tried, and where all are such the request is refused. Of a body that isn't said to be JSON, or is compressed, only \
+             the prompt counts, by its length.",
         ),
         Statement::new(
             "turns",
             Seq(&[AT_MOST, count(1, 10_000)]),
             "turns <= 20",
-            "Most messages of a request, instructions and results of tools among them. More are refused.",
+            "Most messages of a request, instructions and results of tools among them. More are refused. In a body that isn't said to be JSON, \
+             or is compressed, they aren't counted.",
         ),
         Statement::new(
             "body",
@@ -88,7 +95,8 @@ pub(super) static CONTRACT: Block = Block {
         ),
         Statement::new(
             "latency",
-            Seq(&[PERCENTILE, AT_MOST, duration(MS, HOUR)]),
+            // What is shorter or longer isn't told apart where it is counted.
+            Seq(&[PERCENTILE, AT_MOST, duration(Duration::from_millis(8), Duration::from_secs(480))]),
             "latency p95 <= 8s",
             "Tells when requests take longer from their arrival to the end of their answer, of a stream to its first content: in \
              the log, as a metric, and on the health page. Refuses nothing.",

@@ -7,7 +7,7 @@ use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::exchange::{After, Exchange};
 use crate::stream::Verdict;
-use crate::telemetry::{Next, Reason};
+use crate::telemetry::{Next, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
@@ -55,6 +55,9 @@ impl Exchange {
         };
         let is_void = verdict == Verdict::TimedOut && attempt.limits.is_cut;
         self.conclude(turn, &attempt, (&judgement, is_void), &answer);
+        if judgement.outcome == Outcome::Success {
+            self.tell_delivered(turn, &attempt);
+        }
         self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
         self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
         self.finish(turn, attempt.position, told, reason)

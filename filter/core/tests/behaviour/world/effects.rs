@@ -165,6 +165,7 @@ impl World {
                 (attempt.ended, attempt.outcome) = (now, Some(outcome.word()));
                 request.outcomes.push(outcome.word());
             }
+            Decision::Latency { now, most, .. } => self.is_slow = now > most,
             _ => {}
         }
     }

@@ -159,6 +159,8 @@ pub(crate) struct World {
     choose: Choose,
     pub(crate) service: Service,
     pub(crate) questions: u64,
+    /// What was told last of the latency of a route.
+    pub(crate) is_slow: bool,
     counts: BTreeMap<String, u64>,
     /// The callback under way, where it is about an answer of the router's.
     callback: Option<(u32, Half)>,
@@ -206,6 +208,7 @@ impl World {
             choose: Box::new(choose),
             service: Box::new(|_| Some((Duration::from_millis(2), Ok(vec![8, 1])))),
             questions: 0,
+            is_slow: false,
             counts: BTreeMap::new(),
             callback: None,
             later: VecDeque::new(),
