@@ -9,8 +9,9 @@
 //! The most tokens an answer may have are lowered where the caller has written them, under whichever name. Where they are
 //! absent, they get the name that the endpoint takes: `max_output_tokens` for responses, `max_tokens` for completions, and for
 //! chats `max_tokens` too, unless the model is of those that take only `max_completion_tokens` (`o1` and its like, `gpt-5` and
-//! later), because many servers of this dialect know only the older one. Where the path asks for no text that a model writes,
-//! as for embeddings or counts of tokens, neither they nor a temperature are added.
+//! later), because many servers of this dialect know only the older one. Neither they nor a temperature
+//! are added where no text is asked for: to a count of tokens, and to what isn't `messages` at a path that a model doesn't answer with
+//! text.
 //!
 //! What Bedrock passes on unread (`/invoke`) has the members of Anthropic's Messages, but for Amazon's own Nova, which has those
 //! of Converse. A native body without `messages` gets nothing.
@@ -27,7 +28,7 @@ use super::member::Member;
 use super::scan::{Scanner, text_of};
 use super::{Facts, number};
 use crate::model_path;
-use crate::stream::{bare, generates};
+use crate::stream::{bare, counts_only, generates};
 
 /// What a target has changed in the bodies it gets.
 #[derive(Clone, Debug)]
@@ -123,7 +124,7 @@ impl Change {
     /// The name under which the most tokens of the answer are written when the body doesn't; `None` for one that asks
     /// for no text.
     fn name_of_most(&self, body: &[u8], facts: &Facts, path: &str) -> Option<&'static str> {
-        if !generates(path) {
+        if counts_only(path) {
             return None;
         }
         let has = |member| !facts.place(member).is_empty();
@@ -132,7 +133,7 @@ impl Change {
             return Some("max_output_tokens");
         }
         if !has(Member::Messages) {
-            return (is_openai && has(Member::Prompt)).then_some("max_tokens");
+            return (is_openai && has(Member::Prompt) && generates(path)).then_some("max_tokens");
         }
         let of_path = model_path::place(self.provider, path).and_then(|place| path.get(place));
         let model = match (&self.model, of_path) {
