@@ -371,20 +371,24 @@ pub(crate) fn dispatch(
 }
 
 /// Makes a gRPC call of one message. Its answer comes with the token returned.
+///
+/// Envoy is told the cluster in a `GrpcService`: a bare name it takes for one too where the bytes happen to be one, as those of
+/// `usage` do, and then it ends, for that names no cluster.
 pub(crate) fn grpc_call(
     cluster: &str,
     (service, method): (&str, &str),
     message: &[u8],
     timeout: Duration,
 ) -> Result<u32, Refused> {
+    let target = grpc_service(cluster);
     let metadata = write_pairs(&[]);
     let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
     let mut token = 0;
     // SAFETY: everything pointed to outlives the call; the host writes one number.
     done(unsafe {
         proxy_grpc_call(
-            cluster.as_ptr(),
-            cluster.len(),
+            target.as_ptr(),
+            target.len(),
             service.as_ptr(),
             service.len(),
             method.as_ptr(),
@@ -398,6 +402,25 @@ pub(crate) fn grpc_call(
         )
     })?;
     Ok(token)
+}
+
+/// `envoy.config.core.v3.GrpcService { envoy_grpc { cluster_name } }`: two messages in one another, the first field of each.
+fn grpc_service(cluster: &str) -> Vec<u8> {
+    field_one(&field_one(cluster.as_bytes()))
+}
+
+/// A message whose first field is this.
+fn field_one(value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len() + 11);
+    bytes.push(0x0a);
+    let mut len = value.len();
+    while len > 0x7f {
+        bytes.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    bytes.push(len as u8);
+    bytes.extend_from_slice(value);
+    bytes
 }
 
 fn write_pairs(pairs: &[(String, Vec<u8>)]) -> Vec<u8> {

@@ -15,8 +15,9 @@
 //! **Reserve and settle.** The protocol can't give anything back. So what a request reserved and didn't use is kept as a *credit*
 //! here: the next request of the same key asks for so much less. What it used beyond its reservation is charged when it is known; where
 //! the service refuses that, engines don't agree whether they have counted it: it is *owed*, and asked for together with the next
-//! request, until the service's own window is over. A credit is forgotten after a period of its limit, and so is
-//! everything when the worker ends. Hence, but for what is owed,
+//! request, until the service's own window is over, or a period of its limit. A credit is forgotten after a period, too. Neither
+//! lasts longer because more is added to it. No question asks for more than the limit's amount: what is owed beyond that
+//! is asked for later. Everything is forgotten when the worker ends. Hence, but for what is owed,
 //!
 //! ```text
 //! used <= counted by the service <= used + reserved by requests under way + credits
@@ -37,7 +38,7 @@ use super::rule::Rule;
 use crate::effect::Text;
 use crate::event::ExchangeId;
 use crate::telemetry::ServiceFault;
-use crate::time::{Timestamp, nanos};
+use crate::time::Timestamp;
 
 /// How long a service may take to answer.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(100);
@@ -52,8 +53,11 @@ const REST: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(1);
 
-/// Keys of which a worker keeps credits and debts. Those of others are forgotten.
+/// Keys of which a worker keeps credits, debts and refusals.
 const MOST_ACCOUNTS: usize = 4_096;
+
+/// Where they are that many, a new one takes the place of one of so many: of that which is over first.
+const NEIGHBOURS: usize = 16;
 
 /// Questions that a worker waits for an answer to. The host answers each; should it not, the oldest are forgotten.
 const MOST_QUESTIONS: usize = 16_384;
@@ -133,6 +137,8 @@ struct Asked {
     cost: u64,
     /// That, and what is owed, less the credit.
     hits: u64,
+    /// When what was owed, or the credit, is forgotten; `None`: there was neither.
+    until: Option<Timestamp>,
     descriptor: Rc<[u8]>,
     period: u64,
 }
@@ -144,13 +150,34 @@ struct Account {
     owed: i64,
     /// When that is forgotten.
     until: Timestamp,
-    /// Requests of this cost and more have been refused; until then.
+    /// So many hits and more have been refused; until then.
     closed: Option<(u64, Timestamp)>,
 }
 
 impl Account {
-    fn is_over(&self, now: Timestamp) -> bool {
-        (self.owed == 0 || self.until <= now) && self.closed.is_none_or(|(_, until)| until <= now)
+    /// What is owed still.
+    fn owed(&self, now: Timestamp) -> i64 {
+        if self.until > now { self.owed } else { 0 }
+    }
+
+    /// When nothing of it matters any more.
+    fn end(&self) -> Timestamp {
+        let closed = self.closed.map(|(_, until)| until).unwrap_or_default();
+        if self.owed == 0 { closed } else { closed.max(self.until) }
+    }
+
+    /// Adds to what is owed. What was owed before isn't owed for longer because of it, and neither is a credit kept.
+    fn add(&mut self, now: Timestamp, more: i64, until: Timestamp) {
+        if until <= now {
+            return;
+        }
+        let before = self.owed(now);
+        self.owed = before.saturating_add(more);
+        if before == 0 || before.signum() != self.owed.signum() {
+            self.until = until;
+        } else if before.signum() == more.signum() {
+            self.until = self.until.min(until);
+        }
     }
 }
 
@@ -174,44 +201,41 @@ impl Fleet {
 
     /// What is known of a service's limit without asking.
     pub(super) fn check(&self, spot: Spot, now: Timestamp, cost: u64) -> Verdict {
-        let closed = self.accounts.get(&spot).and_then(|account| account.closed);
-        match closed.filter(|(least, until)| cost >= *least && *until > now) {
-            Some((_, until)) => Verdict::After(until.since(now)),
-            None => Verdict::Fits,
+        let Some(account) = self.accounts.get(&spot) else { return Verdict::Fits };
+        let due = u64::try_from(signed(cost).saturating_add(account.owed(now))).unwrap_or_default();
+        match account.closed.filter(|(least, until)| due >= *least && *until > now) {
+            // What a credit pays for isn't asked for.
+            Some((_, until)) if due > 0 => Verdict::After(until.since(now)),
+            _ => Verdict::Fits,
         }
     }
 
-    fn account(&mut self, spot: Spot, now: Timestamp) -> Option<&mut Account> {
+    fn account(&mut self, spot: Spot) -> &mut Account {
         if !self.accounts.contains_key(&spot) && self.accounts.len() >= MOST_ACCOUNTS {
-            self.accounts.retain(|_, account| !account.is_over(now));
-            if self.accounts.len() >= MOST_ACCOUNTS {
-                return None;
+            let others = self.accounts.range(spot..).chain(self.accounts.range(..spot)).take(NEIGHBOURS);
+            if let Some(first) = others.min_by_key(|(_, account)| account.end()).map(|(other, _)| *other) {
+                self.accounts.remove(&first);
             }
         }
-        let account = self.accounts.entry(spot).or_default();
-        if account.until <= now {
-            account.owed = 0;
-        }
-        Some(account)
+        self.accounts.entry(spot).or_default()
     }
 
     fn owe(&mut self, spot: Spot, now: Timestamp, until: Timestamp, more: i64) {
-        if more != 0
-            && let Some(account) = self.account(spot, now)
-        {
-            account.owed = account.owed.saturating_add(more);
-            account.until = account.until.max(until);
+        if more != 0 {
+            self.account(spot).add(now, more, until);
         }
     }
 
-    /// Takes what is owed at a key, or the credit, into account; what remains is to be asked for.
-    fn hits(&mut self, spot: Spot, now: Timestamp, cost: u64) -> u64 {
-        let Some(account) = self.accounts.get_mut(&spot).filter(|account| account.until > now) else {
-            return cost;
+    /// Takes what is owed at a key, or the credit, into account: what remains is to be asked for, and until when what was taken
+    /// counts. No more than the limit's amount is asked for at once, or nothing would be granted at all.
+    fn hits(&mut self, (spot, rule): (Spot, &Rule), now: Timestamp, cost: u64) -> (u64, Option<Timestamp>) {
+        let Some(account) = self.accounts.get_mut(&spot).filter(|account| account.owed(now) != 0) else {
+            return (cost, None);
         };
         let due = signed(cost).saturating_add(account.owed);
-        account.owed = due.min(0);
-        u64::try_from(due).unwrap_or_default()
+        let hits = u64::try_from(due).unwrap_or_default().min(rule.amount().max(cost));
+        account.owed = due.saturating_sub(signed(hits));
+        (hits, Some(account.until))
     }
 
     /// Asks for a charge, unless a credit pays for it; whether it has to be waited for.
@@ -229,7 +253,7 @@ impl Fleet {
         if let Some(at) = self.away.get_mut(&service) {
             *at = now.after(TIMEOUT.saturating_add(REST));
         }
-        let hits = self.hits(charge.spot, now, charge.cost);
+        let (hits, until) = self.hits((charge.spot, rule), now, charge.cost);
         // Of what isn't waited for nobody knows in time whether it was granted: it is taken at its estimate.
         charge.stand = Stand::Asked;
         if hits == 0 {
@@ -242,6 +266,7 @@ impl Fleet {
             service,
             cost: charge.cost,
             hits,
+            until,
             descriptor: charge.descriptor.clone(),
             period: rule.period(),
         };
@@ -273,16 +298,20 @@ impl Fleet {
         if used <= charge.cost {
             return self.owe(charge.spot, now, until, -signed(charge.cost - used));
         }
-        let hits = self.hits(charge.spot, now, used - charge.cost);
+        self.owe(charge.spot, now, until, signed(used - charge.cost));
+        if !self.decides(service, now) {
+            return;
+        }
+        let (hits, until) = self.hits((charge.spot, rule), now, 0);
         if hits == 0 {
             return;
         }
-        if !self.decides(service, now) {
-            return self.owe(charge.spot, now, until, signed(hits));
-        }
         let Charge { spot, descriptor, .. } = charge;
         let period = rule.period();
-        self.put(Asked { by: For::Passing, spot, service, cost: 0, hits, descriptor, period }, cluster);
+        self.put(
+            Asked { by: For::Passing, spot, service, cost: 0, hits, until, descriptor, period },
+            cluster,
+        );
     }
 
     /// A service has answered a question, with a message or one of gRPC's statuses.
@@ -312,8 +341,8 @@ impl Fleet {
         }
         if let Ok(Said::Over(reset)) = said {
             let until = now.after(reset.unwrap_or(SOON).max(LEAST));
-            if let Some(account) = self.account(spot, now).filter(|_| cost > 0) {
-                account.closed = Some((cost, until));
+            if cost > 0 {
+                self.account(spot).closed = Some((asked.hits, until));
             }
         }
         if !is_granted {
@@ -324,11 +353,17 @@ impl Fleet {
         Heard { by, change }
     }
 
-    /// What a question that wasn't granted asked for beyond its own request is owed still, or still a credit.
+    /// What a question that wasn't granted asked for beyond its own request is owed still, or still a credit; for no longer than
+    /// before, nor than the service's own window.
     fn take_back(&mut self, now: Timestamp, asked: &Asked, said: Option<Said>) {
-        let window = if let Some(Said::Over(Some(reset))) = said { nanos(reset) } else { asked.period };
-        let until = now.after(Duration::from_nanos(window));
-        self.owe(asked.spot, now, until, signed(asked.hits).saturating_sub(signed(asked.cost)));
+        let Some(mut until) = asked.until else { return };
+        let more = signed(asked.hits).saturating_sub(signed(asked.cost));
+        if let Some(Said::Over(Some(reset))) = said
+            && more > 0
+        {
+            until = until.min(now.after(reset));
+        }
+        self.owe(asked.spot, now, until, more);
     }
 
     /// Notes that a service is away; whether that is news.

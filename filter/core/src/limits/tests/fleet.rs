@@ -307,3 +307,90 @@ proptest! {
         prop_assert_eq!(used, counted + owed);
     }
 }
+
+/// When the first request of 100 tokens passes after a debt of 1,500, with a service that counts 600 in each minute, of which 500
+/// are used, and counts nothing of what it refuses; how it says that.
+fn first_after_a_debt(over: impl Fn(u64) -> Vec<u8>) -> Option<u64> {
+    let mut one = One::new(TPM);
+    let (ticket, mut counted) = one.granted(NOW, tokens(500));
+    one.settle(NOW, ticket, tokens(2_000));
+    let asked = one.questions();
+    assert_eq!(asked[0].1, 600, "never more than the limit's amount");
+    one.hear(NOW, asked[0].0, Ok(&over(60)));
+    for second in 1..600_u64 {
+        if second % 60 == 0 {
+            counted = 0;
+        }
+        let now = NOW + second * SECOND;
+        let Ok(mut ticket) = one.admit(now, tokens(100)) else { continue };
+        let (_, asked) = one.put(now, &mut ticket, Stage::Request, 1);
+        for (number, hits) in asked {
+            if counted + hits <= 600 {
+                return Some(second);
+            }
+            one.hear(now, number, Ok(&over(60 - second % 60)));
+        }
+        one.settle(now, ticket, Use::default());
+    }
+    None
+}
+
+#[test]
+fn a_debt_is_forgotten_after_a_period_whether_or_not_its_service_tells_its_window() {
+    assert_eq!(first_after_a_debt(|_| vec![8, 2]), Some(60));
+    assert_eq!(first_after_a_debt(|left| vec![8, 2, 18, 6, 8, 2, 34, 2, 8, left as u8]), Some(60));
+}
+
+#[test]
+fn what_is_refused_is_known_with_as_many_keys_as_a_worker_keeps() {
+    let mut one = One::new(TPM);
+    for tenant in 0..4_096_u64 {
+        let ask = one.fixture.ask(1_000 + tenant, Stage::Request, tokens(50));
+        let mut news = Vec::new();
+        let mut ticket = one.limits.admit(&mut one.store, Timestamp(NOW), &ask, &mut news).unwrap();
+        one.limits.ask_services(Timestamp(NOW), &ask, (&mut ticket, "x"), Some(ExchangeId(1)));
+        for (number, _) in one.questions() {
+            let heard = one.hear(NOW, number, OK);
+            ticket.grant(heard.by.unwrap().1.unwrap());
+        }
+        one.settle(NOW, ticket, tokens(10));
+    }
+    let mut times = 0;
+    while let Ok(mut ticket) = one.admit(NOW, tokens(50)) {
+        let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+        one.hear(NOW, asked[0].0, OVER);
+        one.settle(NOW, ticket, Use::default());
+        times += 1;
+        assert!(times < 100, "asked again and again");
+    }
+}
+
+#[test]
+fn a_credit_is_forgotten_after_a_period_though_traffic_goes_on() {
+    let mut one = One::new(TPM);
+    let all: Vec<_> = (0..5).map(|_| one.granted(NOW, tokens(100)).0).collect();
+    for ticket in all {
+        one.settle(NOW, ticket, tokens(0));
+    }
+    let mut asked = 0;
+    for n in 1..40_u64 {
+        let now = NOW + n * 30 * SECOND;
+        let (ticket, hits) = one.granted(now, tokens(100));
+        asked += hits;
+        one.settle(now, ticket, tokens(10));
+    }
+    assert!(asked > 0, "twenty minutes on a credit of the first");
+}
+
+#[test]
+fn a_credit_pays_though_the_service_has_refused() {
+    let mut one = One::new(TPM);
+    let (ticket, _) = one.granted(NOW, tokens(500));
+    let mut refused = one.admit(NOW, tokens(200)).unwrap();
+    let (_, asked) = one.put(NOW, &mut refused, Stage::Request, 1);
+    one.hear(NOW, asked[0].0, Ok(b"\x08\x02\x12\x06\x08\x02\x22\x02\x08\x3c"));
+    one.settle(NOW, refused, Use::default());
+    one.settle(NOW, ticket, tokens(10));
+    assert_eq!(one.limits.owed_to_services(), -490);
+    assert!(one.admit(NOW + SECOND, tokens(200)).is_ok(), "490 are paid for and nobody may use them");
+}
