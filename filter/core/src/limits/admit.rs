@@ -221,12 +221,14 @@ impl Desk<'_> {
             return Err(refusal);
         }
         let mut ticket = Ticket { holds: Vec::with_capacity(all.len()), charges: Vec::new() };
+        // Of what is refused after all nothing has been decided.
+        let mut admitted = Vec::new();
         for (row, read, said) in all {
             match self.commit(row, read, said, of, is_seated) {
                 Ok((hold, told)) => {
-                    self.charge(row.place, &hold.parts, &mut ticket.charges, news);
+                    self.charge(row.place, &hold.parts, &mut ticket.charges, &mut admitted);
                     ticket.holds.push(hold);
-                    news.extend(told);
+                    admitted.extend(told);
                 }
                 Err(refusal) => {
                     self.undo(ticket);
@@ -234,6 +236,7 @@ impl Desk<'_> {
                 }
             }
         }
+        news.append(&mut admitted);
         Ok(ticket)
     }
 

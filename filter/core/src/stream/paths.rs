@@ -29,6 +29,8 @@ pub(super) enum Node {
     Refusal,
     /// A call: anything that isn't `null` or empty.
     Call,
+    /// What a call is called with, all of it: tokens of the answer like its text. Not the data of pictures and sounds.
+    Arguments,
     /// What kind of part this is.
     PartType,
     /// Whether this part is a thought.
@@ -66,7 +68,10 @@ pub(super) enum Count {
 impl Node {
     /// Whether a text here is one of the answer's own.
     pub(super) fn is_content(self) -> bool {
-        matches!(self, Self::Text | Self::Parts | Self::Part | Self::Reasoning | Self::Refusal)
+        matches!(
+            self,
+            Self::Text | Self::Parts | Self::Part | Self::Reasoning | Self::Refusal | Self::Arguments
+        )
     }
 
     /// What a member of this object is.
@@ -82,6 +87,12 @@ impl Node {
                 _ => Self::Skip,
             },
             Self::Part | Self::Parts => part(key),
+            Self::Call => match key {
+                b"function" => Self::Call,
+                b"name" | b"arguments" | b"args" | b"input" | b"code" => Self::Arguments,
+                _ => Self::Skip,
+            },
+            Self::Arguments => Self::Arguments,
             Self::Usage | Self::UsageDetails => count(key),
             Self::Blocked if matches!(key, b"blockReason" | b"reason") => Self::BlockReason,
             _ => Self::Skip,
@@ -95,6 +106,7 @@ impl Node {
             Self::Choices => Self::Choice,
             Self::Parts => Self::Part,
             Self::Call => Self::Call,
+            Self::Arguments => Self::Arguments,
             Self::Reasoning => Self::Reasoning,
             _ => Self::Skip,
         }

@@ -120,7 +120,17 @@ fn what_came_of_a_stream_is_counted_by_its_events_or_by_its_length() {
     assert_eq!(tokens(&chat(&["a", "b", "c"], "")), 3);
     assert_eq!(tokens(&chat(&[&"word ".repeat(80)], "")), 100);
     let call = chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}"#, "null");
-    assert_eq!(tokens(&[&*call, &call].concat()), 2);
+    assert_eq!(tokens(&[&*call, &call].concat()), 3);
+    let whole =
+        |call: &str| chunk(&format!(r#"{{"tool_calls":[{{"index":0,"id":"call_1",{call}}}]}}"#), "null");
+    let long = "word ".repeat(80);
+    let arguments = format!(r#""function":{{"name":"look","arguments":"{long}"}}"#);
+    assert_eq!(tokens(&whole(&arguments)), 101, "what a call is called with is content, in one piece too");
+    let gemini =
+        format!(r#"{{"functionCall":{{"name":"look","args":{{"a":["{long}"],"b":{{"c":"{long}"}}}}}}}}"#);
+    assert_eq!(tokens(&chunk(&gemini, "null")), 201);
+    let picture = format!(r#"{{"inlineData":{{"data":"{long}"}}}}"#);
+    assert_eq!(tokens(&chunk(&picture, "null")), 1, "but the data of pictures isn't text");
     assert_eq!(tokens(&chat(&[], "")), 0);
 }
 
