@@ -82,6 +82,9 @@ impl Change {
         if let Some(most) = self.max_tokens {
             let places = [Member::MaxCompletionTokens, Member::MaxTokens, Member::MaxOutputTokens];
             top.lower(body, &places.map(|member| facts.place(member)), name, most, edits);
+            if !matches!(self.provider, Provider::OpenAi | Provider::Azure) && name.is_some() {
+                leave_room(body, facts, most, edits);
+            }
         }
         let place = facts.place(Member::Temperature);
         if let Some(temperature) = self.temperature.as_ref().filter(|_| name.is_some() || !place.is_empty()) {
@@ -151,6 +154,25 @@ impl Change {
         self.provider == Provider::Bedrock
             && ends.iter().any(|end| bare(path).ends_with(end))
             && !path.contains("amazon.nova")
+    }
+}
+
+/// Has Anthropic's model think less than it may write in all, with half of that left for the answer. What is too little to think
+/// with stays for the provider to refuse.
+///
+/// Source: Anthropic's "Extended thinking": `budget_tokens` is at least 1,024 and less than `max_tokens`.
+fn leave_room(body: &[u8], facts: &Facts, most: u64, edits: &mut Edits) {
+    let own = facts.value(Member::MaxTokens, body);
+    let place = facts.place(Member::Thinking);
+    let text = body.get(place.clone()).unwrap_or_default();
+    if !text.starts_with(b"{") || !(own.is_empty() || is_above(own, most)) {
+        return;
+    }
+    let (_, [budget]) = Object::read(body, place.start, ["budget_tokens"]);
+    let room = (most / 2).max(1_024);
+    let is_too_much = body.get(budget.clone()).and_then(number).is_some_and(|budget| budget >= most);
+    if is_too_much && room < most {
+        edits.replace(budget, room.to_string().as_bytes());
     }
 }
 

@@ -225,6 +225,27 @@ fn what_bedrock_passes_on_unread_has_the_members_of_its_model() {
 }
 
 #[test]
+fn thinking_leaves_room_for_an_answer() {
+    let table = [
+        (4_000, r#""max_tokens":9000,"#, 5_000, Some(2_000)),
+        (4_000, r#""max_tokens":9000,"#, 3_999, None),
+        (1_500, "", 1_500, Some(1_024)),
+        // With so little none may think, which the provider says.
+        (1_024, r#""max_tokens":9000,"#, 5_000, None),
+        // The caller's own bound stays, and so does what goes with it.
+        (4_000, r#""max_tokens":3000,"#, 5_000, None),
+    ];
+    for (most, own, budget, expected) in table {
+        let change = Change { max_tokens: Some(most), ..change(Provider::Anthropic) };
+        let body =
+            format!(r#"{{{own}"messages":[],"thinking":{{"type":"enabled","budget_tokens":{budget}}}}}"#);
+        let changed = apply_at(&change, &body, "/v1/messages");
+        let left = expected.unwrap_or(budget);
+        assert!(changed.ends_with(&format!(r#""budget_tokens":{left}}}}}"#)), "{changed}");
+    }
+}
+
+#[test]
 fn a_stray_member_beside_the_settings_is_no_setting() {
     for (provider, name, stray) in [
         (Provider::Gemini, "generationConfig", "maxOutputTokens"),

@@ -51,6 +51,9 @@ members! {
     Text = b"text",
     GenerationConfig = b"generationConfig" | b"generation_config",
     InferenceConfig = b"inferenceConfig",
+    Thinking = b"thinking",
+    Choices = b"n",
+    BestOf = b"best_of",
 }
 
 /// The members met so far, a bit each.

@@ -145,6 +145,17 @@ impl Facts {
         self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
     }
 
+    /// How many answers are written for it, each as long as one may be.
+    pub(crate) fn choices(&self, body: &[u8]) -> u64 {
+        let [camel, snake] = walk::members(
+            self.value(Member::GenerationConfig, body),
+            [b"candidateCount", b"candidate_count"],
+        );
+        let plain = [Member::Choices, Member::BestOf].map(|member| Some(self.value(member, body)));
+        let whole = |text: &[u8]| number(text.split(|byte| *byte == b'.').next()?);
+        plain.into_iter().chain([camel, snake]).flatten().filter_map(whole).max().unwrap_or(1).max(1)
+    }
+
     /// Whether any member holds what a model is to read.
     pub(crate) fn has_prompt(&self) -> bool {
         let members = [Member::Messages, Member::Contents, Member::Prompt, Member::Input];

@@ -1,6 +1,6 @@
 //! Holds a request to the contract of its route, before anything of it goes anywhere; see [`contract`].
 
-use seawall_policy::policy::InputAction;
+use seawall_policy::policy::{InputAction, Price};
 use seawall_tokens::Tally;
 
 use super::count::Prompt;
@@ -140,6 +140,7 @@ impl Exchange {
         if !self.brings_prompt() {
             return None;
         }
+        let choices = self.facts.as_ref().map_or(1, |facts| facts.choices(&self.body));
         let (mut places, mut is_dropped, mut cheapest) = (Vec::new(), false, None::<(u64, u64)>);
         for place in self.places(turn, None) {
             let Some(price) = turn.config.price_at(self.route, place) else {
@@ -147,6 +148,7 @@ impl Exchange {
                 continue;
             };
             let tokens = self.prompt(turn, place).tokens;
+            let price = Price { output: price.output.saturating_mul(choices), ..price };
             match contract::affordable(most, price, tokens, self.most_output(turn.config, place)) {
                 Ok(output) => {
                     places.push(place as u16);

@@ -354,3 +354,21 @@ fn latency_is_that_of_the_answer_that_the_client_has() {
 fn requests_that_nobody_answers_in_time_are_slow() {
     assert!(is_slow(Fate::Hang, Fate::Hang));
 }
+
+#[test]
+fn what_an_answer_may_cost_is_shared_by_its_choices() {
+    let mut host = Host::new(&policy("openai", "cost <= $0.01"));
+    let mut most = |extra: &str| {
+        let body = format!(r#"{{"model":"gpt-4.1",{extra}"messages":[{{"role":"user","content":"hi"}}]}}"#);
+        let (_, sent) = sent(host.ask_at(CHAT, &body).0);
+        host.answer(200);
+        sent["max_tokens"].as_u64().unwrap()
+    };
+    let one = most("");
+    for extra in
+        [r#""n":4,"#, r#""n":2,"best_of":4,"#, r#""n":4.0,"#, r#""generationConfig":{"candidateCount":4},"#]
+    {
+        assert_eq!(most(extra), one / 4, "{extra}");
+    }
+    assert_eq!(most(r#""n":0,"#), one);
+}

@@ -45,14 +45,14 @@ pub(super) static CONTRACT: Block = Block {
             Seq(&[AT_MOST, tokens()]),
             "output <= 2k tokens",
             "Most tokens of the answer: lowers `max_tokens`, or what the dialect calls it, and sets it when absent. Of several choices \
-             (`n`) each may have as many. A body that isn't said to be JSON, or is compressed, goes unchanged. Anthropic refuses a \
-             bound that isn't above the request's `thinking.budget_tokens`.",
+             (`n`) each may have as many. A body that isn't said to be JSON, or is compressed, goes unchanged. What Anthropic's models \
+             may think (`thinking.budget_tokens`) is lowered with it, down to 1,024; a smaller bound is refused there.",
         ),
         Statement::new(
             "cost",
             Seq(&[AT_MOST, money(10_000)]),
             "cost <= $0.25",
-            "Most that one attempt may cost with one choice (`n`), by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
+            "Most that one attempt may cost, all its choices (`n`) together, by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
              set: a model that can't write as much may refuse that, so say `output` as well. A target where the prompt \
              leaves too little for an answer isn't tried, and where all are such the request is refused. Of a body that isn't said to be JSON, or is compressed, only \
              the prompt counts, by its length.",
