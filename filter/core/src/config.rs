@@ -14,7 +14,7 @@ use crate::breaker::{Guards, PostPlan, Rules};
 use crate::contract::latency;
 use crate::effect::{HeaderList, Text};
 use crate::health::Readers;
-use crate::limits::Book;
+use crate::limits::{self, Book};
 use crate::model_path;
 use crate::plan::{Place, Plan};
 use crate::request::without_keys;
@@ -40,17 +40,21 @@ pub struct Config {
     hedges: Vec<Option<Bound>>,
     /// What the contract of each route says of latency.
     latencies: Vec<Option<latency::Rule>>,
-    /// What the conditions of its routes ask for that takes some work.
+    /// What its routes ask for that takes some work.
     pub(crate) asks: Asks,
 }
 
-/// What conditions ask for beyond what is read anyway.
+/// What a policy asks for beyond what is read anyway: found out once, as it takes a walk over all routes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asks {
-    /// Who calls.
+    /// Conditions: who calls.
     pub(crate) caller: bool,
-    /// How many tokens the prompt has.
+    /// Conditions: how many tokens the prompt has.
     pub(crate) tokens: bool,
+    /// Limits or conditions: who calls, where only the host knows.
+    pub(crate) host: bool,
+    /// Limits or quotas: what is used.
+    pub(crate) counting: bool,
 }
 
 impl Asks {
@@ -60,6 +64,7 @@ impl Asks {
         Self {
             caller: asks(Slot::Text(TextName::Tenant)) || asks(Slot::Text(TextName::Tier)),
             tokens: asks(Slot::Number(NumberName::InputTokens)),
+            ..Self::default()
         }
     }
 }
@@ -106,7 +111,13 @@ impl Config {
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
         let (hash, book, asks) = (policy.hash.as_str().into(), Book::new(&policy), Asks::of(&policy));
         let latencies = latencies(&policy);
-        Ok(Self { hash, targets, posts, plans, health, book, budgets, hedges, latencies, asks, policy })
+        let mut config =
+            Self { hash, targets, posts, plans, health, book, budgets, hedges, latencies, asks, policy };
+        let mut routes = 0..config.policy.routes.len();
+        let minds_caller = config.asks.caller || routes.clone().any(|route| config.has_limits(route));
+        config.asks.host = minds_caller && limits::asks_host(&config.policy);
+        config.asks.counting = routes.any(|route| config.counts_requests(route));
+        Ok(config)
     }
 
     pub(crate) fn route(&self, index: usize) -> Option<&Route> {
@@ -215,16 +226,6 @@ impl Config {
         let trips = breaker.map(|breaker| breaker.trips.as_slice()).unwrap_or_default();
         self.counts_tokens(route)
             || trips.iter().any(|trip| matches!(trip, Trip::Cost { .. } | Trip::PerToken { .. }))
-    }
-
-    /// Whether any limit holds anywhere.
-    pub(crate) fn asks_who(&self) -> bool {
-        (0..self.policy.routes.len()).any(|route| self.has_limits(route))
-    }
-
-    /// Whether anything is counted anywhere, by limits or quotas.
-    pub(crate) fn counts_anything(&self) -> bool {
-        (0..self.policy.routes.len()).any(|route| self.counts_requests(route))
     }
 
     /// The dialect of the target at one place of a route's plan.

@@ -208,7 +208,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         let policy = self.config.policy();
-        if (self.config.asks_who() || self.config.asks.caller) && limits::asks_host(policy) {
+        if self.config.asks.host {
             let metadata = limits::metadata(policy).map(|(space, key)| (Text::from(space), Text::from(key)));
             let claims = limits::claims(policy).map(Text::from).collect();
             fx.push(Effect::TellCaller { claims, metadata: metadata.collect() });
@@ -328,7 +328,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
-        if self.key.is_none() && self.config.counts_anything() {
+        if self.key.is_none() && self.config.asks.counting {
             self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
         }
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
