@@ -13,14 +13,16 @@ use crate::span::Span;
 pub mod fit;
 mod health;
 mod limit;
+mod output;
 mod route;
 
 pub use health::{Health, Network};
 pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
+pub use output::{Document, Drift, FinishWord, InvalidAction, Judge, Languages, Output};
 pub use route::{
-    Adaptive, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Document, Drift,
-    Hedge, HedgeDelay, Idempotency, InputAction, InvalidAction, Judge, Malformed, Order, Output, Overrides,
-    PathMatch, PlanStage, Route, Sticky, StreamMode, Timeout, Trace, Vary,
+    Adaptive, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Hedge, HedgeDelay,
+    Idempotency, InputAction, Malformed, Order, Overrides, PathMatch, PlanStage, Route, Sticky, StreamMode,
+    Timeout, Trace, Vary,
 };
 
 macro_rules! ids {

@@ -156,6 +156,16 @@ impl Lower<'_, '_> {
                 .read("invalid", |values| list(values)?.iter().map(|item| action(&item.values)).collect())?,
             deny: patterns("deny")?,
             require: patterns("require")?,
+            schema_from_request: false,
+            fields: Vec::new(),
+            least_characters: None,
+            most_characters: None,
+            language: None,
+            finish: Vec::new(),
+            denies_refusals: false,
+            tools_declared: false,
+            repeats: None,
+            ends_hopeless: false,
             judge: settings.maybe("judge", |values| {
                 let [Value::BasisPoints(share_bp), by, prompt @ ..] = values else { return None };
                 let (by, prompt) = (self.target_id(by)?, document(prompt)?);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BreakerId, LimitId, Retry, TargetId};
+use super::{BreakerId, LimitId, Output, Retry, TargetId};
 use crate::condition::Condition;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -185,51 +185,6 @@ pub enum InputAction {
     Reject,
     TrimOldest,
     Use(TargetId),
-}
-
-/// What an answer must be like.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Output {
-    pub schema: Option<Document>,
-    /// In order; never empty.
-    pub invalid: Vec<InvalidAction>,
-    /// Regular expressions.
-    pub deny: Vec<String>,
-    pub require: Vec<String>,
-    pub judge: Option<Judge>,
-    pub drift: Option<Drift>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Document {
-    /// The text itself.
-    Inline(String),
-    /// A file that `seawall bundle` has yet to put in; the filter refuses it.
-    File(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum InvalidAction {
-    Repair,
-    Retry(u32),
-    FailOver,
-    Reject,
-    Pass,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Judge {
-    pub share_bp: u32,
-    pub by: TargetId,
-    pub prompt: Document,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Drift {
-    pub share_bp: u32,
-    pub by: TargetId,
-    /// Cosine distance, in ten-thousandths.
-    pub alert: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,18 @@
+//! What an answer must be like: whether what a model says fits the rules of its route, and what can be mended.
+//!
+//! | part | does |
+//! |---|---|
+//! | [`Content`] | what an answer says, whatever its dialect: texts, refusals and calls, choice by choice |
+//! | [`Asked`] | what the request asks of its answer: a format, tools |
+//! | [`Rules`] | what the route's `output` asks; finds the [`Breach`]es of a content, and repairs what it can |
+//!
+//! Nothing here knows of attempts. What follows a breach (`invalid repair, retry 1, then fail_over`) is the exchange's to do.
+
+mod asked;
+mod content;
+mod rules;
+
+pub(crate) use self::asked::{Asked, Tool};
+pub(crate) use self::content::{Call, Choice, Content};
+pub(crate) use self::rules::{Breach, Rules};
+pub use self::rules::{Broken, Rule};
