@@ -27,4 +27,6 @@ pub(crate) struct Call {
     pub(crate) name: String,
     /// JSON, as the model wrote it; dialects that have an object in its place tell that as it is written.
     pub(crate) arguments: String,
+    /// They are no JSON but free text: those of OpenAI's custom tools.
+    pub(crate) is_text: bool,
 }
