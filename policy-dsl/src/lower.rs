@@ -1,8 +1,10 @@
 //! A checked tree to the policy as it runs: names become places, absent statements their defaults.
 
 mod definitions;
+mod output;
 mod plan;
 mod route;
+mod sampling;
 
 pub(crate) use self::definitions::one_trip;
 

@@ -1,12 +1,11 @@
-//! What a request may use, what an answer must be like, and what else a route does, in words.
+//! What a request may use, and what else a route does, in words.
 
 use super::Explainer;
 use super::document::Lines;
-use super::plan::decimal;
-use super::words::{code, count, list, quoted};
+use super::output::output;
+use super::words::{code, count, list};
 use crate::policy::{
-    Contract, Conversation, ConversationSource, Document, InputAction, InvalidAction, Malformed, Output,
-    Route, Sticky, StreamMode, Vary,
+    Contract, Conversation, ConversationSource, InputAction, Malformed, Route, Sticky, StreamMode, Vary,
 };
 use crate::vocabulary::{duration_text, factor_text, money_text, percent_text, size_text, tokens_text};
 
@@ -89,56 +88,6 @@ pub(super) fn source(by: &ConversationSource) -> String {
         ConversationSource::Metadata { namespace, key } => {
             format!("the metadata {} of {}", code(key), code(namespace))
         }
-    }
-}
-
-pub(super) fn output(lines: &mut Lines, explainer: &Explainer<'_>, route: &str, output: &Output) {
-    lines.say(0, "output", "what an answer must be like");
-    match &output.schema {
-        Some(Document::File(file)) => {
-            lines.say(1, "schema", format!("it fits the JSON Schema in the file {}", quoted(file)))
-        }
-        Some(Document::Inline(_)) => {
-            lines.say(1, "schema", "it fits the JSON Schema that is written in the policy")
-        }
-        None => {}
-    }
-    for pattern in &output.deny {
-        lines.say(1, "deny", format!("`/{pattern}/` isn't found in it"));
-    }
-    for pattern in &output.require {
-        lines.say(1, "require", format!("`/{pattern}/` is found in it"));
-    }
-    let actions: Vec<String> = output.invalid.iter().map(|action| invalid(*action)).collect();
-    let mark = explainer.written.mark("output", route, "invalid");
-    lines.say(1, "invalid", format!("one that doesn't fit is {}{mark}", actions.join(", then ")));
-    if let Some(judge) = &output.judge {
-        let prompt = match &judge.prompt {
-            Document::File(file) => format!("with the prompt in the file {}", quoted(file)),
-            Document::Inline(_) => "with the prompt in the policy".into(),
-        };
-        let (share, by) = (percent_text(judge.share_bp), explainer.target_name(judge.by));
-        lines.say(1, "judge", format!("{share} of the answers are scored by {by} after delivery, {prompt}"));
-    }
-    if let Some(drift) = output.drift {
-        let (share, by) = (percent_text(drift.share_bp), explainer.target_name(drift.by));
-        let far = decimal(drift.alert);
-        lines.say(
-            1,
-            "drift",
-            format!("{share} of the answers are embedded by {by}; warns when they move by {far}"),
-        );
-    }
-}
-
-fn invalid(action: InvalidAction) -> String {
-    match action {
-        InvalidAction::Repair => "repaired if that can be done".into(),
-        InvalidAction::Retry(1) => "asked for once more".into(),
-        InvalidAction::Retry(times) => format!("asked for up to {times} times more"),
-        InvalidAction::FailOver => "asked of the next target".into(),
-        InvalidAction::Reject => "refused".into(),
-        InvalidAction::Pass => "passed on all the same".into(),
     }
 }
 

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::plan::ids;
-use super::{Lower, Settings, count, distinct, document, duration, list, sorted};
+use super::{Lower, Settings, count, distinct, duration, list, sorted};
 use crate::ast::{Block, File, Statement, Value};
 use crate::policy::{
-    Adaptive, BreakerId, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Drift,
-    Hedge, HedgeDelay, Idempotency, InputAction, InvalidAction, Judge, Malformed, Output, Retry, Route,
-    Sticky, StreamMode, Timeout, Trace, Vary,
+    Adaptive, BreakerId, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Hedge,
+    HedgeDelay, Idempotency, InputAction, Malformed, Retry, Route, Sticky, StreamMode, Timeout, Trace, Vary,
 };
 use crate::vocabulary::POLICY;
 
@@ -138,47 +137,6 @@ impl Lower<'_, '_> {
             })?,
         })
     }
-
-    #[expect(clippy::option_option, reason = "absent and wrong are two things")]
-    fn output(&self, route: &Block<'_>) -> Option<Option<Output>> {
-        let Some(block) = route.all("output").next().and_then(Statement::block) else { return Some(None) };
-        let settings = Settings::of(block);
-        let patterns = |word| {
-            let pattern = |statement: &Statement<'_>| match &statement.values[..] {
-                [Value::Pattern(pattern)] => Some((*pattern).to_string()),
-                _ => None,
-            };
-            block.all(word).map(pattern).collect::<Option<Vec<_>>>()
-        };
-        Some(Some(Output {
-            schema: settings.maybe("schema", document)?,
-            invalid: settings
-                .read("invalid", |values| list(values)?.iter().map(|item| action(&item.values)).collect())?,
-            deny: patterns("deny")?,
-            require: patterns("require")?,
-            schema_from_request: false,
-            fields: Vec::new(),
-            least_characters: None,
-            most_characters: None,
-            language: None,
-            finish: Vec::new(),
-            denies_refusals: false,
-            tools_declared: false,
-            repeats: None,
-            ends_hopeless: false,
-            judge: settings.maybe("judge", |values| {
-                let [Value::BasisPoints(share_bp), by, prompt @ ..] = values else { return None };
-                let (by, prompt) = (self.target_id(by)?, document(prompt)?);
-                Some(Judge { share_bp: *share_bp, by, prompt })
-            })?,
-            drift: settings.maybe("drift", |values| match values {
-                [Value::BasisPoints(share_bp), by, Value::BasisPoints(alert)] => {
-                    Some(Drift { share_bp: *share_bp, by: self.target_id(by)?, alert: *alert })
-                }
-                _ => None,
-            })?,
-        }))
-    }
 }
 
 fn conversation(values: &[Value<'_>]) -> Option<Conversation> {
@@ -263,17 +221,6 @@ fn stream(values: &[Value<'_>]) -> Option<(StreamMode, Malformed)> {
     };
     let skips = matches!(malformed, Value::Word("skip"));
     Some((mode, if skips { Malformed::Skip } else { Malformed::End }))
-}
-
-fn action(values: &[Value<'_>]) -> Option<InvalidAction> {
-    match values {
-        [Value::Word("repair")] => Some(InvalidAction::Repair),
-        [Value::Word("retry"), Value::Count(times)] => Some(InvalidAction::Retry(*times)),
-        [Value::Word("fail_over")] => Some(InvalidAction::FailOver),
-        [Value::Word("reject")] => Some(InvalidAction::Reject),
-        [Value::Word("pass")] => Some(InvalidAction::Pass),
-        _ => None,
-    }
 }
 
 fn cache(values: &[Value<'_>]) -> Option<CacheRule> {

@@ -11,7 +11,9 @@ mod contract;
 mod failures;
 mod health;
 mod limits;
+mod output;
 mod route;
+mod sampling;
 mod target;
 mod test;
 
@@ -51,6 +53,7 @@ const HEADER: Shape = Shape::Leaf(Leaf::Text(Text::Header));
 const LABEL: Shape = Shape::Leaf(Leaf::Text(Text::Label));
 const PERCENTILE: Shape = Shape::Leaf(Leaf::Percentile);
 const PATTERN: Shape = Shape::Leaf(Leaf::Pattern);
+const AT_MOST: Shape = Shape::Sign("<=");
 const RATE: Shape = Shape::Leaf(Leaf::Rate);
 
 const MS: Duration = Duration::from_millis(1);

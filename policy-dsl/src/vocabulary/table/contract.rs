@@ -1,14 +1,12 @@
-//! What a request may use and what an answer must be like: `contract` and `output`.
+//! What a request may use: `contract`.
 
 use std::time::Duration;
 
-use super::super::{Block, Leaf, Shape, Statement, Text};
-use super::{HEADER, LABEL, PATTERN, PERCENTILE, TARGET_NAME};
-use super::{count, duration, factor, money, percent, text, tokens};
+use super::super::{Block, Leaf, Shape, Statement};
+use super::{AT_MOST, HEADER, LABEL, PERCENTILE, TARGET_NAME};
+use super::{count, duration, factor, money, percent, tokens};
 use crate::doc;
-use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
-
-const AT_MOST: Shape = Sign("<=");
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Word};
 
 pub(super) static CONTRACT: Block = Block {
     word: "contract",
@@ -113,79 +111,3 @@ pub(super) static CONTRACT: Block = Block {
 
 const SHARE_OF_CONVERSATION: Shape =
     OneOf("amount", &[Seq(&[count(1, 1_000_000), Fixed("requests")]), money(1_000_000)]);
-
-pub(super) static OUTPUT: Block = Block {
-    word: "output",
-    doc: doc("What an answer must be like, and what happens when it isn't."),
-    statements: &[
-        Statement::new(
-            "schema",
-            DOCUMENT,
-            r#"schema file "answer.schema.json""#,
-            "The JSON Schema that an answer must fit.",
-        )
-        .later(),
-        Statement::new(
-            "invalid",
-            List(&ACTIONS, 5, "actions"),
-            "invalid repair, retry 1, then fail_over",
-            "What is done with an answer that doesn't fit, one after the other.",
-        )
-        .default("reject")
-        .later(),
-        Statement::new(
-            "deny",
-            PATTERN,
-            "deny /(?i)as an ai language model/",
-            "An answer in which this is found doesn't fit.",
-        )
-        .repeats()
-        .later(),
-        Statement::new(
-            "require",
-            PATTERN,
-            r"require /\bSource: /",
-            "An answer in which this isn't found doesn't fit.",
-        )
-        .repeats()
-        .later(),
-        Statement::new(
-            "judge",
-            Seq(&[percent(0, 10_000), Fixed("by"), TARGET_NAME, Fixed("prompt"), DOCUMENT]),
-            r#"judge 2% by backup prompt file "judge.txt""#,
-            "Has so many answers scored from 0 to 1 by another target, after they were delivered.",
-        )
-        .later(),
-        Statement::new(
-            "drift",
-            Seq(&[
-                percent(0, 10_000),
-                Fixed("by"),
-                TARGET_NAME,
-                Fixed("alert"),
-                Shape::Leaf(Leaf::Share { max: 10_000 }),
-            ]),
-            "drift 1% by backup alert 0.15",
-            "Compares the embeddings of so many answers, and tells when they move this far.",
-        )
-        .later(),
-    ],
-};
-
-const DOCUMENT: Shape =
-    OneOf("document", &[Seq(&[Word("file"), text(Text::File)]), Shape::Leaf(Leaf::Inline)]);
-
-const ACTIONS: Shape = OneOf(
-    "action",
-    &[
-        Seq(&[Fixed("then"), OneOf("action", ACTION)]),
-        Word("repair"),
-        Seq(&[Word("retry"), count(1, 5)]),
-        Word("fail_over"),
-        Word("reject"),
-        Word("pass"),
-    ],
-);
-
-const ACTION: &[Shape] =
-    &[Word("repair"), Seq(&[Word("retry"), count(1, 5)]), Word("fail_over"), Word("reject"), Word("pass")];

@@ -1,7 +1,8 @@
 //! `route`: which requests it takes, where they go, and what holds on the way.
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
-use super::contract::{CONTRACT, OUTPUT};
+use super::contract::CONTRACT;
+use super::output::OUTPUT;
 use super::{HEADER, HOUR, MS, NOTHING, PERCENTILE, TARGET_NAME, count, duration, factor, percent, text};
 use crate::doc;
 use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
