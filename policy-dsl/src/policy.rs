@@ -15,15 +15,17 @@ mod health;
 mod limit;
 mod output;
 mod route;
+mod sampling;
 
 pub use health::{Health, Network};
 pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
-pub use output::{Document, Drift, FinishWord, InvalidAction, Judge, Languages, Output};
+pub use output::{Document, FinishWord, InvalidAction, Languages, Output};
 pub use route::{
     Adaptive, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Hedge, HedgeDelay,
     Idempotency, InputAction, Malformed, Order, Overrides, PathMatch, PlanStage, Route, Sticky, StreamMode,
     Timeout, Trace, Vary,
 };
+pub use sampling::{Audit, DEFAULT_BUDGET, Drift, Judge, Spending};
 
 macro_rules! ids {
     ($($name:ident of $list:ident,)*) => {$(

@@ -18,6 +18,10 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
             "retry" => block.all("backoff").for_each(|backoff| backoff_order(source, backoff, sink)),
             "route" => {
                 block.all("timeout").for_each(|timeout| timeouts(source, timeout, sink));
+                let outputs = block.all("output").filter_map(Statement::block);
+                for sampled in outputs.flat_map(|output| output.all("judge").chain(output.all("drift"))) {
+                    money(sampled, sink);
+                }
                 for stage in block.all("try").chain(block.all("then")) {
                     weights(stage, sink);
                     overridden(stage, sink);
@@ -108,6 +112,16 @@ fn rolling(amount: &Statement<'_>, sink: &mut Sink) {
         sink.push(
             found.with_help("tokens and requests flow evenly, and `burst` says how unevenly; remove it"),
         );
+    }
+}
+
+/// What calls may cost is a sum of money.
+fn money(sampled: &Statement<'_>, sink: &mut Sink) {
+    for (value, span) in sampled.values.iter().zip(&sampled.spans) {
+        if matches!(value, Value::Amount(amount) if !matches!(amount, Amount::Money { .. })) {
+            let found = Diagnostic::new(Code::WrongUnit, *span, "a `budget` is an amount of money");
+            sink.push(found.with_help("write, for example, `budget $5/day`"));
+        }
     }
 }
 

@@ -34,6 +34,7 @@ impl Lower<'_, '_> {
             ends_hopeless: false,
             judge: self.judge(settings)?,
             drift: self.drift(settings)?,
+            audit: super::sampling::audit(settings)?,
         }))
     }
 }

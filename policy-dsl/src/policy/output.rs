@@ -1,6 +1,6 @@
 //! What an answer must be like, and what happens to one that isn't.
 
-use super::TargetId;
+use super::{Audit, Drift, Judge};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Output {
@@ -31,6 +31,7 @@ pub struct Output {
     pub ends_hopeless: bool,
     pub judge: Option<Judge>,
     pub drift: Option<Drift>,
+    pub audit: Option<Audit>,
 }
 
 /// The languages that an answer may be in.
@@ -66,19 +67,4 @@ pub enum InvalidAction {
     FailOver,
     Reject,
     Pass,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Judge {
-    pub share_bp: u32,
-    pub by: TargetId,
-    pub prompt: Document,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Drift {
-    pub share_bp: u32,
-    pub by: TargetId,
-    /// Cosine distance, in ten-thousandths.
-    pub alert: u32,
 }

@@ -6,6 +6,7 @@ mod cost;
 mod dialects;
 mod effects;
 mod plan;
+mod sampling;
 mod time;
 
 use super::Resolved;
@@ -29,6 +30,7 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
         never_done(&route, sink);
+        sampling::check(&route, sink);
         effects::check(&route, &mut effort, sink);
     }
     for retry in file.policy.all("retry") {

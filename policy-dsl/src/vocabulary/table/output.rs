@@ -42,6 +42,7 @@ pub(super) static OUTPUT: Block = Block {
         .later(),
         super::sampling::JUDGE,
         super::sampling::DRIFT,
+        super::sampling::AUDIT,
     ],
 };
 
