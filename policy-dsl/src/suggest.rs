@@ -104,6 +104,17 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("customer", "tenant"),
     ("by", "per"),
     ("overall", "global"),
+    ("cn", "zh"),
+    ("jp", "ja"),
+    ("kr", "ko"),
+    ("nb", "no"),
+    ("nn", "no"),
+    ("content_filter", "refused"),
+    ("tool_use", "tool_calls"),
+    ("end_turn", "stop"),
+    ("failover", "fail_over"),
+    ("fallback", "fail_over"),
+    ("block", "reject"),
 ];
 
 /// The candidate that says the same.

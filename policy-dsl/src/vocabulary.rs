@@ -12,9 +12,11 @@ mod text;
 
 pub use shape::{Durations, Leaf, Shape, Text};
 pub use syntax::{grammar, syntax, values};
-pub use table::{POLICY, STATUSES, TRIGGERS};
+pub use table::{LANGUAGES, POLICY, STATUSES, TRIGGERS};
+pub(crate) use text::{
+    characters_text, factor_text, multiple_text, range, size_text, time_units_text, words_text,
+};
 pub use text::{duration_text, money_text, percent_text, tokens_text};
-pub(crate) use text::{factor_text, multiple_text, range, size_text, time_units_text, words_text};
 
 /// The version of Seawall in which a statement became available.
 pub const FIRST: &str = "0.1";

@@ -11,8 +11,8 @@ use crate::parser::Scope;
 use crate::span::Span;
 use crate::token::{Kind, Token};
 use crate::vocabulary::{
-    Block, Leaf, MULTIPLES, PERCENTILES, PERIODS, Presence, SIZE_UNITS, STATUSES, Statement, TIME_UNITS,
-    TRIGGERS,
+    Block, LANGUAGES, Leaf, MULTIPLES, PERCENTILES, PERIODS, Presence, SIZE_UNITS, STATUSES, Statement,
+    TIME_UNITS, TRIGGERS,
 };
 
 impl Document<'_> {
@@ -220,6 +220,7 @@ impl Typing<'_, '_> {
             Leaf::Name(kind) => self.names(kind, node),
             Leaf::Define("route") => self.add(Value, "default", "what no other route takes"),
             Leaf::Percentile => PERCENTILES.iter().for_each(|(word, _)| self.add(Value, *word, "")),
+            Leaf::Language => LANGUAGES.iter().for_each(|(code, name)| self.add(Value, *code, name)),
             Leaf::Trigger => {
                 let words = TRIGGERS.iter().map(|(word, _)| *word);
                 let words: Vec<String> =
@@ -263,7 +264,8 @@ impl Typing<'_, '_> {
             Leaf::Percent { .. } => add("%"),
             Leaf::Factor { .. } => add("x"),
             Leaf::PerSecond { .. } => add("/s"),
-            Leaf::Tokens { .. } => {
+            Leaf::Tokens { .. } | Leaf::Characters { .. } => {
+                let unit = if matches!(leaf, Leaf::Tokens { .. }) { " tokens" } else { " characters" };
                 let multiples = MULTIPLES.iter().map(|(multiple, _)| *multiple);
                 let numbers: Vec<String> = match multiple {
                     Some(_) => vec![counted_number],
@@ -274,7 +276,7 @@ impl Typing<'_, '_> {
                         .collect(),
                 };
                 for number in numbers {
-                    self.add(CompletionKind::Unit, number + " tokens", "");
+                    self.add(CompletionKind::Unit, number + unit, "");
                 }
             }
             Leaf::Rate => {

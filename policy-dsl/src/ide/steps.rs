@@ -3,7 +3,9 @@
 //! what could come next.
 
 use crate::token::Kind;
-use crate::vocabulary::{Block, Leaf, PERCENTILES, PERIODS, SIZE_UNITS, Shape, TIME_UNITS, TRIGGERS, Text};
+use crate::vocabulary::{
+    Block, LANGUAGES, Leaf, PERCENTILES, PERIODS, SIZE_UNITS, Shape, TIME_UNITS, TRIGGERS, Text,
+};
 
 /// One thing that can come next.
 #[derive(Clone, Copy, Debug)]
@@ -127,10 +129,11 @@ fn has_unit(leaf: Leaf, kind: Kind, text: &str) -> bool {
         Leaf::Count { .. } | Leaf::Share { .. } | Leaf::PerSecond { .. } | Leaf::Money { .. } => {
             unit.is_empty()
         }
-        Leaf::Tokens { .. } | Leaf::Rate => matches!(unit, "" | "k" | "M"),
+        Leaf::Tokens { .. } | Leaf::Characters { .. } | Leaf::Rate => matches!(unit, "" | "k" | "M"),
         Leaf::Duration(_) => TIME_UNITS.iter().any(|(known, _)| *known == unit),
         Leaf::Size { .. } => SIZE_UNITS.iter().any(|(known, _)| *known == unit),
         Leaf::Percentile => PERCENTILES.iter().any(|(known, _)| *known == text),
+        Leaf::Language => LANGUAGES.iter().any(|(known, _)| *known == text),
         Leaf::Trigger => kind == Kind::Number || TRIGGERS.iter().any(|(known, _)| *known == text),
         _ => true,
     }
@@ -231,6 +234,7 @@ impl Expansion {
     fn leaf(&mut self, leaf: Leaf, mut thread: Thread) {
         match leaf {
             Leaf::Tokens { .. } => thread.steps.push(Step::Words("tokens")),
+            Leaf::Characters { .. } => thread.steps.push(Step::Words("characters")),
             Leaf::PerSecond { .. } => thread.steps.extend([Step::Words("s"), SLASH]),
             Leaf::Money { .. } => {
                 thread.steps.push(Step::Number(leaf));

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{PathMatch, Trigger};
 use crate::span::Span;
 use crate::token::{Kind, Token, quote, unquoted};
-use crate::vocabulary::{Leaf, PERCENTILES, STATUSES, TRIGGERS, Text, words_text};
+use crate::vocabulary::{LANGUAGES, Leaf, PERCENTILES, STATUSES, TRIGGERS, Text, words_text};
 
 /// Names appear in response headers and in metrics.
 pub(crate) const LONGEST_NAME: usize = 64;
@@ -25,10 +25,13 @@ impl Leaf {
             | Leaf::Factor { .. }
             | Leaf::Share { .. }
             | Leaf::Tokens { .. }
+            | Leaf::Characters { .. }
             | Leaf::Size { .. }
             | Leaf::PerSecond { .. } => kind == Kind::Number,
             Leaf::Title | Leaf::Text(_) | Leaf::PathMatch => matches!(kind, Kind::Text | Kind::OpenText),
-            Leaf::Define(_) | Leaf::Name(_) | Leaf::Auth | Leaf::Percentile => kind == Kind::Word,
+            Leaf::Define(_) | Leaf::Name(_) | Leaf::Auth | Leaf::Percentile | Leaf::Language => {
+                kind == Kind::Word
+            }
             Leaf::Trigger => matches!(kind, Kind::Number | Kind::Word),
             Leaf::Condition => kind == Kind::Condition,
             Leaf::Pattern => kind == Kind::Pattern,
@@ -47,6 +50,7 @@ impl Leaf {
             Leaf::Factor { .. } => "a multiple such as `3x`",
             Leaf::Share { .. } => "a number such as `0.15`",
             Leaf::Tokens { .. } => "a number of tokens such as `32k tokens`",
+            Leaf::Characters { .. } => "a number of characters such as `4k characters`",
             Leaf::Money { .. } => "an amount of money such as `$0.25`",
             Leaf::Size { .. } => "a size such as `4MiB`",
             Leaf::Rate => "an amount such as `90k tokens/min`",
@@ -54,6 +58,7 @@ impl Leaf {
             Leaf::Percentile => "a percentile such as `p95`",
             Leaf::Auth => "`bearer` or `header`",
             Leaf::Trigger => "a status such as `429`, or `timeout`, `connect` or `reset`",
+            Leaf::Language => "the code of a language such as `en`",
             Leaf::Condition => "a condition between backticks",
             Leaf::Pattern => "a pattern such as `/sorry/`",
             Leaf::Inline => "a text between `<<TEXT` and a line `TEXT`",
@@ -90,6 +95,7 @@ impl<'s> Parser<'s, '_> {
             Leaf::Factor { min, max } => self.factor(min, max)?.map(Value::Hundredths),
             Leaf::Share { max } => self.share(max)?.map(Value::BasisPoints),
             Leaf::Tokens { max } => self.token_count(max)?.map(Value::Tokens),
+            Leaf::Characters { max } => self.characters(max)?.map(Value::Count),
             Leaf::Money { max } => self.money(max)?.map(Value::MicroDollars),
             Leaf::Size { max } => self.size(max)?.map(Value::Bytes),
             Leaf::Rate => self.rate()?.map(Value::Amount),
@@ -111,6 +117,7 @@ impl<'s> Parser<'s, '_> {
             Leaf::PathMatch => self.path_match()?.map(Value::Path),
             Leaf::Auth => self.auth()?.map(Value::Auth),
             Leaf::Trigger => self.trigger()?.map(Value::Trigger),
+            Leaf::Language => self.language()?.map(Value::Word),
             Leaf::Condition => {
                 if token.kind != Kind::Condition {
                     return Err(self.forgotten_backticks());
@@ -244,31 +251,50 @@ impl<'s> Parser<'s, '_> {
 
     fn trigger(&mut self) -> Read<Option<Trigger>> {
         let token = self.peek();
-        let text = self.text(token);
-        match token.kind {
-            Kind::Number => {
-                self.bump();
-                Ok(self.status(text, token.span))
-            }
-            Kind::Word => {
-                self.bump();
-                if let Some((_, trigger)) = TRIGGERS.iter().find(|(known, _)| *known == text) {
-                    return Ok(Some(*trigger));
-                }
-                let known = || TRIGGERS.iter().map(|(word, _)| *word);
-                let found = Diagnostic::new(
-                    Code::UnknownWord,
-                    token.span,
-                    ["unknown failure ", &quote(text)].concat(),
-                );
-                self.sink.push(match self.suggest(text, known()) {
-                    Some(meant) => found.with_suggestion(meant),
-                    None => found.with_help(["known are ", &words_text(known(), "and")].concat()),
-                });
-                Ok(None)
-            }
-            _ => Err(self.unexpected(Leaf::Trigger.described())),
+        if token.kind == Kind::Number {
+            self.bump();
+            return Ok(self.status(self.text(token), token.span));
         }
+        self.known("failure", TRIGGERS, Leaf::Trigger, |_| None)
+            .map(|found| found.map(|(_, trigger)| *trigger))
+    }
+
+    fn language(&mut self) -> Read<Option<&'static str>> {
+        // `English`, `en-GB`
+        let by_name = |text: &str| {
+            let is_meant = |(code, name): &&(&str, &str)| {
+                name.eq_ignore_ascii_case(text) || text.split(['-', '_']).next() == Some(*code)
+            };
+            LANGUAGES.iter().find(is_meant).map(|(code, _)| *code)
+        };
+        self.known("language", LANGUAGES, Leaf::Language, by_name).map(|found| found.map(|(code, _)| *code))
+    }
+
+    /// One of these words, with what it stands for. Of one that is none of them, `meant` may know what it means.
+    fn known<T>(
+        &mut self,
+        what: &str,
+        words: &'static [(&'static str, T)],
+        leaf: Leaf,
+        meant: impl Fn(&str) -> Option<&'static str>,
+    ) -> Read<Option<&'static (&'static str, T)>> {
+        let token = self.peek();
+        if token.kind != Kind::Word {
+            return Err(self.unexpected(leaf.described()));
+        }
+        self.bump();
+        let text = self.text(token);
+        let found = words.iter().find(|(known, _)| *known == text);
+        if found.is_none() {
+            let known = || words.iter().map(|(word, _)| *word);
+            let message = ["unknown ", what, " ", &quote(text)].concat();
+            let found = Diagnostic::new(Code::UnknownWord, token.span, message);
+            self.sink.push(match meant(text).or_else(|| self.suggest(text, known())) {
+                Some(meant) => found.with_suggestion(meant),
+                None => found.with_help(["known are ", &words_text(known(), "and")].concat()),
+            });
+        }
+        Ok(found)
     }
 
     fn status(&mut self, text: &str, span: Span) -> Option<Trigger> {

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::token::{Kind, quote};
 use crate::vocabulary::{
-    Leaf, MULTIPLES, SIZE_UNITS, factor_text, money_text, percent_text, range, size_text, tokens_text,
-    words_text,
+    Leaf, MULTIPLES, SIZE_UNITS, characters_text, factor_text, money_text, percent_text, range, size_text,
+    tokens_text, words_text,
 };
 
 /// A number cut into its parts: `0.5%` is `0`, `5` and `%`.
@@ -182,24 +182,34 @@ impl<'s> Parser<'s, '_> {
 
     /// `128k tokens`
     pub(super) fn token_count(&mut self, max: u64) -> Read<Option<u64>> {
-        let leaf = Leaf::Tokens { max };
+        let allowed = ["1 token to ", &tokens_text(max)].concat();
+        self.with_unit(Leaf::Tokens { max }, "tokens", max, &allowed)
+    }
+
+    pub(super) fn characters(&mut self, max: u32) -> Read<Option<u32>> {
+        let allowed = ["1 to ", &characters_text(max)].concat();
+        let count = self.with_unit(Leaf::Characters { max }, "characters", max.into(), &allowed)?;
+        Ok(count.and_then(|count| u32::try_from(count).ok()))
+    }
+
+    /// `32k tokens`
+    fn with_unit(&mut self, leaf: Leaf, unit: &str, max: u64, allowed: &str) -> Read<Option<u64>> {
         let number = self.number(leaf)?;
         let Some(digits) = self.multiple(&number, leaf) else {
-            if self.is_word("tokens") {
+            if self.is_word(unit) {
                 self.bump();
             }
             return Ok(None);
         };
-        if !self.is_word("tokens") {
-            let fits = [number.text, " tokens"].concat();
+        if !self.is_word(unit) {
+            let fits = [number.text, " ", unit].concat();
             let message = [&quote(number.text), " needs a unit: ", &quote(&fits)].concat();
             let found = Diagnostic::new(Code::MissingUnit, number.span, message);
             self.sink.push(found.with_replacement(number.span, fits));
             return Ok(None);
         }
         let word = self.bump();
-        let allowed = ["1 token to ", &tokens_text(max)].concat();
-        Ok(self.within(&number, number.span.to(word.span), digits, (1, max), &allowed))
+        Ok(self.within(&number, number.span.to(word.span), digits, (1, max), allowed))
     }
 
     /// How many digits `k` or `M` move the point; a finding for any other unit.

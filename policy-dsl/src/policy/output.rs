@@ -49,6 +49,8 @@ pub enum FinishWord {
     Stop,
     Length,
     ToolCalls,
+    /// It declined, or a content filter stopped it.
+    Refused,
     Other,
 }
 

@@ -58,6 +58,10 @@ pub enum Leaf {
     Tokens {
         max: u64,
     },
+    /// Counts of characters such as `4k characters`.
+    Characters {
+        max: u32,
+    },
     /// In micro-dollars.
     Money {
         max: u64,
@@ -80,6 +84,8 @@ pub enum Leaf {
     Auth,
     /// A status or a kind of failure after which a retry can help.
     Trigger,
+    /// The code of a language that people speak: `en`.
+    Language,
     /// CEL between backticks.
     Condition,
     /// A regular expression between slashes.

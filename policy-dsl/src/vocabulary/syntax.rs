@@ -1,8 +1,10 @@
 //! The grammar as text, printed from the shapes. The filter has no use for it and doesn't carry it.
 
 use super::text::{factor_text, multiple_text, range, size_text, time_units_text, words_text};
-use super::{Leaf, MULTIPLES, PERCENTILES, PERIODS, SIZE_UNITS, STATUSES, Shape, TIME_UNITS, TRIGGERS, Text};
-use super::{blocks, money_text, percent_text, tokens_text};
+use super::{
+    LANGUAGES, Leaf, MULTIPLES, PERCENTILES, PERIODS, SIZE_UNITS, STATUSES, Shape, TIME_UNITS, TRIGGERS, Text,
+};
+use super::{blocks, characters_text, money_text, percent_text, tokens_text};
 
 /// The shape in EBNF (ISO/IEC 14977): `percent "of" "at" "least" count`.
 #[must_use]
@@ -82,6 +84,7 @@ pub fn values() -> String {
         ("factor", "decimal \"x\"".to_owned()),
         ("share", "decimal".to_owned()),
         ("tokens", ["decimal [ ", &multiples, " ] \"tokens\""].concat()),
+        ("characters", ["decimal [ ", &multiples, " ] \"characters\""].concat()),
         ("money", "\"$\" decimal".to_owned()),
         ("size", ["count ( ", &sizes, " )"].concat()),
         (
@@ -100,6 +103,7 @@ pub fn values() -> String {
         ("auth", "( \"bearer\" | \"header\" string ) \"env\" \".\" variable".to_owned()),
         ("variable", "( letter | \"_\" ) { letter | digit | \"_\" }".to_owned()),
         ("failure", any(&mut failures)),
+        ("language", any(&mut LANGUAGES.iter().map(|(code, _)| *code))),
         ("string", "'\"' { character | '\\\"' | '\\\\' } '\"'".to_owned()),
         ("condition", "\"`\" cel \"`\"".to_owned()),
         ("pattern", "\"/\" { character | \"\\/\" } \"/\"".to_owned()),
@@ -170,6 +174,7 @@ impl Leaf {
             Leaf::Factor { .. } => "factor",
             Leaf::Share { .. } => "share",
             Leaf::Tokens { .. } => "tokens",
+            Leaf::Characters { .. } => "characters",
             Leaf::Money { .. } => "money",
             Leaf::Size { .. } => "size",
             Leaf::Rate => "rate",
@@ -177,6 +182,7 @@ impl Leaf {
             Leaf::Percentile => "percentile",
             Leaf::Auth => "auth",
             Leaf::Trigger => "failure",
+            Leaf::Language => "language",
             Leaf::Condition => "condition",
             Leaf::Pattern => "pattern",
             Leaf::Inline => "inline",
@@ -191,6 +197,7 @@ impl Leaf {
             Leaf::Percent { .. } => "`%`".into(),
             Leaf::Factor { .. } => "`x`".into(),
             Leaf::Tokens { .. } => "`tokens`".into(),
+            Leaf::Characters { .. } => "`characters`".into(),
             Leaf::Money { .. } => "`$`".into(),
             Leaf::Size { .. } => words_text(SIZE_UNITS.iter().map(|(unit, _)| *unit), "or"),
             Leaf::Rate => {
@@ -216,6 +223,7 @@ impl Leaf {
             Leaf::Factor { min, max } => to(factor_text(min), factor_text(max)),
             Leaf::Share { max } => ["0 to ", &(max / 10_000).to_string(), ", at most four decimals"].concat(),
             Leaf::Tokens { max } => to("1 token".into(), tokens_text(max)),
+            Leaf::Characters { max } => to("1 character".into(), characters_text(max)),
             Leaf::Money { max } => to("$0".into(), money_text(max)),
             Leaf::Size { max } => to("1B".into(), size_text(max)),
             Leaf::Rate => to("1".into(), multiple_text(super::MOST_OF_A_RATE)),
@@ -232,8 +240,9 @@ impl Leaf {
                 let words = TRIGGERS.iter().map(|(word, _)| *word);
                 words_text(statuses.iter().map(String::as_str).chain(words), "and")
             }
+            Leaf::Language => words_text(LANGUAGES.iter().map(|(code, _)| *code), "and"),
             Leaf::Condition => "see Conditions".into(),
-            Leaf::Pattern => "RE2 syntax".into(),
+            Leaf::Pattern => "ECMA-262, without look-around and back-references; at most 8 KiB".into(),
             Leaf::Inline => "at most 256 KiB".into(),
         }
     }

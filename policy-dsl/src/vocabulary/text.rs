@@ -40,6 +40,11 @@ pub fn tokens_text(tokens: u64) -> String {
     multiple_text(tokens) + " tokens"
 }
 
+/// `4_000` is `4k characters`.
+pub(crate) fn characters_text(characters: u32) -> String {
+    multiple_text(characters.into()) + " characters"
+}
+
 /// `90_000` is `90k`.
 pub(crate) fn multiple_text(number: u64) -> String {
     unit_text(number, MULTIPLES)

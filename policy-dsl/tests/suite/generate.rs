@@ -2,8 +2,8 @@
 //! They can all be read; names are defined and required statements are there, but rules between statements may be broken.
 
 use seawall_policy::vocabulary::{
-    Block, Durations, Leaf, PERCENTILES, POLICY, Presence, STATUSES, Shape, Statement, TRIGGERS, Text,
-    duration_text, percent_text,
+    Block, Durations, LANGUAGES, Leaf, PERCENTILES, POLICY, Presence, STATUSES, Shape, Statement, TRIGGERS,
+    Text, duration_text, percent_text,
 };
 
 /// Names of each kind; all of them are defined. Some are words of the language, which is allowed.
@@ -190,6 +190,10 @@ fn leaf(leaf: Leaf, name: &str, words: &mut Vec<Piece>, random: &mut Random) {
             word(random.pick(&["128k", "512", "1M", "1.5k"]));
             word("tokens");
         }
+        Leaf::Characters { .. } => {
+            word(random.pick(&["4k", "20", "1.5k"]));
+            word("characters");
+        }
         Leaf::Money { .. } => {
             word("$");
             words.push(Piece::Tight(random.pick(&["0.25", "2", "2.00", "10"])));
@@ -227,6 +231,7 @@ fn leaf(leaf: Leaf, name: &str, words: &mut Vec<Piece>, random: &mut Random) {
             0 => word(&STATUSES[random.below(STATUSES.len())].to_string()),
             _ => word(TRIGGERS[random.below(TRIGGERS.len())].0),
         },
+        Leaf::Language => word(LANGUAGES[random.below(LANGUAGES.len())].0),
         Leaf::Condition => word(random.pick(&[
             "`turns < 20`",
             "`model.startsWith(\"gpt-4\")   &&  stream`",

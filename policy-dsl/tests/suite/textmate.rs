@@ -6,7 +6,7 @@ use std::fs;
 
 use seawall_policy::condition::{FUNCTIONS, NAMES};
 use seawall_policy::vocabulary::{
-    Leaf, MULTIPLES, PERCENTILES, PERIODS, POLICY, SIZE_UNITS, Shape, TIME_UNITS, TRIGGERS, blocks,
+    LANGUAGES, Leaf, MULTIPLES, PERCENTILES, PERIODS, POLICY, SIZE_UNITS, Shape, TIME_UNITS, TRIGGERS, blocks,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -45,8 +45,9 @@ impl Words {
         words.named = definitions.map(|statement| statement.word).collect();
         words.choices.extend(PERCENTILES.iter().map(|(word, _)| *word));
         words.choices.extend(TRIGGERS.iter().map(|(word, ..)| *word));
+        words.choices.extend(LANGUAGES.iter().map(|(code, _)| *code));
         words.choices.extend(["bearer", "header"]);
-        words.fixed.extend(["tokens", "requests", "concurrent", "input", "output"]);
+        words.fixed.extend(["tokens", "requests", "concurrent", "input", "output", "characters"]);
         words.units = TIME_UNITS.iter().map(|(unit, _)| *unit).collect();
         words.units.extend(SIZE_UNITS.iter().chain(MULTIPLES).map(|(unit, _)| *unit));
         words.units.insert("x");
@@ -63,8 +64,10 @@ impl Words {
     fn shape(&mut self, shape: &'static Shape) {
         match shape {
             Shape::Fixed(words) => self.fixed.extend(words.split(' ')),
+            // Signs are operators.
             Shape::Word(word) => {
-                self.choices.insert(word);
+                self.choices
+                    .extend(Some(*word).filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())));
             }
             Shape::Seq(parts) | Shape::OneOf(_, parts) => parts.iter().for_each(|part| self.shape(part)),
             Shape::Maybe(inner) | Shape::List(inner, ..) => self.shape(inner),
