@@ -2,6 +2,7 @@
 //! they are written, and are compared exactly.
 
 mod compare;
+mod look;
 mod parse;
 mod pointer;
 

@@ -114,3 +114,16 @@ fn equal_values_are_equal_and_have_the_same_hash() {
         assert_eq!(hash(first, &mut budget) == hash(second, &mut budget), expected, "{a} and {b}");
     }
 }
+
+#[test]
+fn names_and_texts_are_told_apart_at_any_depth() {
+    let read = |text| Document::read(text, Limits { bytes: 1_000, depth: 10, nodes: 100 }).unwrap();
+    let document =
+        read(r#"{"a": "1", "b": [["2", {"c": {}, "d": "\u0033"}], 7, "4"], "e": {"f": null}, "g": "5"}"#);
+    assert_eq!(document.texts().collect::<Vec<_>>(), ["1", "2", "3", "4", "5"]);
+    assert_eq!(document.outer_names().map(|(_, name)| name).collect::<Vec<_>>(), ["a", "b", "e", "g"]);
+    let document = read(r#"[{"a": "1"}, "2", {"b": {"c": 0}}]"#);
+    assert_eq!(document.texts().collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(document.outer_names().collect::<Vec<_>>(), [(Some(0), "a"), (Some(2), "b")]);
+    assert_eq!(read("\"alone\"").texts().collect::<Vec<_>>(), ["alone"]);
+}

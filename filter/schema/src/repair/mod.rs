@@ -39,6 +39,19 @@ pub struct Changes {
     pub coerced: bool,
 }
 
+impl std::ops::BitOrAssign for Changes {
+    fn bitor_assign(&mut self, other: Self) {
+        self.stripped |= other.stripped;
+        self.closed |= other.closed;
+        self.dropped |= other.dropped;
+        self.commas |= other.commas;
+        self.quotes |= other.quotes;
+        self.literals |= other.literals;
+        self.controls |= other.controls;
+        self.coerced |= other.coerced;
+    }
+}
+
 impl Changes {
     /// The names of those that were made.
     pub fn names(self) -> impl Iterator<Item = &'static str> {

@@ -1,9 +1,4 @@
-//! The rules of a route's `output`, made ready.
-
-use seawall_policy::policy::Output;
-use seawall_schema::{Changes, Scratch};
-
-use super::{Asked, Content};
+//! The rules by their names.
 
 /// What an answer can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,52 +69,5 @@ impl Broken {
 
     pub fn rules(self) -> impl Iterator<Item = Rule> {
         Rule::ALL.into_iter().filter(move |rule| self.has(*rule))
-    }
-}
-
-/// One place where an answer doesn't fit. It tells nothing that the answer says but names of its members.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Breach {
-    pub(crate) rule: Rule,
-    /// The choice, and where in its JSON: a JSON pointer.
-    pub(crate) choice: u32,
-    pub(crate) pointer: String,
-    /// For people and for the model: what is wrong, by the rule.
-    pub(crate) message: String,
-}
-
-/// The rules of one route.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    policy: Output,
-}
-
-impl Rules {
-    /// Makes them ready.
-    ///
-    /// # Errors
-    /// What of them can't be honoured.
-    pub(crate) fn new(policy: &Output) -> Result<Self, String> {
-        Ok(Self { policy: policy.clone() })
-    }
-
-    /// The policy's words.
-    pub(crate) fn policy(&self) -> &Output {
-        &self.policy
-    }
-
-    /// Where a whole answer breaks them: none for one that fits.
-    pub(crate) fn check(&self, _asked: &Asked, _content: &Content, _scratch: &mut Scratch) -> Vec<Breach> {
-        Vec::new()
-    }
-
-    /// The same answer with what can be repaired, if all rules hold for it then.
-    pub(crate) fn repair(
-        &self,
-        _asked: &Asked,
-        _content: &Content,
-        _scratch: &mut Scratch,
-    ) -> Option<(Content, Changes)> {
-        None
     }
 }

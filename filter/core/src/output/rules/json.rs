@@ -1,0 +1,157 @@
+//! What must be JSON.
+
+use std::ops::BitOrAssign as _;
+
+use seawall_policy::policy;
+use seawall_schema::regex::Budget;
+use seawall_schema::{Bounds, Changes, Document, Fault, Options, Schema, Scratch, Unreadable, repair};
+
+use super::{Found, Rule, Rules};
+use crate::output::{Asked, Choice, Content};
+
+/// What all checks of an answer may take, some 20 ms. A repair has a few of them.
+const BUDGET: u64 = 2_000_000;
+
+/// What checks need and may take.
+pub(super) struct Work<'s> {
+    pub(super) scratch: &'s mut Scratch,
+    /// Of each text.
+    pub(super) bounds: Bounds,
+}
+
+impl<'s> Work<'s> {
+    pub(super) fn new(content: &Content, scratch: &'s mut Scratch) -> Self {
+        let pieces = content.choices.iter().map(|choice| 1 + choice.calls.len()).sum::<usize>();
+        let budget = Budget(BUDGET / (pieces as u64).max(1));
+        Self { scratch, bounds: Bounds { budget, ..Bounds::default() } }
+    }
+}
+
+/// # Errors
+/// Why it can't be honoured, with the place in it.
+pub(super) fn compile(document: &policy::Document) -> Result<Schema, String> {
+    match document {
+        policy::Document::Inline(text) => {
+            Schema::compile(text, &Options { assert_formats: true, ..Options::default() })
+                .map_err(|refusal| format!("`schema`: {refusal}"))
+        }
+        policy::Document::File(name) => {
+            Err(format!("`schema`: the file {name} isn't in the policy yet; `seawall bundle` puts it there"))
+        }
+    }
+}
+
+/// A schema that any JSON fits.
+pub(super) fn any() -> Result<Schema, String> {
+    Schema::compile("true", &Options::default()).map_err(|refusal| refusal.to_string())
+}
+
+impl Rules {
+    /// What the text of each choice must fit. Empty if it need not be JSON.
+    fn schemas<'r>(&'r self, asked: &'r Asked) -> Vec<&'r Schema> {
+        let mut schemas: Vec<_> = self.schema.iter().collect();
+        if self.policy.schema_from_request {
+            schemas.extend(asked.schema.as_deref());
+            if asked.json && schemas.is_empty() {
+                schemas.push(&self.any);
+            }
+        }
+        schemas
+    }
+
+    pub(super) fn check_json(&self, asked: &Asked, choice: &Choice, work: &mut Work<'_>, found: &mut Found) {
+        let schemas = self.schemas(asked);
+        if schemas.is_empty() && self.policy.fields.is_empty() {
+            return;
+        }
+        let document = match Document::read(choice.text.as_str(), work.bounds.document) {
+            Ok(document) => document,
+            Err(why) if !schemas.is_empty() => {
+                return found.add(Rule::Schema, choice, String::new(), unreadable(&choice.text, why));
+            }
+            Err(_) => return,
+        };
+        for schema in schemas {
+            if let Err(fault) = schema.check_document(&document, work.bounds.budget, work.scratch) {
+                tell(fault, Rule::Schema, choice, "", found);
+            }
+        }
+        self.check_fields(choice, &document, found);
+    }
+
+    fn check_fields(&self, choice: &Choice, document: &Document<'_>, found: &mut Found) {
+        let fields = &self.policy.fields;
+        if fields.is_empty() {
+            return;
+        }
+        for (at, name) in document.outer_names() {
+            if found.is_full() {
+                return;
+            }
+            if !fields.iter().any(|field| field == name) {
+                let mut pointer = at.map(|at| format!("/{at}")).unwrap_or_default();
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                found.add(Rule::Fields, choice, pointer, "is a member that isn't allowed");
+            }
+        }
+    }
+
+    pub(super) fn repair_json(
+        &self,
+        asked: &Asked,
+        choice: &mut Choice,
+        work: &mut Work<'_>,
+        changes: &mut Option<Changes>,
+    ) -> Option<()> {
+        mend(&mut choice.text, &self.schemas(asked), work, changes)
+    }
+}
+
+/// What of JSON doesn't fit, beneath this pointer.
+pub(super) fn tell(fault: Fault, rule: Rule, choice: &Choice, pointer: &str, found: &mut Found) {
+    match fault {
+        Fault::Invalid(violations) => {
+            for violation in violations {
+                found.add(rule, choice, format!("{pointer}{}", violation.instance), violation.message);
+            }
+        }
+        other => found.add(rule, choice, pointer.to_owned(), other.to_string()),
+    }
+}
+
+pub(super) fn unreadable(text: &str, why: Unreadable) -> String {
+    match why {
+        _ if text.trim().is_empty() => "must be JSON, and is empty".to_owned(),
+        Unreadable::Malformed { at } => {
+            format!(
+                "must be JSON and nothing else, no code block and no text around it; from byte {at} on it isn't"
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Makes a text fit all of these, if it doesn't already. `None` if that can't be had.
+pub(super) fn mend(
+    text: &mut String,
+    schemas: &[&Schema],
+    work: &mut Work<'_>,
+    changes: &mut Option<Changes>,
+) -> Option<()> {
+    let fits = |text: &str, work: &mut Work<'_>| {
+        let Ok(document) = Document::read(text, work.bounds.document) else { return false };
+        schemas
+            .iter()
+            .all(|schema| schema.check_document(&document, work.bounds.budget, work.scratch).is_ok())
+    };
+    if schemas.is_empty() || fits(text, work) {
+        return Some(());
+    }
+    for schema in schemas {
+        let repaired = repair(text, schema, &work.bounds, work.scratch)?;
+        *text = repaired.json;
+        changes.get_or_insert_default().bitor_assign(repaired.changes);
+    }
+    fits(text, work).then_some(())
+}

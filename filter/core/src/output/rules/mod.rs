@@ -1,0 +1,159 @@
+//! The rules of a route's `output`, made ready.
+//!
+//! | part | finds |
+//! |---|---|
+//! | `json` | what isn't the JSON that schemas ask for, or has members that it must not have |
+//! | `tools` | calls that can't be made |
+//! | `patterns` | what must not be in a text, and what must |
+//! | `plain` | texts of the wrong length, answers that end as they must not, refusals |
+//!
+//! What is asked of a text is only asked of a choice that answers: one that declines, or calls tools, has its say elsewhere. What costs much to
+//! find out has a budget, which all choices share; a text for which it doesn't suffice doesn't fit a schema, has
+//! nothing that is denied, and nothing that is required.
+
+mod json;
+mod patterns;
+mod plain;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod words;
+
+use seawall_policy::policy::Output;
+use seawall_schema::{Changes, Schema, Scratch};
+
+use self::json::Work;
+use self::patterns::Patterns;
+pub use self::words::{Broken, Rule};
+use super::{Asked, Choice, Content};
+
+/// Breaches that are told at most.
+pub(crate) const MOST_BREACHES: usize = 16;
+/// Longest pointer that is told. Names in it are the model's.
+const LONGEST_POINTER: usize = 256;
+
+/// One place where an answer doesn't fit. It tells nothing that the answer says but names of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Breach {
+    pub(crate) rule: Rule,
+    /// The choice, and where in its JSON: a JSON pointer. That of what the third call gives its tool begins with `/calls/2/arguments`.
+    pub(crate) choice: u32,
+    pub(crate) pointer: String,
+    /// For people and for the model: what is wrong, by the rule.
+    pub(crate) message: String,
+}
+
+/// The rules of one route.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    policy: Output,
+    schema: Option<Schema>,
+    /// Any JSON fits it.
+    any: Schema,
+    deny: Patterns,
+    require: Patterns,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    breaches: Vec<Breach>,
+}
+
+impl Found {
+    fn is_full(&self) -> bool {
+        self.breaches.len() >= MOST_BREACHES
+    }
+
+    fn add(&mut self, rule: Rule, choice: &Choice, pointer: String, message: impl Into<String>) {
+        if !self.is_full() {
+            let pointer = cut(pointer, LONGEST_POINTER);
+            self.breaches.push(Breach { rule, choice: choice.number, pointer, message: message.into() });
+        }
+    }
+}
+
+impl Rules {
+    /// Makes them ready.
+    ///
+    /// # Errors
+    /// What of them can't be honoured.
+    pub(crate) fn new(policy: &Output) -> Result<Self, String> {
+        Ok(Self {
+            schema: policy.schema.as_ref().map(json::compile).transpose()?,
+            any: json::any()?,
+            deny: Patterns::new("deny", &policy.deny)?,
+            require: Patterns::new("require", &policy.require)?,
+            policy: policy.clone(),
+        })
+    }
+
+    /// The policy's words.
+    pub(crate) fn policy(&self) -> &Output {
+        &self.policy
+    }
+
+    /// Where a whole answer breaks them: none for one that fits.
+    pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Vec<Breach> {
+        let mut found = Found::default();
+        let mut work = Work::new(content, scratch);
+        let nothing = [Choice::default()];
+        let choices = if content.choices.is_empty() { &nothing } else { content.choices.as_slice() };
+        for choice in choices {
+            if found.is_full() {
+                break;
+            }
+            let answers = answers(asked, choice);
+            self.check_plain(choice, answers, &mut found);
+            if answers {
+                self.check_json(asked, choice, &mut work, &mut found);
+            }
+            self.check_calls(asked, choice, &mut work, &mut found);
+        }
+        self.check_patterns(asked, choices, &mut found);
+        found.breaches
+    }
+
+    /// The same answer with what can be repaired, if all rules hold for it then.
+    pub(crate) fn repair(
+        &self,
+        asked: &Asked,
+        content: &Content,
+        scratch: &mut Scratch,
+    ) -> Option<(Content, Changes)> {
+        let (mut content, mut changes) = (content.clone(), None);
+        let mut work = Work::new(&content, scratch);
+        for choice in &mut content.choices {
+            if answers(asked, choice) {
+                self.repair_json(asked, choice, &mut work, &mut changes)?;
+            }
+            self.repair_calls(asked, choice, &mut work, &mut changes)?;
+        }
+        let changes = changes?;
+        self.check(asked, &content, scratch).is_empty().then_some((content, changes))
+    }
+}
+
+/// Whether the text of a choice is the answer. It is not where the model declines; nor beside calls, where it says what it is about to do.
+fn answers(asked: &Asked, choice: &Choice) -> bool {
+    let is_blank = choice.text.trim().is_empty();
+    if is_blank && !choice.refusal.is_empty() {
+        return false;
+    }
+    choice.calls.is_empty() || !(is_blank || asked.has_tools())
+}
+
+impl Asked {
+    fn has_tools(&self) -> bool {
+        !self.tools.is_empty()
+    }
+}
+
+/// The start of a text, in so many bytes.
+fn cut(mut text: String, longest: usize) -> String {
+    while text.len() > longest {
+        let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}

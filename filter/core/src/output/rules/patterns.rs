@@ -1,0 +1,73 @@
+//! What must not be in a text, and what must.
+
+use std::cell::RefCell;
+
+use seawall_schema::regex::{Budget, Cache, Pattern};
+
+use super::{Found, Rule, Rules, answers, cut};
+use crate::output::{Asked, Choice};
+
+/// What all patterns of one rule may take for an answer, some 20 ms.
+const BUDGET: u64 = 2_000_000;
+/// Bytes of a pattern that are told.
+const LONGEST_TOLD: usize = 200;
+
+#[derive(Debug)]
+pub(super) struct Patterns {
+    list: Vec<Pattern>,
+    /// What was found out about them, so that it need not be again.
+    caches: RefCell<Vec<Cache>>,
+}
+
+impl Patterns {
+    /// # Errors
+    /// The first that can't be searched for.
+    pub(super) fn new(rule: &str, patterns: &[String]) -> Result<Self, String> {
+        let compile = |pattern: &String| {
+            match pattern.strip_prefix("(?i)") {
+                Some(pattern) => Pattern::ignoring_case(pattern),
+                None => Pattern::new(pattern),
+            }
+            .map_err(|error| format!("`{rule}`: {error}"))
+        };
+        let list = patterns.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { list, caches: RefCell::default() })
+    }
+
+    /// Asks, for each pattern by its place, whether texts have it. What can't be known within the budget isn't there.
+    fn each(&self, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
+        let mut none = Vec::new();
+        let mut caches = self.caches.try_borrow_mut();
+        let caches = caches.as_deref_mut().unwrap_or(&mut none);
+        caches.resize_with(self.list.len(), Cache::default);
+        for (at, (pattern, cache)) in self.list.iter().zip(caches).enumerate() {
+            let mut budget = Budget(BUDGET / self.list.len() as u64);
+            ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(false));
+        }
+    }
+}
+
+impl Rules {
+    pub(super) fn check_patterns(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
+        let told =
+            |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);
+        self.deny.each(|at, has| {
+            for choice in choices.iter().filter(|choice| said(choice).any(&mut *has)) {
+                let message = format!("must not have a match of /{}/", told(&self.policy.deny, at));
+                found.add(Rule::Deny, choice, String::new(), message);
+            }
+        });
+        self.require.each(|at, has| {
+            for choice in choices.iter().filter(|choice| answers(asked, choice) && !has(&choice.text)) {
+                let message = format!("must have a match of /{}/", told(&self.policy.require, at));
+                found.add(Rule::Require, choice, String::new(), message);
+            }
+        });
+    }
+}
+
+/// All that a choice says.
+fn said(choice: &Choice) -> impl Iterator<Item = &str> {
+    let texts = [choice.text.as_str(), choice.refusal.as_str()].into_iter();
+    texts.chain(choice.calls.iter().map(|call| call.arguments.as_str()))
+}

@@ -1,0 +1,110 @@
+use seawall_policy::policy::FinishWord;
+
+use super::*;
+use crate::output::rules::MOST_BREACHES;
+use crate::stream::Finish;
+
+#[test]
+fn patterns_are_searched_for_in_all_that_is_said_and_required_of_answers() {
+    let policy = Output {
+        deny: vec!["(?i)as an ai".to_owned(), "secret-[0-9]+".to_owned()],
+        require: vec![r"\bSource: ".to_owned()],
+        ..output()
+    };
+    let asked = Asked::default();
+    assert_eq!(found(&policy, &asked, &text("Fine. Source: a book")), []);
+    assert_eq!(
+        check(&policy, &asked, &text("As an AI, I can't.")),
+        [
+            Breach {
+                rule: Rule::Deny,
+                choice: 0,
+                pointer: String::new(),
+                message: "must not have a match of /(?i)as an ai/".to_owned()
+            },
+            Breach {
+                rule: Rule::Require,
+                choice: 0,
+                pointer: String::new(),
+                message: r"must have a match of /\bSource: /".to_owned()
+            },
+        ]
+    );
+    let none = String::new;
+    assert_eq!(found(&policy, &asked, &call("f", r#"{"key": "secret-1"}"#)), [(Rule::Deny, none())]);
+    assert_eq!(found(&policy, &asked, &call("f", "{}")), []);
+    assert_eq!(found(&policy, &asked, &text("")), [(Rule::Require, none())]);
+    assert_eq!(found(&policy, &asked, &Content::default()), [(Rule::Require, none())]);
+    let declined = Choice { refusal: "No: secret-7".to_owned(), ..Choice::default() };
+    assert_eq!(found(&policy, &asked, &Content { choices: vec![declined] }), [(Rule::Deny, none())]);
+}
+
+#[test]
+fn a_pattern_that_can_not_be_searched_for_is_refused() {
+    for pattern in ["(?=x)", "(", "(a)\\1"] {
+        let refused = Rules::new(&Output { require: vec![pattern.to_owned()], ..output() }).unwrap_err();
+        assert!(refused.starts_with("`require`: "), "{refused}");
+    }
+}
+
+#[test]
+fn patterns_stop_at_their_budget_and_find_nothing_then() {
+    let hard = "(?:[ab]*a[ab]{60}c|[ab]*b[ab]{70}c)$".to_owned();
+    let letters: String = (0..300_000_u32)
+        .map(|at| if at.wrapping_mul(2_654_435_761) >> 13 & 1 == 0 { 'a' } else { 'b' })
+        .collect();
+    let policy = Output { deny: vec![hard.clone(), "b$".to_owned()], require: vec![hard], ..output() };
+    let rules: Vec<_> = found(&policy, &Asked::default(), &text(&(letters + "b")))
+        .into_iter()
+        .map(|(rule, _)| rule)
+        .collect();
+    assert_eq!(rules, [Rule::Deny, Rule::Require]);
+}
+
+#[test]
+fn texts_are_as_long_as_asked_in_characters() {
+    let policy = Output { least_characters: Some(3), most_characters: Some(5), ..output() };
+    let cases = [("äöü", true), ("日本語文字", true), ("äö", false), ("abcdef", false), ("", false)];
+    for (said, fits) in cases {
+        assert_eq!(found(&policy, &Asked::default(), &text(said)).is_empty(), fits, "{said}");
+    }
+    assert_eq!(found(&policy, &Asked::default(), &call("f", "{}")), []);
+}
+
+#[test]
+fn answers_end_as_allowed_where_it_is_known_how() {
+    let policy = Output { finish: vec![FinishWord::Stop, FinishWord::ToolCalls], ..output() };
+    let ended = |finish| Content { choices: vec![Choice { finish, ..Choice::default() }] };
+    for finish in [None, Some(Finish::Stop), Some(Finish::ToolCalls)] {
+        assert_eq!(found(&policy, &Asked::default(), &ended(finish)), []);
+    }
+    for finish in [Finish::Length, Finish::Refused, Finish::Other] {
+        let broken = found(&policy, &Asked::default(), &ended(Some(finish)));
+        assert_eq!(broken, [(Rule::Finish, String::new())]);
+    }
+}
+
+#[test]
+fn refusals_are_found_in_both_their_forms() {
+    let policy = Output { denies_refusals: true, ..output() };
+    let said = Choice { refusal: "I can't help with that.".to_owned(), ..Choice::default() };
+    let ended = Choice { finish: Some(Finish::Refused), ..Choice::default() };
+    for choice in [said, ended] {
+        let broken = found(&policy, &Asked::default(), &Content { choices: vec![choice] });
+        assert_eq!(broken, [(Rule::Refusal, String::new())]);
+    }
+    assert_eq!(found(&policy, &Asked::default(), &text("I can't say, but I can help.")), []);
+}
+
+#[test]
+fn each_choice_is_told_by_its_number_and_no_more_than_enough() {
+    let policy = Output { most_characters: Some(1), ..output() };
+    let long = |number| Choice { number, text: "long".to_owned(), ..Choice::default() };
+    let short = Choice { number: 1, text: "s".to_owned(), ..Choice::default() };
+    let content = Content { choices: vec![long(0), short, long(7)] };
+    let numbers: Vec<_> =
+        check(&policy, &Asked::default(), &content).iter().map(|breach| breach.choice).collect();
+    assert_eq!(numbers, [0, 7]);
+    let content = Content { choices: (0..100).map(long).collect() };
+    assert_eq!(check(&policy, &Asked::default(), &content).len(), MOST_BREACHES);
+}
