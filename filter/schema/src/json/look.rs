@@ -8,6 +8,11 @@ impl Document<'_> {
         self.root().is_some_and(|root| root.kind() == Kind::Object)
     }
 
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        self.root().is_some_and(|root| root.kind() == Kind::Array)
+    }
+
     /// The names of the outermost object's members, or of those of each object in the outermost array; then also the object's place in it.
     pub fn outer_names(&self) -> impl Iterator<Item = (Option<usize>, &str)> {
         let root = self.root();

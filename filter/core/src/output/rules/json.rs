@@ -66,10 +66,10 @@ impl Rules {
         }
         let document = match Document::read(choice.text.as_str(), work.bounds.document) {
             Ok(document) => document,
-            Err(why) if !schemas.is_empty() => {
-                return found.add(Rule::Schema, choice, String::new(), unreadable(&choice.text, why));
+            Err(why) => {
+                let rule = if schemas.is_empty() { Rule::Fields } else { Rule::Schema };
+                return found.add(rule, choice, String::new(), unreadable(&choice.text, why));
             }
-            Err(_) => return,
         };
         for schema in schemas {
             if let Err(fault) = schema.check_document(&document, work.bounds.budget, work.scratch) {
@@ -83,6 +83,9 @@ impl Rules {
         let fields = &self.policy.fields;
         if fields.is_empty() {
             return;
+        }
+        if !document.is_object() && !document.is_array() {
+            found.add(Rule::Fields, choice, String::new(), "must be an object, or an array of them");
         }
         for (at, name) in document.outer_names() {
             if found.is_full() {
@@ -104,7 +107,11 @@ impl Rules {
         work: &mut Work<'_>,
         changes: &mut Option<Changes>,
     ) -> Option<()> {
-        mend(&mut choice.text, &self.schemas(asked), work, changes)
+        let mut schemas = self.schemas(asked);
+        if schemas.is_empty() && !self.policy.fields.is_empty() {
+            schemas.push(&self.any);
+        }
+        mend(&mut choice.text, &schemas, work, changes)
     }
 }
 

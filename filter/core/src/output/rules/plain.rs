@@ -37,13 +37,13 @@ impl Rules {
     }
 }
 
-/// A model that declines ends in none of the usual ways.
 fn word(finish: Finish) -> FinishWord {
     match finish {
         Finish::Stop => FinishWord::Stop,
         Finish::Length => FinishWord::Length,
         Finish::ToolCalls => FinishWord::ToolCalls,
-        Finish::Refused | Finish::Other => FinishWord::Other,
+        Finish::Refused => FinishWord::Refused,
+        Finish::Other => FinishWord::Other,
     }
 }
 

@@ -23,7 +23,7 @@ impl Rules {
                 found.add(Rule::Tools, choice, format!("/calls/{at}/name"), message);
             }
             let schema = tool.and_then(|tool| tool.schema.as_deref());
-            if schema.is_none() && !self.policy.tools_declared {
+            if call.is_text || (schema.is_none() && !self.policy.tools_declared) {
                 continue;
             }
             let place = || format!("/calls/{at}/arguments");
@@ -71,7 +71,7 @@ impl Rules {
             let tool = asked.tools.iter().find(|tool| tool.name == call.name);
             let schema = tool.and_then(|tool| tool.schema.as_deref());
             let schemas: Option<&Schema> = schema.or_else(|| self.policy.tools_declared.then_some(&self.any));
-            if !call.arguments.trim().is_empty() {
+            if !call.is_text && !call.arguments.trim().is_empty() {
                 mend(&mut call.arguments, schemas.as_slice(), work, changes)?;
             }
         }

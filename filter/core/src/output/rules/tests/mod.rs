@@ -29,6 +29,7 @@ fn output() -> Output {
         ends_hopeless: false,
         judge: None,
         drift: None,
+        audit: None,
     }
 }
 
@@ -49,7 +50,7 @@ fn text(text: &str) -> Content {
 }
 
 fn call(name: &str, arguments: &str) -> Content {
-    let call = Call { name: name.to_owned(), arguments: arguments.to_owned() };
+    let call = Call { name: name.to_owned(), arguments: arguments.to_owned(), is_text: false };
     Content { choices: vec![Choice { calls: vec![call], ..Choice::default() }] }
 }
 

@@ -80,6 +80,9 @@ fn tools_are_declared_and_given_what_they_take() {
         ("now", r#"{"a":"#, Some("/calls/0/arguments")),
         ("delete", "{}", Some("/calls/0/name")),
     ];
+    let mut free = call("now", "any text");
+    free.choices[0].calls[0].is_text = true;
+    assert_eq!(found(&policy, &asked, &free), []);
     for (name, arguments, pointer) in cases {
         let expected: Vec<_> = pointer.map(|pointer| (Rule::Tools, pointer.to_owned())).into_iter().collect();
         assert_eq!(found(&policy, &asked, &call(name, arguments)), expected, "{name} {arguments}");
@@ -102,7 +105,9 @@ fn members_are_those_allowed() {
     assert_eq!(of(r#"{"id": 1, "name": {"other": 1}}"#), [""; 0]);
     assert_eq!(of(r#"{"id": 1, "a/b": 1, "c~d": 2}"#), ["/a~1b", "/c~0d"]);
     assert_eq!(of(r#"[{"id": 1}, {"email": 1}, 7]"#), ["/1/email"]);
-    assert_eq!(of("no JSON at all"), [""; 0]);
+    for said in ["no JSON at all", "", "\"name\"", "7"] {
+        assert_eq!(of(said), [""], "{said}");
+    }
     let long = of(&format!("{{\"{}\": 1}}", "ä".repeat(1_000)));
     assert!(long[0].len() <= LONGEST_POINTER);
 }
