@@ -47,13 +47,14 @@ members! {
     ToolConfig = b"toolConfig",
     ResponseFormat = b"response_format",
     OutputFormat = b"output_format",
-    OutputConfig = b"output_config",
+    OutputConfig = b"output_config" | b"outputConfig",
     Text = b"text",
     GenerationConfig = b"generationConfig" | b"generation_config",
     InferenceConfig = b"inferenceConfig",
     Thinking = b"thinking",
     Choices = b"n",
     BestOf = b"best_of",
+    CachedContent = b"cachedContent" | b"cached_content",
 }
 
 /// The members met so far, a bit each.

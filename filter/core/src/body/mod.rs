@@ -4,13 +4,18 @@
 //! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
+#[allow(dead_code, reason = "exchanges don't ask again with a message yet")]
+pub(crate) mod append;
 mod blocks;
 mod calls;
 mod canonical;
 mod change;
+mod format;
 mod history;
+mod last;
 mod member;
 mod needs;
+mod openapi;
 mod scan;
 mod tools;
 mod walk;
@@ -23,8 +28,10 @@ use seawall_tokens::Dialect;
 
 pub(crate) use self::calls::Call;
 pub(crate) use self::change::Change;
+pub(crate) use self::format::{Form, SchemaText};
 pub(crate) use self::history::{Link, Speaker, speaker};
 use self::member::{Member, Seen};
+pub(crate) use self::openapi::json_schema;
 use self::scan::Scanner;
 pub(crate) use self::scan::text_of;
 use crate::headers::Headers;

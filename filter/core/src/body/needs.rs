@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `vision` | a part of a message, or of a tool's result in it, that is an image: `image_url`, `input_image`, `image`, or Gemini's `inlineData` and `fileData` of an image type |
 //! | `tools` | elements in `tools` or `functions`, or in `tools` of `toolConfig` |
-//! | `json` | JSON asked for by `response_format`, `text.format`, `output_format`, `output_config.format`, or `generationConfig` |
+//! | `json` | JSON asked for by its [format](super::format) |
 //! | `stream` | `"stream": true`, or a path that asks for a stream |
 //! | `stream_options` | `stream_options` |
 //! | `prefill` | a last message whose role is `assistant`, or `model` |
@@ -33,7 +33,7 @@ impl Facts {
                 let more = [self.value(Member::Functions, body), tools.unwrap_or_default()];
                 self.tools > 0 || more.into_iter().any(|list| elements(list).next().is_some())
             }
-            Capability::Json => self.wants_json(body),
+            Capability::Json => self.format(body).is_json,
             Capability::Stream => self.stream,
             Capability::StreamOptions => !matches!(self.value(Member::StreamOptions, body), b"" | b"null"),
             Capability::Prefill => self.conversations(body).any(|list| {
@@ -46,24 +46,6 @@ impl Facts {
     /// The lists in which a dialect has its messages.
     fn conversations<'b>(&self, body: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
         [Member::Messages, Member::Contents, Member::Input].map(|member| self.value(member, body)).into_iter()
-    }
-
-    fn wants_json(&self, body: &[u8]) -> bool {
-        let is_json = |format| {
-            let [kind] = members(format, [b"type"]);
-            is_text(kind, &["json_object", "json_schema"])
-        };
-        let inner = |member| {
-            let [format] = members(self.value(member, body), [b"format"]);
-            format.unwrap_or_default()
-        };
-        let [camel, snake] =
-            members(self.value(Member::GenerationConfig, body), [b"responseMimeType", b"response_mime_type"]);
-        [self.value(Member::ResponseFormat, body), self.value(Member::OutputFormat, body)]
-            .into_iter()
-            .chain([Member::Text, Member::OutputConfig].map(inner))
-            .any(is_json)
-            || is_text(camel.or(snake), &["application/json"])
     }
 }
 

@@ -1,5 +1,7 @@
 //! What lies in a value that the scanner has skipped.
 
+use std::ops::Range;
+
 use super::scan::Scanner;
 
 /// The values of these members of an object. Of two with one key the last counts, as for most who read JSON.
@@ -31,4 +33,10 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
         more = value.is_some();
         Some(scan.slice(value?.range))
     })
+}
+
+/// Where `part`, which was found in `whole`, lies in it.
+pub(super) fn place_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    whole.get(start..start + part.len()).map(|_| start..start + part.len())
 }

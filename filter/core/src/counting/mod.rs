@@ -190,8 +190,8 @@ pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
         },
         Provider::Anthropic => Dialect::Anthropic,
         Provider::Gemini => Dialect::Gemini,
-        // What Bedrock passes on unread is Anthropic's where it is anything that is known.
-        Provider::Bedrock if path.contains("/invoke") => Dialect::Anthropic,
+        // What Bedrock passes on unread is Anthropic's where it is anything that is known, but for Amazon's own models.
+        Provider::Bedrock if path.contains("/invoke") && !path.contains("amazon.nova") => Dialect::Anthropic,
         Provider::Bedrock => Dialect::Bedrock,
     }
 }
@@ -214,6 +214,7 @@ mod tests {
             (Provider::Gemini, "/v1beta/models/m:generateContent", Dialect::Gemini),
             (Provider::Bedrock, "/model/m/converse-stream", Dialect::Bedrock),
             (Provider::Bedrock, "/model/m/invoke", Dialect::Anthropic),
+            (Provider::Bedrock, "/model/amazon.nova-lite-v1%3A0/invoke", Dialect::Bedrock),
         ];
         for (provider, path, expected) in table {
             assert_eq!(dialect(provider, path), expected, "{path}");

@@ -3,16 +3,20 @@
 //! | part | does |
 //! |---|---|
 //! | [`Content`] | what an answer says, whatever its dialect: texts, refusals and calls, choice by choice |
-//! | [`Asked`] | what the request asks of its answer: a format, tools |
+//! | [`Asked`] | what the request asks of its answer: a format, tools; schemas are kept in a [`SchemaCache`] |
 //! | [`Rules`] | what the route's `output` asks; finds the [`Breach`]es of a content, and repairs what it can |
+//! | [`told`] | breaches in words, for the model and for the caller |
 //!
 //! Nothing here knows of attempts. What follows a breach (`invalid repair, retry 1, then fail_over`) is the exchange's to do.
 
 mod asked;
 mod content;
 mod rules;
+mod schemas;
+pub(crate) mod told;
 
-pub(crate) use self::asked::{Asked, Tool};
+pub(crate) use self::asked::{Asked, Tool, Wants};
 pub(crate) use self::content::{Call, Choice, Content};
 pub(crate) use self::rules::{Breach, Rules};
 pub use self::rules::{Broken, Rule};
+pub(crate) use self::schemas::SchemaCache;

@@ -1,0 +1,53 @@
+use super::super::{Call, Choice};
+use super::*;
+use crate::body;
+
+const BODY: &str = r#"{"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}},
+    "tools":[{"type":"function","function":{"name":"add","parameters":{"type":"object"}}},
+             {"type":"function","function":{"name":"sub","parameters":{"type":"object"}}},
+             {"type":"function","function":{"name":"odd","parameters":{"type":"nothing"}}}],
+    "messages":[{"role":"user","content":"Guten Tag"}]}"#;
+const ALL: Wants = Wants { schemas: true, last_text: true };
+
+fn calling(names: &[&str]) -> Content {
+    let calls = names.iter().map(|name| Call { name: (*name).into(), ..Call::default() }).collect();
+    Content { choices: vec![Choice { calls, ..Choice::default() }] }
+}
+
+#[test]
+fn what_is_wanted_is_read() {
+    let (facts, mut cache) = (body::read(BODY.as_bytes()).unwrap(), SchemaCache::default());
+    let asked = Asked::of(&facts, BODY.as_bytes(), ALL, &mut cache);
+    assert!(asked.json && asked.schema.is_some() && asked.unusable == 0);
+    assert_eq!(asked.last_text, "Guten Tag");
+    let asked = Asked::of(&facts, BODY.as_bytes(), Wants::default(), &mut cache);
+    assert!(!asked.json && asked.schema.is_none() && asked.last_text.is_empty());
+}
+
+#[test]
+fn only_the_schemas_of_called_tools_are_compiled() {
+    let (facts, mut cache) = (body::read(BODY.as_bytes()).unwrap(), SchemaCache::default());
+    let mut asked = Asked::of(&facts, BODY.as_bytes(), ALL, &mut cache);
+    let told = |asked: &Asked| {
+        asked.tools.iter().map(|tool| (tool.name.clone(), tool.schema.is_some())).collect::<Vec<_>>()
+    };
+    let mut read = |wants, called: &[&str]| {
+        asked.read_tools(&facts, BODY.as_bytes(), wants, &calling(called), &mut cache);
+        (told(&asked), asked.unusable)
+    };
+    assert_eq!(read(ALL, &[]), (vec![], 0));
+    let names =
+        |has: [bool; 3]| ["add", "sub", "odd"].map(String::from).into_iter().zip(has).collect::<Vec<_>>();
+    assert_eq!(read(ALL, &["sub", "other"]), (names([false, true, false]), 0));
+    assert_eq!(read(Wants::default(), &["sub"]), (names([false, false, false]), 0));
+    assert_eq!(read(ALL, &["odd", "add"]), (names([true, false, false]), 1), "one can't be honoured");
+}
+
+#[test]
+fn a_format_that_cannot_be_honoured_still_asks_for_json() {
+    let body = r#"{"text":{"format":{"type":"json_schema","schema":{"$ref":"https://example.com/x"}}}}"#;
+    let facts = body::read(body.as_bytes()).unwrap();
+    let asked = Asked::of(&facts, body.as_bytes(), ALL, &mut SchemaCache::default());
+    assert!(asked.json && asked.schema.is_none());
+    assert_eq!(asked.unusable, 1);
+}

@@ -1,0 +1,92 @@
+//! Schemas that came with requests, compiled. The same application sends the same ones again and again, so that a request mostly costs
+//! no more than finding its text here.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use seawall_schema::{Limits, Options, Schema};
+
+use crate::body::{Form, SchemaText, json_schema, text_of};
+
+/// Texts that are kept, and their bytes together. A compiled schema takes some ten times its text.
+const MOST_KEPT: usize = 64;
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Bounds of one schema. They are a stranger's, and compiling one holds up all that the worker serves.
+const LIMITS: Limits = Limits { bytes: 64 * 1024, depth: 64, nodes: 8_000 };
+
+/// Bytes of schemas that are compiled for one request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance(usize);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(2 * LIMITS.bytes)
+    }
+}
+
+/// The schemas of one worker. Where it is full, what wasn't asked for the longest goes.
+#[derive(Debug, Default)]
+pub(crate) struct SchemaCache {
+    kept: Vec<Kept>,
+    bytes: usize,
+    /// Counts what was asked for.
+    turn: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    form: Form,
+    text: Box<[u8]>,
+    /// `None` where it can't be honoured.
+    schema: Option<Rc<Schema>>,
+    last_turn: u64,
+}
+
+impl SchemaCache {
+    /// The schema of this text, if it can be honoured and isn't more than this request's share.
+    pub(crate) fn get(&mut self, source: SchemaText<'_>, allowance: &mut Allowance) -> Option<Rc<Schema>> {
+        self.turn += 1;
+        let known = |kept: &&mut Kept| kept.form == source.form && *kept.text == *source.text;
+        if let Some(kept) = self.kept.iter_mut().find(known) {
+            kept.last_turn = self.turn;
+            return kept.schema.clone();
+        }
+        if source.text.len() > LIMITS.bytes {
+            return None;
+        }
+        allowance.0 = allowance.0.checked_sub(source.text.len())?;
+        let schema = compiled(source).map(Rc::new);
+        self.keep(Kept {
+            form: source.form,
+            text: source.text.into(),
+            schema: schema.clone(),
+            last_turn: self.turn,
+        });
+        schema
+    }
+
+    fn keep(&mut self, new: Kept) {
+        self.bytes += new.text.len();
+        self.kept.push(new);
+        while self.kept.len() > MOST_KEPT || self.bytes > MOST_BYTES {
+            let ages = self.kept.iter().enumerate();
+            let Some((oldest, _)) = ages.min_by_key(|(_, kept)| kept.last_turn) else { return };
+            self.bytes -= self.kept.swap_remove(oldest).text.len();
+        }
+    }
+}
+
+fn compiled(source: SchemaText<'_>) -> Option<Schema> {
+    let text: Cow<'_, str> = match source.form {
+        Form::Json => Cow::Borrowed(std::str::from_utf8(source.text).ok()?),
+        Form::Quoted => text_of(source.text)?,
+        Form::OpenApi => Cow::Owned(String::from_utf8(json_schema(source.text)).ok()?),
+    };
+    // Applications take their formats from types of theirs, dates and the like, and fail where these don't hold.
+    Schema::compile(&text, &Options { assert_formats: true, limits: LIMITS, ..Options::default() }).ok()
+}
+
+#[cfg(test)]
+#[path = "schemas_tests.rs"]
+mod tests;
