@@ -17,6 +17,7 @@ use seawall_policy::policy::Provider;
 use crate::contract::Breach;
 use crate::effect::{HeaderList, Text};
 use crate::limits::Counts;
+use crate::output::{self, told};
 use crate::plan::Unfit;
 use crate::telemetry::{Outcome, Reason};
 
@@ -38,6 +39,9 @@ pub(crate) fn own_headers(hash: &Text, target: Option<&Text>, attempts: u32, rea
 fn count(attempts: u32) -> Text {
     if attempts == 1 { Text::Word("1") } else { attempts.to_string().into() }
 }
+
+/// The code of an answer that is there, but doesn't fit.
+const INVALID_OUTPUT: &str = "invalid_output";
 
 /// An error the filter itself answers with.
 #[derive(Clone, Debug)]
@@ -116,6 +120,17 @@ impl OwnError {
     /// A conversation has used what it may.
     pub(crate) fn conversation_spent(message: String) -> Self {
         Self::new(400, "invalid_request_error", "conversation_spent", message)
+    }
+
+    #[allow(dead_code, reason = "exchanges don't reject answers yet")]
+    /// No answer came that fits the route's `output`: where the last one doesn't, and nothing else of what it says.
+    pub(crate) fn invalid_output(breaches: &[output::Breach]) -> Self {
+        let mut message = "the model's answer does not fit what this route asks".to_owned();
+        if !breaches.is_empty() {
+            message.push_str(": ");
+            message.push_str(&told::listed(breaches));
+        }
+        Self::new(502, "server_error", INVALID_OUTPUT, message)
     }
 
     /// In place of an answer that a provider never gave.
@@ -201,6 +216,7 @@ impl OwnError {
             (Provider::Anthropic, _) => "invalid_request_error",
             (Provider::Gemini, 429) => "RESOURCE_EXHAUSTED",
             (Provider::Gemini, 500) => "INTERNAL",
+            (Provider::Gemini, _) if self.code == INVALID_OUTPUT => "INTERNAL",
             (Provider::Gemini, 504) => "DEADLINE_EXCEEDED",
             (Provider::Gemini, 500..) => "UNAVAILABLE",
             (Provider::Gemini, _) => "INVALID_ARGUMENT",
@@ -237,6 +253,38 @@ mod tests {
 
     fn said(error: &OwnError, dialect: Provider) -> String {
         String::from_utf8(error.clone().said_in(dialect).body()).unwrap()
+    }
+
+    fn breaches() -> Vec<output::Breach> {
+        let breach = |choice, pointer: &str, message: &str| {
+            let (pointer, message) = (pointer.to_owned(), message.to_owned());
+            output::Breach { rule: output::Rule::Schema, choice, pointer, message }
+        };
+        vec![breach(0, "/items/0/price", "must be a number"), breach(1, "", "lacks `name`")]
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_told_by_its_pointers() {
+        let error = OwnError::invalid_output(&breaches());
+        assert_eq!(error.status, 502);
+        let openai = r#"{"error":{"message":"the model's answer does not fit what this route asks: at /items/0/price: must be a number; choice 1: lacks `name`","type":"server_error","param":null,"code":"invalid_output"}}"#;
+        assert_eq!(said(&error, Provider::OpenAi), openai);
+        let anthropic = said(&error, Provider::Anthropic);
+        assert!(
+            anthropic.starts_with(r#"{"type":"error","error":{"type":"api_error","message":"the model's"#),
+            "{anthropic}"
+        );
+        let gemini = said(&error, Provider::Gemini);
+        assert!(
+            gemini.contains(r#""status":"INTERNAL""#) && gemini.contains("\"INVALID_OUTPUT\""),
+            "{gemini}"
+        );
+        let header = error.clone().said_in(Provider::Bedrock).header().unwrap();
+        assert_eq!(header.1, Text::Word("InternalServerException"));
+        assert_eq!(
+            said(&OwnError::invalid_output(&[]), Provider::Bedrock),
+            r#"{"message":"the model's answer does not fit what this route asks"}"#
+        );
     }
 
     #[test]
@@ -285,6 +333,7 @@ mod tests {
             (OwnError::conversation_spent("stop: this conversation".to_owned()), Outcome::ClientError),
             (OwnError::loop_detected("stop: the tool".to_owned()), Outcome::ClientError),
             (OwnError::deadline_exceeded(None), Outcome::Timeout),
+            (OwnError::invalid_output(&breaches()), Outcome::ServerError),
         ];
         for (error, expected) in table {
             for dialect in DIALECTS {

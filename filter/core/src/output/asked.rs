@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use seawall_policy::policy::{Languages, Output};
 use seawall_schema::Schema;
 
 use super::Content;
@@ -45,6 +46,12 @@ pub(crate) struct Wants {
     pub(crate) schemas: bool,
     /// The text that the user has said last.
     pub(crate) last_text: bool,
+}
+
+impl Wants {
+    pub(crate) fn of(rules: &Output) -> Self {
+        Self { schemas: rules.schema_from_request, last_text: rules.language == Some(Languages::OfRequest) }
+    }
 }
 
 impl Asked {

@@ -145,7 +145,7 @@ fn answers(asked: &Asked, choice: &Choice) -> bool {
 
 impl Asked {
     fn has_tools(&self) -> bool {
-        !self.tools.is_empty()
+        !self.tools.is_empty() || self.has_more_tools
     }
 }
 

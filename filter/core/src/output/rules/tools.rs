@@ -18,7 +18,7 @@ impl Rules {
                 return;
             }
             let tool = asked.tools.iter().find(|tool| tool.name == call.name);
-            if tool.is_none() && self.policy.tools_declared {
+            if tool.is_none() && self.policy.tools_declared && !asked.has_more_tools {
                 let message = "calls a tool that the request doesn't declare";
                 found.add(Rule::Tools, choice, format!("/calls/{at}/name"), message);
             }

@@ -83,6 +83,8 @@ fn tools_are_declared_and_given_what_they_take() {
     let mut free = call("now", "any text");
     free.choices[0].calls[0].is_text = true;
     assert_eq!(found(&policy, &asked, &free), []);
+    let more = Asked { has_more_tools: true, ..asked.clone() };
+    assert_eq!(found(&policy, &more, &call("delete", "{}")), [], "it may be one of those that aren't told");
     for (name, arguments, pointer) in cases {
         let expected: Vec<_> = pointer.map(|pointer| (Rule::Tools, pointer.to_owned())).into_iter().collect();
         assert_eq!(found(&policy, &asked, &call(name, arguments)), expected, "{name} {arguments}");
