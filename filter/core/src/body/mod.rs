@@ -34,6 +34,7 @@ use self::member::{Member, Seen};
 pub(crate) use self::openapi::json_schema;
 use self::scan::Scanner;
 pub(crate) use self::scan::text_of;
+pub(crate) use self::walk::{element_places, only_place, places};
 use crate::headers::Headers;
 use crate::model_path;
 

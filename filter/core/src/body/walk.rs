@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::scan::Scanner;
 
-/// The values of these members of an object. Of two with one key the last counts, as for most who read JSON.
-pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) -> [Option<&'b [u8]>; N] {
-    let mut scan = Scanner::new(object, 0);
-    let (mut found, mut is_first) = ([None; N], true);
+/// Where the values lie of these members of the object that begins here. Of two with one key the last counts, as for most who
+/// read JSON.
+pub(crate) fn places<const N: usize>(json: &[u8], at: usize, keys: [&[u8]; N]) -> [Option<Range<usize>>; N] {
+    let mut scan = Scanner::new(json, at);
+    let (mut found, mut is_first) = ([const { None }; N], true);
     if !scan.opens(b'{') {
         return found;
     }
@@ -15,15 +16,15 @@ pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) ->
         is_first = false;
         let key = scan.key(key);
         if let Some((_, slot)) = keys.iter().zip(&mut found).find(|(wanted, _)| ***wanted == *key) {
-            *slot = Some(scan.slice(value.range));
+            *slot = Some(value.range);
         }
     }
     found
 }
 
-/// The elements of a list up to what can't be read; none of what is no list.
-pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut scan = Scanner::new(list, 0);
+/// Where the elements lie of the list that begins here, up to what can't be read; none of what is no list.
+pub(crate) fn element_places(json: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut scan = Scanner::new(json, at);
     let mut more = scan.opens(b'[');
     let mut is_first = true;
     std::iter::from_fn(move || {
@@ -31,7 +32,7 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
         is_first = false;
         let value = more.then(|| scan.value().ok()).flatten();
         more = value.is_some();
-        Some(scan.slice(value?.range))
+        Some(value?.range)
     })
 }
 
@@ -39,4 +40,22 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn place_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     whole.get(start..start + part.len()).map(|_| start..start + part.len())
+}
+
+/// Where the only value lies in a text of JSON; `None` if it isn't whole, isn't alone or is nested too deep.
+pub(crate) fn only_place(json: &[u8]) -> Option<Range<usize>> {
+    let mut scan = Scanner::new(json, 0);
+    scan.token()?;
+    let value = scan.value().ok()?;
+    scan.token().is_none().then_some(value.range)
+}
+
+/// The values of these members of an object.
+pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) -> [Option<&'b [u8]>; N] {
+    places(object, 0, keys).map(|place| object.get(place?))
+}
+
+/// The elements of a list.
+pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    element_places(list, 0).map(|place| list.get(place).unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 //! | part | does |
 //! |---|---|
 //! | [`Content`] | what an answer says, whatever its dialect: texts, refusals and calls, choice by choice |
+//! | [`Reading`], [`Collector`] | read a content, from an answer that is here in full or on its way; the former writes repaired ones |
 //! | [`Asked`] | what the request asks of its answer: a format, tools; schemas are kept in a [`SchemaCache`] |
 //! | [`Rules`] | what the route's `output` asks; finds the [`Breach`]es of a content, and repairs what it can |
 //! | [`told`] | breaches in words, for the model and for the caller |
@@ -16,7 +17,7 @@ mod schemas;
 pub(crate) mod told;
 
 pub(crate) use self::asked::{Asked, Tool, Wants};
-pub(crate) use self::content::{Call, Choice, Content};
+pub(crate) use self::content::{Call, Choice, Collector, Content, Reading};
 pub(crate) use self::rules::{Breach, Rules};
 pub use self::rules::{Broken, Rule};
 pub(crate) use self::schemas::SchemaCache;

@@ -4,6 +4,8 @@
 //! payload, and a checksum of it all. Checksums are left to the caller's SDK: a byte that changed on the way can't get
 //! past it, and here it would cost more than everything else. Source: Smithy, "Amazon Event Stream Specification".
 
+use std::ops::Range;
+
 use super::event::Event;
 
 /// Bytes of the prelude, and of the checksum at the end.
@@ -50,7 +52,7 @@ impl Frames {
         let rest = bytes.get(at..).unwrap_or_default();
         let payload = rest.get(..self.payload).unwrap_or(rest);
         if self.base64.is_on {
-            self.base64.read(payload, event);
+            self.base64.read(payload, |bytes| event.data(bytes));
         } else if !payload.is_empty() {
             event.data(payload);
         }
@@ -69,11 +71,7 @@ impl Frames {
     }
 
     fn lengths(&self) -> (usize, usize) {
-        let word = |at: usize| {
-            let bytes = self.head.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-            u32::from_be_bytes(bytes.unwrap_or_default()) as usize
-        };
-        (word(0), word(4))
+        lengths(&self.head)
     }
 
     /// How long prelude and headers are, as far as that is known.
@@ -103,6 +101,36 @@ impl Frames {
         self.base64 = Base64 { is_on: is_chunk, ..Base64::default() };
         Ok(())
     }
+}
+
+/// Of a frame and of its headers, by its prelude.
+fn lengths(head: &[u8]) -> (usize, usize) {
+    let word = |at: usize| {
+        let bytes = head.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+        u32::from_be_bytes(bytes.unwrap_or_default()) as usize
+    };
+    (word(0), word(4))
+}
+
+/// The headers of a whole frame, where its payload lies, and whether that is a chunk of InvokeModel's.
+pub(super) fn layout(frame: &[u8]) -> Option<(&[u8], Range<usize>, bool)> {
+    let (total, length) = lengths(frame);
+    let payload = PRELUDE.checked_add(length)?..total.min(frame.len()).checked_sub(CHECKSUM)?;
+    let headers = frame.get(PRELUDE..payload.start)?;
+    frame.get(payload.clone())?;
+    let (mut rest, mut is_chunk) = (headers, false);
+    while let Some((name, value, after)) = header(rest).ok()? {
+        is_chunk |= (name, value) == (b":event-type", b"chunk");
+        rest = after;
+    }
+    Some((headers, payload, is_chunk))
+}
+
+/// The event in a chunk of InvokeModel's.
+pub(super) fn decoded(payload: &[u8]) -> Vec<u8> {
+    let mut event = Vec::with_capacity(payload.len() / 4 * 3);
+    Base64::default().read(payload, |bytes| event.extend_from_slice(bytes));
+    event
 }
 
 type Header<'a> = (&'a [u8], &'a [u8], &'a [u8]);
@@ -141,7 +169,7 @@ struct Base64 {
 }
 
 impl Base64 {
-    fn read(&mut self, payload: &[u8], event: &mut Event) {
+    fn read(&mut self, payload: &[u8], mut take: impl FnMut(&[u8])) {
         let (mut text, mut length) = ([0; 96], 0);
         for &byte in payload {
             if byte == b'"' {
@@ -171,12 +199,12 @@ impl Base64 {
             }
             self.count %= 4;
             if length > text.len() - 3 {
-                event.data(text.get(..length).unwrap_or_default());
+                take(text.get(..length).unwrap_or_default());
                 length = 0;
             }
         }
         if length > 0 {
-            event.data(text.get(..length).unwrap_or_default());
+            take(text.get(..length).unwrap_or_default());
         }
     }
 }

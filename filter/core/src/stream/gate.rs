@@ -33,6 +33,7 @@ pub(super) use self::patience::GRACE;
 pub use self::patience::Limits;
 use super::watch::Watch;
 use super::{Framing, Report, Verdict, write};
+use crate::output::Collector;
 use crate::time::Timestamp;
 
 /// What the policy says about this answer.
@@ -204,6 +205,12 @@ impl Gate {
 
     pub fn report(&self) -> &Report {
         self.watch.report()
+    }
+
+    /// What the answer has said so far, where its watch was asked for that.
+    #[allow(dead_code, reason = "exchanges don't read what answers say yet")]
+    pub(crate) fn collected(&self) -> Option<&Collector> {
+        self.watch.collected()
     }
 
     /// When the first content came.

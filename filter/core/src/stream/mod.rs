@@ -8,10 +8,12 @@
 //! |---|---|
 //! | [`Watch`] | reads the bytes of one answer, wherever they are split, and knows what they have said so far |
 //! | [`Gate`] | decides by the route's mode which of those bytes go on, which are held, and when the attempt has failed |
+//! | `data` | finds what an event carries, and writes it with other data |
 //! | `write` | makes the frames that are missing: an error, or the end of a finished stream |
 //!
 //! Nothing here has a clock or a buffer of the host's: bytes and the time come in, a [`Flow`] goes out.
 
+mod data;
 mod event;
 mod frames;
 mod gate;
@@ -23,6 +25,8 @@ mod watch;
 mod words;
 mod write;
 
+#[allow(unused_imports, reason = "exchanges don't read what answers say yet")]
+pub(crate) use self::data::{Data, Edit, edited, events};
 pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
@@ -30,4 +34,4 @@ pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdi
 pub(crate) use self::words::{asks_model, bare, counts_only, generates, tells_usage_if_asked};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

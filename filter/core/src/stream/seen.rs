@@ -176,41 +176,11 @@ impl Seen {
     }
 
     fn finishes(&mut self, reason: &[u8]) {
-        let finish = match reason {
-            b"stop" | b"end_turn" | b"stop_sequence" | b"STOP" | b"completed" | b"eos" => Finish::Stop,
-            b"length"
-            | b"max_tokens"
-            | b"MAX_TOKENS"
-            | b"max_output_tokens"
-            | b"model_length"
-            | b"model_context_window_exceeded" => Finish::Length,
-            b"tool_calls" | b"function_call" | b"tool_use" => Finish::ToolCalls,
-            b"content_filter"
-            | b"refusal"
-            | b"SAFETY"
-            | b"RECITATION"
-            | b"BLOCKLIST"
-            | b"PROHIBITED_CONTENT"
-            | b"SPII"
-            | b"IMAGE_SAFETY"
-            | b"guardrail_intervened"
-            | b"content_filtered" => Finish::Refused,
-            // vLLM and OpenRouter end a choice like this when the engine behind them failed.
-            b"error" => {
-                self.has_error = true;
-                return;
-            }
-            // States of Responses that say nothing about the end, or leave it to the event or to `incomplete_details`.
-            b""
-            | b"FINISH_REASON_UNSPECIFIED"
-            | b"in_progress"
-            | b"queued"
-            | b"incomplete"
-            | b"failed"
-            | b"cancelled" => return,
-            _ => Finish::Other,
-        };
-        self.finish = Some(finish);
-        self.choice_finished = true;
+        // vLLM and OpenRouter end a choice like this when the engine behind them failed.
+        self.has_error |= reason == b"error";
+        if let Some(finish) = Finish::of(reason) {
+            self.finish = Some(finish);
+            self.choice_finished = true;
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::sse::Sse;
 use super::{Dialect, Finish, Framing, Report, Usage, Verdict};
 use crate::body::text_of;
 use crate::counting::BYTES_PER_TOKEN;
+use crate::output::Collector;
 
 /// What was read of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Watch {
     is_terminal: bool,
     choices: u64,
     finished: u64,
+    /// What it says, where somebody asks.
+    collector: Option<Box<Collector>>,
 }
 
 /// What cuts the bytes into events.
@@ -75,6 +78,7 @@ impl Watch {
             is_terminal: false,
             choices: 0,
             finished: 0,
+            collector: None,
         }
     }
 
@@ -86,6 +90,19 @@ impl Watch {
             self.event.seen.texts = Some(Vec::new());
         }
         self
+    }
+
+    /// The same, with what it says.
+    #[must_use]
+    #[allow(dead_code, reason = "exchanges don't read what answers say yet")]
+    pub(crate) fn collecting(mut self) -> Self {
+        self.collector = Some(Box::new(Collector::new(self.dialect, self.framing)));
+        self
+    }
+
+    /// What it has said so far, where somebody asked.
+    pub(crate) fn collected(&self) -> Option<&Collector> {
+        self.collector.as_deref()
     }
 
     pub fn report(&self) -> &Report {
@@ -138,10 +155,15 @@ impl Watch {
             self.report.malformed += 1;
             return (bytes.len(), Step::Broken);
         }
-        if !is_end {
-            return (used, Step::More);
+        let kind = is_end.then(|| self.event_ends());
+        if let Some(collector) = &mut self.collector {
+            let read = bytes.get(..used).unwrap_or_default();
+            match kind {
+                Some(kind) => collector.push_last(read, kind == Kind::Read),
+                None => collector.push(read),
+            }
         }
-        (used, Step::Event(self.event_ends()))
+        (used, kind.map_or(Step::More, Step::Event))
     }
 
     /// The answer has ended. What is left of it, if it is an event: one whose end is missing but that is whole otherwise.
@@ -151,7 +173,11 @@ impl Watch {
             Cutter::Document if self.event.is_whole() => {}
             _ => return None,
         }
-        self.event.is_whole().then(|| self.event_ends())
+        let kind = self.event.is_whole().then(|| self.event_ends())?;
+        if let Some(collector) = &mut self.collector {
+            collector.push_last(&[], kind == Kind::Read);
+        }
+        Some(kind)
     }
 
     fn event_ends(&mut self) -> Kind {

@@ -131,6 +131,42 @@ pub enum Finish {
     Other,
 }
 
+impl Finish {
+    /// By the provider's word for it. `None` for errors, and for states of Responses that say nothing about the end, or leave it
+    /// to the event or to `incomplete_details`.
+    pub(crate) fn of(reason: &[u8]) -> Option<Self> {
+        Some(match reason {
+            b"stop" | b"end_turn" | b"stop_sequence" | b"STOP" | b"completed" | b"eos" => Self::Stop,
+            b"length"
+            | b"max_tokens"
+            | b"MAX_TOKENS"
+            | b"max_output_tokens"
+            | b"model_length"
+            | b"model_context_window_exceeded" => Self::Length,
+            b"tool_calls" | b"function_call" | b"tool_use" => Self::ToolCalls,
+            b"content_filter"
+            | b"refusal"
+            | b"SAFETY"
+            | b"RECITATION"
+            | b"BLOCKLIST"
+            | b"PROHIBITED_CONTENT"
+            | b"SPII"
+            | b"IMAGE_SAFETY"
+            | b"guardrail_intervened"
+            | b"content_filtered" => Self::Refused,
+            b"error"
+            | b""
+            | b"FINISH_REASON_UNSPECIFIED"
+            | b"in_progress"
+            | b"queued"
+            | b"incomplete"
+            | b"failed"
+            | b"cancelled" => return None,
+            _ => Self::Other,
+        })
+    }
+}
+
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

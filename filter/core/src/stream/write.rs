@@ -98,21 +98,32 @@ fn exception(payload: &str) -> Vec<u8> {
         headers.extend_from_slice(&(value.len() as u16).to_be_bytes());
         headers.extend_from_slice(value.as_bytes());
     }
+    frame(&headers, payload.as_bytes())
+}
+
+/// One with these headers, as they are written, and this payload.
+pub(super) fn frame(headers: &[u8], payload: &[u8]) -> Vec<u8> {
     let total = 12 + headers.len() + payload.len() + 4;
     let mut frame = Vec::with_capacity(total);
     frame.extend_from_slice(&(total as u32).to_be_bytes());
     frame.extend_from_slice(&(headers.len() as u32).to_be_bytes());
     frame.extend_from_slice(&crc32(&frame).to_be_bytes());
-    frame.extend_from_slice(&headers);
-    frame.extend_from_slice(payload.as_bytes());
+    frame.extend_from_slice(headers);
+    frame.extend_from_slice(payload);
     frame.extend_from_slice(&crc32(&frame).to_be_bytes());
     frame
 }
 
-/// CRC-32 as in gzip (ISO 3309), bit by bit: it runs once in a stream that has failed.
+/// CRC-32 as in gzip (ISO 3309), four bits at a time: it runs in streams that have failed or are repaired.
 fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+    // What each four bits that leave at the low end come to: the polynomial's bits, reversed (0xEDB88320), four steps on.
+    #[rustfmt::skip]
+    const TABLE: [u32; 16] = [
+        0x0000_0000, 0x1DB7_1064, 0x3B6E_20C8, 0x26D9_30AC, 0x76DC_4190, 0x6B6B_51F4, 0x4DB2_6158, 0x5005_713C,
+        0xEDB8_8320, 0xF00F_9344, 0xD6D6_A3E8, 0xCB61_B38C, 0x9B64_C2B0, 0x86D3_D2D4, 0xA00A_E278, 0xBDBD_F21C,
+    ];
+    let step = |crc: u32| crc >> 4 ^ TABLE.get((crc & 15) as usize).copied().unwrap_or_default();
+    !bytes.iter().fold(!0, |crc, byte| step(step(crc ^ u32::from(*byte))))
 }
 
 #[cfg(test)]

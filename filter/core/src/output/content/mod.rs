@@ -1,6 +1,30 @@
 //! What an answer says, whatever its dialect.
+//!
+//! | part | does |
+//! |---|---|
+//! | [`Reading`] | reads an answer that is here in full, and writes it with other texts |
+//! | [`Collector`] | reads an answer on its way |
+//! | `builder` | puts together what both have read |
+//! | `chat`, `responses`, `blocks`, `gemini` | find it in one event, or in an answer in one piece |
+//!
+//! Reasoning is left out everywhere, and so are calls of tools that the provider runs itself: those are none of the caller's.
 
-use crate::stream::Finish;
+mod blocks;
+mod builder;
+mod chat;
+mod collector;
+mod gemini;
+mod json;
+mod reading;
+mod responses;
+#[cfg(test)]
+mod tests;
+
+use self::builder::Builder;
+pub(crate) use self::collector::Collector;
+use self::json::Value;
+pub(crate) use self::reading::Reading;
+use crate::stream::{Dialect, Finish};
 
 /// All choices of an answer, by their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,4 +53,19 @@ pub(crate) struct Call {
     pub(crate) arguments: String,
     /// They are no JSON but free text: those of OpenAI's custom tools.
     pub(crate) is_text: bool,
+}
+
+/// Reads one event, or an answer in one piece; whether it is JSON.
+fn read(dialect: Dialect, json: &[u8], to: &mut Builder) -> bool {
+    let Some(root) = Value::root(json) else { return false };
+    match (root.member(b"choices"), dialect) {
+        // Many providers speak it beside their own dialect.
+        (Some(choices), _) => chat::read(choices, to),
+        (None, Dialect::Chat) => {}
+        (None, Dialect::Responses) => responses::read(root, to),
+        (None, Dialect::Anthropic) => blocks::anthropic(root, to),
+        (None, Dialect::Gemini) => gemini::read(root, to),
+        (None, Dialect::Bedrock) => blocks::bedrock(root, to),
+    }
+    true
 }

@@ -3,7 +3,7 @@
 mod dialects;
 mod gate;
 mod properties;
-mod recorded;
+pub(crate) mod recorded;
 mod time;
 mod usage;
 
@@ -14,6 +14,15 @@ use seawall_policy::policy::{Malformed, StreamMode};
 
 use super::*;
 use crate::time::Timestamp;
+
+/// Reads to the end of the next event; how much that is.
+pub(crate) fn read_event(watch: &mut Watch, bytes: &[u8]) -> usize {
+    watch.next(bytes).0
+}
+
+pub(crate) fn read_to_end(watch: &mut Watch) {
+    let _ = watch.finish();
+}
 
 const MODES: [StreamMode; 3] = [StreamMode::Live, StreamMode::UntilCommit, StreamMode::Complete];
 

@@ -3,7 +3,7 @@
 use crate::stream::{Dialect, Framing};
 
 /// Chunks of a chat completion: the role, the words, the finish.
-pub(super) fn chat(words: &[&str], tail: &str) -> String {
+pub(crate) fn chat(words: &[&str], tail: &str) -> String {
     let mut text = chunk(r#"{"role":"assistant","content":"","refusal":null}"#, "null");
     for word in words {
         text += &chunk(&format!(r#"{{"content":"{word}"}}"#), "null");
@@ -11,7 +11,7 @@ pub(super) fn chat(words: &[&str], tail: &str) -> String {
     text + tail
 }
 
-pub(super) fn chunk(delta: &str, finish: &str) -> String {
+pub(crate) fn chunk(delta: &str, finish: &str) -> String {
     format!(
         "data: {{\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"object\":\"chat.completion.chunk\",\"created\":1741570283,\
          \"model\":\"gpt-4.1-2025-04-14\",\"system_fingerprint\":\"fp_44709d6fcb\",\"choices\":[{{\"index\":0,\"delta\":{delta},\
@@ -19,24 +19,24 @@ pub(super) fn chunk(delta: &str, finish: &str) -> String {
     )
 }
 
-pub(super) const CHAT_USAGE: &str = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"choices\":[],\"usage\":{\"prompt_tokens\":19,\
+pub(crate) const CHAT_USAGE: &str = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"choices\":[],\"usage\":{\"prompt_tokens\":19,\
     \"completion_tokens\":10,\"total_tokens\":29,\"prompt_tokens_details\":{\"cached_tokens\":4,\"audio_tokens\":0},\
     \"completion_tokens_details\":{\"reasoning_tokens\":3,\"audio_tokens\":0}}}\n\n";
 
-pub(super) const DONE: &str = "data: [DONE]\n\n";
+pub(crate) const DONE: &str = "data: [DONE]\n\n";
 
-pub(super) fn finish() -> String {
+pub(crate) fn finish() -> String {
     chunk("{}", "\"stop\"")
 }
 
-pub(super) fn whole_chat() -> String {
+pub(crate) fn whole_chat() -> String {
     chat(&["Hello", " \\\"you\\\" {there}", " ]}"], "") + &finish() + CHAT_USAGE + DONE
 }
 
-pub(super) const AZURE_ANNOTATIONS: &str = "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\
+pub(crate) const AZURE_ANNOTATIONS: &str = "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\
     \"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\"hate\":{\"filtered\":false,\"severity\":\"safe\"}}}]}\n\n";
 
-pub(super) const RESPONSES: &str = r#"event: response.created
+pub(crate) const RESPONSES: &str = r#"event: response.created
 data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_67c9","object":"response","status":"in_progress","error":null,"incomplete_details":null,"metadata":{"error":"none"},"output":[],"usage":null}}
 
 event: response.output_item.added
@@ -59,7 +59,7 @@ data: {"type":"response.completed","response":{"id":"resp_67c9","object":"respon
 
 "#;
 
-pub(super) const ANTHROPIC: &str = r#"event: message_start
+pub(crate) const ANTHROPIC: &str = r#"event: message_start
 data: {"type":"message_start","message":{"id":"msg_4QpJur2dWWDjF6C758FbBw5vm12BaVipnK","type":"message","role":"assistant","content":[],"model":"claude-sonnet-4-5","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":7,"cache_read_input_tokens":100,"output_tokens":1}}}
 
 event: content_block_start
@@ -85,7 +85,7 @@ data: {"type":"message_stop"}
 
 "#;
 
-pub(super) const GEMINI: &str = "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Let me think\",\"thought\": true}],\"role\": \"model\"},\"index\": 0}],\
+pub(crate) const GEMINI: &str = "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Let me think\",\"thought\": true}],\"role\": \"model\"},\"index\": 0}],\
     \"usageMetadata\": {\"promptTokenCount\": 8,\"totalTokenCount\": 28,\"thoughtsTokenCount\": 20}}\r\n\r\n\
     data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"The sea\"}],\"role\": \"model\"},\"index\": 0}],\
     \"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": 2,\"totalTokenCount\": 30,\"thoughtsTokenCount\": 20}}\r\n\r\n\
@@ -94,13 +94,13 @@ pub(super) const GEMINI: &str = "data: {\"candidates\": [{\"content\": {\"parts\
     \"cachedContentTokenCount\": 6},\"modelVersion\": \"gemini-2.5-flash\"}\r\n\r\n";
 
 /// The same without `alt=sse`.
-pub(super) fn gemini_array() -> String {
+pub(crate) fn gemini_array() -> String {
     let events: Vec<_> = GEMINI.split("\r\n\r\n").filter_map(|event| event.strip_prefix("data: ")).collect();
     format!("[{}\n]\n", events.join("\n,\r\n"))
 }
 
 /// A frame of `application/vnd.amazon.eventstream`, its checksums zero.
-pub(super) fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
+pub(crate) fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
     let mut head = Vec::new();
     for (name, value) in headers {
         head.push(name.len() as u8);
@@ -119,12 +119,12 @@ pub(super) fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
     frame
 }
 
-pub(super) fn event_frame(kind: &str, payload: &str) -> Vec<u8> {
+pub(crate) fn event_frame(kind: &str, payload: &str) -> Vec<u8> {
     let headers = [(":event-type", kind), (":content-type", "application/json"), (":message-type", "event")];
     frame(&headers, payload)
 }
 
-pub(super) fn bedrock() -> Vec<u8> {
+pub(crate) fn bedrock() -> Vec<u8> {
     [
         event_frame("messageStart", r#"{"p":"abcdefgh","role":"assistant"}"#),
         event_frame("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"Hello"},"p":"abc"}"#),
@@ -139,7 +139,7 @@ pub(super) fn bedrock() -> Vec<u8> {
 }
 
 /// InvokeModel with an Anthropic model: each event of its dialect in base 64.
-pub(super) fn bedrock_invoke() -> Vec<u8> {
+pub(crate) fn bedrock_invoke() -> Vec<u8> {
     let events = ANTHROPIC.lines().filter_map(|line| line.strip_prefix("data: "));
     let frames = events.map(|event| {
         event_frame("chunk", &format!(r#"{{"bytes":"{}","p":"abcdefghij"}}"#, base64(event.as_bytes())))
@@ -147,7 +147,7 @@ pub(super) fn bedrock_invoke() -> Vec<u8> {
     frames.collect::<Vec<_>>().concat()
 }
 
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
@@ -162,7 +162,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 }
 
 /// Each dialect's whole stream.
-pub(super) fn all() -> Vec<(Dialect, Framing, Vec<u8>)> {
+pub(crate) fn all() -> Vec<(Dialect, Framing, Vec<u8>)> {
     vec![
         (Dialect::Chat, Framing::Sse, whole_chat().into()),
         (Dialect::Responses, Framing::Sse, RESPONSES.into()),
