@@ -16,7 +16,7 @@ use std::fmt;
 pub use check::Violation;
 pub use compile::{Options, Refusal, SCHEMA_LIMITS};
 pub use dialect::Dialect;
-pub use json::{Document, Limits, Unreadable};
+pub use json::{Document, Limits, Start, Unreadable};
 use program::Program;
 use regex::{Budget, Cache};
 pub use repair::{Changes, Repaired, repair};
@@ -112,6 +112,12 @@ impl Schema {
             Err(check::Stop::Exhausted) => Err(Fault::TooMuchWork),
             Err(check::Stop::TooDeep) => Err(Fault::TooDeep),
         }
+    }
+
+    /// Whether no text that begins so fits, whatever follows. `false` where that isn't known: only some keywords tell it of arrays and objects
+    /// before their end, and none of strings and numbers.
+    pub fn rules_out(&self, start: &Start<'_>, budget: Budget, scratch: &mut Scratch) -> bool {
+        matches!(self.check_document(&start.document, budget, scratch), Err(Fault::Invalid(_)))
     }
 }
 

@@ -129,6 +129,47 @@ pub(crate) enum Check {
     },
 }
 
+impl Check {
+    /// Whether what fails it fails it still when an array or object goes on.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Type { .. }
+            | Self::MaxItems(_)
+            | Self::Items { .. }
+            | Self::MaxProperties(_)
+            // But for `required`, which is left out.
+            | Self::Members(_)
+            | Self::PropertyNames(_)
+            | Self::DependentSchemas(_)
+            | Self::Ref(_)
+            | Self::DynamicRef { .. }
+            | Self::AllOf(_)
+            | Self::AnyOf(_)
+            | Self::OneOf(_) => true,
+            Self::Enum(_)
+            | Self::Minimum(_)
+            | Self::Maximum(_)
+            | Self::ExclusiveMinimum(_)
+            | Self::ExclusiveMaximum(_)
+            | Self::MultipleOf(_)
+            | Self::MinLength(_)
+            | Self::MaxLength(_)
+            | Self::Pattern(_)
+            | Self::Format(_)
+            | Self::Content { .. }
+            | Self::MinItems(_)
+            | Self::UniqueItems
+            | Self::Contains { .. }
+            | Self::UnevaluatedItems(_)
+            | Self::MinProperties(_)
+            | Self::DependentRequired(_)
+            | Self::UnevaluatedProperties(_)
+            | Self::Not(_)
+            | Self::If { .. } => false,
+        }
+    }
+}
+
 /// `properties`, `patternProperties`, `additionalProperties` and `required`.
 #[derive(Debug, Default)]
 pub(crate) struct Members {

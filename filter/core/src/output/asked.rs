@@ -21,6 +21,9 @@ pub(crate) struct Asked {
     pub(crate) schema: Option<Rc<Schema>>,
     /// Its answer is to be JSON, whatever it says.
     pub(crate) json: bool,
+    /// It declares tools.
+    pub(crate) may_call: bool,
+    /// Known once an answer calls one.
     pub(crate) tools: Vec<Tool>,
     /// There may be tools that its body doesn't tell.
     pub(crate) has_more_tools: bool,
@@ -57,7 +60,7 @@ impl Wants {
 impl Asked {
     /// Reads what is to be known before there is an answer: all but the tools.
     pub(crate) fn of(facts: &Facts, body: &[u8], wants: Wants, cache: &mut SchemaCache) -> Self {
-        let mut asked = Self::default();
+        let mut asked = Self { may_call: facts.tools > 0, ..Self::default() };
         if wants.schemas {
             let format = facts.format(body);
             asked.json = format.is_json;

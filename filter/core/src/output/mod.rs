@@ -18,6 +18,6 @@ pub(crate) mod told;
 
 pub(crate) use self::asked::{Asked, Tool, Wants};
 pub(crate) use self::content::{Call, Choice, Collector, Content, Reading};
-pub(crate) use self::rules::{Breach, Rules};
+pub(crate) use self::rules::{Breach, Live, Rules};
 pub use self::rules::{Broken, Rule};
 pub(crate) use self::schemas::SchemaCache;

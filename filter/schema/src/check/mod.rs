@@ -198,6 +198,9 @@ impl Run<'_> {
 
     fn step(&mut self, id: Id, step: &Step, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
         self.budget.spend(1)?;
+        if value.is_open() && !step.check.is_final() {
+            return Ok(true);
+        }
         let holds = match &step.check {
             Check::Type { mask, is_lexical } => type_of(value, *is_lexical) & mask != 0,
             Check::Enum(known) => self.is_known(known, value)?,
@@ -238,10 +241,11 @@ impl Run<'_> {
             Check::AnyOf(all) => self.any_of(all, value, seen)?,
             Check::OneOf(all) => {
                 let count = self.one_of(all, value, seen)?;
-                if count != 1 {
+                // Where more is to come, one of two that may hold may yet fail.
+                if count != 1 && !(count > 1 && value.is_open()) {
                     self.report(id, Some("oneOf"), value, || message::one_of(count));
                 }
-                return Ok(count == 1);
+                return Ok(count == 1 || (count > 1 && value.is_open()));
             }
             Check::Not(not) => !self.would_hold(*not, value, None)?,
         };
@@ -329,7 +333,9 @@ fn type_of(value: Value<'_>, is_lexical: bool) -> u8 {
         Kind::Object => types::OBJECT,
         Kind::Array => types::ARRAY,
         Kind::Text => types::STRING,
-        Kind::Number if scalar::is_integer(value.written(), is_lexical) => types::NUMBER | types::INTEGER,
+        Kind::Number if value.is_open() || scalar::is_integer(value.written(), is_lexical) => {
+            types::NUMBER | types::INTEGER
+        }
         Kind::Number => types::NUMBER,
     }
 }

@@ -45,7 +45,7 @@ impl Run<'_> {
                 return Ok(false);
             }
         }
-        if required < members.required {
+        if required < members.required && !object.is_open() {
             holds = false;
             if self.is_collecting() {
                 for name in members.names.iter().filter(|name| name.is_required) {

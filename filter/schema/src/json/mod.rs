@@ -5,12 +5,14 @@ mod compare;
 mod look;
 mod parse;
 mod pointer;
+mod start;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) use self::compare::{equal, hash, hash_text};
 pub(crate) use self::pointer::{escape, pointer_to};
+pub use self::start::Start;
 
 /// What is read at most. Beyond it the text is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +72,8 @@ struct Node {
     kind: Kind,
     /// The text of a string isn't as it is written, and lies in `unescaped`.
     is_unescaped: bool,
+    /// The text breaks off in it: more may be to come.
+    is_open: bool,
     /// Of an array or object, its items or members.
     count: u32,
     /// In the text, or in `unescaped`; of strings without the quotes.
@@ -137,6 +141,10 @@ impl<'d> Value<'d> {
     /// The number after all nodes within it.
     pub(crate) fn after(self) -> u32 {
         self.node.next
+    }
+
+    pub(crate) fn is_open(self) -> bool {
+        self.node.is_open
     }
 
     /// Items or members.

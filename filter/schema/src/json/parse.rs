@@ -8,6 +8,15 @@ use super::{Document, Kind, Limits, Node, Unreadable};
 const FEW: u32 = 8;
 
 pub(super) fn read(text: Cow<'_, str>, limits: Limits) -> Result<Document<'_>, Unreadable> {
+    read_as(text, limits, false)
+}
+
+/// `is_start` says that the text may go on: then what it breaks off in is open.
+pub(super) fn read_as(
+    text: Cow<'_, str>,
+    limits: Limits,
+    is_start: bool,
+) -> Result<Document<'_>, Unreadable> {
     if text.len() > limits.bytes.min(u32::MAX as usize >> 1) {
         return Err(Unreadable::TooLarge);
     }
@@ -20,7 +29,10 @@ pub(super) fn read(text: Cow<'_, str>, limits: Limits) -> Result<Document<'_>, U
         open: Vec::new(),
         limits,
     };
-    reader.read()?;
+    match reader.read() {
+        Ok(()) | Err(Unreadable::Truncated) if is_start => reader.leave_open(),
+        other => other?,
+    }
     let (unescaped, nodes) = (reader.unescaped, reader.nodes);
     Ok(Document { text, unescaped, nodes })
 }
@@ -72,6 +84,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Marks what the text breaks off in. A string is left out, and so is a name without its value.
+    fn leave_open(&mut self) {
+        let (next, end) = (self.nodes.len() as u32, self.text.len() as u32);
+        if let Some(last) = self.nodes.last_mut() {
+            last.is_open = last.kind == Kind::Number && last.end == end;
+        }
+        while let Some(open) = self.open.pop() {
+            if let Some(node) = self.nodes.get_mut(open as usize) {
+                (node.next, node.end, node.is_open) = (next, end, true);
+            }
+            self.count();
+        }
+    }
+
     fn malformed(&self) -> Unreadable {
         Unreadable::Malformed { at: self.at }
     }
@@ -87,7 +113,8 @@ impl Reader<'_> {
             return Err(Unreadable::TooLarge);
         }
         let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { kind, is_unescaped, count: 0, start: start as u32, end: end as u32, next });
+        let (start, end) = (start as u32, end as u32);
+        self.nodes.push(Node { kind, is_unescaped, is_open: false, count: 0, start, end, next });
         Ok(())
     }
 

@@ -81,7 +81,7 @@ fn keyword(inner: impl Strategy<Value = Value> + Clone + 'static) -> impl Strate
     ]
 }
 
-fn schema() -> impl Strategy<Value = Value> {
+pub(crate) fn schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::from),
         scalar().prop_map(|value| json!({ "const": value })),

@@ -4,7 +4,7 @@ use std::ops::BitOrAssign as _;
 
 use seawall_policy::policy;
 use seawall_schema::regex::Budget;
-use seawall_schema::{Bounds, Changes, Document, Fault, Options, Schema, Scratch, Unreadable, repair};
+use seawall_schema::{Bounds, Changes, Document, Fault, Options, Schema, Scratch, Start, Unreadable, repair};
 
 use super::{Found, Rule, Rules};
 use crate::output::{Asked, Choice, Content};
@@ -14,7 +14,7 @@ const BUDGET: u64 = 2_000_000;
 
 /// What checks need and may take.
 pub(super) struct Work<'s> {
-    pub(super) scratch: &'s mut Scratch,
+    scratch: &'s mut Scratch,
     /// Of each text.
     pub(super) bounds: Bounds,
 }
@@ -24,6 +24,15 @@ impl<'s> Work<'s> {
         let pieces = content.choices.iter().map(|choice| 1 + choice.calls.len()).sum::<usize>();
         let budget = Budget(BUDGET / (pieces as u64).max(1));
         Self { scratch, bounds: Bounds { budget, ..Bounds::default() } }
+    }
+
+    /// What of a document that was read doesn't fit.
+    pub(super) fn check(&mut self, schema: &Schema, document: &Document<'_>) -> Result<(), Fault> {
+        schema.check_document(document, self.bounds.budget, self.scratch)
+    }
+
+    pub(super) fn rules_out(&mut self, schema: &Schema, start: &Start<'_>) -> bool {
+        schema.rules_out(start, self.bounds.budget, self.scratch)
     }
 }
 
@@ -48,7 +57,7 @@ pub(super) fn any() -> Result<Schema, String> {
 
 impl Rules {
     /// What the text of each choice must fit. Empty if it need not be JSON.
-    fn schemas<'r>(&'r self, asked: &'r Asked) -> Vec<&'r Schema> {
+    pub(super) fn schemas<'r>(&'r self, asked: &'r Asked) -> Vec<&'r Schema> {
         let mut schemas: Vec<_> = self.schema.iter().collect();
         if self.policy.schema_from_request {
             schemas.extend(asked.schema.as_deref());
@@ -72,7 +81,7 @@ impl Rules {
             }
         };
         for schema in schemas {
-            if let Err(fault) = schema.check_document(&document, work.bounds.budget, work.scratch) {
+            if let Err(fault) = work.check(schema, &document) {
                 tell(fault, Rule::Schema, choice, "", found);
             }
         }
@@ -91,7 +100,7 @@ impl Rules {
             if found.is_full() {
                 return;
             }
-            if !fields.iter().any(|field| field == name) {
+            if !is_field(fields, name) {
                 let mut pointer = at.map(|at| format!("/{at}")).unwrap_or_default();
                 pointer.push('/');
                 pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
@@ -113,6 +122,11 @@ impl Rules {
         }
         mend(&mut choice.text, &schemas, work, changes)
     }
+}
+
+/// Whether a member may have this name. Without a list any may.
+pub(super) fn is_field(fields: &[String], name: &str) -> bool {
+    fields.is_empty() || fields.iter().any(|field| field == name)
 }
 
 /// What of JSON doesn't fit, beneath this pointer.
@@ -148,9 +162,7 @@ pub(super) fn mend(
 ) -> Option<()> {
     let fits = |text: &str, work: &mut Work<'_>| {
         let Ok(document) = Document::read(text, work.bounds.document) else { return false };
-        schemas
-            .iter()
-            .all(|schema| schema.check_document(&document, work.bounds.budget, work.scratch).is_ok())
+        schemas.iter().all(|schema| work.check(schema, &document).is_ok())
     };
     if schemas.is_empty() || fits(text, work) {
         return Some(());

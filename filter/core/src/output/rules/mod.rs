@@ -6,14 +6,18 @@
 //! | `tools` | calls that can't be made |
 //! | `patterns` | what must not be in a text, and what must |
 //! | `plain` | texts of the wrong length, answers that end as they must not, refusals |
+//! | `repeats` | passages that follow themselves again and again |
+//! | `live` | what of these can be told before the end of an answer |
 //!
 //! What is asked of a text is only asked of a choice that answers: one that declines, or calls tools, has its say elsewhere. What costs much to
 //! find out has a budget, which all choices share; a text for which it doesn't suffice doesn't fit a schema, has
 //! nothing that is denied, and nothing that is required.
 
 mod json;
+mod live;
 mod patterns;
 mod plain;
+mod repeats;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -23,6 +27,7 @@ use seawall_policy::policy::Output;
 use seawall_schema::{Changes, Schema, Scratch};
 
 use self::json::Work;
+pub(crate) use self::live::Live;
 use self::patterns::Patterns;
 pub use self::words::{Broken, Rule};
 use super::{Asked, Choice, Content};
@@ -140,12 +145,12 @@ fn answers(asked: &Asked, choice: &Choice) -> bool {
     if is_blank && !choice.refusal.is_empty() {
         return false;
     }
-    choice.calls.is_empty() || !(is_blank || asked.has_tools())
+    choice.calls.is_empty() || (!is_blank && !asked.has_tools())
 }
 
 impl Asked {
     fn has_tools(&self) -> bool {
-        !self.tools.is_empty() || self.has_more_tools
+        self.may_call || !self.tools.is_empty() || self.has_more_tools
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use seawall_schema::regex::{Budget, Cache, Pattern};
+use seawall_schema::regex::{Budget, Cache, Pattern, Search};
 
 use super::{Found, Rule, Rules, answers, cut};
 use crate::output::{Asked, Choice};
@@ -34,16 +34,44 @@ impl Patterns {
         Ok(Self { list, caches: RefCell::default() })
     }
 
-    /// Asks, for each pattern by its place, whether texts have it. What can't be known within the budget isn't there.
-    fn each(&self, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
+    /// What each may take for an answer.
+    pub(super) fn budgets(&self) -> Vec<Budget> {
+        vec![Budget(BUDGET / (self.list.len() as u64).max(1)); self.list.len()]
+    }
+
+    /// Reads on in a text: whether one of them is there, whatever follows. One whose budget is used up isn't searched for any more.
+    pub(super) fn read_on(&self, searches: &mut Vec<Search>, text: &str, budgets: &mut [Budget]) -> bool {
+        if searches.is_empty() {
+            searches.extend(self.list.iter().map(Pattern::search));
+        }
+        let searches = searches.iter_mut().zip(budgets);
+        self.with_caches(|caches| {
+            self.list.iter().zip(caches).zip(searches).any(|((pattern, cache), (search, budget))| {
+                search.feed(pattern, text, cache, budget).unwrap_or_else(|_| {
+                    *budget = Budget(0);
+                    false
+                })
+            })
+        })
+    }
+
+    fn with_caches<T>(&self, then: impl FnOnce(&mut [Cache]) -> T) -> T {
         let mut none = Vec::new();
         let mut caches = self.caches.try_borrow_mut();
         let caches = caches.as_deref_mut().unwrap_or(&mut none);
         caches.resize_with(self.list.len(), Cache::default);
-        for (at, (pattern, cache)) in self.list.iter().zip(caches).enumerate() {
-            let mut budget = Budget(BUDGET / self.list.len() as u64);
-            ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(false));
-        }
+        then(caches)
+    }
+
+    /// Asks, for each pattern by its place, whether texts have it. What can't be known within the budget isn't there.
+    fn each(&self, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
+        self.with_caches(|caches| {
+            let budgets = self.budgets().into_iter();
+            for (at, ((pattern, cache), mut budget)) in self.list.iter().zip(caches).zip(budgets).enumerate()
+            {
+                ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(false));
+            }
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use seawall_policy::policy::FinishWord;
 
+use super::repeats::Repeats;
 use super::{Found, Rule, Rules};
 use crate::output::Choice;
 use crate::stream::Finish;
@@ -10,16 +11,26 @@ impl Rules {
     /// `answers` says whether the text is the answer.
     pub(super) fn check_plain(&self, choice: &Choice, answers: bool, found: &mut Found) {
         self.check_length(choice, answers, found);
-        let policy = &self.policy;
-        if let Some(finish) = choice.finish
-            && !policy.finish.is_empty()
-            && !policy.finish.contains(&word(finish))
+        for (rule, message) in self.ended(choice) {
+            found.add(rule, choice, String::new(), message);
+        }
+        if let Some(most) = self.policy.repeats
+            && Repeats::default().look(&choice.text, most, usize::MAX)
         {
-            found.add(Rule::Finish, choice, String::new(), ended(finish));
+            let message = format!("must not have a passage that follows itself more than {most} times");
+            found.add(Rule::Repetition, choice, String::new(), message);
         }
-        if policy.denies_refusals && (!choice.refusal.is_empty() || choice.finish == Some(Finish::Refused)) {
-            found.add(Rule::Refusal, choice, String::new(), "must not be a refusal");
-        }
+    }
+
+    /// What is wrong with how a choice has ended, as far as that is known.
+    pub(super) fn ended(&self, choice: &Choice) -> impl Iterator<Item = (Rule, &'static str)> {
+        let (policy, finish) = (&self.policy, choice.finish);
+        let other =
+            finish.filter(|finish| !policy.finish.is_empty() && !policy.finish.contains(&word(*finish)));
+        let is_refused = !choice.refusal.is_empty() || finish == Some(Finish::Refused);
+        let refusal = (policy.denies_refusals && is_refused).then_some("must not be a refusal");
+        let ends = other.map(|finish| (Rule::Finish, ended(finish)));
+        ends.into_iter().chain(refusal.map(|message| (Rule::Refusal, message)))
     }
 
     fn check_length(&self, choice: &Choice, answers: bool, found: &mut Found) {

@@ -39,21 +39,19 @@ impl Rules {
                     continue;
                 }
             };
-            let checked =
-                schema.map(|schema| schema.check_document(&document, work.bounds.budget, work.scratch));
-            if let Some(Err(fault)) = checked {
+            if let Some(Err(fault)) = schema.map(|schema| work.check(schema, &document)) {
                 tell(fault, self.rule_of_calls(), choice, &place(), found);
             }
         }
     }
 
     /// Whether calls are looked at.
-    fn minds_calls(&self) -> bool {
+    pub(super) fn minds_calls(&self) -> bool {
         self.policy.tools_declared || self.policy.schema_from_request
     }
 
     /// What arguments break that their tool can't take.
-    fn rule_of_calls(&self) -> Rule {
+    pub(super) fn rule_of_calls(&self) -> Rule {
         if self.policy.tools_declared { Rule::Tools } else { Rule::Schema }
     }
 

@@ -1,6 +1,9 @@
 //! Helpers, and the rules one by one.
+#![allow(clippy::string_slice, reason = "texts of tests are cut where their characters begin")]
 
+mod live;
 mod plain;
+mod repeats;
 mod schemas;
 
 use std::rc::Rc;

@@ -1,0 +1,183 @@
+//! Answers on their way: what can't become valid any more, whatever follows.
+//!
+//! Each text is read on from where it was read before. Patterns, repetitions and lengths need each byte once. JSON is read from its beginning, but only
+//! where it has grown by half, so that all readings together take a few times as long as one.
+
+use seawall_schema::regex::{Budget, Search};
+use seawall_schema::{Scratch, Start, Unreadable};
+
+use super::json::{Work, is_field};
+use super::repeats::Repeats;
+use super::{Rule, Rules, answers};
+use crate::output::{Asked, Choice, Content};
+
+/// Bytes of one text that are looked at in one callback. What is left is looked at in the next.
+const BYTES: usize = 32 * 1024;
+/// Bytes before JSON is first read.
+const FIRST_READING: usize = 32;
+
+/// What was seen of one answer.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    choices: Vec<Seen>,
+    scratch: Scratch,
+    /// What each pattern may still take.
+    budgets: Vec<Budget>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    number: u32,
+    text: Text,
+    refusal: Text,
+    calls: Vec<Text>,
+    characters: usize,
+    /// Bytes that were counted.
+    counted: usize,
+    repeats: Repeats,
+}
+
+#[derive(Debug, Default)]
+struct Text {
+    /// Bytes that were searched.
+    searched: usize,
+    searches: Vec<Search>,
+    /// Bytes at which the JSON is read again.
+    next_reading: usize,
+}
+
+impl Live {
+    /// The rule that this content breaks for good. Its texts are as at the last call, or longer.
+    pub(crate) fn look(&mut self, rules: &Rules, asked: &Asked, content: &Content) -> Option<Rule> {
+        if self.budgets.is_empty() {
+            self.budgets = rules.deny.budgets();
+        }
+        let mut work = Work::new(content, &mut self.scratch);
+        for (at, choice) in content.choices.iter().enumerate() {
+            // By their numbers: one with a lower number may come later.
+            if self.choices.get(at).is_none_or(|seen| seen.number != choice.number) {
+                self.choices
+                    .insert(at.min(self.choices.len()), Seen { number: choice.number, ..Seen::default() });
+            }
+            let Some(seen) = self.choices.get_mut(at) else { continue };
+            seen.calls.resize_with(choice.calls.len(), Text::default);
+            let broken = seen
+                .plain(rules, choice)
+                .or_else(|| seen.denied(rules, choice, &mut self.budgets))
+                .or_else(|| seen.json(rules, asked, choice, &mut work))
+                .or_else(|| seen.calls(rules, asked, choice, &mut work));
+            if broken.is_some() {
+                return broken;
+            }
+        }
+        None
+    }
+}
+
+impl Seen {
+    fn plain(&mut self, rules: &Rules, choice: &Choice) -> Option<Rule> {
+        if let Some(most) = rules.policy.most_characters {
+            let new = choice.text.get(self.counted..).unwrap_or("");
+            self.characters += new.chars().count();
+            self.counted += new.len();
+            if self.characters > most as usize {
+                return Some(Rule::Length);
+            }
+        }
+        if rules.policy.repeats.is_some_and(|most| self.repeats.look(&choice.text, most, BYTES)) {
+            return Some(Rule::Repetition);
+        }
+        rules.ended(choice).next().map(|(rule, _)| rule)
+    }
+
+    fn denied(&mut self, rules: &Rules, choice: &Choice, budgets: &mut [Budget]) -> Option<Rule> {
+        let calls = self.calls.iter_mut().zip(choice.calls.iter().map(|call| &call.arguments));
+        let texts =
+            [(&mut self.text, &choice.text), (&mut self.refusal, &choice.refusal)].into_iter().chain(calls);
+        for (seen, text) in texts {
+            let new = text.get(seen.searched..).unwrap_or("");
+            let new = new.get(..new.floor_char_boundary(BYTES)).unwrap_or("");
+            if new.is_empty() {
+                continue;
+            }
+            seen.searched += new.len();
+            if rules.deny.read_on(&mut seen.searches, new, budgets) {
+                return Some(Rule::Deny);
+            }
+        }
+        None
+    }
+
+    fn json(&mut self, rules: &Rules, asked: &Asked, choice: &Choice, work: &mut Work<'_>) -> Option<Rule> {
+        let is_blank = choice.text.trim_ascii_start().is_empty();
+        // A call that follows would make it no answer.
+        if is_blank || asked.has_tools() || !answers(asked, choice) {
+            return None;
+        }
+        let (schemas, fields) = (rules.schemas(asked), &rules.policy.fields);
+        if schemas.is_empty() && fields.is_empty() {
+            return None;
+        }
+        let (rule, begins) =
+            if schemas.is_empty() { (Rule::Fields, "{[") } else { (Rule::Schema, "{[\"-0123456789tfn") };
+        let Ok(start) = self.text.read(&choice.text, begins, work)? else { return Some(rule) };
+        if schemas.iter().any(|schema| work.rules_out(schema, &start)) {
+            return Some(Rule::Schema);
+        }
+        start.outer_names().any(|(_, name)| !is_field(fields, name)).then_some(Rule::Fields)
+    }
+
+    fn calls(&mut self, rules: &Rules, asked: &Asked, choice: &Choice, work: &mut Work<'_>) -> Option<Rule> {
+        if !rules.minds_calls() {
+            return None;
+        }
+        for (seen, call) in self.calls.iter_mut().zip(&choice.calls) {
+            if call.is_text || call.arguments.trim_ascii_start().is_empty() {
+                // Its name may go on.
+                continue;
+            }
+            let tool = asked.tools.iter().find(|tool| tool.name == call.name);
+            // Without any they aren't read yet.
+            let is_known = tool.is_some() || asked.tools.is_empty() || asked.has_more_tools;
+            if rules.policy.tools_declared && !is_known {
+                return Some(Rule::Tools);
+            }
+            let schema = tool.and_then(|tool| tool.schema.as_deref());
+            if schema.is_none() && !rules.policy.tools_declared {
+                continue;
+            }
+            let is_broken = match seen.read(&call.arguments, "{", work) {
+                Some(Ok(start)) => schema.is_some_and(|schema| work.rules_out(schema, &start)),
+                Some(Err(_)) => true,
+                None => false,
+            };
+            if is_broken {
+                return Some(rules.rule_of_calls());
+            }
+        }
+        None
+    }
+}
+
+impl Text {
+    /// What is there of the JSON, if it is worth to read it now. Its first character is looked at as soon as it comes.
+    fn read<'t>(
+        &mut self,
+        text: &'t str,
+        begins: &str,
+        work: &Work<'_>,
+    ) -> Option<Result<Start<'t>, Unreadable>> {
+        if self.next_reading == 0 {
+            let first = text.trim_start().chars().next()?;
+            if !begins.contains(first) {
+                return Some(Err(Unreadable::Malformed { at: 0 }));
+            }
+            self.next_reading = FIRST_READING;
+        }
+        if text.len() < self.next_reading {
+            return None;
+        }
+        self.next_reading = text.len() + (text.len() / 2).max(FIRST_READING);
+        Some(Start::read(text, work.bounds.document))
+    }
+}

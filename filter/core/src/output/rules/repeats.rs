@@ -1,0 +1,92 @@
+//! Passages that follow themselves again and again.
+//!
+//! One walk over the bytes. Where eight of them were seen before, their distance may be the length of a passage that repeats itself: from then
+//! on each byte is compared with the one that far back. Each byte costs the same, however the text is made; what repeats itself in a way that
+//! this overlooks at first is found a passage later.
+
+/// Bytes that are looked up.
+const GRAM: usize = 8;
+/// Places that are remembered: a power of two.
+const PLACES: usize = 1024;
+/// Longest passage, in bytes.
+const LONGEST: usize = 4096;
+/// A passage of fewer characters counts where it fills so many bytes: "ha ha ha" is none, nor are three zeros in a table.
+const SHORT: usize = 4;
+const MANY_BYTES: usize = 512;
+
+/// What was seen of a text that grows.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    /// Where each of a few grams was last, by its hash: its end, or 0.
+    last: Vec<u32>,
+    /// Bytes that were looked at.
+    at: usize,
+    /// The passage that repeats itself now, in bytes, and where its first copy begins; 0 for none.
+    period: usize,
+    from: usize,
+    /// Bytes that were looked at again, to find where a first copy begins.
+    again: usize,
+}
+
+impl Repeats {
+    /// Reads on in this text, so many bytes at most. Whether a passage follows itself more often than this.
+    pub(super) fn look(&mut self, text: &str, most: u32, bytes: usize) -> bool {
+        let all = text.as_bytes();
+        let end = all.len().min(self.at.saturating_add(bytes));
+        if self.last.is_empty() && end >= GRAM {
+            self.last = vec![0; PLACES];
+        }
+        // The first copy follows nothing.
+        let copies = most as usize + 2;
+        while self.at < end {
+            let at = self.at;
+            self.at += 1;
+            if self.period > 0 && all.get(at) != all.get(at.wrapping_sub(self.period)) {
+                self.period = 0;
+            }
+            self.remember(all, at);
+            let length = self.at - self.from;
+            if self.period > 0
+                && length >= self.period.saturating_mul(copies)
+                && length.is_multiple_of(self.period)
+                && counts(text, self.from, self.period, length)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes down the gram that ends here. If it was seen before, what is between may be repeating itself.
+    fn remember(&mut self, all: &[u8], at: usize) {
+        let end = at + 1;
+        let Some(start) = end.checked_sub(GRAM) else { return };
+        let gram =
+            |start: usize| all.get(start..start + GRAM).and_then(|gram| <[u8; GRAM]>::try_from(gram).ok());
+        let Some(known) = gram(start) else { return };
+        let hash = u64::from_le_bytes(known).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+        let Some(place) = self.last.get_mut(hash as usize % PLACES) else { return };
+        let before = std::mem::replace(place, end as u32) as usize;
+        let period = end.saturating_sub(before);
+        if self.period > 0 || before == 0 || period > LONGEST || gram(before - GRAM) != Some(known) {
+            return;
+        }
+        let mut from = start - period;
+        while from > 0 && self.again < end && all.get(from - 1) == all.get(from - 1 + period) {
+            (from, self.again) = (from - 1, self.again + 1);
+        }
+        (self.period, self.from) = (period, from);
+    }
+}
+
+/// Whether a passage is one that people would notice: not blanks, nor lines.
+fn counts(text: &str, from: usize, period: usize, length: usize) -> bool {
+    let bytes = text.as_bytes().get(from..from + period).unwrap_or_default();
+    let characters = bytes.iter().filter(|byte| !matches!(byte, 0x80..0xC0)).count();
+    if characters < SHORT && length < MANY_BYTES {
+        return false;
+    }
+    // From and to where characters begin.
+    let edge = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    text.get(edge(from)..edge(from + period)).is_some_and(|passage| passage.contains(char::is_alphanumeric))
+}
