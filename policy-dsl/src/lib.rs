@@ -28,6 +28,8 @@ pub mod condition;
 mod diagnostic;
 pub mod explain;
 mod fmt;
+#[cfg(feature = "output")]
+pub mod foreign;
 mod hash;
 pub mod ide;
 mod lexer;

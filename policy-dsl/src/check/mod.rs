@@ -5,6 +5,7 @@ mod blocks;
 mod like;
 mod lints;
 mod names;
+mod output;
 mod routes;
 mod rules;
 mod test;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{only, test};
+use super::{only, output, test};
 use crate::ast::{Block, File, Item, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink};
 use crate::parser::is_reserved;
@@ -11,6 +11,7 @@ use crate::span::Span;
 use crate::token::quote;
 
 pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
+    let mut foreign = output::Foreign::default();
     for statement in &file.policy.statements {
         let Some(block) = statement.block() else { continue };
         match statement.definition.word {
@@ -25,6 +26,9 @@ pub(super) fn check(source: &str, file: &File<'_>, sink: &mut Sink) {
                 for stage in block.all("try").chain(block.all("then")) {
                     weights(stage, sink);
                     overridden(stage, sink);
+                }
+                for rules in block.all("output").filter_map(Statement::block) {
+                    output::check(source, rules, &mut foreign, sink);
                 }
             }
             "limit" => {

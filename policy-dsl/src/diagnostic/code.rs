@@ -79,6 +79,8 @@ codes! {
     RepeatedValue = "SW0310" Error "a value stands twice in one list",
     IncompletePrice = "SW0311" Error "a price that leaves out input or output",
     WeightCount = "SW0312" Error "not one weight for each target",
+    InvalidPattern = "SW0313" Error "a pattern that can't be used",
+    InvalidSchema = "SW0314" Error "a JSON Schema that can't be honoured",
     NotSupported = "SW0401" Error "part of the language, but not supported by this version",
     Unused = "SW0501" Warning "a block that nothing refers to",
     UnreachableRoute = "SW0502" Warning "a route that no request can reach",

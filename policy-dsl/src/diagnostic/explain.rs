@@ -42,6 +42,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0310", include_str!("codes/SW0310.md")),
     ("SW0311", include_str!("codes/SW0311.md")),
     ("SW0312", include_str!("codes/SW0312.md")),
+    ("SW0313", include_str!("codes/SW0313.md")),
+    ("SW0314", include_str!("codes/SW0314.md")),
     ("SW0401", include_str!("codes/SW0401.md")),
     ("SW0501", include_str!("codes/SW0501.md")),
     ("SW0502", include_str!("codes/SW0502.md")),

@@ -82,20 +82,25 @@ impl Problem {
 
 impl fmt::Display for PatternError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str(match self.problem {
-            Problem::Unclosed => "a bracket isn't closed",
-            Problem::Unopened => "a closing parenthesis has no opening one",
-            Problem::NothingToRepeat => "there is nothing to repeat",
-            Problem::CountsOutOfOrder => "the counts are out of order",
-            Problem::RangeOutOfOrder => "the range is out of order",
-            Problem::Escape => "ECMA-262 doesn't know the escape",
-            Problem::Group => "ECMA-262 doesn't know the group",
-            Problem::LookAround => "look-around can't be matched in linear time",
-            Problem::BackReference => "a back-reference can't be matched in linear time",
-            Problem::Property => "the Unicode property isn't known (general categories are)",
-            Problem::TooLarge => "the pattern is too large",
-        })?;
-        write!(to, ", at byte {} of the pattern", self.at)
+        write!(to, "{}, at byte {} of the pattern", self.problem, self.at)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Unclosed => "a bracket isn't closed",
+            Self::Unopened => "a closing parenthesis has no opening one",
+            Self::NothingToRepeat => "there is nothing to repeat",
+            Self::CountsOutOfOrder => "the counts are out of order",
+            Self::RangeOutOfOrder => "the range is out of order",
+            Self::Escape => "ECMA-262 doesn't know the escape",
+            Self::Group => "ECMA-262 doesn't know the group",
+            Self::LookAround => "look-around can't be matched in linear time",
+            Self::BackReference => "a back-reference can't be matched in linear time",
+            Self::Property => "the Unicode property isn't known (general categories are)",
+            Self::TooLarge => "the pattern is too large",
+        })
     }
 }
 

@@ -55,6 +55,29 @@ fn what_cannot_be_honoured_is_refused_with_the_pointer_of_the_culprit() {
 }
 
 #[test]
+fn the_place_of_the_culprit_is_told_in_the_text() {
+    let cases = [
+        (r#"{"properties": {"a": {"type": "strng"}}}"#, Some(r#""strng""#)),
+        (r#"{"required": ["a", 1]}"#, Some("1")),
+        (r#"{"items": [{}]}"#, Some("[{}]")),
+        // Of a string with escapes only the name's place is known.
+        (r#"{"pattern": "(a)\\1"}"#, Some(r#""pattern""#)),
+        (r#"{"type": ["string", "\u0061"]}"#, Some(r#"["string", "\u0061"]"#)),
+        (r#"{"properties": {"~/": {"minLength": -1}}}"#, Some("-1")),
+        ("[]", Some("[]")),
+        (r#"{"type": }"#, Some("")),
+        ("{", Some("")),
+    ];
+    for (schema, place) in cases {
+        let refusal = Schema::compile(schema, &Options::default()).map(|_| ()).unwrap_err();
+        assert_eq!(refusal.place(schema).and_then(|place| schema.get(place)), place, "{schema}: {refusal}");
+    }
+    let malformed = r#"{"type": }"#;
+    let refusal = Schema::compile(malformed, &Options::default()).map(|_| ()).unwrap_err();
+    assert_eq!(refusal.place(malformed), Some(9..9));
+}
+
+#[test]
 fn violations_tell_where_and_what_but_not_what_the_document_says() {
     let schema = r#"{
         "type": "object", "required": ["name", "age"], "additionalProperties": false,
