@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use seawall_schema::regex::{Pattern, PatternError, Problem};
+use seawall_schema::regex::{Budget, Cache, Pattern, PatternError, Problem};
 use seawall_schema::{Options, Refusal, Schema};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -30,6 +30,15 @@ pub fn schema(text: &str) -> Result<Schema, Refusal> {
     Schema::compile(text, &Options { assert_formats: true, ..Options::default() })
 }
 
+/// Whether the pattern is found in whatever text. Such a one is found in the empty text, and in others that have nothing in common.
+pub(crate) fn is_everywhere(text: &str) -> bool {
+    let Ok(pattern) = pattern(text) else { return false };
+    let mut budget = Budget(1_000_000);
+    let mut cache = Cache::default();
+    let mut is_found = |text| pattern.is_match(text, &mut cache, &mut budget) == Ok(true);
+    ["", "\n", "a", "_ 7"].into_iter().all(&mut is_found)
+}
+
 /// What is wrong with a pattern that begins at this byte of the policy, if anything is.
 pub(crate) fn pattern_finding(text: &str, start: usize) -> Option<Diagnostic> {
     let error = pattern(text).err()?;
@@ -42,6 +51,7 @@ pub(crate) fn pattern_finding(text: &str, start: usize) -> Option<Diagnostic> {
     };
     let message = ["the pattern can't be used: ", &error.problem.to_string()].concat();
     let found = Diagnostic::new(Code::InvalidPattern, span, message);
+    let found = if next.is_some() { found.with_label("noticed here") } else { found };
     let help = match error.problem {
         Problem::Unclosed | Problem::Unopened => "a backslash makes it a sign like others: `\\(`, `\\[`",
         Problem::NothingToRepeat => "a backslash makes it a sign like others: `\\*`, `\\+`, `\\?`",
@@ -63,7 +73,7 @@ pub(crate) fn pattern_finding(text: &str, start: usize) -> Option<Diagnostic> {
 /// Why a schema can't be honoured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaFault {
-    /// With the JSON pointer of the culprit.
+    /// For people, with the JSON pointer of the culprit.
     pub reason: String,
     pub help: &'static str,
     /// Of the culprit, in bytes of the schema's text, if it can be told.
@@ -87,14 +97,14 @@ pub fn schema_fault(text: &str) -> Option<SchemaFault> {
         ("pattern", _) | (_, Some("patternProperties")) => {
             "patterns have no look-around and no back-references"
         }
-        ("$schema", _) => "known are the drafts 2020-12, 2019-09, 7, 6 and 4",
+        ("$schema", _) => "leave it out for 2020-12",
         _ => {
             "the filter honours all of a schema or refuses it; `seawall explain SW0314` says what it can honour"
         }
     };
     let reason = match refusal.pointer.as_str() {
-        "" => refusal.reason,
-        pointer => [pointer, ": ", &refusal.reason].concat(),
+        "" => ["the schema can't be honoured: ", &refusal.reason].concat(),
+        pointer => ["the schema can't be honoured at `", pointer, "`: ", &refusal.reason].concat(),
     };
     Some(SchemaFault { reason, help, place })
 }
@@ -105,8 +115,7 @@ pub(crate) fn schema_finding(source: &str, token: Span, text: &str) -> Option<Di
     let span = fault.place.and_then(|place| in_source(source, token, text, place));
     let head = token.text(source).lines().next().unwrap_or("").trim_end().len();
     let span = span.unwrap_or(Span::new(token.start as usize, token.start as usize + head));
-    let message = ["the schema can't be honoured: ", &fault.reason].concat();
-    Some(Diagnostic::new(Code::InvalidSchema, span, message).with_help(fault.help))
+    Some(Diagnostic::new(Code::InvalidSchema, span, fault.reason).with_help(fault.help))
 }
 
 /// Where in the policy a place in a text lies that was written in place and stripped of its indentation; its first line.

@@ -98,6 +98,8 @@ codes! {
     NoEffect = "SW0514" Warning "a statement that can't have an effect here",
     ForeignCredentials = "SW0515" Warning "credentials taken over from a target of another provider",
     MixedDialects = "SW0516" Warning "targets of one route that speak different dialects",
+    LateCheck = "SW0517" Warning "a streamed answer that is delivered before it is checked",
+    FoundEverywhere = "SW0518" Warning "a pattern that is found in every text",
     EnvironmentNotSet = "SW0601" Error "an environment variable named in the policy isn't set",
     FileReference = "SW0602" Error "a file that the policy refers to can't be put in its place",
     ConditionSyntax = "SW0701" Error "a condition that can't be read",

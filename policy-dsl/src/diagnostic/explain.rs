@@ -61,6 +61,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("SW0514", include_str!("codes/SW0514.md")),
     ("SW0515", include_str!("codes/SW0515.md")),
     ("SW0516", include_str!("codes/SW0516.md")),
+    ("SW0517", include_str!("codes/SW0517.md")),
+    ("SW0518", include_str!("codes/SW0518.md")),
     ("SW0601", include_str!("codes/SW0601.md")),
     ("SW0602", include_str!("codes/SW0602.md")),
     ("SW0701", include_str!("codes/SW0701.md")),

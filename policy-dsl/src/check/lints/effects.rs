@@ -23,12 +23,12 @@ pub(super) fn check(judged: &Judged<'_, '_>, effort: &mut usize, sink: &mut Sink
     orders(judged, sink);
 }
 
-fn push(span: Span, message: &str, help: &str, sink: &mut Sink) {
+pub(super) fn push(span: Span, message: &str, help: &str, sink: &mut Sink) {
     sink.push(Diagnostic::new(Code::NoEffect, span, message.to_owned()).with_help(help));
 }
 
 /// Whether no request is ever streamed here: no target can, or the condition lets none through that asks for it.
-fn never_streams(judged: &Judged<'_, '_>, effort: &mut usize) -> bool {
+pub(super) fn never_streams(judged: &Judged<'_, '_>, effort: &mut usize) -> bool {
     let targets = &judged.policy.targets;
     let lacks =
         |id: TargetId| targets.get(id.0).is_some_and(|target| target.lacks.contains(&Capability::Stream));

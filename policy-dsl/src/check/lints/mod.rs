@@ -5,6 +5,7 @@ mod callers;
 mod cost;
 mod dialects;
 mod effects;
+mod output;
 mod plan;
 mod sampling;
 mod time;
@@ -13,7 +14,7 @@ use super::Resolved;
 use crate::ast::{Block, File, Statement, Value};
 use crate::condition::MOST_EFFORT;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::policy::{Amount, InvalidAction, Policy, Route, Scope};
+use crate::policy::{Amount, Policy, Route, Scope};
 use crate::span::Span;
 
 /// Judges a policy without errors, as it is written and as it was understood.
@@ -29,7 +30,7 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
         dialects::check(&route, sink);
         breakers::check(&route, sink);
         callers::check_route(&route, sink);
-        never_done(&route, sink);
+        output::check(&route, &mut effort, sink);
         sampling::check(&route, sink);
         effects::check(&route, &mut effort, sink);
     }
@@ -90,21 +91,6 @@ fn budget(retry: &Statement<'_>, sink: &mut Sink) {
                 "allow a share of the requests, `budget 10% of requests`, or write `attempts 1` when none is wanted",
             ));
         }
-    }
-}
-
-/// Actions behind one that ends the matter.
-fn never_done(judged: &Judged<'_, '_>, sink: &mut Sink) {
-    let Some(actions) = judged.route.output.as_ref().map(|output| &output.invalid) else { return };
-    let last =
-        actions.iter().position(|action| matches!(action, InvalidAction::Reject | InvalidAction::Pass));
-    let outputs = judged.block.all("output").filter_map(Statement::block);
-    for written in outputs.flat_map(|output| output.all("invalid")) {
-        let Some(Value::List(items)) = written.values.first() else { continue };
-        let Some(never) = last.and_then(|last| items.get(last + 1)) else { continue };
-        let found =
-            Diagnostic::new(Code::NoEffect, never.span, "this is never done: what stands before it is final");
-        sink.push(found.with_help("`reject` and `pass` end the matter: write them last"));
     }
 }
 

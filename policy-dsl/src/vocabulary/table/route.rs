@@ -123,7 +123,7 @@ static ROUTE_BODY: Block = Block {
         Statement::new(
             "output",
             Shape::Block(&OUTPUT),
-            "output { invalid repair }",
+            "output { schema from request }",
             "What an answer must be like.",
         )
         .absent("any answer is good")
