@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::json::{Value, unescape};
+use super::json::{Value, unescape, word};
 use super::{Call, Choice, Content};
 use crate::stream::Finish;
 
@@ -10,6 +10,9 @@ use crate::stream::Finish;
 pub(super) const MOST_TEXT: usize = 4 * 1024 * 1024;
 /// Choices and calls together. More are lost.
 const MOST: usize = 128;
+
+/// Places of pieces, where they are asked for. An answer with more can't be written with other texts.
+const MOST_PLACES: usize = 128 * 1024;
 
 /// What a piece belongs to, by the choice's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +139,7 @@ impl Builder {
 
     /// The call that the dialect names like this.
     pub(super) fn known(&self, choice: u32, key: u32) -> Option<CallId> {
-        self.calls.iter().position(|begun| begun.choice == choice && begun.key == key)
+        self.calls.iter().rposition(|begun| begun.choice == choice && begun.key == key)
     }
 
     /// The last call of a choice.
@@ -157,14 +160,21 @@ impl Builder {
         name: Option<Value<'_>>,
         is_text: bool,
     ) -> Option<CallId> {
-        let id = self.known(choice, key);
-        let written = name.and_then(Value::text).unwrap_or_default();
-        if let Some(id) = id {
-            if self.call_of(id).is_some_and(|call| call.name.is_empty()) {
-                self.add_to_call(id, written, |call| &mut call.name);
-            }
-            return Some(id);
+        let Some(id) = self.known(choice, key) else { return self.new_call(choice, key, name, is_text) };
+        if self.call_of(id).is_some_and(|call| call.name.is_empty()) {
+            self.add_to_call(id, word(name), |call| &mut call.name);
         }
+        Some(id)
+    }
+
+    /// A call begins, whatever was named like this before.
+    pub(super) fn new_call(
+        &mut self,
+        choice: u32,
+        key: u32,
+        name: Option<Value<'_>>,
+        is_text: bool,
+    ) -> Option<CallId> {
         if self.content.choices.len() + self.calls.len() >= MOST {
             self.overflows = true;
             return None;
@@ -174,7 +184,7 @@ impl Builder {
         calls.push(Call { is_text, ..Call::default() });
         let id = self.calls.len();
         self.calls.push(Begun { choice, key, number, default: String::new() });
-        self.add_to_call(id, written, |call| &mut call.name);
+        self.add_to_call(id, word(name), |call| &mut call.name);
         Some(id)
     }
 
@@ -268,6 +278,10 @@ impl Builder {
 
     fn place(&mut self, of: Of, role: Role, part: usize, value: Value<'_>) {
         let Some(places) = &mut self.places else { return };
+        if places.len() >= MOST_PLACES {
+            self.overflows = true;
+            return;
+        }
         let (range, event) = (value.place(), self.event);
         let place = Place {
             event,
@@ -278,7 +292,7 @@ impl Builder {
             is_object: value.is_object(),
             range,
         };
-        // They are met nearly in order.
+        // They are met nearly in order: what lies before those that were met is never more than one value.
         let is_before = |other: &Place| (other.event, other.range.start) <= (event, place.range.start);
         let at = places.iter().rposition(is_before).map_or(0, |before| before + 1);
         places.insert(at, place);

@@ -27,28 +27,40 @@ pub(super) fn read(choices: Value<'_>, to: &mut Builder) {
 fn message(choice: u32, message: Value<'_>, to: &mut Builder) {
     let [content, refusal, calls, call] =
         message.members([b"content", b"refusal", b"tool_calls", b"function_call"]);
-    match content {
-        // Parts that are thoughts (Mistral) have no `text` of their own.
-        Some(parts) if parts.is_list() => {
-            parts
-                .elements()
-                .filter_map(|part| part.member(b"text"))
-                .for_each(|text| to.text(choice, 0, text));
-        }
-        Some(text) => to.text(choice, 0, text),
-        None => {}
+    // In the order in which they lie.
+    let place = |value: Option<Value<'_>>| value.map_or(usize::MAX, |value| value.place().start);
+    if place(calls) < place(content) {
+        self::calls(choice, calls, to);
+        texts(choice, content, to);
+    } else {
+        texts(choice, content, to);
+        self::calls(choice, calls, to);
     }
     if let Some(refusal) = refusal {
         to.refusal(choice, refusal);
     }
-    for call in calls.into_iter().flat_map(Value::elements) {
-        let [index, function, custom] = call.members([b"index", b"function", b"custom"]);
-        let index = index.and_then(Value::number);
-        self::call(choice, index, function, custom, to);
-    }
     // The only call there can be, under its former name.
     if let Some(call) = call.filter(|call| call.is_object()) {
         self::call(choice, Some(u32::MAX), Some(call), None, to);
+    }
+}
+
+fn texts(choice: u32, content: Option<Value<'_>>, to: &mut Builder) {
+    match content {
+        // Parts that are thoughts (Mistral) have no `text` of their own.
+        Some(parts) if parts.is_list() => {
+            let texts = parts.elements().filter_map(|part| part.member(b"text"));
+            texts.for_each(|text| to.text(choice, 0, text));
+        }
+        Some(text) => to.text(choice, 0, text),
+        None => {}
+    }
+}
+
+fn calls(choice: u32, calls: Option<Value<'_>>, to: &mut Builder) {
+    for call in calls.into_iter().flat_map(Value::elements) {
+        let [index, function, custom] = call.members([b"index", b"function", b"custom"]);
+        self::call(choice, index.and_then(Value::number), function, custom, to);
     }
 }
 
@@ -65,7 +77,7 @@ fn call(
     let id = match index {
         Some(index) => to.call(choice, index, name, is_text),
         // Without a number, one that is named is another.
-        None if name.is_some_and(|name| !word(Some(name)).is_empty()) => {
+        None if !word(name).is_empty() => {
             let next = u32::try_from(to.calls_of(choice)).unwrap_or(u32::MAX);
             to.call(choice, next, name, is_text)
         }

@@ -1,6 +1,7 @@
 //! Reads an answer on its way.
 
 use super::builder::{Builder, MOST_TEXT};
+use super::json::Value;
 use super::{Content, read};
 use crate::stream::{Data, Dialect, Framing};
 
@@ -45,7 +46,7 @@ impl Collector {
         }
         if is_readable && !self.builder.overflows {
             let event = if self.begun.is_empty() { bytes } else { &self.begun };
-            read(self.dialect, &Data::of(self.framing, event).json, &mut self.builder);
+            read(self.dialect, Value::all(&Data::of(self.framing, event).json), &mut self.builder);
         }
         self.begun.clear();
     }

@@ -30,12 +30,14 @@ fn part(choice: u32, part: Value<'_>, to: &mut Builder) {
         to.text(choice, 0, text);
     }
     let Some(call) = call else { return };
-    let [name, arguments] = call.members([b"name", b"args"]);
-    // A part without a name goes on with the arguments of the one before, member by member.
+    let [name, arguments, goes_on] = call.members([b"name", b"args", b"willContinue"]);
+    // One whose arguments come member by member, with their paths (Vertex AI), is named in the first of its parts alone.
+    let is_text = goes_on.is_some_and(|goes_on| goes_on.written() == b"true");
     let key = u32::try_from(to.calls_of(choice)).unwrap_or(u32::MAX);
-    let Some(id) = name.and_then(|name| to.call(choice, key, Some(name), false)) else { return };
+    let Some(id) = name.and_then(|name| to.call(choice, key, Some(name), is_text)) else { return };
     match arguments {
         Some(arguments) => to.arguments(id, arguments),
+        None if is_text => {}
         None => to.default_arguments(id, None),
     }
 }

@@ -13,8 +13,13 @@ pub(super) struct Value<'j> {
 }
 
 impl<'j> Value<'j> {
-    /// The only one of this text.
-    pub(super) fn root(json: &'j [u8]) -> Option<Self> {
+    /// All of this text, which is known to be one.
+    pub(super) fn all(json: &'j [u8]) -> Self {
+        Self { json, start: 0, end: json.len() }
+    }
+
+    /// The only one of this text, if it is one.
+    pub(super) fn only(json: &'j [u8]) -> Option<Self> {
         Some(Self::at(json, only_place(json)?))
     }
 

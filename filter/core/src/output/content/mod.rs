@@ -51,13 +51,12 @@ pub(crate) struct Call {
     pub(crate) name: String,
     /// JSON, as the model wrote it; dialects that have an object in its place tell that as it is written.
     pub(crate) arguments: String,
-    /// They are no JSON but free text: those of OpenAI's custom tools.
+    /// They are no JSON that could be read: the free text of OpenAI's custom tools; those that Vertex AI sends member by member.
     pub(crate) is_text: bool,
 }
 
-/// Reads one event, or an answer in one piece; whether it is JSON.
-fn read(dialect: Dialect, json: &[u8], to: &mut Builder) -> bool {
-    let Some(root) = Value::root(json) else { return false };
+/// Reads one event, or an answer in one piece.
+fn read(dialect: Dialect, root: Value<'_>, to: &mut Builder) {
     match (root.member(b"choices"), dialect) {
         // Many providers speak it beside their own dialect.
         (Some(choices), _) => chat::read(choices, to),
@@ -67,5 +66,4 @@ fn read(dialect: Dialect, json: &[u8], to: &mut Builder) -> bool {
         (None, Dialect::Gemini) => gemini::read(root, to),
         (None, Dialect::Bedrock) => blocks::bedrock(root, to),
     }
-    true
 }

@@ -1,12 +1,14 @@
 //! Reads an answer that is here in full, and writes it with other texts.
 
+use std::ops::Range;
+
 use seawall_schema::{Document, Limits};
 
 use super::builder::{Builder, MOST_TEXT, Of, Place, Role};
+use super::json::Value;
 use super::{Content, read};
 use crate::body::MAX_DEPTH;
 use crate::stream::{Data, Dialect, Edit, Framing, edited, events};
-use std::ops::Range;
 
 /// What an answer says, and where.
 #[derive(Debug)]
@@ -40,8 +42,11 @@ impl Reading {
         for event in events(dialect, framing, body) {
             builder.event = found.len();
             let data = Data::of(framing, body.get(event.clone())?);
-            let is_json = read(dialect, &data.json, &mut builder);
-            if builder.overflows || (!is_json && framing == Framing::Document) {
+            // Events were found by reading them.
+            let is_document = framing == Framing::Document;
+            let root = if is_document { Value::only(&data.json)? } else { Value::all(&data.json) };
+            read(dialect, root, &mut builder);
+            if builder.overflows {
                 return None;
             }
             if builder.places.iter().flatten().last().is_some_and(|last| last.event == found.len()) {

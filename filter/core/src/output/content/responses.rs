@@ -1,20 +1,27 @@
 //! Responses: `output[].{content[].{text,refusal},name,arguments}` in answers; in streams deltas, and then the same once more,
 //! up to three times: when a text is done, when its item is, and in the whole response at the end.
 //!
-//! What comes once more is a copy; servers that send no deltas say it there for the first time. (OpenAI: "The response object",
-//! "Streaming events".)
+//! What comes once more is a copy; servers that send no deltas say it there for the first time. Some number the events otherwise
+//! than the output (vLLM's issue 45742, SGLang's 12644), or give one number to many items; so an item that is done is also known
+//! by what has come since the one before, and in the whole response by its place. (OpenAI: "The response object", "Streaming
+//! events".)
 
 use super::builder::{Builder, CallId};
 use super::json::{Value, word};
 
 /// There is but one.
 const CHOICE: u32 = 0;
-/// Parts that are told apart.
-const MOST_PARTS: usize = 1024;
+/// Parts that are told apart. More are lost.
+const MOST_PARTS: usize = 256;
 
 /// The parts of the text, as they were met.
 #[derive(Debug, Default)]
-pub(super) struct Parts(Vec<Part>);
+pub(super) struct Parts {
+    parts: Vec<Part>,
+    /// How many of them, and how many calls, there were when the last item was done.
+    parts_done: usize,
+    calls_done: usize,
+}
 
 #[derive(Debug)]
 struct Part {
@@ -25,19 +32,19 @@ struct Part {
 
 impl Parts {
     fn known(&self, name: (u32, u32)) -> Option<usize> {
-        self.0.iter().rposition(|part| part.name == name)
+        self.parts.iter().rposition(|part| part.name == name)
     }
 
-    /// The part of this name, which begins if it hasn't.
-    fn part(&mut self, name: (u32, u32)) -> Option<usize> {
-        if let Some(part) = self.known(name) {
-            return Some(part);
-        }
-        if self.0.len() >= MOST_PARTS {
-            return None;
-        }
-        self.0.push(Part { name, has_text: false });
-        Some(self.0.len() - 1)
+    /// Of the item that is being written, the part of this number.
+    fn current(&self, inner: u32) -> Option<usize> {
+        let number = self.parts_done.saturating_add(usize::try_from(inner).ok()?);
+        (number < self.parts.len()).then_some(number)
+    }
+
+    fn begin(&mut self, name: (u32, u32)) -> Option<usize> {
+        let number = self.parts.len();
+        (number < MOST_PARTS).then(|| self.parts.push(Part { name, has_text: false }))?;
+        Some(number)
     }
 }
 
@@ -49,13 +56,20 @@ pub(super) fn read(root: Value<'_>, to: &mut Builder) {
     let Some(kind) = word(kind).strip_prefix(b"response.") else { return whole(root, to) };
     let field = |name: &[u8]| root.member(name);
     match kind {
-        b"output_text.delta" => text((output, inner), field(b"delta"), false, to),
-        b"output_text.done" => text((output, inner), field(b"text"), true, to),
+        b"output_text.delta" => {
+            let number = to.parts.known((output, inner));
+            text(number, (output, inner), field(b"delta"), false, to);
+        }
+        b"output_text.done" => {
+            let number = to.parts.known((output, inner));
+            text(number, (output, inner), field(b"text"), true, to);
+        }
         b"refusal.delta" => refusal(field(b"delta"), false, to),
         b"refusal.done" => refusal(field(b"refusal"), true, to),
         b"content_part.done" => {
             if let Some(part) = part {
-                self::part((output, inner), part, to);
+                let number = to.parts.known((output, inner));
+                self::part(number, (output, inner), part, to);
             }
         }
         b"function_call_arguments.delta" | b"custom_tool_call_input.delta" => {
@@ -63,10 +77,12 @@ pub(super) fn read(root: Value<'_>, to: &mut Builder) {
                 to.arguments(id, delta);
             }
         }
-        b"function_call_arguments.done" => arguments(output, field(b"arguments"), to),
-        b"custom_tool_call_input.done" => arguments(output, field(b"input"), to),
+        b"function_call_arguments.done" => arguments(to.known(CHOICE, output), field(b"arguments"), to),
+        b"custom_tool_call_input.done" => arguments(to.known(CHOICE, output), field(b"input"), to),
         b"output_item.added" => {
-            let _ = item.and_then(|item| call(output, item, to));
+            if let Some(Call { name, is_text, .. }) = item.and_then(call) {
+                to.new_call(CHOICE, output, name, is_text);
+            }
         }
         b"output_item.done" => {
             if let Some(item) = item {
@@ -102,73 +118,88 @@ fn whole(response: Value<'_>, to: &mut Builder) {
     to.finish(CHOICE, word(details.and_then(|details| details.member(b"reason"))));
 }
 
-/// An item that is whole.
+/// An item that is done.
 fn item(number: u32, item: Value<'_>, to: &mut Builder) {
-    if let Some((_, value)) = call(number, item, to) {
-        return arguments(number, value, to);
-    }
     let [kind, content] = item.members([b"type", b"content"]);
-    if word(kind) == b"message" {
-        let parts = content.into_iter().flat_map(Value::elements);
-        (0..).zip(parts).for_each(|(inner, part)| self::part((number, inner), part, to));
+    if let Some(Call { name, arguments: value, is_text }) = call(item) {
+        let known = to.known(CHOICE, number).or_else(|| to.call_number(CHOICE, to.parts.calls_done));
+        let id = known.or_else(|| to.new_call(CHOICE, number, name, is_text));
+        arguments(id, value, to);
+    } else if word(kind) == b"message" {
+        for (inner, part) in (0..).zip(content.into_iter().flat_map(Value::elements)) {
+            let name = (number, inner);
+            let known = to.parts.known(name).or_else(|| to.parts.current(inner));
+            self::part(known, name, part, to);
+        }
     }
+    to.parts.parts_done = to.parts.parts.len();
+    to.parts.calls_done = to.calls_of(CHOICE);
 }
 
 /// An item that was here before. Where its number says nothing, its place in the response does.
 fn repeats(number: u32, item: Value<'_>, (texts, calls): (&mut usize, &mut usize), to: &mut Builder) {
-    let [kind, content, arguments, input] = item.members([b"type", b"content", b"arguments", b"input"]);
-    match word(kind) {
-        b"message" => {
-            for (inner, part) in (0..).zip(content.into_iter().flat_map(Value::elements)) {
-                let Some(text) = part.member(b"text") else { continue };
-                let part = to.parts.known((number, inner)).unwrap_or(*texts);
-                to.repeats_text(CHOICE, part, text);
-                *texts += 1;
-            }
+    if let Some(Call { arguments, .. }) = call(item) {
+        let id = to.known(CHOICE, number).or_else(|| to.call_number(CHOICE, *calls));
+        *calls += 1;
+        if let (Some(id), Some(value)) = (id, arguments) {
+            to.repeats_arguments(id, value);
         }
-        b"function_call" | b"custom_tool_call" => {
-            let id = to.known(CHOICE, number).or_else(|| to.call_number(CHOICE, *calls));
-            *calls += 1;
-            if let (Some(id), Some(value)) = (id, arguments.or(input)) {
-                to.repeats_arguments(id, value);
-            }
+    }
+    let [kind, content] = item.members([b"type", b"content"]);
+    if word(kind) != b"message" {
+        return;
+    }
+    for (inner, part) in (0..).zip(content.into_iter().flat_map(Value::elements)) {
+        let Some(text) = part.member(b"text") else { continue };
+        let number = to.parts.known((number, inner)).unwrap_or(*texts);
+        to.repeats_text(CHOICE, number, text);
+        *texts += 1;
+        if *texts > MOST_PARTS {
+            to.overflows = true;
+            return;
         }
-        _ => {}
     }
 }
 
-/// The call that an item is, and its arguments as they are now.
-fn call<'j>(number: u32, item: Value<'j>, to: &mut Builder) -> Option<(CallId, Option<Value<'j>>)> {
+/// A call of one of the caller's tools.
+struct Call<'j> {
+    name: Option<Value<'j>>,
+    arguments: Option<Value<'j>>,
+    is_text: bool,
+}
+
+fn call(item: Value<'_>) -> Option<Call<'_>> {
     let [kind, name, arguments, input] = item.members([b"type", b"name", b"arguments", b"input"]);
-    let is_text = word(kind) == b"custom_tool_call";
-    if !is_text && word(kind) != b"function_call" {
-        return None;
+    match word(kind) {
+        b"function_call" => Some(Call { name, arguments, is_text: false }),
+        b"custom_tool_call" => Some(Call { name, arguments: input, is_text: true }),
+        _ => None,
     }
-    Some((to.call(CHOICE, number, name, is_text)?, if is_text { input } else { arguments }))
 }
 
 /// A call's arguments are here in full.
-fn arguments(number: u32, value: Option<Value<'_>>, to: &mut Builder) {
-    let (Some(id), Some(value)) = (to.known(CHOICE, number), value) else { return };
+fn arguments(id: Option<CallId>, value: Option<Value<'_>>, to: &mut Builder) {
+    let (Some(id), Some(value)) = (id, value) else { return };
     if to.has_arguments(id) { to.repeats_arguments(id, value) } else { to.arguments(id, value) }
 }
 
-fn part(name: (u32, u32), part: Value<'_>, to: &mut Builder) {
+fn part(number: Option<usize>, name: (u32, u32), part: Value<'_>, to: &mut Builder) {
     let [kind, text, refusal] = part.members([b"type", b"text", b"refusal"]);
     match word(kind) {
-        b"output_text" => self::text(name, text, true, to),
+        b"output_text" => self::text(number, name, text, true, to),
         b"refusal" => self::refusal(refusal, true, to),
         _ => {}
     }
 }
 
-fn text(name: (u32, u32), value: Option<Value<'_>>, is_done: bool, to: &mut Builder) {
+/// More of the part of this number, or of a new one of this name; or all of it, if it is done.
+fn text(number: Option<usize>, name: (u32, u32), value: Option<Value<'_>>, is_done: bool, to: &mut Builder) {
     let Some(value) = value else { return };
-    let Some(number) = to.parts.part(name) else {
+    let Some(number) = number.or_else(|| to.parts.begin(name)) else {
         to.overflows = true;
         return;
     };
-    let Some(part) = to.parts.0.get_mut(number) else { return };
+    let Some(part) = to.parts.parts.get_mut(number) else { return };
     if is_done && part.has_text {
         return to.repeats_text(CHOICE, number, value);
     }

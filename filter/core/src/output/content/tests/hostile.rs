@@ -125,6 +125,37 @@ fn choices_and_calls_are_counted() {
 }
 
 #[test]
+fn calls_before_texts_take_no_longer_than_behind_them() {
+    let texts = vec![r#"{"text":"a"}"#; 60_000].join(",");
+    let pieces = vec![r#"{"index":0,"function":{"name":"f","arguments":"1"}}"#; 40_000].join(",");
+    let body = format!(
+        r#"{{"choices":[{{"message":{{"tool_calls":[{pieces}],"content":[{texts}]}},"finish_reason":"stop"}}]}}"#
+    );
+    let reading = Reading::of(Dialect::Chat, Framing::Document, body.as_bytes()).unwrap();
+    let mut new = reading.content().clone();
+    new.choices[0].text = "b".into();
+    new.choices[0].calls[0].arguments = "2".into();
+    let written = reading.rewritten(body.as_bytes(), &new).unwrap();
+    assert_eq!(of(std::str::from_utf8(&written).unwrap()), Some(new));
+}
+
+#[test]
+fn places_are_counted() {
+    let body = |parts: usize| {
+        let parts = vec![r#"{"text":""}"#; parts].join(",");
+        format!(r#"{{"choices":[{{"message":{{"content":[{parts}]}}}}]}}"#)
+    };
+    assert!(of(&body(128 * 1024)).is_some());
+    assert!(of(&body(128 * 1024 + 1)).is_none());
+    let parts = |parts: usize| {
+        let parts = vec![r#"{"type":"output_text","text":"a"}"#; parts].join(",");
+        let body = format!(r#"{{"output":[{{"type":"message","content":[{parts}]}}],"status":"completed"}}"#);
+        Reading::of(Dialect::Responses, Framing::Document, body.as_bytes()).is_some()
+    };
+    assert!(parts(256) && !parts(257));
+}
+
+#[test]
 fn many_parts_are_written_in_linear_time() {
     let parts = vec![r#"{"type":"text","text":"a"}"#; 100_000].join(",");
     let body = format!(r#"{{"choices":[{{"message":{{"content":[{parts}]}},"finish_reason":"stop"}}]}}"#);

@@ -41,20 +41,30 @@ fn watched(dialect: Dialect, framing: Framing, body: &[u8]) -> (Option<Verdict>,
 /// What an answer says that comes in these chunks.
 fn collected<'a>(dialect: Dialect, framing: Framing, chunks: impl IntoIterator<Item = &'a [u8]>) -> Content {
     let mut watch = Watch::new(dialect, framing).collecting();
-    let mut last = Content::default();
     for chunk in chunks {
         let mut at = 0;
         while at < chunk.len() {
             at += read_event(&mut watch, &chunk[at..]);
-            let now = watch.collected().unwrap().content();
+        }
+    }
+    read_to_end(&mut watch);
+    watch.collected().unwrap().content().clone()
+}
+
+/// Reads byte by byte, and sees that nothing is taken back.
+fn assert_only_grows(dialect: Dialect, framing: Framing, body: &[u8]) {
+    let mut watch = Watch::new(dialect, framing).collecting();
+    let mut last = Content::default();
+    for byte in body.chunks(1) {
+        read_event(&mut watch, byte);
+        let now = watch.collected().unwrap().content();
+        if *now != last {
             assert_grows(&last, now);
             last = now.clone();
         }
     }
     read_to_end(&mut watch);
-    let collector = watch.collected().unwrap();
-    assert_grows(&last, collector.content());
-    collector.content().clone()
+    assert_grows(&last, watch.collected().unwrap().content());
 }
 
 fn assert_grows(before: &Content, after: &Content) {
@@ -97,6 +107,7 @@ fn check(dialect: Dialect, framing: Framing, body: &[u8], choices: &[Choice]) {
         );
     }
     assert_eq!(collected(dialect, framing, body.chunks(1)), *reading.content(), "byte by byte: {shown}");
+    assert_only_grows(dialect, framing, body);
     assert_eq!(reading.rewritten(body, reading.content()).as_deref(), Some(body), "unchanged: {shown}");
 
     let other = other(reading.content());

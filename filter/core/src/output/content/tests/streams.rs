@@ -236,6 +236,47 @@ fn responses_in_many_parts_are_written_into_the_first() {
 }
 
 #[test]
+fn responses_are_read_once_however_their_events_are_numbered() {
+    let body = responses(["On", "e"], ["{", "}"]);
+    let choice = Choice { text: "One".into(), ..calls(&[("f", "{}")], Finish::Stop) };
+    let number = |text: &str, output: u32, inner: u32| {
+        let text = text.replace("\"output_index\":1", &format!("\"output_index\":{output}"));
+        text.replace("\"content_index\":0", &format!("\"content_index\":{inner}"))
+    };
+    // The second part of its item, which has but one; all from 1 on, or from 7; none at all.
+    let shifted = number(&body.replace("\"output_index\":2", "\"output_index\":8"), 7, 0);
+    let unnumbered = ["0", "1", "2"].iter().fold(body.clone(), |body, number| {
+        let body = body.replace(&format!("\"output_index\":{number},"), "");
+        body.replace(&format!("\"content_index\":{number},"), "")
+    });
+    assert!(!unnumbered.contains("output_index"));
+    for body in [number(&body, 1, 1), number(&body, 2, 0), shifted, unnumbered] {
+        stream(Dialect::Responses, &body, std::slice::from_ref(&choice));
+    }
+}
+
+#[test]
+fn calls_of_responses_under_one_number_are_told_apart() {
+    let call = |name: &str, arguments: &str| {
+        format!(r#"{{"type":"function_call","name":"{name}","arguments":"{arguments}"}}"#)
+    };
+    let event = |kind: &str, rest: &str| format!(r#"{{"type":"response.{kind}","output_index":0,{rest}}}"#);
+    let mut events = Vec::new();
+    for (name, arguments) in [("f", "{}"), ("g", "[1]")] {
+        events.push(event("output_item.added", &format!("\"item\":{}", call(name, ""))));
+        events.push(event("function_call_arguments.delta", &format!("\"delta\":\"{arguments}\"")));
+        events.push(event("function_call_arguments.done", &format!("\"arguments\":\"{arguments}\"")));
+        events.push(event("output_item.done", &format!("\"item\":{}", call(name, arguments))));
+    }
+    let output = [call("f", "{}"), call("g", "[1]")].join(",");
+    events.push(format!(
+        r#"{{"type":"response.completed","response":{{"status":"completed","output":[{output}]}}}}"#
+    ));
+    let events: Vec<_> = events.iter().map(String::as_str).collect();
+    stream(Dialect::Responses, &sse(&events), &[calls(&[("f", "{}"), ("g", "[1]")], Finish::Stop)]);
+}
+
+#[test]
 fn refusals_and_custom_calls_of_responses_are_read_once() {
     let refusal = sse(&[
         r#"{"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"No"}"#,
@@ -314,6 +355,47 @@ fn gemini_calls_lie_in_one_event_each() {
     );
     let lines = events.map(|event| event.replace('\n', "\ndata: "));
     stream(Dialect::Gemini, &sse(&lines.each_ref().map(String::as_str)), &[choice("{\"a\":\n 1}")]);
+}
+
+#[test]
+fn gemini_calls_that_come_member_by_member_are_named_once_and_not_read() {
+    let part =
+        |call: &str| format!(r#"{{"candidates":[{{"content":{{"parts":[{{"functionCall":{call}}}]}}}}]}}"#);
+    let body = sse(&[
+        &part(r#"{"name":"f","willContinue":true}"#),
+        &part(
+            r#"{"partialArgs":[{"jsonPath":"$.a","stringValue":"x","willContinue":true}],"willContinue":true}"#,
+        ),
+        &part("{}"),
+        r#"{"candidates":[{"content":{"parts":[]},"finishReason":"STOP"}]}"#,
+    ]);
+    let reading = Reading::of(Dialect::Gemini, Framing::Sse, body.as_bytes()).unwrap();
+    let calls = vec![Call { is_text: true, ..call("f", "") }];
+    assert_eq!(reading.content().choices, [Choice { calls, ..says("", Finish::Stop) }]);
+}
+
+#[test]
+fn what_a_gate_lets_go_on_or_holds_is_collected_alike() {
+    for (dialect, framing, body) in all() {
+        let content = Reading::of(dialect, framing, &body).unwrap().content().clone();
+        for mode in [StreamMode::Live, StreamMode::UntilCommit, StreamMode::Complete] {
+            let watch = Watch::new(dialect, framing).collecting();
+            let rules =
+                Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: true };
+            let mut gate = Gate::new(watch, rules, Timestamp(0), Timestamp(0));
+            for chunk in body.chunks(7) {
+                gate.push(Timestamp(1), chunk);
+            }
+            gate.end(Timestamp(2), true);
+            let collector = gate.collected().unwrap();
+            assert_eq!(
+                (collector.content(), collector.overflows()),
+                (&content, false),
+                "{dialect:?} {mode:?}"
+            );
+        }
+        assert!(Watch::new(dialect, framing).collected().is_none());
+    }
 }
 
 /// Converse with a text and a call.
