@@ -87,6 +87,12 @@ impl Schema {
         compile::compile(text, options).map(|program| Self { program, mark: json::hash_text(text, 0) })
     }
 
+    /// Bytes of memory that its patterns take, about.
+    #[must_use]
+    pub fn pattern_memory(&self) -> usize {
+        self.program.pattern_memory
+    }
+
     /// Whether this text is JSON that fits.
     ///
     /// # Errors

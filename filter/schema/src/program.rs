@@ -16,6 +16,8 @@ pub(crate) struct Program {
     pub(crate) schemas: Vec<Entry>,
     pub(crate) steps: Vec<Step>,
     pub(crate) patterns: Vec<Pattern>,
+    /// Bytes that they take.
+    pub(crate) pattern_memory: usize,
     /// Schemas that a `$dynamicRef` may lead to, by name and resource; under the name 0 the roots that have `$recursiveAnchor`.
     pub(crate) dynamic: BTreeMap<(u32, u32), Id>,
 }

@@ -8,12 +8,17 @@ use seawall_schema::{Limits, Options, Schema};
 
 use crate::body::{Form, SchemaText, json_schema, text_of};
 
-/// Texts that are kept, and their bytes together. A compiled schema takes some ten times its text.
+/// Schemas that are kept, and what they take together.
 const MOST_KEPT: usize = 64;
-const MOST_BYTES: usize = 1024 * 1024;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Bounds of one schema. They are a stranger's, and compiling one holds up all that the worker serves.
+/// A schema that was compiled takes some so many times its text, beside what its patterns take.
+const GROWTH: usize = 16;
+
+/// Bounds of one schema. They are a stranger's, and compiling one holds up all that the worker serves: hardly a millisecond where it is made
+/// in good faith, some ten where it isn't.
 const LIMITS: Limits = Limits { bytes: 64 * 1024, depth: 64, nodes: 8_000 };
+const PATTERN_MEMORY: usize = 512 * 1024;
 
 /// Bytes of schemas that are compiled for one request.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +48,15 @@ struct Kept {
     last_turn: u64,
 }
 
+impl Kept {
+    /// Bytes that it takes, about.
+    fn size(&self) -> usize {
+        let schema =
+            self.schema.as_ref().map_or(0, |schema| schema.pattern_memory() + GROWTH * self.text.len());
+        self.text.len() + schema
+    }
+}
+
 impl SchemaCache {
     /// The schema of this text, if it can be honoured and isn't more than this request's share.
     pub(crate) fn get(&mut self, source: SchemaText<'_>, allowance: &mut Allowance) -> Option<Rc<Schema>> {
@@ -67,12 +81,12 @@ impl SchemaCache {
     }
 
     fn keep(&mut self, new: Kept) {
-        self.bytes += new.text.len();
+        self.bytes += new.size();
         self.kept.push(new);
         while self.kept.len() > MOST_KEPT || self.bytes > MOST_BYTES {
             let ages = self.kept.iter().enumerate();
             let Some((oldest, _)) = ages.min_by_key(|(_, kept)| kept.last_turn) else { return };
-            self.bytes -= self.kept.swap_remove(oldest).text.len();
+            self.bytes -= self.kept.swap_remove(oldest).size();
         }
     }
 }
@@ -84,7 +98,13 @@ fn compiled(source: SchemaText<'_>) -> Option<Schema> {
         Form::OpenApi => Cow::Owned(String::from_utf8(json_schema(source.text)).ok()?),
     };
     // Applications take their formats from types of theirs, dates and the like, and fail where these don't hold.
-    Schema::compile(&text, &Options { assert_formats: true, limits: LIMITS, ..Options::default() }).ok()
+    let options = Options {
+        assert_formats: true,
+        limits: LIMITS,
+        pattern_memory: PATTERN_MEMORY,
+        ..Options::default()
+    };
+    Schema::compile(&text, &options).ok()
 }
 
 #[cfg(test)]

@@ -33,11 +33,19 @@ pub struct Options<'o> {
     pub documents: &'o [(&'o str, &'o str)],
     /// Of each document. At the default's most a hostile schema takes about a second: lower them for schemas that come with requests.
     pub limits: Limits,
+    /// Bytes of memory that all patterns may take: a few characters of one may become a hundred kilobytes.
+    pub pattern_memory: usize,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { dialect: Dialect::default(), assert_formats: false, documents: &[], limits: SCHEMA_LIMITS }
+        Self {
+            dialect: Dialect::default(),
+            assert_formats: false,
+            documents: &[],
+            limits: SCHEMA_LIMITS,
+            pattern_memory: 8 * 1024 * 1024,
+        }
     }
 }
 
@@ -224,6 +232,10 @@ impl<'d> Compiler<'d> {
             return Err(self.refuse(here, at, "all patterns together are too large"));
         }
         let pattern = Pattern::new(text).map_err(|error| self.refuse(here, at, error.to_string()))?;
+        self.program.pattern_memory += pattern.size();
+        if self.program.pattern_memory > self.options.pattern_memory {
+            return Err(self.refuse(here, at, "all patterns together are too large"));
+        }
         let number = self.program.patterns.len() as u32;
         self.program.patterns.push(pattern);
         self.patterns.insert(text, number);

@@ -136,6 +136,12 @@ impl Pattern {
         Nfa::of(&ast).map(|nfa| Self { nfa }).ok_or(too_large)
     }
 
+    /// Bytes of memory that it takes, about: some hundred, but hundreds of thousands where it is written for that.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.nfa.size()
+    }
+
     /// Whether the text has a match, anywhere in it. Use one cache for one pattern.
     ///
     /// # Errors

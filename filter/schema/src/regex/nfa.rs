@@ -97,6 +97,13 @@ impl Nfa {
         self.nodes.len()
     }
 
+    /// Bytes that it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let classes = self.classes.iter().chain(&self.word);
+        let ranges: usize = classes.map(|class| class.ranges().len()).sum();
+        size_of::<Self>() + size_of_val(&*self.nodes) + ranges * size_of::<(u32, u32)>() + self.symbols.size()
+    }
+
     pub(super) fn node(&self, at: u32) -> Option<Node> {
         self.nodes.get(at as usize).copied()
     }

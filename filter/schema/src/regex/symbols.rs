@@ -55,6 +55,10 @@ impl Symbols {
         self.samples.len()
     }
 
+    pub(super) fn size(&self) -> usize {
+        size_of_val(&*self.starts) + size_of_val(&*self.samples)
+    }
+
     pub(super) fn sample(&self, symbol: u16) -> u32 {
         self.samples.get(usize::from(symbol)).copied().unwrap_or(0)
     }

@@ -45,6 +45,20 @@ fn deep_and_large_schemas_are_refused() {
 }
 
 #[test]
+fn patterns_that_take_much_memory_are_refused() {
+    for pattern in ["((a{1,50}){1,50})", r"[\\w\\p{Lu}]{1,99}"] {
+        let of = |count: usize| {
+            let all: Vec<_> = (0..count).map(|at| format!("{{\"pattern\":\"{at}{pattern}\"}}")).collect();
+            Schema::compile(&format!("{{\"allOf\":[{}]}}", all.join(",")), &Options::default())
+        };
+        let one = of(1).unwrap().pattern_memory();
+        assert!((1_000..200_000).contains(&one), "{one}");
+        assert!(of(40).unwrap().pattern_memory() <= 8 << 20);
+        assert!(of(1_500).unwrap_err().to_string().ends_with("too large"), "{pattern}");
+    }
+}
+
+#[test]
 fn long_chains_of_references_do_not_need_the_stack_to_compile() {
     let many: Vec<_> =
         (0..5_000).map(|at| format!(r##""d{at}": {{"$ref": "#/$defs/d{}"}}"##, at + 1)).collect();
