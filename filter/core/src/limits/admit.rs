@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use super::balance::{SOON, Verdict};
-use super::book::{Asked, Book, Place};
-use super::cell::Found;
+use super::balance::{Measure, SOON, Verdict};
+use super::book::{Asked, Book, Place, Shelf};
+use super::cell::{COMMON, Found};
 use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::rule::{Counts, Rule, Use};
+use super::unsettled::{MOST_USED, Settlement, Unsettled};
 use crate::store::{self, Store, Version};
 use crate::time::Timestamp;
 
@@ -65,6 +66,8 @@ impl Ticket {
 struct Hold {
     place: Place,
     since: Timestamp,
+    /// Whether so little of the row was in use that its settlement may wait.
+    has_time: bool,
     /// Limits of that row, and what was taken from each.
     parts: Vec<(usize, u64)>,
 }
@@ -123,6 +126,7 @@ struct Said {
 pub(super) struct Desk<'d> {
     pub(super) book: &'d Book,
     pub(super) ledger: &'d mut Ledger,
+    pub(super) unsettled: &'d mut Unsettled,
     pub(super) fleet: &'d Fleet,
     pub(super) store: &'d mut dyn Store,
     pub(super) now: Timestamp,
@@ -136,6 +140,7 @@ impl Desk<'_> {
         let bytes = shelf.layout.adopt(bytes);
         let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, self.now);
         self.ledger.confirm(place.with_row(found.key), &mut found.row);
+        apply(shelf, place, &mut found, self.unsettled.of(place), self.now);
         Some(Read { key, bytes, version, found })
     }
 
@@ -181,8 +186,10 @@ impl Desk<'_> {
     }
 
     /// Takes what the limits were asked for, and tells of what is passed by it.
-    fn take(&self, place: Place, found: &mut Found, said: &mut Said) {
-        let Some(shelf) = self.book.shelf(place) else { return };
+    /// Returns whether little of them is in use.
+    fn take(&self, place: Place, found: &mut Found, said: &mut Said) -> bool {
+        let Some(shelf) = self.book.shelf(place) else { return false };
+        let mut has_time = place.row != COMMON;
         for &(slot, cost) in &said.parts {
             let (Some(Rule { measure, warn_bp, .. }), Some(balance)) =
                 (shelf.rules.get(slot), found.row.balances.get_mut(slot))
@@ -191,12 +198,16 @@ impl Desk<'_> {
             };
             warn_bp.iter().for_each(|warn| balance.calm(*measure, self.now, *warn));
             balance.reserve(*measure, self.now, cost);
+            let is_free = balance.seats.total() == 0 && balance.used_bp(*measure, self.now) <= MOST_USED;
+            // A conversation goes on at once, in another worker perhaps.
+            has_time &= is_free && !matches!(measure, Measure::Sum(_));
             let warns = warn_bp.and_then(|warn| balance.warn(*measure, self.now, warn));
             if let Some((used, is_new)) = warns {
                 let spot = Spot { place: place.with_row(found.key), slot };
                 said.news.push(News::Warns(spot, used, is_new));
             }
         }
+        has_time
     }
 
     /// Reserves in all of these rows, or in none.
@@ -265,7 +276,7 @@ impl Desk<'_> {
         loop {
             tries += 1;
             let place = row.place.with_row(read.found.key);
-            self.take(place, &mut read.found, &mut said);
+            let has_time = self.take(place, &mut read.found, &mut said);
             if let Some(shelf) = self.book.shelf(place) {
                 shelf.layout.put(&shelf.rules, &mut read.bytes, &read.found);
             }
@@ -275,7 +286,8 @@ impl Desk<'_> {
                 for &(slot, cost) in &said.parts {
                     self.ledger.change(place, epoch, slot, Change::Take(cost));
                 }
-                return Ok((Hold { place, since: self.now, parts: said.parts }, said.news));
+                self.settled(row.place);
+                return Ok((Hold { place, since: self.now, has_time, parts: said.parts }, said.news));
             }
             let spot = Spot { place, slot: row.slots.first().copied().unwrap_or_default() };
             // A host that stores nothing can't count: it is not for us to let everybody through.
@@ -315,26 +327,34 @@ impl Desk<'_> {
         }
     }
 
-    /// Replaces what a request reserved by what it used.
-    pub(super) fn settle(&mut self, ticket: Ticket, used: &Use) {
-        let (book, now) = (self.book, self.now);
-        for Hold { place, since, parts } in ticket.holds {
-            self.change(place, &mut |found| {
-                let Some(shelf) = book.shelf(place) else { return };
-                // A row that was lost holds nothing of this request; what it used counts where it counts now.
-                let is_there = found.key == place.row;
-                for &(slot, cost) in &parts {
-                    let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
-                    else {
-                        continue;
-                    };
-                    let reserved = if is_there { cost } else { 0 };
-                    balance.settle(rule.measure, now, reserved, rule.counts.cost(used));
-                    balance.learn(now.since(since));
-                }
-            });
-            self.give_back(place, &parts);
+    /// Replaces what a request reserved by what it used. `may_wait`: nobody is told of it now.
+    pub(super) fn settle(&mut self, ticket: Ticket, used: &Use, may_wait: bool) {
+        for Hold { place, since, has_time, parts } in ticket.holds {
+            let Some(shelf) = self.book.shelf(place) else { continue };
+            let mut waits = may_wait && has_time && self.unsettled.has_room(place);
+            for &(slot, cost) in &parts {
+                let Some(rule) = shelf.rules.get(slot) else { continue };
+                let of = (cost, rule.counts.cost(used));
+                let settlement = Settlement::one(slot, of, self.now.since(since));
+                waits &= settlement.beyond == 0;
+                self.unsettled.add(place, settlement, self.now);
+            }
+            if !waits {
+                self.write(place);
+            }
         }
+    }
+
+    /// A row has been written with all that was to be settled there.
+    fn settled(&mut self, place: Place) {
+        for Settlement { slot, reserved, .. } in self.unsettled.take(place) {
+            self.ledger.change(place, 0, slot, Change::Give(reserved));
+        }
+    }
+
+    /// Writes what is to be settled in a row, and confirms what this worker holds there.
+    pub(super) fn write(&mut self, place: Place) {
+        self.change(place, &mut |_| {});
     }
 
     fn give_back(&mut self, place: Place, parts: &[(usize, u64)]) {
@@ -346,12 +366,14 @@ impl Desk<'_> {
     /// Changes one row, confirming what this worker holds there. `change` may run more than once.
     pub(super) fn change(&mut self, place: Place, change: &mut dyn FnMut(&mut Found)) {
         let Some(shelf) = self.book.shelf(place) else { return };
-        let (ledger, now) = (&mut *self.ledger, self.now);
+        let (ledger, unsettled, now) = (&mut *self.ledger, &*self.unsettled, self.now);
+        let asked = place;
         let ((place, epoch), is_written) = store::try_update(self.store, &self.book.key(place), |bytes| {
             let mut bytes = shelf.layout.adopt(bytes.map(<[u8]>::to_vec));
             let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, now);
             let place = place.with_row(found.key);
             ledger.confirm(place, &mut found.row);
+            apply(shelf, asked, &mut found, unsettled.of(asked), now);
             change(&mut found);
             shelf.layout.put(&shelf.rules, &mut bytes, &found);
             (Some(bytes), (place, found.row.epoch))
@@ -359,6 +381,7 @@ impl Desk<'_> {
         if is_written {
             ledger.written(place, epoch);
         }
+        self.settled(asked);
     }
 
     /// Whether all of these would admit so much.
@@ -380,6 +403,19 @@ impl Desk<'_> {
         let read = self.read(spot.place)?;
         let rule = self.book.shelf(spot.place)?.rules.get(spot.slot)?;
         Some(look(rule, read.found.row.balances.get(spot.slot)?))
+    }
+}
+
+/// Settles in a row what was reserved in `place`.
+fn apply(shelf: &Shelf, place: Place, found: &mut Found, all: &[Settlement], now: Timestamp) {
+    // A row that was lost holds nothing of these requests; what they used counts where it counts now.
+    let is_there = found.key == place.row;
+    for settlement in all {
+        let slot = settlement.slot;
+        if let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot)) {
+            let settlement = if is_there { *settlement } else { settlement.of_lost_row() };
+            balance.settle(rule.measure, now, &settlement);
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use super::held::Held;
 use super::pace::Pace;
+use super::unsettled::Settlement;
 use super::wire::{Reader, Writer};
 use crate::time::Timestamp;
 
@@ -333,32 +334,36 @@ impl Balance {
         }
     }
 
-    /// A place among concurrent ones was held for so long.
-    pub(super) fn learn(&mut self, time: Duration) {
-        if let Used::Places { usual } = &mut self.used {
-            let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, u32::MAX.into());
-            let known = if *usual == 0 { millis } else { u64::from(*usual) };
-            let mean = ((REMEMBERED - 1) * known + millis) / REMEMBERED;
-            *usual = u32::try_from(mean.max(1)).unwrap_or(u32::MAX);
+    /// Places among concurrent ones were held for so long together.
+    fn learn(&mut self, requests: u32, time: Duration) {
+        if let (Used::Places { usual }, Some(mean)) = (&mut self.used, time.checked_div(requests)) {
+            let millis = u64::try_from(mean.as_millis()).unwrap_or(u64::MAX).clamp(1, u32::MAX.into());
+            let mut known = if *usual == 0 { millis } else { u64::from(*usual) };
+            // More of the same teach nothing more.
+            for _ in 0..u64::from(requests).min(2 * REMEMBERED) {
+                known = ((REMEMBERED - 1) * known + millis) / REMEMBERED;
+            }
+            *usual = u32::try_from(known.max(1)).unwrap_or(u32::MAX);
         }
     }
 
-    /// A request that reserved so much has used so much.
-    pub(super) fn settle(&mut self, measure: Measure, now: Timestamp, reserved: u64, actual: u64) {
-        self.held.give(reserved);
-        self.charge(measure, now, actual.saturating_sub(reserved));
+    /// Replaces what requests reserved by what they used.
+    pub(super) fn settle(&mut self, measure: Measure, now: Timestamp, of: &Settlement) {
+        self.held.give(of.reserved);
+        self.charge(measure, now, of.beyond);
         match (&mut self.used, measure) {
             (Used::Rate { lower, .. }, Measure::Rate(pace)) => {
-                *lower = (*lower).max(now.0).saturating_add(pace.time(actual));
+                *lower = (*lower).max(now.0).saturating_add(pace.time(of.used));
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
-                    *slot = slot.saturating_add(actual);
+                    *slot = slot.saturating_add(of.used);
                 }
             }
-            (Used::Sum { used, .. }, _) => *used = used.saturating_add(actual),
+            (Used::Sum { used, .. }, _) => *used = used.saturating_add(of.used),
             _ => {}
         }
+        self.learn(of.requests, of.time);
         self.catch_up(measure, now);
     }
 

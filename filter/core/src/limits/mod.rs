@@ -7,6 +7,7 @@
 //! | `cell` | balances in the shared data; the table of tenants |
 //! | `admit` | several limits at once: all or none |
 //! | `ledger` | what a worker holds, and must confirm |
+//! | `unsettled` | settlements that wait for the next write |
 //! | `wait`, `line`, `order` | waiting instead of being refused: who waits here, and whose turn it is over all workers |
 //! | `tenant`, `keyed` | whose request it is, and the hash that tells tenants apart |
 //! | `fleet` | limits that a rate limit service counts, for several proxies |
@@ -29,6 +30,7 @@ mod pace;
 mod rule;
 mod tenant;
 mod told;
+mod unsettled;
 mod wait;
 mod wire;
 
@@ -44,13 +46,14 @@ pub(crate) use self::book::{Book, Stage, Who};
 use self::fleet::{Fleet, For};
 pub(crate) use self::fleet::{Heard, LATE, Question, TIMEOUT};
 pub(crate) use self::keyed::HashKey;
-use self::ledger::Ledger;
+use self::ledger::{BATCH, Ledger};
 use self::line::Lines;
 pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
 pub(crate) use self::tenant::{Named, asks_host, claims, label, metadata, who};
 use self::told::Standing;
 pub(crate) use self::told::{headers, percent, why, why_stop};
+use self::unsettled::Unsettled;
 pub(crate) use self::wait::Answer;
 use crate::effect::Text;
 use crate::event::ExchangeId;
@@ -63,6 +66,7 @@ pub(crate) struct Limits {
     /// Tells this worker from others; not zero.
     vm: u32,
     ledger: Ledger,
+    unsettled: Unsettled,
     lines: Lines,
     fleet: Fleet,
 }
@@ -104,11 +108,18 @@ impl Limits {
     /// `vm` tells this worker from all others.
     pub(crate) fn new(vm: u64) -> Self {
         let short = ((vm ^ (vm >> 32)) as u32).max(1);
-        Self { vm: short, ledger: Ledger::new(vm), lines: Lines::default(), fleet: Fleet::default() }
+        Self {
+            vm: short,
+            ledger: Ledger::new(vm),
+            unsettled: Unsettled::default(),
+            lines: Lines::default(),
+            fleet: Fleet::default(),
+        }
     }
 
     fn desk<'d>(&'d mut self, book: &'d Book, store: &'d mut dyn Store, now: Timestamp) -> Desk<'d> {
-        Desk { book, ledger: &mut self.ledger, fleet: &self.fleet, store, now }
+        let Self { ledger, unsettled, fleet, .. } = self;
+        Desk { book, ledger, unsettled, fleet, store, now }
     }
 
     /// Reserves what a request may use with all of its limits, or with none. What they tell of is added to `news`.
@@ -155,7 +166,8 @@ impl Limits {
                 self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(&used));
             }
         }
-        self.desk(book, store, now).settle(ticket, &used);
+        let may_wait = self.lines.is_empty();
+        self.desk(book, store, now).settle(ticket, &used, may_wait);
     }
 
     /// Gives back the places among concurrent requests that a request has; what else it reserved stays.
@@ -240,21 +252,29 @@ impl Limits {
 
     /// When [`Limits::handle_timeout`] wants to be called.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        self.ledger.next_deadline()
+        [self.ledger.next_deadline(), self.unsettled.next_deadline()].into_iter().flatten().min()
     }
 
-    /// Confirms what this worker holds.
+    /// Confirms what this worker holds, and settles what has waited for it.
     pub(crate) fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
-        let due = self.ledger.due(now);
+        let due = self.unsettled.due(now, BATCH).into_iter().chain(self.ledger.due(now));
         let mut desk = self.desk(book, store, now);
         for place in due {
-            desk.change(place, &mut |_| {});
+            desk.write(place);
         }
     }
 }
 
 #[cfg(test)]
 impl Limits {
+    /// Settles what waits for it.
+    fn settle_all(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
+        let mut desk = self.desk(book, store, now);
+        for place in desk.unsettled.due(Timestamp(u64::MAX), usize::MAX) {
+            desk.write(place);
+        }
+    }
+
     fn owed_to_services(&self) -> i64 {
         self.fleet.owed()
     }

@@ -2,8 +2,8 @@
 
 use seawall_policy::policy::{LimitId, Policy};
 
-use super::admit::{News, Refusal, Ticket};
-use super::book::{Book, Stage, Who};
+use super::admit::{News, Refusal, Spot, Ticket};
+use super::book::{Asked, Book, Stage, Who};
 use super::rule::Use;
 use super::{Ask, Limits};
 use crate::memory::MemoryStore;
@@ -112,6 +112,11 @@ impl One {
         self.limits.settle(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket, used);
     }
 
+    /// Settles what waits for it.
+    pub(in crate::limits) fn settle_all(&mut self, nanos: u64) {
+        self.limits.settle_all(&mut self.store, Timestamp(nanos), &self.fixture.book);
+    }
+
     /// Every cell there is.
     pub(in crate::limits) fn cells(&mut self) -> MemoryStore {
         self.store.clone()
@@ -127,15 +132,28 @@ pub(in crate::limits) fn held(
     stage: Stage,
 ) -> Vec<u64> {
     let mut observer = Limits::new(0);
+    let mut desk = observer.desk(&fixture.book, store, now);
+    let held = |spot| desk.look(spot, |_, balance| balance.held.total()).unwrap();
+    spots(fixture, tenant, stage).into_iter().map(held).collect()
+}
+
+/// What a worker still has to settle of each of them.
+pub(in crate::limits) fn unsettled(
+    fixture: &Fixture,
+    limits: &Limits,
+    tenant: u64,
+    stage: Stage,
+) -> Vec<u64> {
+    let reserved = |Spot { place, slot }| {
+        let all = limits.unsettled.of(place).iter();
+        all.filter(|settlement| settlement.slot == slot).map(|settlement| settlement.reserved).sum()
+    };
+    spots(fixture, tenant, stage).into_iter().map(reserved).collect()
+}
+
+fn spots(fixture: &Fixture, tenant: u64, stage: Stage) -> Vec<Spot> {
     let ask = fixture.ask(tenant, stage, Use::default());
     let asked = fixture.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
-    let mut desk = observer.desk(&fixture.book, store, now);
-    let mut all = Vec::new();
-    for row in asked {
-        for slot in row.slots {
-            let spot = super::admit::Spot { place: row.place, slot };
-            all.push(desk.look(spot, |_, balance| balance.held.total()).unwrap());
-        }
-    }
-    all
+    let of = |row: Asked| row.slots.into_iter().map(move |slot| Spot { place: row.place, slot });
+    asked.into_iter().flat_map(of).collect()
 }

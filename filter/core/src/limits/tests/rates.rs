@@ -5,6 +5,7 @@ use std::time::Duration;
 use seawall_policy::policy::TargetId;
 
 use super::*;
+use crate::store::{Conflict, Version};
 
 const TPM: &str = "limit tpm per tenant { 60k tokens/min  burst 10% }";
 
@@ -208,6 +209,7 @@ fn a_request_that_one_limit_refuses_takes_nothing_of_the_others() {
     }
     assert_eq!(format!("{:?}", one.cells()), before);
     one.settle(SECOND, ticket, Use::default());
+    one.settle_all(SECOND);
     assert_eq!(held(&one.fixture, &mut one.store, Timestamp(SECOND), 7, Stage::Request), [0, 0, 0, 0]);
     assert!(one.limits.ledger.is_empty());
 }
@@ -253,6 +255,50 @@ fn a_clock_that_was_far_ahead_closes_no_limit_for_good() {
     let far = 1_000_000_000 * SECOND;
     let ticket = one.admit(far, tokens(1)).unwrap();
     one.settle(far, ticket, tokens(1));
+    one.settle_all(far);
     let refused = one.admit(SECOND, tokens(1)).unwrap_err();
     assert!(refused.wait.unwrap() <= Duration::from_secs(600));
+}
+
+/// Counts the writes.
+#[derive(Default)]
+struct Writes {
+    cells: MemoryStore,
+    count: usize,
+}
+
+impl Store for Writes {
+    fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)> {
+        self.cells.get(key)
+    }
+
+    fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
+        self.count += 1;
+        self.cells.set(key, value, expected)
+    }
+}
+
+#[test]
+fn where_much_is_free_a_settlement_waits_for_the_next_write_and_not_for_long() {
+    let fixture = Fixture::new(
+        "limit all global { 1000 requests/min  burst 100% }\n\
+         limit calls per tenant { 9 concurrent }",
+    );
+    let (mut store, mut limits) = (Writes::default(), Limits::new(1));
+    let mut now = SECOND;
+    let one = |now: u64, store: &mut Writes, limits: &mut Limits| {
+        let ask = fixture.ask(7, Stage::Request, tokens(1));
+        let ticket = limits.admit(store, Timestamp(now), &ask, &mut Vec::new()).unwrap();
+        limits.settle(store, Timestamp(now), &fixture.book, ticket, tokens(1));
+    };
+    for _ in 0..100 {
+        one(now, &mut store, &mut limits);
+        now += 1_000;
+    }
+    assert_eq!(store.count, 200);
+    let due = limits.next_deadline().unwrap();
+    assert!(due <= Timestamp(now).after(Duration::from_millis(50)));
+    limits.handle_timeout(&mut store, due, &fixture.book);
+    assert_eq!((store.count, limits.ledger.is_empty(), limits.next_deadline()), (202, true, None));
+    assert_eq!(held(&fixture, &mut store, due, 7, Stage::Request), [0, 0]);
 }

@@ -168,6 +168,11 @@ impl<'f> Workers<'f> {
         }
     }
 
+    fn settle_all(&mut self, worker: usize) {
+        let (fixture, now) = (self.fixture, Timestamp(self.now));
+        self.with(worker, |limits, store| limits.settle_all(store, now, &fixture.book));
+    }
+
     fn held(&mut self, tenant: u64) -> Vec<u64> {
         let (fixture, now) = (self.fixture, Timestamp(self.now));
         held(fixture, &mut self.cells, now, tenant, self.stage)
@@ -246,6 +251,7 @@ fn make_cells(world: &mut Workers<'_>) {
     for tenant in 1..4 {
         world.act(0, Act::Begin { tenant, tokens: 1 });
         world.act(0, Act::End { hundredths: 0 });
+        world.settle_all(0);
     }
     world.charges.clear();
     world.spent.clear();
@@ -312,6 +318,10 @@ proptest! {
                 let all = world.running.iter().map(|running| running.len() as u64).sum::<u64>();
                 assert!(count <= 4);
                 let mut held = world.held(tenant);
+                for limits in &world.limits {
+                    let waits = unsettled(world.fixture, limits, tenant, world.stage);
+                    held.iter_mut().zip(waits).for_each(|(held, waits)| *held -= waits);
+                }
                 held.sort_unstable();
                 let mut expected = vec![all, all, tokens, tokens, count];
                 expected.sort_unstable();
@@ -322,6 +332,7 @@ proptest! {
             while !world.running[worker].is_empty() {
                 world.act(worker, Act::End { hundredths: 50 });
             }
+            world.settle_all(worker);
             prop_assert!(world.limits[worker].ledger.is_empty());
         }
         for tenant in 1..4 {
