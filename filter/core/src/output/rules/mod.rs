@@ -6,6 +6,7 @@
 //! | `tools` | calls that can't be made |
 //! | `patterns` | what must not be in a text, and what must |
 //! | `plain` | texts of the wrong length, answers that end as they must not, refusals |
+//! | `language` | texts in another language |
 //! | `repeats` | passages that follow themselves again and again |
 //! | `live` | what of these can be told before the end of an answer |
 //!
@@ -14,6 +15,7 @@
 //! nothing that is denied, and nothing that is required.
 
 mod json;
+mod language;
 mod live;
 mod patterns;
 mod plain;
@@ -23,10 +25,11 @@ mod tests;
 mod tools;
 mod words;
 
-use seawall_policy::policy::Output;
+use seawall_policy::policy::{self, Output};
 use seawall_schema::{Changes, Schema, Scratch};
 
 use self::json::Work;
+use self::language::Languages;
 pub(crate) use self::live::Live;
 use self::patterns::Patterns;
 pub use self::words::{Broken, Rule};
@@ -57,6 +60,8 @@ pub(crate) struct Rules {
     any: Schema,
     deny: Patterns,
     require: Patterns,
+    /// Where one is asked for.
+    languages: Option<Languages>,
 }
 
 /// What was found so far.
@@ -89,6 +94,7 @@ impl Rules {
             any: json::any()?,
             deny: Patterns::new("deny", &policy.deny)?,
             require: Patterns::new("require", &policy.require)?,
+            languages: policy.language.is_some().then(Languages::new),
             policy: policy.clone(),
         })
     }
@@ -115,8 +121,26 @@ impl Rules {
             }
             self.check_calls(asked, choice, &mut work, &mut found);
         }
+        self.check_language(asked, choices, &mut found);
         self.check_patterns(asked, choices, &mut found);
         found.breaches
+    }
+
+    fn check_language(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
+        let Some(languages) = &self.languages else { return };
+        let (expected, message) = match &self.policy.language {
+            Some(policy::Languages::Listed(codes)) => (
+                Languages::mask(codes.iter().map(String::as_str)),
+                "must be in a language that is asked for: ".to_owned() + &codes.join(", "),
+            ),
+            _ => match languages.of(&asked.last_text) {
+                Some(language) => (language, "must be in the language of the question".to_owned()),
+                None => return,
+            },
+        };
+        for choice in choices.iter().filter(|choice| languages.is_other(&choice.text, expected)) {
+            found.add(Rule::Language, choice, String::new(), message.clone());
+        }
     }
 
     /// The same answer with what can be repaired, if all rules hold for it then.

@@ -1,4 +1,4 @@
-use seawall_policy::policy::FinishWord;
+use seawall_policy::policy::{FinishWord, Languages};
 
 use super::*;
 use crate::output::rules::MOST_BREACHES;
@@ -107,4 +107,32 @@ fn each_choice_is_told_by_its_number_and_no_more_than_enough() {
     assert_eq!(numbers, [0, 7]);
     let content = Content { choices: (0..100).map(long).collect() };
     assert_eq!(check(&policy, &Asked::default(), &content).len(), MOST_BREACHES);
+}
+
+#[test]
+fn answers_are_in_a_language_of_the_list_or_in_that_of_the_question() {
+    let german = text(
+        "Der Umsatz stieg im zweiten Quartal, aber die Kosten wuchsen schneller, als der Vorstand es erwartet hatte.",
+    );
+    let language = |language| Output { language: Some(language), ..output() };
+    let listed =
+        |codes: &[&str]| language(Languages::Listed(codes.iter().map(|code| (*code).to_owned()).collect()));
+    let broken = [(Rule::Language, String::new())];
+    assert_eq!(found(&listed(&["en", "de"]), &Asked::default(), &german), []);
+    assert_eq!(found(&listed(&["en", "fr"]), &Asked::default(), &german), broken);
+    let asking = |last_text: &str| Asked { last_text: last_text.to_owned(), ..Asked::default() };
+    let same = language(Languages::OfRequest);
+    assert_eq!(
+        found(&same, &asking("Can you tell me what is in the report that came with the mail?"), &german),
+        broken
+    );
+    assert_eq!(
+        found(
+            &same,
+            &asking("Kannst du mir sagen, was in dem Bericht steht, der mit der Post kam?"),
+            &german
+        ),
+        []
+    );
+    assert_eq!(found(&same, &asking("Why?"), &german), []);
 }
