@@ -32,6 +32,7 @@ pub const TRIGGERS: &[(&str, Trigger)] = &[
 /// Languages that answers can be told to be in, by their codes in [ISO 639-1](https://www.loc.gov/standards/iso639-2/php/code_list.php).
 pub const LANGUAGES: &[(&str, &str)] = &[
     ("ar", "Arabic"),
+    ("bg", "Bulgarian"),
     ("bn", "Bengali"),
     ("cs", "Czech"),
     ("da", "Danish"),
@@ -39,11 +40,13 @@ pub const LANGUAGES: &[(&str, &str)] = &[
     ("el", "Greek"),
     ("en", "English"),
     ("es", "Spanish"),
+    ("fa", "Persian"),
     ("fi", "Finnish"),
     ("fr", "French"),
     ("he", "Hebrew"),
     ("hi", "Hindi"),
     ("hu", "Hungarian"),
+    ("id", "Indonesian"),
     ("it", "Italian"),
     ("ja", "Japanese"),
     ("ko", "Korean"),
