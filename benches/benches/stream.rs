@@ -9,8 +9,13 @@ use seawall_policy::policy::{Malformed, StreamMode};
 /// What one event of a stream costs, by how they come.
 fn streaming(criterion: &mut Criterion) {
     const EVENTS: usize = 200;
-    let rules =
-        |mode| Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: false };
+    let rules = |mode| Rules {
+        mode,
+        malformed: Malformed::End,
+        limits: Limits::default(),
+        hides_usage: false,
+        keeps: false,
+    };
     let chat = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"object\":\"chat.completion.chunk\",\"created\":1741570283,\
         \"model\":\"gpt-4.1-2025-04-14\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_44709d6fcb\",\"choices\":[{\"index\":0,\
         \"delta\":{\"content\":\" waves\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null,\"obfuscation\":\"a1B2c3\"}\n\n";

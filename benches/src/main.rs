@@ -53,6 +53,9 @@ struct EnvoyArgs {
     /// The policy.
     #[arg(long, default_value = "benches/load.seawall")]
     policy: PathBuf,
+    /// A file with the text of the provider's answers, where another than a short one is wanted.
+    #[arg(long)]
+    answer: Option<PathBuf>,
     /// Sizes of the request bodies in bytes.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 20_000, 200_000])]
     sizes: Vec<usize>,

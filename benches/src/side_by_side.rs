@@ -6,9 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
+use seawall_policy::render;
+use seawall_test_host::bundle::bundle;
 use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
 
 use crate::load::{self, Kind, Load};
@@ -72,7 +75,8 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let provider = stub::start().await?;
+        let answer = args.answer.as_ref().map(std::fs::read_to_string).transpose()?;
+        let provider = stub::start(answer.as_deref().unwrap_or(stub::ANSWER)).await?;
         tokio::spawn(stay_awake());
         // A child inherits the core of the thread that starts it.
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
@@ -137,12 +141,14 @@ async fn start(
     let parts = &args.parts;
     let shipped = std::fs::read_to_string(&parts.config)?;
     let policy = std::fs::read_to_string(&args.policy)?;
+    let beside = args.policy.parent().unwrap_or(Path::new("."));
+    let bundled = bundle(&policy, beside).map_err(|found| anyhow!(render("policy", &policy, &found)))?;
     let clusters: BTreeMap<_, _> =
         ["primary", "secondary"].into_iter().map(|name| (name.to_owned(), provider)).collect();
     let wanted = Wanted {
         wasm: (setup != Setup::Bare).then_some(&parts.wasm),
         upstream_half: setup == Setup::BothHalves,
-        policy: &policy,
+        policy: &bundled.text,
         unmatched: Some("primary"),
         ..Wanted::bare(&clusters)
     };

@@ -2,6 +2,7 @@
 //! at it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,12 +15,21 @@ pub(crate) const EVENTS: usize = 200;
 /// So far apart that each comes to Envoy by itself.
 const APART: Duration = Duration::from_millis(2);
 
-const BODY: &str = concat!(
-    r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"gpt-4.1","choices":[{"index":0,"#,
-    r#""message":{"role":"assistant","content":"The answer of a provider that costs next to nothing, about as long as a "#,
-    r#"short answer is: two or three sentences, so that the proxy has something to forward. That is all there is to it."},"#,
-    r#""finish_reason":"stop"}],"usage":{"prompt_tokens":200,"completion_tokens":40,"total_tokens":240}}"#,
+/// What it says to everybody.
+pub(crate) const ANSWER: &str = concat!(
+    "The answer of a provider that costs next to nothing, about as long as a short answer is: two or three sentences, so that the ",
+    "proxy has something to forward. That is all there is to it.",
 );
+
+fn body(answer: &str) -> String {
+    [
+        r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"gpt-4.1","choices":[{"index":0,"#,
+        r#""message":{"role":"assistant","content":"#,
+        &serde_json::Value::from(answer).to_string(),
+        r#"},"finish_reason":"stop"}],"usage":{"prompt_tokens":200,"completion_tokens":40,"total_tokens":240}}"#,
+    ]
+    .concat()
+}
 
 /// How a request ends that wants a stream.
 const STREAM: &[u8] = br#""stream":true}"#;
@@ -35,24 +45,25 @@ const FINISH: &str = concat!(
     "\n\ndata: [DONE]\n\n",
 );
 
-/// Serves until the runtime ends.
-pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
+/// Says this to everybody, until the runtime ends.
+pub(crate) async fn start(answer: &str) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
+    let body = body(answer);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let answer: Arc<str> = (head + &body).into();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream));
+            tokio::spawn(serve(stream, answer.clone()));
         }
     });
     Ok(addr)
 }
 
-async fn serve(mut stream: TcpStream) -> anyhow::Result<()> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        BODY.len()
-    );
-    let answer = head + BODY;
+async fn serve(mut stream: TcpStream, answer: Arc<str>) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let mut received = Vec::with_capacity(512 * 1024);
     loop {

@@ -1,5 +1,6 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 //! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
+//! `seawall.outputs.<target>.<event>`,
 //! `seawall.conversations.<route>.<event>`,
 //! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
@@ -97,6 +98,10 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Contract(route, event) => {
             let name =
                 format!("seawall.contracts.{}.{}", config.policy().routes.get(route)?.name, event.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Output(id, event) => {
+            let name = format!("seawall.outputs.{}.{}", target(id)?, event.word());
             host::define_metric(MetricType::Counter, &name)
         }
         Metric::Slow(route, _) => {

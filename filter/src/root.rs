@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 use crate::types::{BufferType, LogLevel};
-use seawall_core::{Config, Seed};
+use seawall_core::{Config, Seed, Unusable};
 
 use crate::plugin::Plugin;
 use crate::{halves, host};
@@ -71,9 +71,13 @@ fn configure(bytes: &[u8]) -> Result<Config, String> {
     if !checked.diagnostics.is_empty() {
         host::log(LogLevel::Warn, &render(source, &checked.diagnostics));
     }
-    Config::new(policy, |name| std::env::var(name).ok()).map_err(|missing| {
-        let missing: Vec<_> = missing.iter().map(seawall_policy::Diagnostic::environment_not_set).collect();
-        render(source, &missing)
+    Config::new(policy, |name| std::env::var(name).ok()).map_err(|unusable| match unusable {
+        Unusable::Missing(variables) => {
+            let missing: Vec<_> =
+                variables.iter().map(seawall_policy::Diagnostic::environment_not_set).collect();
+            render(source, &missing)
+        }
+        Unusable::Output { route, why } => ["the output of route `", &route, "`: ", &why].concat(),
     })
 }
 

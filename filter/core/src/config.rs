@@ -16,6 +16,7 @@ use crate::effect::{HeaderList, Text};
 use crate::health::Readers;
 use crate::limits::{self, Book};
 use crate::model_path;
+use crate::output;
 use crate::plan::{Place, Plan};
 use crate::request::without_keys;
 use crate::retry::{self, Bound};
@@ -40,8 +41,25 @@ pub struct Config {
     hedges: Vec<Option<Bound>>,
     /// What the contract of each route says of latency.
     latencies: Vec<Option<latency::Rule>>,
+    /// What the output of each route asks of answers.
+    outputs: Vec<Option<output::Rules>>,
     /// What its routes ask for that takes some work.
     pub(crate) asks: Asks,
+}
+
+/// Why a policy that checks can't be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Variables that have no value a header can hold.
+    Missing(Vec<EnvVar>),
+    /// The output of a route.
+    Output { route: String, why: String },
+}
+
+/// The rules for answers of a route.
+fn rules(route: &Route) -> Result<Option<output::Rules>, Unusable> {
+    let rules = route.output.as_ref().map(output::Rules::new).transpose();
+    rules.map_err(|why| Unusable::Output { route: route.name.clone(), why })
 }
 
 /// What a policy asks for beyond what is read anyway: found out once, as it takes a walk over all routes.
@@ -89,8 +107,8 @@ impl Config {
     /// Resolves a policy; `env` reads the host's environment.
     ///
     /// # Errors
-    /// Every variable the policy names that has no value a header can hold.
-    pub fn new(policy: Policy, env: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<EnvVar>> {
+    /// Every variable the policy names that has no value a header can hold; or what of a route's output can't be honoured.
+    pub fn new(policy: Policy, env: impl Fn(&str) -> Option<String>) -> Result<Self, Unusable> {
         let mut missing = Vec::new();
         let mut secret = |variable: &EnvVar| {
             let value = env(&variable.name).filter(|value| is_header_value(value));
@@ -102,7 +120,7 @@ impl Config {
         let mut targets = policy.targets.iter().map(|target| Target::new(target, &mut secret)).collect();
         let health = policy.health.as_ref().map(|health| Readers::new(health, &mut secret));
         if !missing.is_empty() {
-            return Err(missing);
+            return Err(Unusable::Missing(missing));
         }
         let mut posts = Vec::new();
         let plans =
@@ -111,8 +129,21 @@ impl Config {
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
         let (hash, book, asks) = (policy.hash.as_str().into(), Book::new(&policy), Asks::of(&policy));
         let latencies = latencies(&policy);
-        let mut config =
-            Self { hash, targets, posts, plans, health, book, budgets, hedges, latencies, asks, policy };
+        let outputs = policy.routes.iter().map(rules).collect::<Result<_, _>>()?;
+        let mut config = Self {
+            hash,
+            targets,
+            posts,
+            plans,
+            health,
+            book,
+            budgets,
+            hedges,
+            latencies,
+            outputs,
+            asks,
+            policy,
+        };
         let mut routes = 0..config.policy.routes.len();
         let minds_caller = config.asks.caller || routes.clone().any(|route| config.has_limits(route));
         config.asks.host = minds_caller && limits::asks_host(&config.policy);
@@ -171,6 +202,11 @@ impl Config {
     /// Most tokens that an answer may have at one place of a route's plan, by the policy.
     pub(crate) fn most_tokens_at(&self, route: usize, position: usize) -> Option<u64> {
         self.place(route, position)?.max_tokens
+    }
+
+    /// What a route asks of its answers.
+    pub(crate) fn output(&self, route: usize) -> Option<&output::Rules> {
+        self.outputs.get(route)?.as_ref()
     }
 
     /// What the contract of a route says of latency.

@@ -14,6 +14,7 @@ use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::health::{self, Access};
 use crate::limits::{self, HashKey, Heard, Identity, Limits};
+use crate::output::{SchemaCache, Scratch};
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::stats::Stats;
@@ -26,8 +27,8 @@ use crate::turn::{Turn, Uncounted, pass};
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// Most bytes of request bodies that one VM keeps for later attempts. Its memory ends at 4 GiB, and running out of it would
-/// end every stream of the worker.
+/// Most bytes of request bodies and answers that one VM keeps before it takes no more requests on. Its memory ends at 4 GiB, and
+/// running out of it would end every stream of the worker.
 const MAX_HELD_BYTES: usize = 512 * 1024 * 1024;
 
 /// See the [crate's documentation](crate).
@@ -48,6 +49,8 @@ pub struct Engine {
     guards: Guards,
     limits: Limits,
     counting: Counting,
+    scratch: Scratch,
+    schemas: SchemaCache,
     /// What tells tenants apart, once somebody has asked.
     key: Option<HashKey>,
     /// A request whose caller the host is asked about.
@@ -78,6 +81,8 @@ impl Engine {
             guards,
             limits,
             counting,
+            scratch: Scratch::default(),
+            schemas: SchemaCache::default(),
             key: None,
             asked: None,
         }
@@ -244,6 +249,8 @@ impl Engine {
             stats: &mut self.stats,
             limits: &mut self.limits,
             counting: &mut self.counting,
+            scratch: &mut self.scratch,
+            schemas: &mut self.schemas,
             key: self.key,
             uncounted: &mut self.uncounted,
             warnings: Vec::new(),

@@ -82,7 +82,6 @@ mod limits;
 mod memory;
 mod model_path;
 mod models;
-#[allow(dead_code, unused_imports, reason = "exchanges don't ask it yet")]
 mod output;
 mod plan;
 mod request;
@@ -103,7 +102,7 @@ mod turn;
 
 pub use self::body::{BodyError, Facts, MAX_DEPTH, read as read_body, read_request};
 pub use self::breaker::{Cause, Signal};
-pub use self::config::Config;
+pub use self::config::{Config, Unusable};
 pub use self::effect::{Effect, HeaderList, Pairs, Text};
 pub use self::engine::{Engine, MAX_BODY_BYTES};
 pub use self::event::{Answer, Event, ExchangeId, Half, Origin, Reads};
@@ -118,7 +117,8 @@ pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
 pub use self::telemetry::{
-    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, Reason, ServiceFault, Tokens,
+    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, OutputEvent, Reason,
+    ServiceFault, Tokens,
 };
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

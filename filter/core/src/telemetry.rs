@@ -7,6 +7,7 @@ use seawall_policy::policy::{LimitId, TargetId};
 
 use crate::breaker::Cause;
 use crate::effect::Text;
+use crate::output::Broken;
 
 /// What one attempt came to. One word for each, in logs, metrics, breakers and retries.
 ///
@@ -168,6 +169,8 @@ pub enum Reason {
     LoopDetected,
     /// It asks for more than the contract of its route lets one request use.
     ContractExceeded,
+    /// No answer came that fits the `output` of its route.
+    InvalidOutput,
     /// It asked for the health page and may read it.
     Health,
     /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
@@ -199,6 +202,7 @@ impl Reason {
             Self::ConversationSpent => "conversation_spent",
             Self::LoopDetected => "loop_detected",
             Self::ContractExceeded => "contract_exceeded",
+            Self::InvalidOutput => "invalid_output",
             Self::Health => "health",
             Self::BrokenOff => "broken_off",
             Self::Gone => "gone",
@@ -330,9 +334,46 @@ impl ContractEvent {
     }
 }
 
+/// What becomes of an answer that doesn't fit its route's `output`, or that can't be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutputEvent {
+    /// It was made to fit.
+    Repaired,
+    /// The same target is asked again, with what was wrong.
+    Retried,
+    /// Another target is asked.
+    FailedOver,
+    /// The caller gets an error in its place.
+    Rejected,
+    /// It is delivered, and marked.
+    Passed,
+    /// It had gone to the caller when its fault was found; it was a stream.
+    Found,
+    /// The same, and it was ended there.
+    Ended,
+    /// It can't be read, or is too long to be held: it is delivered, and marked.
+    Unchecked,
+}
+
+impl OutputEvent {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Repaired => "repaired",
+            Self::Retried => "retried",
+            Self::FailedOver => "failed_over",
+            Self::Rejected => "rejected",
+            Self::Passed => "passed",
+            Self::Found => "found",
+            Self::Ended => "ended",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 /// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
-/// `seawall.contracts.<route>.<event>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
+/// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
@@ -343,6 +384,8 @@ pub enum Metric {
     /// So many more.
     Tokens(TargetId, Tokens, u64),
     Contract(usize, ContractEvent),
+    /// What becomes of a target's answers that don't fit.
+    Output(TargetId, OutputEvent),
     /// Whether the requests of a route take longer than its contract says: 1, or 0.
     Slow(usize, u64),
     /// The gauge's new value comes with it.
@@ -377,6 +420,8 @@ pub enum Decision {
     Limit { exchange: u32, limit: Text, event: LimitEvent, wait: Option<Duration> },
     /// A route's contract refuses a request, or changes it: what the rule counted, and what it admits.
     Contract { exchange: u32, route: Text, rule: &'static str, event: ContractEvent, counted: u64, most: u64 },
+    /// An answer doesn't fit the output of its route, by these rules; or can't be checked.
+    Output { exchange: u32, target: Text, event: OutputEvent, broken: Broken },
     /// The requests of a route take longer than its contract says, or no longer do.
     Latency { route: Text, percentile: u8, now: Duration, most: Duration },
     /// A rate limit service is away, for this reason; or back.
@@ -441,6 +486,13 @@ impl fmt::Display for Decision {
                 write!(f, "contract route={route} rule={rule} event={} counted={counted}", event.word())?;
                 write!(f, " most={most} exchange={exchange}")
             }
+            Self::Output { exchange, target, event, broken } => {
+                write!(f, "output target={target} event={}", event.word())?;
+                for (at, rule) in broken.rules().enumerate() {
+                    write!(f, "{}{}", if at == 0 { " rules=" } else { "," }, rule.word())?;
+                }
+                write!(f, " exchange={exchange}")
+            }
             Self::Latency { route, percentile, now, most } => {
                 let event = if now > most { "slow" } else { "in_time" };
                 let (now, most) = (now.as_millis(), most.as_millis());
@@ -491,7 +543,8 @@ mod tests {
             Reason::LimitReached => Reason::ConversationSpent,
             Reason::ConversationSpent => Reason::LoopDetected,
             Reason::LoopDetected => Reason::ContractExceeded,
-            Reason::ContractExceeded => Reason::Health,
+            Reason::ContractExceeded => Reason::InvalidOutput,
+            Reason::InvalidOutput => Reason::Health,
             Reason::Health => Reason::BrokenOff,
             Reason::BrokenOff => Reason::Gone,
             Reason::Gone => return None,

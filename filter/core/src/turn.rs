@@ -19,6 +19,7 @@ use crate::limits::{
     self, Answer as LimitAnswer, Ask as LimitAsk, Counts, HashKey, Limits, News as LimitNews, Question,
     Refusal, Stage, Ticket, Use, Who,
 };
+use crate::output::{SchemaCache, Scratch};
 use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::stats::{Measure, Stats};
@@ -51,6 +52,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) stats: &'a mut Stats,
     pub(crate) limits: &'a mut Limits,
     pub(crate) counting: &'a mut Counting,
+    /// What checking answers keeps: states of patterns, and schemas that requests brought along.
+    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) schemas: &'a mut SchemaCache,
     /// What tells tenants apart; where limits count.
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.

@@ -4,7 +4,6 @@
 //! everything below by matching brackets and string ends. What is wrong deeper down is the provider's to refuse. Time is
 //! linear, memory constant, and nesting bounded by [`MAX_DEPTH`] without recursion.
 
-#[allow(dead_code, reason = "exchanges don't ask again with a message yet")]
 pub(crate) mod append;
 mod blocks;
 mod calls;

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::outcome::Ended;
+use super::output::Found;
 use super::watched::Watched;
 use super::{After, Attempt, Exchange, Path, Stage};
 use seawall_policy::policy::Provider;
@@ -73,6 +74,15 @@ impl Reading {
             Self::Awaited | Self::Passed { .. } => return None,
         };
         Some(Reads { start, max })
+    }
+
+    /// Bytes of it that are kept here.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Failing { answer, .. } => answer.body.len(),
+            Self::Watched(watched) => watched.held_bytes(),
+            _ => 0,
+        }
     }
 
     /// Whether nothing has come that could be an answer.
@@ -140,7 +150,11 @@ impl Exchange {
             _ => answer,
         };
         let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact: true })
+        self.attempt_failed(
+            turn,
+            index,
+            Ended { answer, judgement, held: None, is_intact: true, invalid: None },
+        )
     }
 
     /// A provider's answer, at the first half that meets it.
@@ -197,7 +211,7 @@ impl Exchange {
             return self.attempt_failed(
                 turn,
                 index,
-                Ended { answer, judgement, held: None, is_intact: true },
+                Ended { answer, judgement, held: None, is_intact: true, invalid: None },
             );
         }
         let location = if let Reading::Passed { location } = reading { location } else { None };
@@ -271,7 +285,11 @@ impl Exchange {
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: true })
+        self.attempt_failed(
+            turn,
+            index,
+            Ended { answer, judgement, held: Some(half), is_intact: true, invalid: None },
+        )
     }
 
     /// A dispatched attempt has ended.
@@ -290,11 +308,27 @@ impl Exchange {
         }
         let mut judgement =
             judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        let mut sighted = None;
+        let (mut sighted, mut form, mut invalid) = (None, None, None);
         if judgement.outcome == Outcome::Success {
             match self.read_whole(turn, attempt, &mut answer) {
-                Ok(seen) => sighted = seen,
+                Ok(seen) => (sighted, form) = seen.unzip(),
                 Err(failed) => (answer, judgement) = *failed,
+            }
+        }
+        if let (Some(index), Some(form), Some(sighted)) = (waited_for, form, &mut sighted) {
+            match self.look(turn, index, form, &answer.body) {
+                Found::Passes(broken) => sighted.broken = broken,
+                Found::Repaired(body, broken) => {
+                    (sighted.broken, sighted.is_repaired, answer.body) = (broken, true, body);
+                }
+                Found::Breaks(broken) => {
+                    sighted.broken = broken.broken;
+                    judgement = Judgement::plain(Outcome::InvalidOutput);
+                    if !broken.is_kept {
+                        answer.body = Vec::new();
+                    }
+                    invalid = Some(broken);
+                }
             }
         }
         let attempts = if waited_for.is_some() { &mut self.in_flight } else { &mut self.strays };
@@ -306,7 +340,8 @@ impl Exchange {
                 self.succeeded(turn, index, answer, None)
             }
             (Some(index), _) => {
-                self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact: true })
+                let ended = Ended { answer, judgement, held: None, is_intact: true, invalid };
+                self.attempt_failed(turn, index, ended)
             }
             (None, Some(index)) => self.strayed(turn, index, &judgement, &answer),
             (None, None) => After::Wait,

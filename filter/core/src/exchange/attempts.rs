@@ -61,6 +61,9 @@ impl Exchange {
         }
         let here = is_again.then_some(self.position);
         let again = here.and_then(|here| self.admit_place(turn, [here].into_iter()).ok());
+        if again.is_none() {
+            self.restore();
+        }
         let admitted = match again {
             Some(admitted) => Ok(admitted),
             None if self.progress.attempts == 0 => self.admit_place(turn, self.places(turn, None)),

@@ -28,6 +28,14 @@ pub(super) struct Kept {
     affordable: Vec<(usize, u64)>,
 }
 
+impl Kept {
+    /// The answer may cost no more than this at a place of the plan.
+    pub(super) fn may_cost(&mut self, place: usize, most: u64) {
+        self.affordable.retain(|(known, _)| *known != place);
+        self.affordable.push((place, most));
+    }
+}
+
 impl Exchange {
     /// Most bytes of its body.
     pub(crate) fn most_bytes(&self, config: &Config) -> usize {

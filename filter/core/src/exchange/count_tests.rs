@@ -12,6 +12,7 @@ use crate::exchange::watched::Sighted;
 use crate::headers::Headers;
 use crate::limits::{Identity, Limits as Limiting};
 use crate::memory::MemoryStore;
+use crate::output::{Broken, SchemaCache, Scratch};
 use crate::rng::Seed;
 use crate::stats::Stats;
 use crate::stream::Verdict;
@@ -68,6 +69,8 @@ impl Worker {
             stats: &mut stats,
             limits: &mut Limiting::new(1),
             counting: &mut self.counting,
+            scratch: &mut Scratch::default(),
+            schemas: &mut SchemaCache::default(),
             key: None,
             uncounted: &mut Vec::new(),
             warnings: Vec::new(),
@@ -89,6 +92,8 @@ impl Worker {
             verdict: Verdict::Complete,
             content_tokens: output,
             is_cut_off: false,
+            broken: Broken::default(),
+            is_repaired: false,
         };
         let attempt = Attempt {
             n: 1,

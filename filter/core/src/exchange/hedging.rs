@@ -15,7 +15,9 @@ use crate::turn::Turn;
 impl Exchange {
     /// Decides when the attempt that has just begun is hedged.
     pub(super) fn plan_hedge(&mut self, turn: &mut Turn<'_>) {
-        let Some(hedge) = turn.config.route(self.route).and_then(|route| route.hedge) else { return };
+        let hedge = turn.config.route(self.route).and_then(|route| route.hedge);
+        // What was wrong with one target's answer is no other one's matter.
+        let Some(hedge) = hedge.filter(|_| !self.is_appended()) else { return };
         let Some(Limits { headers, .. }) = self.in_flight.last().map(|attempt| attempt.limits) else {
             return;
         };

@@ -29,6 +29,7 @@ mod contract;
 mod count;
 mod hedging;
 mod outcome;
+mod output;
 mod remember;
 mod reserve;
 mod services;
@@ -43,6 +44,7 @@ use self::answers::Reading;
 use self::contract::Kept;
 use self::count::Counted;
 use self::outcome::Failure;
+use self::output::Checked;
 use self::reserve::Reserved;
 use self::services::Asking;
 use self::watched::{Lingering, Sighted};
@@ -95,6 +97,7 @@ pub(crate) struct Exchange {
     who: Option<Who>,
     counted: Counted,
     reserved: Reserved,
+    checked: Checked,
     /// What rate limit services are asked before it goes on.
     asking: Option<Asking>,
     rng: Rng,
@@ -222,6 +225,7 @@ impl Exchange {
             who: None,
             counted: Counted::default(),
             reserved: Reserved::default(),
+            checked: Checked::default(),
             asking: None,
             rng,
             path: Path::Ready,
@@ -444,9 +448,10 @@ impl Exchange {
         self.in_flight.iter().find(|attempt| attempt.is_met_at(half))?.reading.reads(half)
     }
 
-    /// Bytes of the request body that are kept for later attempts.
+    /// Bytes that are kept of the request's body, for later attempts, and of answers until they may go on.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.body.len()
+        let answers = self.in_flight.iter().map(|attempt| attempt.reading.held_bytes());
+        answers.fold(self.body.len(), usize::saturating_add).saturating_add(self.checked.held_bytes())
     }
 
     pub(crate) fn asker(&self) -> Rc<Asker> {

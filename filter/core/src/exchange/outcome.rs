@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::output::{Invalid, Then};
 use super::{After, Attempt, Exchange, Path, Planned};
 use crate::answer::{self, OwnError};
 use crate::body::Facts;
@@ -12,6 +13,7 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
 use crate::model_path;
+use crate::output::Breach;
 use crate::request::provider_headers;
 use crate::retry::{self, Failed, Scope, Step};
 use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
@@ -25,6 +27,8 @@ pub(super) struct Ended {
     pub(super) held: Option<Half>,
     /// Whether all of it is there, to be passed on if nothing better comes.
     pub(super) is_intact: bool,
+    /// It was a whole answer that breaks the rules of its route.
+    pub(super) invalid: Option<Box<Invalid>>,
 }
 
 /// The failure that goes to the client if nothing better comes.
@@ -38,6 +42,10 @@ pub(super) struct Failure {
     said: Option<(Headers, Vec<u8>)>,
     /// Whether the answer on the router's path is this one.
     pub(super) is_held: bool,
+    /// The rules that it breaks as an answer.
+    breaches: Vec<Breach>,
+    /// It is an answer that goes out marked, if nothing better comes.
+    is_kept: bool,
 }
 
 impl Failure {
@@ -45,7 +53,10 @@ impl Failure {
     fn replaces(&self, earlier: &Self) -> bool {
         let is_newer =
             self.position == earlier.position && self.judgement.outcome == earlier.judgement.outcome;
-        is_newer || self.judgement.tells_more_than(&earlier.judgement)
+        if earlier.is_kept {
+            return self.is_kept;
+        }
+        is_newer || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
     }
 }
 
@@ -94,7 +105,7 @@ impl Exchange {
     /// An attempt has failed.
     pub(super) fn attempt_failed(&mut self, turn: &mut Turn<'_>, index: usize, ended: Ended) -> After {
         let attempt = self.in_flight.swap_remove(index);
-        let Ended { answer, judgement, held, is_intact } = ended;
+        let Ended { answer, judgement, held, is_intact, invalid } = ended;
         let outcome = judgement.outcome;
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
@@ -103,8 +114,13 @@ impl Exchange {
             self.outgrown = Some(attempt.position);
         }
         let is_alone = self.in_flight.is_empty();
+        let (breaches, then, is_kept) = match invalid {
+            Some(invalid) => (invalid.breaches, invalid.then, invalid.is_kept),
+            None => (Vec::new(), None, false),
+        };
         let step = match (is_alone, self.is_at_fault) {
             (false, _) => Step::MoveOn,
+            _ if then.is_some() => self.after_invalid(attempt.position, then),
             // One that was beside it has found the request at fault: the same again would fail the same.
             (true, true) => Step::Stop(Reason::ClientError),
             (true, false) => self.after_failure(turn, &answer, &judgement),
@@ -135,6 +151,8 @@ impl Exchange {
             }),
             said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
             is_held: held.is_some() && is_intact,
+            breaches,
+            is_kept,
         };
         match &mut self.failure {
             Some(earlier) if !failure.replaces(earlier) => {
@@ -166,6 +184,18 @@ impl Exchange {
                 self.next = Some(Planned { at, is_again });
                 self.go_on(turn)
             }
+        }
+    }
+
+    /// What follows an answer that breaks rules.
+    fn after_invalid(&mut self, position: usize, then: Option<Then>) -> Step {
+        match then {
+            Some(Then::Again(request)) => {
+                self.append(position, *request);
+                Step::Again(Duration::ZERO)
+            }
+            Some(Then::MoveOn) => Step::MoveOn,
+            Some(Then::Reject) | None => Step::Stop(Reason::InvalidOutput),
         }
     }
 
@@ -229,6 +259,13 @@ impl Exchange {
                 let error = OwnError::deadline_exceeded(first).said_in(turn.config.provider(self.route, 0));
                 (error.status, turn.own_answer(&error, own))
             }
+            Some(Failure { said: Some((headers, body)), status, is_kept: true, .. }) => {
+                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
+            }
+            Some(Failure { breaches, .. }) if !breaches.is_empty() => {
+                let error = OwnError::invalid_output(&breaches).said_in(turn.config.provider(self.route, 0));
+                (error.status, turn.own_answer(&error, own))
+            }
             // SDKs take whatever comes with a 200 for an answer.
             Some(Failure { said: Some((headers, body)), status, judgement, .. })
                 if status < 400 && is_complete(&body) =>
@@ -267,6 +304,7 @@ impl Exchange {
             own.push((Text::Word("x-seawall-trimmed"), self.kept.trimmed.to_string().into()));
         }
         own.extend(self.reserved.warning());
+        self.output_told(&mut own);
         own
     }
 

@@ -5,16 +5,20 @@
 //! them; so once something is to go on that isn't all of it, it replaces what the host has.
 
 mod end;
+mod follow;
+mod inspect;
 mod rules;
 mod verdict;
 
 pub(super) use self::end::Lingering;
+use self::follow::Following;
 pub(super) use self::verdict::Sighted;
 use super::answers::{Reading, opening};
 use super::{After, Attempt, Exchange};
 use crate::classify::error_in_success;
-use crate::effect::Effect;
+use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
+use crate::output::Broken;
 use crate::request::provider_headers;
 use crate::stream::{Flow, Gate, Report};
 use crate::time::Timestamp;
@@ -39,6 +43,11 @@ pub(super) struct Watched {
     has_body: bool,
     /// Its headers have gone on from this half, with ours: to the client, as the host has nothing to add.
     is_delivered: bool,
+    /// The rules of its route that it broke; and how long it is now, if it was made to fit.
+    broken: Broken,
+    repaired: Option<usize>,
+    /// What looks at it while it passes.
+    following: Option<Box<Following>>,
     /// Its end has come; the filter has written one before.
     has_ended: bool,
     ends_early: bool,
@@ -51,6 +60,10 @@ impl Watched {
 
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.gate.deadline()
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.gate.held_bytes()
     }
 
     pub(super) fn is_met_at(&self, half: Half) -> bool {
@@ -91,6 +104,8 @@ impl Exchange {
             turn.fx.push(Effect::StripAnswer { remove: vec!["content-length".to_owned()] });
         }
         let is_held = !gate.is_committed();
+        let is_unheard = gate.is_document() && !is_held && turn.config.output(self.route).is_some();
+        let position = attempt.position;
         let watched = Watched {
             half,
             answer,
@@ -99,10 +114,17 @@ impl Exchange {
             is_held,
             has_body: false,
             is_delivered: false,
+            broken: Broken::default(),
+            repaired: None,
+            following: None,
             has_ended: false,
             ends_early: false,
         };
         attempt.reading = Reading::Watched(Box::new(watched));
+        self.follow(turn, index);
+        if is_unheard {
+            self.is_unchecked(turn, position);
+        }
         if is_held {
             turn.fx.push(Effect::HoldAnswer(half));
         } else {
@@ -126,6 +148,12 @@ impl Exchange {
         (watched.has_body, watched.has_ended) = (true, watched.has_ended || end);
         let flow =
             if end { watched.gate.push_last(turn.now, chunk) } else { watched.gate.push(turn.now, chunk) };
+        if self.breaks_midway(turn, index) {
+            let Some(watched) = self.watched(index) else { return After::Wait };
+            let flow = watched.gate.stop();
+            return self.flow(turn, index, flow);
+        }
+        let Some(watched) = self.watched(index) else { return After::Wait };
         if flow == Flow::Hold {
             watched.held = buffered;
             if !std::mem::replace(&mut watched.is_held, true) {
@@ -134,7 +162,10 @@ impl Exchange {
             }
             return After::Wait;
         }
-        self.flow(turn, index, flow)
+        match self.inspect(turn, index, flow, chunk) {
+            Ok(flow) => self.flow(turn, index, flow),
+            Err(after) => after,
+        }
     }
 
     /// Whether this, the beginning of an answer in one piece that nothing has gone on of, shows an error object.
@@ -162,6 +193,11 @@ impl Exchange {
     pub(super) fn watched_lapses(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
         let Some(watched) = self.watched(index) else { return After::Wait };
         let flow = watched.gate.lapse(turn.now);
+        let flow = match self.inspect(turn, index, flow, &[]) {
+            Ok(flow) => flow,
+            Err(after) => return after,
+        };
+        let Some(watched) = self.watched(index) else { return After::Wait };
         match flow {
             Flow::Hold => After::Wait,
             Flow::End(body) if !watched.is_delivered => {
@@ -228,7 +264,9 @@ impl Exchange {
             let attempt = self.in_flight.get(index).filter(|_| !is_delivered);
             let own = attempt.map(|attempt| {
                 let reason = self.success(turn, attempt);
-                self.own_headers(turn, attempt.position, reason)
+                let mut own = self.own_headers(turn, attempt.position, reason);
+                own.extend(length_told(attempt));
+                own
             });
             turn.fx.push(Effect::PassAnswer { half, set: own.unwrap_or_default() });
         }
@@ -256,4 +294,12 @@ impl Exchange {
             _ => None,
         }
     }
+}
+
+/// How long an answer in one piece is that was made to fit, where its provider has said how long it was.
+fn length_told(attempt: &Attempt) -> Option<(Text, Text)> {
+    let Reading::Watched(watched) = &attempt.reading else { return None };
+    let length = watched.repaired.filter(|_| watched.gate.is_document())?;
+    watched.answer.headers.get("content-length")?;
+    Some((Text::Word("content-length"), length.to_string().into()))
 }

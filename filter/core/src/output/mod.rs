@@ -16,8 +16,9 @@ mod rules;
 mod schemas;
 pub(crate) mod told;
 
-pub(crate) use self::asked::{Asked, Tool, Wants};
+pub(crate) use self::asked::{Asked, Wants};
 pub(crate) use self::content::{Call, Choice, Collector, Content, Reading};
 pub(crate) use self::rules::{Breach, Live, Rules};
 pub use self::rules::{Broken, Rule};
 pub(crate) use self::schemas::SchemaCache;
+pub(crate) use seawall_schema::Scratch;

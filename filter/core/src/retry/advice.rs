@@ -32,6 +32,8 @@ pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list
         | Reason::DeadlineExceeded
         | Reason::NotRetried
         | Reason::RetryAfterTooLong => false,
+        // The filter has asked as often as the policy says.
+        Reason::InvalidOutput => false,
         // The same again would be refused again.
         Reason::ConversationSpent | Reason::LoopDetected | Reason::ContractExceeded => false,
         // What is larger than a limit never fits.

@@ -32,7 +32,7 @@ pub(crate) use self::document::MOST_DOCUMENT;
 pub(super) use self::patience::GRACE;
 pub use self::patience::Limits;
 use super::watch::Watch;
-use super::{Framing, Report, Verdict, write};
+use super::{Dialect, Framing, Report, Verdict, write};
 use crate::output::Collector;
 use crate::time::Timestamp;
 
@@ -45,6 +45,8 @@ pub struct Rules {
     /// The provider was asked for the usage, and the caller hasn't: the event that tells it is read and left out. In the others
     /// a `null` in its place stays, which to the SDKs is the same as none.
     pub hides_usage: bool,
+    /// Somebody looks at all of it before it goes on: of an answer in one piece, too, the bytes are kept here.
+    pub keeps: bool,
 }
 
 /// What becomes of the bytes that were just pushed, and of those held before them.
@@ -179,6 +181,21 @@ impl Gate {
         out.map_or(Flow::Pass, Flow::Replace)
     }
 
+    /// What comes next would break the rules of its route: it doesn't go on, and neither does anything behind it.
+    pub fn stop(&mut self) -> Flow {
+        match self.state {
+            State::Whole => Flow::Pass,
+            State::Over(_) => Flow::Replace(Vec::new()),
+            State::Failed(verdict) => Flow::Fail(verdict),
+            State::Held | State::Committed => self.fail(Verdict::Invalid),
+        }
+    }
+
+    /// Whether the beginning of an event has gone on, and its end hasn't come.
+    pub fn is_midway(&self) -> bool {
+        self.leaks
+    }
+
     /// Whether anything else that comes is to be dropped.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over(_) | State::Failed(_))
@@ -198,6 +215,22 @@ impl Gate {
         self.held.len()
     }
 
+    /// An answer in one piece that was kept, once all of it is there.
+    pub fn take_document(&mut self) -> Option<Vec<u8>> {
+        let is_kept = self.is_document() && self.rules.keeps && self.state == State::Whole;
+        is_kept.then(|| std::mem::take(&mut self.held))
+    }
+
+    /// Whether nothing of it is to go on before all of it is there.
+    pub fn waits_for_all(&self) -> bool {
+        self.rules.mode == StreamMode::Complete
+    }
+
+    /// What its bytes are.
+    pub fn form(&self) -> (Dialect, Framing) {
+        (self.watch.dialect(), self.watch.framing())
+    }
+
     /// What became of the answer, once that is known.
     pub fn verdict(&self) -> Option<Verdict> {
         self.verdict
@@ -208,7 +241,6 @@ impl Gate {
     }
 
     /// What the answer has said so far, where its watch was asked for that.
-    #[allow(dead_code, reason = "exchanges don't read what answers say yet")]
     pub(crate) fn collected(&self) -> Option<&Collector> {
         self.watch.collected()
     }

@@ -94,7 +94,6 @@ impl Watch {
 
     /// The same, with what it says.
     #[must_use]
-    #[allow(dead_code, reason = "exchanges don't read what answers say yet")]
     pub(crate) fn collecting(mut self) -> Self {
         self.collector = Some(Box::new(Collector::new(self.dialect, self.framing)));
         self

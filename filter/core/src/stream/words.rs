@@ -186,6 +186,8 @@ pub enum Verdict {
     Cut,
     /// No first token, no further event, or no end came in time.
     TimedOut,
+    /// What it says breaks the rules of its route, whatever else would come.
+    Invalid,
 }
 
 impl Verdict {

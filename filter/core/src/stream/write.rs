@@ -22,6 +22,7 @@ fn words(verdict: Verdict) -> Words {
             ("upstream_truncated", "the provider ended the answer before it was complete")
         }
         Verdict::Malformed => ("upstream_malformed", "the provider sent something that is not an event"),
+        Verdict::Invalid => ("invalid_output", "the answer does not fit what its route asks of it"),
         Verdict::TimedOut => ("upstream_timeout", "the provider did not complete the answer in time"),
         _ => ("upstream_reset", "the provider broke the connection before the answer was complete"),
     };

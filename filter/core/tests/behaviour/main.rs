@@ -15,6 +15,8 @@ mod invariants;
 #[cfg(test)]
 mod latency;
 #[cfg(test)]
+mod outputs;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod retries;

@@ -20,8 +20,7 @@ pub(super) static OUTPUT: Block = Block {
              answer that calls tools need not, nor one that is refused. `schema from request`: the schema of the request's format \
              holds too, and those of its tools for the arguments of calls, whatever the model. Both may stand.",
         )
-        .repeats()
-        .later(),
+        .repeats(),
         Statement::new(
             "invalid",
             List(&ACTIONS, 5, "actions"),
@@ -31,32 +30,28 @@ pub(super) static OUTPUT: Block = Block {
              which tells where it doesn't fit; or `pass` it on, marked. When all have failed it is rejected. Attempts, \
              deadline and cost bound them all.",
         )
-        .default("reject")
-        .later(),
+        .default("reject"),
         Statement::new(
             "deny",
             PATTERN,
             "deny /(?i)as an ai language model/",
             "An answer in which this is found doesn't fit. `(?i)` at the beginning ignores case.",
         )
-        .repeats()
-        .later(),
+        .repeats(),
         Statement::new(
             "require",
             PATTERN,
             r"require /\bSource: /",
             "An answer in which this isn't found doesn't fit. `(?i)` at the beginning ignores case.",
         )
-        .repeats()
-        .later(),
+        .repeats(),
         Statement::new(
             "fields",
             List(&LABEL, 64, "fields"),
             r#"fields "title", "body", "tags""#,
             "The members that an answer may have, which must be an object in JSON; not what is within them.",
         )
-        .absent("any")
-        .later(),
+        .absent("any"),
         Statement::new(
             "length",
             Seq(&[OneOf("bound", &[Word(">="), Word("<=")]), Shape::Leaf(Leaf::Characters { max: 10_000_000 })]),
@@ -65,8 +60,7 @@ pub(super) static OUTPUT: Block = Block {
              answers; one that calls tools isn't empty.",
         )
         .repeats()
-        .absent("any length")
-        .later(),
+        .absent("any length"),
         Statement::new(
             "language",
             OneOf(
@@ -80,8 +74,7 @@ pub(super) static OUTPUT: Block = Block {
             "The languages that an answer may be in, by their codes in ISO 639-1; or `of request`, that in which the user has asked \
              last. What is too short to tell, or code, fits.",
         )
-        .absent("any language")
-        .later(),
+        .absent("any language"),
         Statement::new(
             "finish",
             List(&OneOf("end", FINISH), 5, "ends"),
@@ -90,32 +83,28 @@ pub(super) static OUTPUT: Block = Block {
              (`length`: the answer is cut off), calls tools (`tool_calls`), declined or was stopped by a content filter \
              (`refused`), or anything else (`other`).",
         )
-        .absent("anyhow")
-        .later(),
+        .absent("anyhow"),
         Statement::new(
             "refusals",
             OneOf("action", &[Word("deny"), Word("pass")]),
             "refusals deny",
             "Whether an answer that is a refusal doesn't fit: one that says so by its dialect.",
         )
-        .default("pass")
-        .later(),
+        .default("pass"),
         Statement::new(
             "tools",
             OneOf("tools", &[Word("declared"), Word("any")]),
             "tools declared",
             "Whether an answer may only call tools that its request declares, with arguments that are JSON.",
         )
-        .default("any")
-        .later(),
+        .default("any"),
         Statement::new(
             "repeats",
             Seq(&[AT_MOST, count(1, 1_000)]),
             "repeats <= 5",
             "Most times that a passage of an answer may follow itself: models fall into loops.",
         )
-        .absent("any number")
-        .later(),
+        .absent("any number"),
         Statement::new(
             "hopeless",
             OneOf("action", &[Word("end"), Word("pass")]),
@@ -123,8 +112,7 @@ pub(super) static OUTPUT: Block = Block {
             "What is done with a stream that can't become valid any more, when some of it was delivered: it is ended with an \
              error, or goes on.",
         )
-        .default("pass")
-        .later(),
+        .default("pass"),
         super::sampling::JUDGE,
         super::sampling::DRIFT,
         super::sampling::AUDIT,

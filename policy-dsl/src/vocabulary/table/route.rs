@@ -126,8 +126,7 @@ static ROUTE_BODY: Block = Block {
             "output { schema from request }",
             "What an answer must be like.",
         )
-        .absent("any answer is good")
-        .later(),
+        .absent("any answer is good"),
         Statement::new(
             "cache",
             Seq(&[

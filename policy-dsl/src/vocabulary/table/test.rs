@@ -185,5 +185,6 @@ const REASONS: &[Shape] = &[
     Word("conversation_spent"),
     Word("loop_detected"),
     Word("contract_exceeded"),
+    Word("invalid_output"),
     Word("health"),
 ];

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::Sighted;
 use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::exchange::{After, Exchange};
@@ -38,8 +37,10 @@ impl Exchange {
         if !is_delivered && verdict != Verdict::Cut {
             return After::Wait;
         }
+        self.followed_to_its_end(turn, index, verdict);
+        let Some(watched) = self.watched(index) else { return After::Wait };
         let report = watched.gate.report().clone();
-        let sighted = Sighted::of(&watched.gate, verdict);
+        let sighted = watched.sighted(verdict);
         let lingers = watched.ends_early && !watched.has_ended;
         let drops = watched.gate.is_over();
         let (status, half) = (watched.answer.status, watched.half);

@@ -39,7 +39,9 @@ impl Exchange {
             // What the upstream half holds the router ends in time, and the downstream half is told.
             let total = (half == Some(Half::Downstream)).then_some(limits.total);
             let limits = Limits { total, ..Limits::default() };
-            Rules { mode, malformed: route.malformed, limits, hides_usage: false }
+            // What is dispatched is here as a whole.
+            let keeps = !is_long && half.is_some() && turn.config.output(self.route).is_some();
+            Rules { mode, malformed: route.malformed, limits, hides_usage: false, keeps }
         } else {
             Rules {
                 mode: if half.is_some() { route.stream } else { StreamMode::Complete },
@@ -50,6 +52,7 @@ impl Exchange {
                     total: Some(limits.total),
                 },
                 hides_usage: self.asks_usage(turn.config, attempt.position),
+                keeps: false,
             }
         };
         let watch = Watch::new(dialect, framing);
@@ -60,6 +63,10 @@ impl Exchange {
         } else {
             watch
         };
+        let is_followed = framing != Framing::Document
+            && rules.mode != StreamMode::Complete
+            && turn.config.output(self.route).is_some();
+        let watch = if is_followed { watch.collecting() } else { watch };
         Some(Gate::new(watch, rules, attempt.begun, turn.now))
     }
 }

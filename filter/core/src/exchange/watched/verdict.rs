@@ -7,7 +7,8 @@ use crate::exchange::answers::Reading;
 use crate::exchange::outcome::Ended;
 use crate::exchange::{After, Attempt, Exchange};
 use crate::headers::Headers;
-use crate::stream::{ErrorEvent, Finish, Flow, Gate, Report, Usage, Verdict};
+use crate::output::Broken;
+use crate::stream::{Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Report, Usage, Verdict};
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -22,6 +23,9 @@ pub(in crate::exchange) struct Sighted {
     pub(in crate::exchange) content_tokens: u64,
     /// The model stopped at a limit of tokens.
     pub(in crate::exchange) is_cut_off: bool,
+    /// The rules of its route that it broke, and whether it was made to fit.
+    pub(in crate::exchange) broken: Broken,
+    pub(in crate::exchange) is_repaired: bool,
 }
 
 impl Sighted {
@@ -33,14 +37,19 @@ impl Sighted {
             verdict,
             content_tokens: report.content_tokens,
             is_cut_off: report.finish == Some(Finish::Length),
+            broken: Broken::default(),
+            is_repaired: false,
         }
     }
 
-    /// Whether an answer that is there is of little use: refused, or cut off by its length.
+    /// Whether an answer that is there is of little use: refused, cut off by its length, or breaking rules for good.
     pub(in crate::exchange) fn is_bad(self) -> bool {
-        self.verdict != Verdict::Complete || self.is_cut_off
+        self.verdict != Verdict::Complete || self.is_cut_off || !(self.broken.is_empty() || self.is_repaired)
     }
 }
+
+/// A whole answer: what was seen of it, and what its bytes are.
+pub(in crate::exchange) type Whole = (Sighted, (Dialect, Framing));
 
 impl Exchange {
     /// Nothing of it has gone on, and another attempt may follow.
@@ -50,7 +59,11 @@ impl Exchange {
         let (half, report) = (watched.half, watched.gate.report().clone());
         let judgement = self.judged(turn, attempt, verdict, &report);
         let answer = failed_answer(&judgement, verdict, report);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), is_intact: false })
+        self.attempt_failed(
+            turn,
+            index,
+            Ended { answer, judgement, held: Some(half), is_intact: false, invalid: None },
+        )
     }
 
     /// Reads an answer that a dispatched attempt has brought as a whole: what the client gets of it, or what it failed of.
@@ -59,7 +72,7 @@ impl Exchange {
         turn: &Turn<'_>,
         attempt: &Attempt,
         answer: &mut Answer,
-    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
+    ) -> Result<Option<Whole>, Box<(Answer, Judgement)>> {
         let Some(mut gate) = self.gate(turn, attempt, answer, None) else {
             return Ok(None);
         };
@@ -72,7 +85,7 @@ impl Exchange {
             Flow::Replace(body) | Flow::End(body) => answer.body = body,
             Flow::Pass | Flow::Hold | Flow::Break => {}
         }
-        Ok(gate.verdict().map(|verdict| Sighted::of(&gate, verdict)))
+        Ok(gate.verdict().map(|verdict| (Sighted::of(&gate, verdict), gate.form())))
     }
 
     pub(super) fn judged(
@@ -86,7 +99,7 @@ impl Exchange {
             Verdict::Complete => Outcome::Success,
             Verdict::Refused => Outcome::ContentPolicy,
             Verdict::Empty | Verdict::Truncated => Outcome::Truncated,
-            Verdict::Malformed => Outcome::InvalidOutput,
+            Verdict::Malformed | Verdict::Invalid => Outcome::InvalidOutput,
             Verdict::Cut => Outcome::Reset,
             Verdict::TimedOut => Outcome::Timeout,
             Verdict::Error => {

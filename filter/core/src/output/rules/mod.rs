@@ -33,7 +33,7 @@ use self::language::Languages;
 pub(crate) use self::live::Live;
 use self::patterns::Patterns;
 pub use self::words::{Broken, Rule};
-use super::{Asked, Choice, Content};
+use super::{Asked, Choice, Content, Wants};
 
 /// Breaches that are told at most.
 pub(crate) const MOST_BREACHES: usize = 16;
@@ -102,6 +102,16 @@ impl Rules {
     /// The policy's words.
     pub(crate) fn policy(&self) -> &Output {
         &self.policy
+    }
+
+    /// What of a request they look at.
+    pub(crate) fn wants(&self) -> Wants {
+        Wants::of(&self.policy)
+    }
+
+    /// Whether they look at the tools that a request declares.
+    pub(crate) fn minds_tools(&self) -> bool {
+        self.policy.schema_from_request || self.policy.tools_declared
     }
 
     /// Where a whole answer breaks them: none for one that fits.

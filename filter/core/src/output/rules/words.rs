@@ -67,7 +67,16 @@ impl Broken {
         self.0 == 0
     }
 
+    /// The rules, in a fixed order.
     pub fn rules(self) -> impl Iterator<Item = Rule> {
         Rule::ALL.into_iter().filter(move |rule| self.has(*rule))
+    }
+}
+
+impl FromIterator<Rule> for Broken {
+    fn from_iter<T: IntoIterator<Item = Rule>>(rules: T) -> Self {
+        let mut broken = Self::default();
+        rules.into_iter().for_each(|rule| broken.add(rule));
+        broken
     }
 }

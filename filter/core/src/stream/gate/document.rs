@@ -1,4 +1,5 @@
-//! Answers in one piece. The host keeps their bytes, which go on as they are or not at all; so nothing is copied here.
+//! Answers in one piece. The host keeps their bytes, which go on as they are or not at all; so nothing is copied
+//! here, unless somebody is to look at all of it.
 
 use super::{Flow, Gate, State};
 use crate::stream::Verdict;
@@ -16,6 +17,9 @@ impl Gate {
         }
         if self.size > MOST_DOCUMENT {
             self.state = State::Committed;
+            self.held = Vec::new();
+        } else if self.rules.keeps && self.state == State::Held {
+            self.held.extend_from_slice(chunk);
         }
         if self.state == State::Held { Flow::Hold } else { Flow::Pass }
     }

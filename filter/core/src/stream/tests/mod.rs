@@ -50,7 +50,7 @@ impl Came {
 }
 
 fn rules(mode: StreamMode) -> Rules {
-    Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: false }
+    Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: false, keeps: false }
 }
 
 fn at(seconds: u64) -> Timestamp {

@@ -32,6 +32,7 @@ fn watched(dialect: Dialect, framing: Framing, body: &[u8]) -> (Option<Verdict>,
         malformed: Malformed::End,
         limits: Limits::default(),
         hides_usage: false,
+        keeps: false,
     };
     let mut gate = Gate::new(Watch::new(dialect, framing), rules, Timestamp(0), Timestamp(0));
     gate.push_last(Timestamp(1), body);

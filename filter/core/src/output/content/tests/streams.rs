@@ -380,8 +380,13 @@ fn what_a_gate_lets_go_on_or_holds_is_collected_alike() {
         let content = Reading::of(dialect, framing, &body).unwrap().content().clone();
         for mode in [StreamMode::Live, StreamMode::UntilCommit, StreamMode::Complete] {
             let watch = Watch::new(dialect, framing).collecting();
-            let rules =
-                Rules { mode, malformed: Malformed::End, limits: Limits::default(), hides_usage: true };
+            let rules = Rules {
+                mode,
+                malformed: Malformed::End,
+                limits: Limits::default(),
+                hides_usage: true,
+                keeps: false,
+            };
             let mut gate = Gate::new(watch, rules, Timestamp(0), Timestamp(0));
             for chunk in body.chunks(7) {
                 gate.push(Timestamp(1), chunk);

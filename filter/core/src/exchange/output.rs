@@ -1,0 +1,294 @@
+//! Holds answers to the `output` of their route: looks at a whole answer before anything of it goes on, and decides what becomes of
+//! one that doesn't fit, by the policy's words: `invalid repair, retry 1, then fail_over`.
+//!
+//! | action | is taken where |
+//! |---|---|
+//! | `repair` | all rules hold of what can be made of it |
+//! | `retry` | the same target admits it, and attempts, deadline, retry budget and `cost` leave room; the request then brings along what was wrong |
+//! | `fail_over` | another target admits it, and attempts and deadline leave room; the request is the caller's own again |
+//! | `reject`, `pass` | always |
+//!
+//! The first that can be taken is. When none is left, it is rejected. An answer that `pass` would deliver is kept while other
+//! attempts are made, and goes out if nothing better comes of them.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use seawall_policy::policy::{BudgetSpent, InvalidAction};
+
+use super::Exchange;
+use crate::body::{self, Facts, append};
+use crate::contract;
+use crate::counting::{self, BYTES_PER_TOKEN};
+use crate::deadline::LEAST;
+use crate::effect::{Effect, HeaderList, Text};
+use crate::exchange::count::Counted;
+use crate::output::{Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
+use crate::stream::{Dialect, Framing};
+use crate::telemetry::{Decision, Metric, OutputEvent};
+use crate::turn::Turn;
+
+/// What of the output's rules an exchange remembers.
+#[derive(Default)]
+pub(super) struct Checked {
+    asked: Option<Rc<Asked>>,
+    /// How often a target was asked again with what was wrong.
+    retries: u32,
+    /// The caller's request, while what was wrong stands in the one that is sent.
+    original: Option<(Rc<Vec<u8>>, Option<Facts>)>,
+    /// What the caller is told of the answer.
+    told: Option<String>,
+}
+
+/// What an answer that was looked at comes to.
+pub(super) enum Found {
+    /// It goes on as it is, breaking these rules.
+    Passes(Broken),
+    /// This goes on in its place; as it came, it broke these rules.
+    Repaired(Vec<u8>, Broken),
+    /// Its attempt has failed.
+    Breaks(Box<Invalid>),
+}
+
+/// An answer that doesn't fit and isn't delivered now.
+pub(super) struct Invalid {
+    pub(super) breaches: Vec<Breach>,
+    pub(super) broken: Broken,
+    /// `None` while another attempt is under way beside.
+    pub(super) then: Option<Then>,
+    /// It may still be delivered.
+    pub(super) is_kept: bool,
+}
+
+/// What follows it.
+pub(super) enum Then {
+    Again(Box<Request>),
+    MoveOn,
+    Reject,
+}
+
+/// The request with what was wrong with the last answer.
+pub(super) struct Request {
+    body: Vec<u8>,
+    facts: Facts,
+    /// Most tokens of its answer that may be paid for.
+    affordable: Option<u64>,
+}
+
+impl Exchange {
+    /// Looks at the whole answer of an attempt, of which nothing has gone on.
+    pub(super) fn look(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        form: (Dialect, Framing),
+        body: &[u8],
+    ) -> Found {
+        let (config, Some(attempt)) = (turn.config, self.in_flight.get(index)) else {
+            return Found::Passes(Broken::default());
+        };
+        let Some(rules) = config.output(self.route) else { return Found::Passes(Broken::default()) };
+        let (position, is_alone) = (attempt.position, self.in_flight.len() == 1);
+        self.checked.told = None;
+        let Some(reading) = Reading::of(form.0, form.1, body) else {
+            self.is_unchecked(turn, position);
+            return Found::Passes(Broken::default());
+        };
+        let asked = self.asked_of(turn, rules, reading.content());
+        let breaches = rules.check(&asked, reading.content(), turn.scratch);
+        let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
+        if broken.is_empty() {
+            return Found::Passes(broken);
+        }
+        let mut then = Then::Reject;
+        for action in &rules.policy().invalid {
+            match action {
+                InvalidAction::Repair => {
+                    let repaired = rules.repair(&asked, reading.content(), turn.scratch);
+                    let rewritten = repaired
+                        .and_then(|(content, changes)| Some((reading.rewritten(body, &content)?, changes)));
+                    if let Some((body, changes)) = rewritten {
+                        self.checked.told = Some(marked("repaired", changes.names()));
+                        self.tell_output(turn, position, OutputEvent::Repaired, broken);
+                        return Found::Repaired(body, broken);
+                    }
+                }
+                InvalidAction::Retry(most) if is_alone && self.checked.retries < *most => {
+                    let content = reading.content();
+                    let said = content.choices.first().map(|choice| choice.text.as_str());
+                    if let Some(request) = self.asks_again(turn, position, &breaches, said) {
+                        then = Then::Again(Box::new(request));
+                        break;
+                    }
+                }
+                InvalidAction::FailOver if is_alone => {
+                    if self.can_move_on(turn) {
+                        then = Then::MoveOn;
+                        break;
+                    }
+                }
+                InvalidAction::Retry(_) | InvalidAction::FailOver => {}
+                InvalidAction::Reject => break,
+                InvalidAction::Pass if is_alone => {
+                    self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
+                    self.tell_output(turn, position, OutputEvent::Passed, broken);
+                    return Found::Passes(broken);
+                }
+                InvalidAction::Pass => {}
+            }
+        }
+        self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
+        let event = match then {
+            _ if !is_alone => None,
+            Then::Again(_) => Some(OutputEvent::Retried),
+            Then::MoveOn => Some(OutputEvent::FailedOver),
+            Then::Reject => Some(OutputEvent::Rejected),
+        };
+        event.into_iter().for_each(|event| self.tell_output(turn, position, event, broken));
+        let is_kept = rules.policy().invalid.contains(&InvalidAction::Pass);
+        Found::Breaks(Box::new(Invalid { breaches, broken, then: is_alone.then_some(then), is_kept }))
+    }
+
+    /// An answer that the rules are for goes on without having been looked at.
+    pub(super) fn is_unchecked(&mut self, turn: &mut Turn<'_>, position: usize) {
+        self.checked.told = Some("unchecked".to_owned());
+        self.tell_output(turn, position, OutputEvent::Unchecked, Broken::default());
+    }
+
+    /// What the request asks of its answer, found out once.
+    pub(super) fn asked(&mut self, turn: &mut Turn<'_>, rules: &Rules) -> Rc<Asked> {
+        if let Some(asked) = &self.checked.asked {
+            return asked.clone();
+        }
+        let (body, facts) = self.own_request();
+        let asked = facts.map(|facts| Asked::of(facts, body, rules.wants(), turn.schemas));
+        let asked = Rc::new(asked.unwrap_or_default());
+        self.checked.asked = Some(asked.clone());
+        asked
+    }
+
+    /// The same with the tools that this answer calls.
+    pub(super) fn asked_of(&mut self, turn: &mut Turn<'_>, rules: &Rules, content: &Content) -> Rc<Asked> {
+        let mut asked = self.asked(turn, rules);
+        if rules.minds_tools()
+            && let (body, Some(facts)) = self.own_request()
+        {
+            Rc::make_mut(&mut asked).read_tools(facts, body, rules.wants(), content, turn.schemas);
+        }
+        asked
+    }
+
+    /// The request as its caller sent it.
+    fn own_request(&self) -> (&[u8], Option<&Facts>) {
+        match &self.checked.original {
+            Some((body, facts)) => (body, facts.as_ref()),
+            None => (&self.body, self.facts.as_ref()),
+        }
+    }
+
+    /// The request with what was wrong, if the same target may be asked again.
+    fn asks_again(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        breaches: &[Breach],
+        said: Option<&str>,
+    ) -> Option<Request> {
+        let route = turn.config.route(self.route)?;
+        let left = self.deadline.left_to_begin(turn.now);
+        let has_room = self.progress.attempts < route.retry.attempts && left.is_none_or(|left| left >= LEAST);
+        if !has_room || position != self.position || !turn.would_admit(self.route, position, Duration::ZERO) {
+            return None;
+        }
+        let ((own, Some(facts)), path) = (self.own_request(), self.caller_path()) else { return None };
+        let dialect = counting::dialect(turn.config.provider(self.route, 0), path);
+        let body = append::appended(own, facts, dialect, said, &told::message(breaches))?;
+        let facts = body::read_request(path, &body).ok()?;
+        let more = (body.len().saturating_sub(own.len()) as u64).div_ceil(BYTES_PER_TOKEN);
+        let affordable = match (route.contract.cost_micro_dollars, turn.config.price_at(self.route, position))
+        {
+            (Some(most), Some(price)) => {
+                let tokens = self.prompt(turn, position).tokens.saturating_add(more);
+                contract::affordable(most, price, tokens, self.most_output(turn.config, position)).ok()?
+            }
+            _ => None,
+        };
+        turn.pay_retry(self.route).then_some(Request { body, facts, affordable })
+    }
+
+    /// Whether another target may be asked.
+    fn can_move_on(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some(route) = turn.config.route(self.route) else { return false };
+        let has_time = self.deadline.left_to_begin(turn.now).is_none_or(|left| !left.is_zero());
+        if self.progress.attempts >= route.retry.attempts || !has_time {
+            return false;
+        }
+        let later = self.later(turn);
+        let pays = route.retry.budget.is_some_and(|budget| budget.spent == BudgetSpent::Fail);
+        self.count_admitting(turn, later) > 0 && (!pays || turn.pay_retry(self.route))
+    }
+
+    /// The next attempt's request brings along what was wrong.
+    pub(super) fn append(&mut self, position: usize, request: Request) {
+        let Request { body, facts, affordable } = request;
+        let body = std::mem::replace(&mut self.body, Rc::new(body));
+        let facts = self.facts.replace(facts);
+        self.checked.original.get_or_insert((body, facts));
+        self.checked.retries += 1;
+        self.counted = Counted::new(self.counted.is_wanted);
+        if let Some(most) = affordable {
+            self.kept.may_cost(position, most);
+        }
+    }
+
+    /// The request is the caller's own again.
+    pub(super) fn restore(&mut self) {
+        if let Some((body, facts)) = self.checked.original.take() {
+            (self.body, self.facts) = (body, facts);
+            self.counted = Counted::new(self.counted.is_wanted);
+        }
+    }
+
+    /// Whether what was wrong stands in the request.
+    pub(super) fn is_appended(&self) -> bool {
+        self.checked.original.is_some()
+    }
+
+    /// The header that tells what the rules have made of the answer.
+    pub(super) fn output_told(&self, list: &mut HeaderList) {
+        let told = self.checked.told.as_deref();
+        list.extend(told.map(|told| (Text::Word("x-seawall-output"), told.into())));
+    }
+
+    pub(super) fn tell_output(
+        &self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        event: OutputEvent,
+        broken: Broken,
+    ) {
+        let Some(id) = turn.config.target_at(self.route, position) else { return };
+        turn.fx.push(Effect::Count(Metric::Output(id, event)));
+        if let Some(target) = turn.config.target(id).filter(|_| turn.is_tracing) {
+            let (exchange, target) = (turn.id.0, target.name.clone());
+            turn.fx.push(Effect::Log(Decision::Output { exchange, target, event, broken }));
+        }
+    }
+}
+
+/// `repaired stripped, commas`
+fn marked(what: &str, words: impl Iterator<Item = &'static str>) -> String {
+    let mut text = what.to_owned();
+    for (at, word) in words.enumerate() {
+        text += if at == 0 { " " } else { ", " };
+        text += word;
+    }
+    text
+}
+
+impl Checked {
+    /// Bytes of request bodies that are kept here.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.original.as_ref().map_or(0, |(body, _)| body.len())
+    }
+}

@@ -1,0 +1,81 @@
+//! Streams that go on as they come are looked at while they pass: what breaks a rule is told, and ends the stream where the policy
+//! says so. Nothing of it can be taken back, so no other attempt follows.
+
+use std::rc::Rc;
+
+use crate::exchange::answers::Reading;
+use crate::exchange::{Attempt, Exchange};
+use crate::output::{Asked, Broken, Live};
+use crate::stream::Verdict;
+use crate::telemetry::OutputEvent;
+use crate::turn::Turn;
+
+/// What looks at a stream while it passes.
+pub(super) struct Following {
+    live: Live,
+    asked: Rc<Asked>,
+}
+
+impl Exchange {
+    /// Begins to look at an answer that goes on as it comes.
+    pub(super) fn follow(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let Some(rules) = turn.config.output(self.route) else { return };
+        let Some(Attempt { reading: Reading::Watched(watched), .. }) = self.in_flight.get(index) else {
+            return;
+        };
+        if watched.gate.collected().is_none() {
+            return;
+        }
+        let following = Following { live: Live::default(), asked: self.asked(turn, rules) };
+        if let Some(watched) = self.watched(index) {
+            watched.following = Some(Box::new(following));
+        }
+    }
+
+    /// More of it has come. Whether it is to end before that.
+    pub(super) fn breaks_midway(&mut self, turn: &mut Turn<'_>, index: usize) -> bool {
+        let Some(rules) = turn.config.output(self.route) else { return false };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return false };
+        let (position, Reading::Watched(watched)) = (attempt.position, &mut attempt.reading) else {
+            return false;
+        };
+        let (Some(following), Some(collector)) = (&mut watched.following, watched.gate.collected()) else {
+            return false;
+        };
+        if !watched.broken.is_empty() || watched.gate.verdict().is_some() {
+            return false;
+        }
+        let Some(rule) = following.live.look(rules, &following.asked, collector.content()) else {
+            return false;
+        };
+        watched.broken.add(rule);
+        let (broken, ends) = (watched.broken, rules.policy().ends_hopeless && !watched.gate.is_midway());
+        let event = if ends { OutputEvent::Ended } else { OutputEvent::Found };
+        self.tell_output(turn, position, event, broken);
+        ends
+    }
+
+    /// All of it has come, or what there was of it.
+    pub(super) fn followed_to_its_end(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) {
+        let Some(rules) = turn.config.output(self.route) else { return };
+        let Some(watched) = self.watched(index) else { return };
+        let is_followed = watched.following.take().is_some() && watched.broken.is_empty();
+        let Some(attempt) = self.in_flight.get(index) else { return };
+        let (position, Reading::Watched(watched)) = (attempt.position, &attempt.reading) else { return };
+        let Some(collector) = watched.gate.collected().filter(|_| is_followed && !verdict.is_failure())
+        else {
+            return;
+        };
+        if collector.overflows() {
+            return self.tell_output(turn, position, OutputEvent::Unchecked, Broken::default());
+        }
+        let content = collector.content().clone();
+        let asked = self.asked_of(turn, rules, &content);
+        let breaches = rules.check(&asked, &content, turn.scratch);
+        let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
+        if !broken.is_empty() {
+            self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
+            self.tell_output(turn, position, OutputEvent::Found, broken);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Output: what an answer must be like, and what follows one that isn't.
+
+use seawall_core::{Answer, Effect, Event, Half, Headers, Metric, Origin, OutputEvent};
+use serde_json::{Value, json};
+
+use crate::plans::{Did, Host, did, told};
+
+const CHAT: &str = "/v1/chat/completions";
+const SCHEMA: &str = "schema <<JSON\n{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":{\"type\":\"integer\"}}}\nJSON\n";
+
+/// Two targets and a route with this output; `more` stands in the route.
+fn policy(output: &str, more: &str) -> String {
+    format!(
+        "target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+         target b {{ cluster \"b\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
+         route r {{\n match path \"/*\"\n try a\n then b\n retry standard\n {more}\n output {{\n {output}\n }}\n }}\n\
+         retry standard {{ attempts 4 }}"
+    )
+}
+
+fn request() -> String {
+    json!({"model": "gpt-4.1", "messages": [{"role": "user", "content": "how many?"}]}).to_string()
+}
+
+fn completion(text: &str) -> String {
+    let choice =
+        json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
+    let usage = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15});
+    json!({"object": "chat.completion", "choices": [choice], "usage": usage}).to_string()
+}
+
+/// The attempt through the router is answered with this text, met at a half.
+fn says(host: &mut Host, half: Half, text: &str) -> Vec<Effect> {
+    let body = completion(text).into_bytes();
+    let length = body.len().to_string();
+    let headers: Headers =
+        [("content-type", "application/json"), ("content-length", &*length)].into_iter().collect();
+    let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+    let mut fx = host.handle(Event::AnswerHeaders { half, answer, end_of_stream: false });
+    let buffered = body.len();
+    fx.extend(host.handle(Event::AnswerBody { half, chunk: body, buffered, end_of_stream: true }));
+    fx
+}
+
+/// A dispatched one is.
+fn calls_back(host: &mut Host, attempt: u32, text: &str) -> Vec<Effect> {
+    let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+    let answer =
+        Answer { status: 200, headers, body: completion(text).into_bytes(), origin: Origin::Provider };
+    host.handle(Event::CallAnswer { attempt, answer })
+}
+
+fn sent(fx: &[Effect]) -> (String, Value) {
+    match did(fx, "") {
+        Did::Sent { cluster, body } => (cluster, serde_json::from_str(&body).unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn delivered(fx: &[Effect]) -> (u16, String) {
+    match did(fx, "") {
+        Did::Said { status, body } => (status, body),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn counted(fx: &[Effect]) -> Vec<OutputEvent> {
+    let event = |effect: &Effect| match effect {
+        Effect::Count(Metric::Output(_, event)) => Some(*event),
+        _ => None,
+    };
+    fx.iter().filter_map(event).collect()
+}
+
+#[test]
+fn an_answer_that_fits_goes_on_as_it_is() {
+    for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
+        let mut host = Host::new(&policy(SCHEMA, ""));
+        host.ask_at(CHAT, &request());
+        let fx = says(&mut host, half, "{\"n\":3}");
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })), "{fx:?}");
+        assert!(!fx.iter().any(|effect| matches!(effect, Effect::ReplaceBody { .. })), "{fx:?}");
+        assert_eq!(told(&fx).get("x-seawall-output"), None);
+        assert_eq!(counted(&fx), []);
+    }
+}
+
+#[test]
+fn what_can_be_repaired_is_and_the_caller_is_told_how() {
+    for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
+        let mut host = Host::new(&policy(&format!("{SCHEMA} invalid repair"), ""));
+        host.ask_at(CHAT, &request());
+        let fx = says(&mut host, half, "Sure! ```json\n{\"n\": 3,}\n```");
+        let body = fx.iter().find_map(|effect| match effect {
+            Effect::ReplaceBody { half: at, body } if *at == half => Some(body),
+            _ => None,
+        });
+        let body: Value = serde_json::from_slice(body.unwrap()).unwrap();
+        assert_eq!(body["choices"][0]["message"]["content"], "{\"n\":3}");
+        assert_eq!(body["usage"]["total_tokens"], 15);
+        let headers = told(&fx);
+        assert_eq!(headers["x-seawall-output"], "repaired stripped, commas");
+        assert_eq!(headers["content-length"], body_length(&fx));
+        assert_eq!(counted(&fx), [OutputEvent::Repaired]);
+    }
+}
+
+fn body_length(fx: &[Effect]) -> String {
+    let length = fx.iter().find_map(|effect| match effect {
+        Effect::ReplaceBody { body, .. } => Some(body.len()),
+        _ => None,
+    });
+    length.unwrap().to_string()
+}
+
+#[test]
+fn the_same_target_is_asked_again_with_what_was_wrong_and_another_one_without() {
+    let mut host = Host::new(&policy(&format!("{SCHEMA} invalid retry 1, then fail_over"), ""));
+    host.ask_at(CHAT, &request());
+    let fx = says(&mut host, Half::Downstream, "{\"n\":\"secret\"}");
+    assert_eq!(counted(&fx), [OutputEvent::Retried]);
+    let (cluster, body) = sent(&fx);
+    assert_eq!(cluster, "a");
+    let messages = body["messages"].as_array().unwrap();
+    let last = messages.last().unwrap()["content"].as_str().unwrap();
+    assert!(last.contains("/n") && !last.contains("secret"), "{last}");
+    assert_eq!(messages[0]["content"], "how many?");
+    // Its second answer is no better.
+    let fx = calls_back(&mut host, 2, "{}");
+    assert_eq!(counted(&fx), [OutputEvent::FailedOver]);
+    assert_eq!(sent(&fx), ("b".to_owned(), serde_json::from_str(&request()).unwrap()));
+    let fx = calls_back(&mut host, 3, "{\"n\":3}");
+    let (status, body) = delivered(&fx);
+    assert_eq!((status, body), (200, completion("{\"n\":3}")));
+    let headers = told(&fx);
+    assert_eq!(headers["x-seawall-reason"], "failed_over");
+    assert_eq!(headers.get("x-seawall-output"), None);
+}
+
+#[test]
+fn what_is_rejected_tells_where_and_nothing_of_the_answer() {
+    for (half, output) in [
+        (Half::Downstream, "invalid reject"),
+        (Half::Downstream, ""),
+        (Half::Downstream, "invalid repair, retry 1"),
+    ] {
+        let mut host = Host::new(&policy(&format!("{SCHEMA} {output}"), ""));
+        host.ask_at(CHAT, &request());
+        let mut fx = says(&mut host, half, "{\"n\":\"secret\"}");
+        if output.contains("retry") {
+            assert_eq!(sent(&fx).0, "a");
+            fx = calls_back(&mut host, 2, "{\"n\":\"secret\"}");
+        }
+        let (status, body) = delivered(&fx);
+        assert_eq!(status, 502);
+        assert!(body.contains("invalid_output") && body.contains("/n"), "{body}");
+        assert!(!body.contains("secret"), "{body}");
+        let headers = told(&fx);
+        assert_eq!(headers["x-seawall-reason"], "invalid_output");
+        assert_eq!(headers["x-seawall-output"], "invalid schema");
+        assert_eq!(headers["x-should-retry"], "false");
+        assert_eq!(counted(&fx), [OutputEvent::Rejected]);
+    }
+}
+
+#[test]
+fn what_passes_is_marked() {
+    let mut host = Host::new(&policy(&format!("{SCHEMA} deny /secret/\n invalid pass"), ""));
+    host.ask_at(CHAT, &request());
+    let fx = says(&mut host, Half::Downstream, "{\"n\":\"secret\"}");
+    assert!(!fx.iter().any(|effect| matches!(effect, Effect::ReplaceBody { .. })));
+    assert_eq!(told(&fx)["x-seawall-output"], "invalid schema, deny");
+    assert_eq!(counted(&fx), [OutputEvent::Passed]);
+}
+
+#[test]
+fn an_answer_that_may_pass_goes_out_when_nothing_better_comes() {
+    let mut host = Host::new(&policy(&format!("{SCHEMA} invalid fail_over, pass"), "timeout 5s"));
+    host.ask_at(CHAT, &request());
+    let fx = says(&mut host, Half::Downstream, "three");
+    assert_eq!(sent(&fx).0, "b");
+    let answer =
+        Answer { status: 400, headers: Headers::default(), body: b"{}".to_vec(), origin: Origin::Provider };
+    let fx = host.handle(Event::CallAnswer { attempt: 2, answer });
+    assert_eq!(delivered(&fx), (200, completion("three")));
+    let headers = told(&fx);
+    assert_eq!((&*headers["x-seawall-output"], &*headers["x-seawall-target"]), ("invalid schema", "a"));
+}
+
+#[test]
+fn attempts_deadline_and_cost_bound_what_follows() {
+    for (more, allowed) in [
+        ("", true),
+        ("retry one", false),
+        ("contract { cost <= $0.001 }", true),
+        // What was wrong makes the prompt too dear.
+        ("contract { cost <= $0.00005 }", false),
+    ] {
+        let text = policy(&format!("{SCHEMA} invalid retry 2"), more);
+        let text =
+            text.replace("retry standard\n", if more.starts_with("retry") { "" } else { "retry standard\n" });
+        let mut host = Host::new(&format!("{text}\nretry one {{ attempts 1 }}"));
+        host.ask_at(CHAT, &request());
+        let fx = says(&mut host, Half::Downstream, "three");
+        let expected = if allowed { OutputEvent::Retried } else { OutputEvent::Rejected };
+        assert_eq!(counted(&fx), [expected], "{more}");
+    }
+}
