@@ -16,6 +16,8 @@ mod rules;
 mod schemas;
 pub(crate) mod told;
 
+#[cfg(test)]
+pub(crate) use self::asked::Tool;
 pub(crate) use self::asked::{Asked, Wants};
 pub(crate) use self::content::{Call, Choice, Collector, Content, Reading};
 pub(crate) use self::rules::{Breach, Live, Rules};

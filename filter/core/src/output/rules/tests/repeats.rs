@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::*;
 use crate::output::rules::repeats::Repeats;
 
 fn repeats(text: &str, most: u32) -> bool {
