@@ -40,6 +40,7 @@ pub struct Counter {
     left: usize,
     /// Counts that were not those of the reference.
     estimates: u32,
+    has_sampled: bool,
     /// What has been counted, not sampled.
     tokens: u64,
     bytes: u64,
@@ -48,7 +49,7 @@ pub struct Counter {
 impl Counter {
     #[must_use]
     pub fn new(encoding: Encoding, budget: Budget) -> Self {
-        Self { encoding, left: budget.0, estimates: 0, tokens: 0, bytes: 0 }
+        Self { encoding, left: budget.0, estimates: 0, has_sampled: false, tokens: 0, bytes: 0 }
     }
 
     #[must_use]
@@ -65,6 +66,12 @@ impl Counter {
     /// How many counts were not those of the reference.
     pub(crate) fn estimates(&self) -> u32 {
         self.estimates
+    }
+
+    /// Whether a count would be the same another time: whatever else is counted then, and however much.
+    pub(crate) fn is_repeatable(&self, is_estimate: bool) -> bool {
+        // Without a vocabulary all counts are estimates.
+        !is_estimate || !(self.has_sampled || self.encoding.is_built_in())
     }
 
     /// How many tokens the text is. Once the budget is spent it costs next to nothing, and is an estimate.
@@ -91,6 +98,7 @@ impl Counter {
 
     fn sampled(&mut self, text: &str) -> u64 {
         self.estimates = self.estimates.saturating_add(1);
+        self.has_sampled = true;
         let (each, stride) = (self.left / WINDOWS, text.len().div_ceil(WINDOWS));
         if each < LEAST {
             let share = self.tokens * 1_000 / self.bytes.max(1);

@@ -5,8 +5,17 @@ use crate::kind::Tally;
 /// Entries of a set.
 const WAYS: usize = 4;
 
-/// Counts by the keyed hash of what was counted, in a table of a fixed size. The least recently used of four entries makes
+/// Bytes after each of which it is known how a body begins.
+const BLOCK: usize = 2_048;
+
+/// Blocks of a body whose beginnings are remembered.
+const BLOCKS: usize = 256;
+
+/// Counts by the keyed hash of what was counted, in tables of fixed sizes. The least recently used of four entries makes
 /// room for a new one.
+///
+/// What is known is what a message comes to, and what a body comes to up to the last message that ends in its first 2, 4, 6 …
+/// KiB: of a body that goes on as another one did, only the rest is read.
 ///
 /// The hash is SipHash-1-3 of 64 bits with a key that the caller draws at random, once for each VM: who does not know the
 /// key can't choose texts that take one another's counts, and by chance one look-up in 4·10¹⁸ is wrong. Texts themselves are
@@ -14,83 +23,161 @@ const WAYS: usize = 4;
 #[derive(Debug)]
 pub struct Memo {
     key: [u64; 2],
-    sets: Vec<[Entry; WAYS]>,
+    known: Table<Tally>,
+    begun: Table<Begun>,
 }
 
+/// What a body comes to up to the end of a message.
 #[derive(Clone, Copy, Default, Debug)]
-struct Entry {
-    /// 0: empty.
-    hash: u64,
-    tally: Tally,
+pub(crate) struct Begun {
+    pub(crate) tally: Tally,
+    pub(crate) has_tools: bool,
+    /// The member that the list of messages is the value of.
+    pub(crate) list: &'static str,
+    /// Where that message ends; 0 if none does.
+    pub(crate) end: usize,
 }
 
-impl Memo {
-    /// Room for about so many counts, of 32 bytes each, at least 4 and at most 2^20. The key is random and secret.
-    #[must_use]
-    pub fn new(entries: usize, key: [u64; 2]) -> Self {
+/// How a body begins, after each of its blocks.
+#[derive(Default)]
+pub(crate) struct Beginnings {
+    hashes: Vec<Hash>,
+    /// The first of them of which nothing is known.
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Table<V> {
+    /// Hashes and what they stand for; 0: empty.
+    sets: Vec<[(u64, V); WAYS]>,
+}
+
+impl<V: Copy + Default> Table<V> {
+    fn new(entries: usize) -> Self {
         let sets = (entries.min(1 << 20) / WAYS).next_power_of_two();
-        Self { key, sets: vec![[Entry::default(); WAYS]; sets] }
+        Self { sets: vec![[(0, V::default()); WAYS]; sets] }
     }
 
-    /// What is known of this text, in this `context`: another encoding or use of the same text has a count of its own.
-    pub(crate) fn get(&mut self, context: u64, text: &[u8]) -> (Hash, Option<Tally>) {
-        let hash = Hash(siphash(self.key, context, text).max(1));
-        let Some(set) = self.set(hash) else { return (hash, None) };
-        let Some(way) = set.iter().position(|entry| entry.hash == hash.0) else { return (hash, None) };
-        if let Some(recent) = set.get_mut(..=way) {
-            recent.rotate_right(1);
-        }
-        let tally = set.first().map(|entry| entry.tally);
-        (hash, tally)
+    fn get(&mut self, hash: Hash) -> Option<V> {
+        let set = self.set(hash)?;
+        let way = set.iter().position(|(known, _)| *known == hash.0)?;
+        set.get_mut(..=way)?.rotate_right(1);
+        set.first().map(|(_, value)| *value)
     }
 
-    pub(crate) fn put(&mut self, hash: Hash, tally: Tally) {
+    fn put(&mut self, hash: Hash, value: V) {
         if let Some(set) = self.set(hash) {
             set.rotate_right(1);
             if let Some(first) = set.first_mut() {
-                *first = Entry { hash: hash.0, tally };
+                *first = (hash.0, value);
             }
         }
     }
 
-    fn set(&mut self, hash: Hash) -> Option<&mut [Entry; WAYS]> {
+    fn set(&mut self, hash: Hash) -> Option<&mut [(u64, V); WAYS]> {
         let index = hash.0 as usize & (self.sets.len().max(1) - 1);
         self.sets.get_mut(index)
+    }
+}
+
+impl Memo {
+    /// Room for about so many counts of messages, of 32 bytes each, at least 4 and at most 2^20, and for an eighth as many
+    /// beginnings. The key is random and secret.
+    #[must_use]
+    pub fn new(entries: usize, key: [u64; 2]) -> Self {
+        Self { key, known: Table::new(entries), begun: Table::new(entries / 8) }
+    }
+
+    /// What is known of this text, in this `context`: another encoding or use of the same text has a count of its own.
+    pub(crate) fn get(&mut self, context: u64, text: &[u8]) -> (Hash, Option<Tally>) {
+        let mut state = State::new(self.key);
+        let (words, rest) = text.split_at(text.len() / 8 * 8);
+        state.add(words);
+        let hash = state.end(rest, text.len(), context);
+        (hash, self.known.get(hash))
+    }
+
+    pub(crate) fn put(&mut self, hash: Hash, tally: Tally) {
+        self.known.put(hash, tally);
+    }
+
+    /// What is known of how this body begins, in this `context`.
+    pub(crate) fn begun(&mut self, context: u64, body: &[u8]) -> (Beginnings, Option<Begun>) {
+        let mut state = State::new(self.key);
+        let (mut beginnings, mut found) = (Beginnings::default(), None);
+        for (number, block) in body.as_chunks::<BLOCK>().0.iter().take(BLOCKS).enumerate() {
+            state.add(block);
+            let hash = state.end(&[], (number + 1) * BLOCK, context);
+            if beginnings.next == number
+                && let Some(begun) = self.begun.get(hash)
+            {
+                (beginnings.next, found) = (number + 1, Some(begun));
+            }
+            beginnings.hashes.push(hash);
+        }
+        (beginnings, found.filter(|begun| begun.end > 0))
+    }
+
+    /// Remembers what all blocks begin with that end before `end`.
+    pub(crate) fn put_begun(&mut self, beginnings: &mut Beginnings, end: usize, begun: Begun) {
+        while let Some(hash) = beginnings.hashes.get(beginnings.next)
+            && (beginnings.next + 1) * BLOCK < end
+        {
+            self.begun.put(*hash, begun);
+            beginnings.next += 1;
+        }
     }
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Hash(u64);
 
-/// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of the text, its length and the context.
-fn siphash(key: [u64; 2], context: u64, text: &[u8]) -> u64 {
-    let mut state = [
-        key[0] ^ 0x736F_6D65_7073_6575,
-        key[1] ^ 0x646F_7261_6E64_6F6D,
-        key[0] ^ 0x6C79_6765_6E65_7261,
-        key[1] ^ 0x7465_6462_7974_6573,
-    ];
-    let mut add = |word: u64| {
-        state[3] ^= word;
-        round(&mut state);
-        state[0] ^= word;
-    };
-    let (words, rest) = text.as_chunks::<8>();
-    for word in words {
-        add(u64::from_le_bytes(*word));
+/// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of a text, its length and the context.
+#[derive(Clone, Copy)]
+struct State([u64; 4]);
+
+impl State {
+    fn new(key: [u64; 2]) -> Self {
+        Self([
+            key[0] ^ 0x736F_6D65_7073_6575,
+            key[1] ^ 0x646F_7261_6E64_6F6D,
+            key[0] ^ 0x6C79_6765_6E65_7261,
+            key[1] ^ 0x7465_6462_7974_6573,
+        ])
     }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+
+    /// More of the text, in whole words.
+    fn add(&mut self, text: &[u8]) {
+        let mut state = *self;
+        for word in text.as_chunks::<8>().0 {
+            state.word(u64::from_le_bytes(*word));
+        }
+        *self = state;
     }
-    add(u64::from_le_bytes(last));
-    add(text.len() as u64);
-    add(context);
-    state[2] ^= 0xFF;
-    for _ in 0..3 {
-        round(&mut state);
+
+    #[inline(always)]
+    fn word(&mut self, word: u64) {
+        self.0[3] ^= word;
+        round(&mut self.0);
+        self.0[0] ^= word;
     }
-    state[0] ^ state[1] ^ state[2] ^ state[3]
+
+    /// The hash if the text ends so.
+    fn end(mut self, rest: &[u8], len: usize, context: u64) -> Hash {
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.word(u64::from_le_bytes(last));
+        self.word(len as u64);
+        self.word(context);
+        let Self(mut state) = self;
+        state[2] ^= 0xFF;
+        for _ in 0..3 {
+            round(&mut state);
+        }
+        Hash((state[0] ^ state[1] ^ state[2] ^ state[3]).max(1))
+    }
 }
 
 #[inline(always)]
@@ -145,7 +232,7 @@ mod tests {
 
     #[test]
     fn another_key_gives_other_hashes() {
-        let hashes = |key| (0..1_000_u32).map(move |text| siphash(key, 0, &text.to_le_bytes()));
+        let hashes = |key| (0..1_000_u32).map(move |text| State::new(key).end(&text.to_le_bytes(), 4, 0).0);
         assert!(hashes([1, 2]).zip(hashes([1, 3])).all(|(one, other)| one != other));
         let mut all: Vec<_> = hashes([1, 2]).collect();
         all.sort_unstable();

@@ -12,6 +12,7 @@ use super::walk::{At, Node, Walk};
 use super::{Dialect, Message};
 use crate::image::Rule;
 use crate::kind::{Kind, Tally};
+use crate::memo::{Beginnings, Begun};
 use crate::{Counter, Encoding, Memo};
 
 /// Longest message that is remembered, in bytes of JSON: a longer one holds an image, of which no token is counted, or
@@ -31,13 +32,16 @@ pub(super) struct Root<'m> {
     has_tools: bool,
     /// Whether any member held what the model is to read.
     has_prompt: bool,
+    /// The address of the body: messages are read in place, and their own addresses tell where they lie.
+    start: usize,
     each: Option<Each<'m>>,
+    beginnings: Beginnings,
+    /// What there was at the end of the last message.
+    begun: Begun,
 }
 
 /// Where messages are written down one by one.
 pub(super) struct Each<'m> {
-    /// The address of the body: messages are read in place, and their own addresses tell where they lie.
-    pub(super) start: usize,
     pub(super) messages: &'m mut Vec<Message>,
     /// Most that are written down.
     pub(super) most: usize,
@@ -47,8 +51,8 @@ impl<'m> Root<'m> {
     pub(super) fn new(
         dialect: Dialect,
         rule: Rule,
-        counter: Counter,
-        memo: &'m mut Memo,
+        (counter, memo): (Counter, &'m mut Memo),
+        start: usize,
         each: Option<Each<'m>>,
     ) -> Self {
         Self {
@@ -59,8 +63,40 @@ impl<'m> Root<'m> {
             tally: Tally::default(),
             has_tools: false,
             has_prompt: false,
+            start,
             each,
+            beginnings: Beginnings::default(),
+            begun: Begun::default(),
         }
+    }
+
+    /// Where it is known what the body begins with: the rest of it, as a body of its own. What is no JSON there is none here.
+    pub(super) fn resume(&mut self, body: &[u8]) -> Option<Vec<u8>> {
+        if self.each.is_some() {
+            return None;
+        }
+        let (beginnings, begun) = self.memo.begun(self.context(At::Unknown), body);
+        self.beginnings = beginnings;
+        let begun = begun?;
+        let rest = behind_space(body.get(begun.end..)?);
+        let rest = match *rest.first()? {
+            b']' => rest,
+            b',' => Some(behind_space(rest.get(1..)?)).filter(|rest| !rest.starts_with(b"]"))?,
+            _ => return None,
+        };
+        let text = [b"{\"", begun.list.as_bytes(), b"\":[", rest].concat();
+        (self.tally, self.has_tools, self.begun) = (begun.tally, begun.has_tools, begun);
+        let before = (body.len() - rest.len()).wrapping_sub(text.len() - rest.len());
+        self.start = (text.as_ptr() as usize).wrapping_sub(before);
+        Some(text)
+    }
+
+    /// What counts depend on beside a text.
+    fn context(&self, at: At) -> u64 {
+        u64::from(self.counter.encoding() == Encoding::Cl100kBase)
+            | (at as u64) << 1
+            | (self.dialect as u64) << 8
+            | self.rule.id() << 16
     }
 
     /// Adds what a part of the body costs, which is counted unless it is known.
@@ -78,12 +114,19 @@ impl<'m> Root<'m> {
         tally
     }
 
-    /// Adds a message that stands in a list.
-    fn add_message(&mut self, raw: &str) {
+    /// Adds a message that stands in the list of this name.
+    fn add_message(&mut self, list: &'static str, raw: &str) {
+        let at = (raw.as_ptr() as usize).wrapping_sub(self.start);
+        let end = at.saturating_add(raw.len());
+        self.memo.put_begun(&mut self.beginnings, end, self.begun);
         let tally = self.add(raw, At::Message);
+        if self.counter.is_repeatable(self.tally.is_estimate || !self.counter.is_exact()) {
+            self.begun = Begun { tally: self.tally, has_tools: self.has_tools, list, end };
+        } else {
+            self.beginnings = Beginnings::default();
+        }
         if let Some(each) = self.each.as_mut().filter(|each| each.messages.len() < each.most) {
-            let at = (raw.as_ptr() as usize).wrapping_sub(each.start);
-            each.messages.push(Message { place: at..at.saturating_add(raw.len()), tally });
+            each.messages.push(Message { place: at..end, tally });
         }
     }
 
@@ -91,14 +134,10 @@ impl<'m> Root<'m> {
         if raw.len() > LONGEST_KNOWN {
             return self.counted(count);
         }
-        let context = u64::from(self.counter.encoding() == Encoding::Cl100kBase)
-            | (at as u64) << 1
-            | (self.dialect as u64) << 8
-            | self.rule.id() << 16;
-        let (hash, known) = self.memo.get(context, raw.as_bytes());
+        let (hash, known) = self.memo.get(self.context(at), raw.as_bytes());
         known.unwrap_or_else(|| {
             let tally = self.counted(count);
-            if !tally.is_estimate {
+            if self.counter.is_repeatable(tally.is_estimate) {
                 self.memo.put(hash, tally);
             }
             tally
@@ -116,7 +155,7 @@ impl<'m> Root<'m> {
     fn input(&mut self, raw: &str) {
         if raw.starts_with('[') {
             let mut reader = serde_json::Deserializer::from_str(raw);
-            let _ = Messages(self).deserialize(&mut reader);
+            let _ = Messages(self, "input").deserialize(&mut reader);
         } else {
             self.add(raw, At::Message);
         }
@@ -173,6 +212,7 @@ impl<'m> Root<'m> {
     }
 
     fn finish(mut self) -> Tally {
+        self.memo.put_begun(&mut self.beginnings, usize::MAX, self.begun);
         if !matches!(self.dialect, Dialect::Completions | Dialect::Embeddings) {
             self.tally.add(Kind::Frame, REPLY);
         }
@@ -207,7 +247,8 @@ impl<'de> Visitor<'de> for Root<'_> {
                     self.add(map.next_value::<&RawValue>()?.get(), At::Prompt);
                 }
                 ("input", Responses) => self.input(map.next_value::<&RawValue>()?.get()),
-                ("messages" | "contents", _) => map.next_value_seed(Messages(&mut self))?,
+                ("messages", _) => map.next_value_seed(Messages(&mut self, "messages"))?,
+                ("contents", _) => map.next_value_seed(Messages(&mut self, "contents"))?,
                 ("instructions" | "system" | "systemInstruction" | "system_instruction", _) => {
                     self.add(map.next_value::<&RawValue>()?.get(), At::System);
                 }
@@ -223,6 +264,11 @@ impl<'de> Visitor<'de> for Root<'_> {
         }
         if self.has_prompt { Ok(self.finish()) } else { Err(A::Error::custom("no prompt")) }
     }
+}
+
+fn behind_space(json: &[u8]) -> &[u8] {
+    let start = json.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+    json.get(start.unwrap_or(json.len())..).unwrap_or_default()
 }
 
 /// A key, which is borrowed unless it holds an escape.
@@ -252,8 +298,8 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Messages in a list; one alone; nothing if it is something else.
-struct Messages<'r, 'm>(&'r mut Root<'m>);
+/// Messages in a list of this name; one alone; nothing if it is something else.
+struct Messages<'r, 'm>(&'r mut Root<'m>, &'static str);
 
 impl<'de> DeserializeSeed<'de> for Messages<'_, '_> {
     type Value = ();
@@ -272,7 +318,7 @@ impl<'de> Visitor<'de> for Messages<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<(), A::Error> {
         while let Some(message) = messages.next_element::<&RawValue>()? {
-            self.0.add_message(message.get());
+            self.0.add_message(self.1, message.get());
         }
         Ok(())
     }

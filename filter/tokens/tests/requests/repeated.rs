@@ -1,5 +1,6 @@
 //! A conversation that grows: what was counted is not counted again.
 
+use proptest::prelude::*;
 use seawall_tokens::{Budget, Dialect, Encoding, Memo, Request};
 use serde_json::json;
 
@@ -51,4 +52,48 @@ fn another_encoding_or_model_has_counts_of_its_own() {
     assert_ne!(newer, total("gpt-4o", Encoding::Cl100kBase));
     assert_ne!(newer, total("gpt-4o-mini", Encoding::O200kBase));
     assert_eq!(newer, total("gpt-4o", Encoding::O200kBase));
+}
+
+/// A part of a body's list of messages, or of what may stand there instead.
+fn part() -> impl Strategy<Value = String> {
+    let message = (0..6_u8, 0..1_500_usize).prop_map(|(kind, length)| {
+        let text = "Words follow words. ".repeat(length / 20);
+        match kind {
+            0 => json!({ "role": "system", "content": text }),
+            1 => json!({ "role": "user", "content": [{ "type": "text", "text": text }, { "type": "input_audio" }] }),
+            2 => json!({ "role": "assistant", "content": "x".repeat(length) }),
+            _ => json!({ "role": "user", "content": format!("{length}: \"{text}\"\n") }),
+        }
+        .to_string()
+    });
+    prop_oneof![20 => message, 1 => Just("7".into()), 1 => Just(" ".into()), 1 => Just("] , \"tools\": [".into())]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    /// Bodies that begin like one another, and go on in other ways; some of them are no JSON.
+    #[test]
+    fn what_is_known_of_a_beginning_changes_no_count(
+        head in prop::sample::select(vec!["", "\"tools\": [{\"type\":\"function\",\"function\":{\"name\":\"f\"}}], "]),
+        list in prop::sample::select(vec!["messages", "contents", "input"]),
+        parts in prop::collection::vec(part(), 1..12),
+        bodies in prop::collection::vec((0..12_usize, part(), 0..5_usize, 0..4_usize), 1..10),
+    ) {
+        let dialect = if list == "input" { Dialect::Responses } else { Dialect::Chat };
+        for encoding in [Encoding::O200kBase, Encoding::Cl100kBase] {
+            let mut memo = Memo::new(1_024, [3, 4]);
+            let request = Request { dialect, model: "gpt-4o", encoding, budget: Budget(1_000_000) };
+            for (kept, new, comma, end) in &bodies {
+                let mut all: Vec<_> = parts.iter().take(*kept).map(String::as_str).collect();
+                all.push(new);
+                let comma = [",", ", ", " ,\n", ",", ",,"][*comma];
+                let end = ["]}", "], \"tool_choice\": \"none\"}", ",]}", "} ]"][*end];
+                let body = format!("{{{head}\"{list}\": [{}{end}", all.join(comma));
+                let known = request.count(body.as_bytes(), &mut memo);
+                let expected = request.count(body.as_bytes(), &mut Memo::new(4, [5, 6]));
+                prop_assert_eq!(known, expected, "{}", body);
+            }
+        }
+    }
 }
