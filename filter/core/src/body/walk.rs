@@ -22,32 +22,10 @@ pub(crate) fn places<const N: usize>(json: &[u8], at: usize, keys: [&[u8]; N]) -
     found
 }
 
-/// Where the elements lie of the list that begins here, up to what can't be read; none of what is no list.
-pub(crate) fn element_places(json: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut scan = Scanner::new(json, at);
-    let mut more = scan.opens(b'[');
-    let mut is_first = true;
-    std::iter::from_fn(move || {
-        more = more && scan.more(is_first, b']') == Ok(true);
-        is_first = false;
-        let value = more.then(|| scan.value().ok()).flatten();
-        more = value.is_some();
-        Some(value?.range)
-    })
-}
-
 /// Where `part`, which was found in `whole`, lies in it.
 pub(super) fn place_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     whole.get(start..start + part.len()).map(|_| start..start + part.len())
-}
-
-/// Where the only value lies in a text of JSON; `None` if it isn't whole, isn't alone or is nested too deep.
-pub(crate) fn only_place(json: &[u8]) -> Option<Range<usize>> {
-    let mut scan = Scanner::new(json, 0);
-    scan.token()?;
-    let value = scan.value().ok()?;
-    scan.token().is_none().then_some(value.range)
 }
 
 /// The values of these members of an object.
@@ -55,7 +33,16 @@ pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) ->
     places(object, 0, keys).map(|place| object.get(place?))
 }
 
-/// The elements of a list.
+/// The elements of a list up to what can't be read; none of what is no list.
 pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    element_places(list, 0).map(|place| list.get(place).unwrap_or_default())
+    let mut scan = Scanner::new(list, 0);
+    let mut more = scan.opens(b'[');
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        more = more && scan.more(is_first, b']') == Ok(true);
+        is_first = false;
+        let value = more.then(|| scan.value().ok()).flatten();
+        more = value.is_some();
+        Some(scan.slice(value?.range))
+    })
 }

@@ -47,8 +47,10 @@ pub(crate) fn events(dialect: Dialect, framing: Framing, body: &[u8]) -> impl It
 /// The data of one event.
 pub(crate) struct Data<'e> {
     pub(crate) json: Cow<'e, [u8]>,
-    /// Where its parts begin, and where these lie in the event.
-    parts: Vec<(usize, usize)>,
+    /// Where its first part lies in the event.
+    start: usize,
+    /// Where the others begin, and where they lie in the event.
+    others: Vec<(usize, usize)>,
 }
 
 impl<'e> Data<'e> {
@@ -56,7 +58,8 @@ impl<'e> Data<'e> {
     pub(crate) fn of(framing: Framing, event: &'e [u8]) -> Self {
         let from = |start: usize| Self {
             json: Cow::Borrowed(event.get(start..).unwrap_or_default()),
-            parts: vec![(0, start)],
+            start,
+            others: Vec::new(),
         };
         match framing {
             Framing::Document => from(0),
@@ -66,55 +69,52 @@ impl<'e> Data<'e> {
                 let Some((_, place, is_chunk)) = layout(event) else { return from(event.len()) };
                 let payload = event.get(place.clone()).unwrap_or_default();
                 let json = if is_chunk { Cow::Owned(decoded(payload)) } else { Cow::Borrowed(payload) };
-                Self { json, parts: vec![(0, place.start)] }
+                Self { json, start: place.start, others: Vec::new() }
             }
         }
     }
 
     fn of_lines(event: &'e [u8]) -> Self {
-        let mut data = Self { json: Cow::Borrowed(&[]), parts: Vec::new() };
+        let mut data: Option<Self> = None;
         let mut at = if event.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         while let Some(rest) = event.get(at..).filter(|rest| !rest.is_empty()) {
             let line =
                 rest.get(..find_either::<b'\n', b'\r'>(rest).unwrap_or(rest.len())).unwrap_or_default();
-            let next = at + line.len() + 1;
-            if let Some(value) =
-                line.strip_prefix(b"data").filter(|rest| matches!(rest.first(), None | Some(b':')))
-            {
-                let value = value.strip_prefix(b":").unwrap_or(value);
-                let value = value.strip_prefix(b" ").unwrap_or(value);
-                data.line(value, at + line.len() - value.len());
+            at += line.len() + 1;
+            let Some(value) = value_of_data(line) else { continue };
+            let start = at - 1 - value.len();
+            match &mut data {
+                Some(data) => {
+                    let json = data.json.to_mut();
+                    json.push(b'\n');
+                    data.others.push((json.len(), start));
+                    json.extend_from_slice(value);
+                }
+                None => data = Some(Self { json: Cow::Borrowed(value), start, others: Vec::new() }),
             }
-            at = next;
         }
-        data
-    }
-
-    fn line(&mut self, value: &'e [u8], place: usize) {
-        if self.parts.is_empty() {
-            self.json = Cow::Borrowed(value);
-        } else {
-            self.json.to_mut().push(b'\n');
-        }
-        let start = self.json.len();
-        match self.parts.last() {
-            Some(_) => {
-                self.parts.push((start, place));
-                self.json.to_mut().extend_from_slice(value);
-            }
-            None => self.parts.push((0, place)),
-        }
+        data.unwrap_or(Self { json: Cow::Borrowed(&[]), start: event.len(), others: Vec::new() })
     }
 
     /// Where in the event a range of the data lies, with what stands between its parts.
     fn place(&self, range: &Range<usize>) -> Range<usize> {
         let at = |place: usize| {
-            let behind = self.parts.partition_point(|(start, _)| *start <= place);
-            let part = self.parts.get(behind.wrapping_sub(1)).copied().unwrap_or_default();
-            part.1 + place.saturating_sub(part.0)
+            let behind = self.others.partition_point(|(start, _)| *start <= place);
+            let part = behind.checked_sub(1).and_then(|part| self.others.get(part)).copied();
+            let (start, lies) = part.unwrap_or((0, self.start));
+            lies + place.saturating_sub(start)
         };
         let end = if range.is_empty() { at(range.end) } else { at(range.end - 1) + 1 };
         at(range.start)..end
+    }
+}
+
+/// What a line says, if it is one of data.
+fn value_of_data(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"data")?;
+    match rest.strip_prefix(b":") {
+        Some(value) => Some(value.strip_prefix(b" ").unwrap_or(value)),
+        None => rest.is_empty().then_some(rest),
     }
 }
 

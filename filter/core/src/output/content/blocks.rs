@@ -9,7 +9,8 @@
 //! Messages"; Bedrock: `Converse`, `ConverseStreamOutput`.)
 
 use super::builder::Builder;
-use super::json::{Value, word};
+use super::json::word;
+use crate::body::Value;
 
 /// There is but one.
 const CHOICE: u32 = 0;

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::json::{Value, unescape, word};
+use super::json::{unescape, word};
 use super::{Call, Choice, Content};
+use crate::body::Value;
 use crate::stream::Finish;
 
 /// Bytes of all texts together, as they are written. More is lost.

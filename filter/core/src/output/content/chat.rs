@@ -2,7 +2,8 @@
 //! (OpenAI: "The chat completion object", "The chat completion chunk object", "The completion object".)
 
 use super::builder::Builder;
-use super::json::{Value, word};
+use super::json::word;
+use crate::body::Value;
 
 pub(super) fn read(choices: Value<'_>, to: &mut Builder) {
     for (position, choice) in (0..).zip(choices.elements()) {

@@ -1,8 +1,8 @@
 //! Reads an answer on its way.
 
 use super::builder::{Builder, MOST_TEXT};
-use super::json::Value;
 use super::{Content, read};
+use crate::body::Outline;
 use crate::stream::{Data, Dialect, Framing};
 
 /// What an answer has said so far. Its texts only get longer, event by event.
@@ -13,11 +13,13 @@ pub(crate) struct Collector {
     /// What has come of an event whose end hasn't.
     begun: Vec<u8>,
     builder: Builder,
+    outline: Outline,
 }
 
 impl Collector {
     pub(crate) fn new(dialect: Dialect, framing: Framing) -> Self {
-        Self { dialect, framing, begun: Vec::new(), builder: Builder::default() }
+        let (builder, outline) = (Builder::default(), Outline::default());
+        Self { dialect, framing, begun: Vec::new(), builder, outline }
     }
 
     pub(crate) fn content(&self) -> &Content {
@@ -46,7 +48,7 @@ impl Collector {
         }
         if is_readable && !self.builder.overflows {
             let event = if self.begun.is_empty() { bytes } else { &self.begun };
-            read(self.dialect, Value::all(&Data::of(self.framing, event).json), &mut self.builder);
+            read(self.dialect, &Data::of(self.framing, event).json, &mut self.outline, &mut self.builder);
         }
         self.begun.clear();
     }

@@ -2,7 +2,8 @@
 //! `GenerateContentResponse`.)
 
 use super::builder::Builder;
-use super::json::{Value, word};
+use super::json::word;
+use crate::body::Value;
 
 pub(super) fn read(root: Value<'_>, to: &mut Builder) {
     let [candidates, feedback] = root.members([b"candidates", b"promptFeedback"]);

@@ -1,71 +1,39 @@
-//! Values in an event's JSON, with their places.
+//! Texts in an event's JSON, and which of its members matter.
 
-use std::ops::Range;
-
-use crate::body::{element_places, only_place, places};
+use crate::body::{Matters, Value};
 use crate::search::find_either;
 
-#[derive(Clone, Copy)]
-pub(super) struct Value<'j> {
-    json: &'j [u8],
-    start: usize,
-    end: usize,
-}
-
-impl<'j> Value<'j> {
-    /// All of this text, which is known to be one.
-    pub(super) fn all(json: &'j [u8]) -> Self {
-        Self { json, start: 0, end: json.len() }
-    }
-
-    /// The only one of this text, if it is one.
-    pub(super) fn only(json: &'j [u8]) -> Option<Self> {
-        Some(Self::at(json, only_place(json)?))
-    }
-
-    fn at(json: &'j [u8], place: Range<usize>) -> Self {
-        Self { json, start: place.start, end: place.end }
-    }
-
-    pub(super) fn place(self) -> Range<usize> {
-        self.start..self.end
-    }
-
-    /// As it is written.
-    pub(super) fn written(self) -> &'j [u8] {
-        self.json.get(self.place()).unwrap_or_default()
-    }
-
-    /// The values of these members; none of what is no object.
-    pub(super) fn members<const N: usize>(self, keys: [&[u8]; N]) -> [Option<Self>; N] {
-        places(self.json, self.start, keys).map(|place| Some(Self::at(self.json, place?)))
-    }
-
-    pub(super) fn member(self, key: &[u8]) -> Option<Self> {
-        let [value] = self.members([key]);
-        value
-    }
-
-    /// The elements; none of what is no list.
-    pub(super) fn elements(self) -> impl Iterator<Item = Self> {
-        element_places(self.json, self.start).map(move |place| Self::at(self.json, place))
-    }
-
-    pub(super) fn is_object(self) -> bool {
-        self.json.get(self.start) == Some(&b'{')
-    }
-
-    pub(super) fn is_list(self) -> bool {
-        self.json.get(self.start) == Some(&b'[')
-    }
-
-    /// A text as it is written, without its quotes.
-    pub(super) fn text(self) -> Option<&'j [u8]> {
-        self.written().strip_prefix(b"\"")?.strip_suffix(b"\"")
-    }
-
-    pub(super) fn number(self) -> Option<u32> {
-        std::str::from_utf8(self.written()).ok()?.parse().ok()
+/// All members that any dialect has something in.
+pub(super) fn matters(name: &[u8]) -> Matters {
+    match name {
+        b"choices"
+        | b"delta"
+        | b"message"
+        | b"content"
+        | b"tool_calls"
+        | b"function"
+        | b"custom"
+        | b"function_call"
+        | b"candidates"
+        | b"parts"
+        | b"functionCall"
+        | b"promptFeedback"
+        | b"content_block"
+        | b"response"
+        | b"output"
+        | b"item"
+        | b"part"
+        | b"incomplete_details"
+        | b"start"
+        | b"toolUse"
+        | b"contentBlockStart"
+        | b"contentBlockDelta"
+        | b"messageStop" => Matters::Inside,
+        b"type" | b"role" | b"status" | b"reason" | b"index" | b"output_index" | b"content_index"
+        | b"contentBlockIndex" | b"text" | b"refusal" | b"thought" | b"partial_json" | b"generation"
+        | b"name" | b"arguments" | b"input" | b"args" | b"willContinue" | b"finish_reason"
+        | b"finishReason" | b"stop_reason" | b"stopReason" | b"blockReason" => Matters::Itself,
+        _ => Matters::No,
     }
 }
 

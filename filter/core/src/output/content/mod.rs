@@ -22,8 +22,8 @@ mod tests;
 
 use self::builder::Builder;
 pub(crate) use self::collector::Collector;
-use self::json::Value;
 pub(crate) use self::reading::Reading;
+use crate::body::{Failure, Outline, Value};
 use crate::stream::{Dialect, Finish};
 
 /// All choices of an answer, by their numbers.
@@ -55,8 +55,15 @@ pub(crate) struct Call {
     pub(crate) is_text: bool,
 }
 
-/// Reads one event, or an answer in one piece.
-fn read(dialect: Dialect, root: Value<'_>, to: &mut Builder) {
+/// Reads one event, or an answer in one piece; whether it can be read.
+fn read(dialect: Dialect, json: &[u8], outline: &mut Outline, to: &mut Builder) -> bool {
+    let root = match outline.read(json, json::matters) {
+        Ok(root) => root,
+        Err(failure) => {
+            to.overflows |= failure == Failure::TooLarge;
+            return false;
+        }
+    };
     match (root.member(b"choices"), dialect) {
         // Many providers speak it beside their own dialect.
         (Some(choices), _) => chat::read(choices, to),
@@ -66,4 +73,5 @@ fn read(dialect: Dialect, root: Value<'_>, to: &mut Builder) {
         (None, Dialect::Gemini) => gemini::read(root, to),
         (None, Dialect::Bedrock) => blocks::bedrock(root, to),
     }
+    true
 }

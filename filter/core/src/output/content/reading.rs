@@ -5,9 +5,8 @@ use std::ops::Range;
 use seawall_schema::{Document, Limits};
 
 use super::builder::{Builder, MOST_TEXT, Of, Place, Role};
-use super::json::Value;
 use super::{Content, read};
-use crate::body::MAX_DEPTH;
+use crate::body::{MAX_DEPTH, Outline};
 use crate::stream::{Data, Dialect, Edit, Framing, edited, events};
 
 /// What an answer says, and where.
@@ -38,15 +37,12 @@ impl Reading {
     /// `None` for a document that isn't JSON, and for what says more than 4 MiB or has more than 128 choices and calls.
     pub(crate) fn of(dialect: Dialect, framing: Framing, body: &[u8]) -> Option<Self> {
         let mut builder = Builder::with_places();
-        let mut found = Vec::new();
+        let (mut found, mut outline) = (Vec::new(), Outline::default());
         for event in events(dialect, framing, body) {
             builder.event = found.len();
             let data = Data::of(framing, body.get(event.clone())?);
-            // Events were found by reading them.
-            let is_document = framing == Framing::Document;
-            let root = if is_document { Value::only(&data.json)? } else { Value::all(&data.json) };
-            read(dialect, root, &mut builder);
-            if builder.overflows {
+            let is_json = read(dialect, &data.json, &mut outline, &mut builder);
+            if builder.overflows || (!is_json && framing == Framing::Document) {
                 return None;
             }
             if builder.places.iter().flatten().last().is_some_and(|last| last.event == found.len()) {

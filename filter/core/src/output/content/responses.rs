@@ -7,7 +7,8 @@
 //! events".)
 
 use super::builder::{Builder, CallId};
-use super::json::{Value, word};
+use super::json::word;
+use crate::body::Value;
 
 /// There is but one.
 const CHOICE: u32 = 0;

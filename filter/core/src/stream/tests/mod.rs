@@ -15,9 +15,10 @@ use seawall_policy::policy::{Malformed, StreamMode};
 use super::*;
 use crate::time::Timestamp;
 
-/// Reads to the end of the next event; how much that is.
-pub(crate) fn read_event(watch: &mut Watch, bytes: &[u8]) -> usize {
-    watch.next(bytes).0
+/// Reads to the end of the next event; how much that is, unless no way leads on.
+pub(crate) fn read_event(watch: &mut Watch, bytes: &[u8]) -> Option<usize> {
+    let (used, step) = watch.next(bytes);
+    (step != watch::Step::Broken).then_some(used)
 }
 
 pub(crate) fn read_to_end(watch: &mut Watch) {

@@ -126,8 +126,8 @@ fn choices_and_calls_are_counted() {
 
 #[test]
 fn calls_before_texts_take_no_longer_than_behind_them() {
-    let texts = vec![r#"{"text":"a"}"#; 60_000].join(",");
-    let pieces = vec![r#"{"index":0,"function":{"name":"f","arguments":"1"}}"#; 40_000].join(",");
+    let texts = vec![r#"{"text":"a"}"#; 30_000].join(",");
+    let pieces = vec![r#"{"index":0,"function":{"name":"f","arguments":"1"}}"#; 30_000].join(",");
     let body = format!(
         r#"{{"choices":[{{"message":{{"tool_calls":[{pieces}],"content":[{texts}]}},"finish_reason":"stop"}}]}}"#
     );
@@ -141,12 +141,21 @@ fn calls_before_texts_take_no_longer_than_behind_them() {
 
 #[test]
 fn places_are_counted() {
-    let body = |parts: usize| {
+    let event = |parts: usize| {
         let parts = vec![r#"{"text":""}"#; parts].join(",");
-        format!(r#"{{"choices":[{{"message":{{"content":[{parts}]}}}}]}}"#)
+        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":[{parts}]}}}}]}}\n\n")
     };
-    assert!(of(&body(128 * 1024)).is_some());
-    assert!(of(&body(128 * 1024 + 1)).is_none());
+    let body = event(1024).repeat(128);
+    let reading = |body: &str| Reading::of(Dialect::Chat, Framing::Sse, body.as_bytes());
+    assert!(reading(&body).is_some());
+    assert!(reading(&(body + &event(1))).is_none());
+    // Values of one text, too.
+    assert!(reading(&event(120 * 1024)).is_some());
+    let event = event(140 * 1024);
+    assert!(reading(&event).is_none());
+    let mut watch = Watch::new(Dialect::Chat, Framing::Sse).collecting();
+    read_event(&mut watch, event.as_bytes());
+    assert!(watch.collected().unwrap().overflows());
     let parts = |parts: usize| {
         let parts = vec![r#"{"type":"output_text","text":"a"}"#; parts].join(",");
         let body = format!(r#"{{"output":[{{"type":"message","content":[{parts}]}}],"status":"completed"}}"#);
@@ -157,7 +166,7 @@ fn places_are_counted() {
 
 #[test]
 fn many_parts_are_written_in_linear_time() {
-    let parts = vec![r#"{"type":"text","text":"a"}"#; 100_000].join(",");
+    let parts = vec![r#"{"type":"text","text":"a"}"#; 80_000].join(",");
     let body = format!(r#"{{"choices":[{{"message":{{"content":[{parts}]}},"finish_reason":"stop"}}]}}"#);
     let reading = Reading::of(Dialect::Chat, Framing::Document, body.as_bytes()).unwrap();
     let mut new = reading.content().clone();

@@ -42,13 +42,19 @@ fn watched(dialect: Dialect, framing: Framing, body: &[u8]) -> (Option<Verdict>,
 /// What an answer says that comes in these chunks.
 fn collected<'a>(dialect: Dialect, framing: Framing, chunks: impl IntoIterator<Item = &'a [u8]>) -> Content {
     let mut watch = Watch::new(dialect, framing).collecting();
+    let mut is_broken = false;
     for chunk in chunks {
         let mut at = 0;
-        while at < chunk.len() {
-            at += read_event(&mut watch, &chunk[at..]);
+        while at < chunk.len() && !is_broken {
+            match read_event(&mut watch, &chunk[at..]) {
+                Some(used) => at += used,
+                None => is_broken = true,
+            }
         }
     }
-    read_to_end(&mut watch);
+    if !is_broken {
+        read_to_end(&mut watch);
+    }
     watch.collected().unwrap().content().clone()
 }
 
@@ -57,7 +63,7 @@ fn assert_only_grows(dialect: Dialect, framing: Framing, body: &[u8]) {
     let mut watch = Watch::new(dialect, framing).collecting();
     let mut last = Content::default();
     for byte in body.chunks(1) {
-        read_event(&mut watch, byte);
+        read_event(&mut watch, byte).unwrap();
         let now = watch.collected().unwrap().content();
         if *now != last {
             assert_grows(&last, now);
