@@ -159,6 +159,7 @@ fn sample(n: u64) -> Sample {
         output_tokens: Some(200),
         most_tokens: None,
         is_good: Some(true),
+        broken: None,
         quota: Quota::default(),
     }
 }

@@ -104,6 +104,10 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
             let name = format!("seawall.outputs.{}.{}", target(id)?, event.word());
             host::define_metric(MetricType::Counter, &name)
         }
+        Metric::Broken(id, rule) => {
+            let name = format!("seawall.broken.{}.{}", target(id)?, rule.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
         Metric::Slow(route, _) => {
             let name = format!("seawall.contracts.{}.slow", config.policy().routes.get(route)?.name);
             host::define_metric(MetricType::Gauge, &name)

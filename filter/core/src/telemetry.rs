@@ -7,7 +7,7 @@ use seawall_policy::policy::{LimitId, TargetId};
 
 use crate::breaker::Cause;
 use crate::effect::Text;
-use crate::output::Broken;
+use crate::output::{Broken, Rule};
 
 /// What one attempt came to. One word for each, in logs, metrics, breakers and retries.
 ///
@@ -373,7 +373,8 @@ impl OutputEvent {
 
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 /// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
-/// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
+/// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>`,
+/// `seawall.broken.<target>.<rule>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
@@ -386,6 +387,8 @@ pub enum Metric {
     Contract(usize, ContractEvent),
     /// What becomes of a target's answers that don't fit.
     Output(TargetId, OutputEvent),
+    /// An answer of a target broke this rule of its route's `output`, as it came.
+    Broken(TargetId, Rule),
     /// Whether the requests of a route take longer than its contract says: 1, or 0.
     Slow(usize, u64),
     /// The gauge's new value comes with it.

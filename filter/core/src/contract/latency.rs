@@ -41,6 +41,7 @@ impl Rule {
             output_tokens: None,
             most_tokens: None,
             is_good: None,
+            broken: None,
             quota: Quota::default(),
         };
         if !stats.record(store, (self.subject, None), now, sample) {

@@ -9,12 +9,12 @@ use super::{Attempt, Exchange};
 use crate::breaker::Finding;
 use crate::classify::{Judgement, quota};
 use crate::config::Config;
-use crate::effect::Text;
+use crate::effect::{Effect, Text};
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
 use crate::stats::{Measure, Quota, Sample};
 use crate::stream::Usage;
-use crate::telemetry::Outcome;
+use crate::telemetry::{Metric, Outcome};
 use crate::turn::Turn;
 
 impl Exchange {
@@ -79,6 +79,10 @@ impl Exchange {
             Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),
             _ => None,
         };
+        let broken = sighted.filter(|_| config.output(self.route).is_some()).map(|sighted| sighted.broken);
+        for rule in broken.iter().flat_map(|broken| broken.rules()) {
+            turn.fx.push(Effect::Count(Metric::Broken(target, rule)));
+        }
         let quota = match answer.origin {
             Origin::Provider => Quota::new(&quota(&answer.headers, now), now),
             _ => Quota::default(),
@@ -90,6 +94,7 @@ impl Exchange {
             output_tokens: output_tokens.and_then(|tokens| u32::try_from(tokens).ok()),
             most_tokens: most_tokens.and_then(|most| u32::try_from(most).ok()),
             is_good,
+            broken,
             quota,
         };
         let model = self.model_at(config, attempt.position);

@@ -8,6 +8,7 @@ use seawall_policy::policy::TargetId;
 use crate::breaker::Known;
 use crate::config::Config;
 use crate::effect::Text;
+use crate::output::Rule;
 use crate::stats::{Measure, Remaining, View};
 use crate::telemetry::BreakerState;
 use crate::time::{Timestamp, nanos, rfc3339};
@@ -46,6 +47,10 @@ pub(crate) struct Numbers {
     /// In basis points.
     pub(crate) errors_bp: Option<u32>,
     pub(crate) quality_bp: Option<u32>,
+    /// What that usually is.
+    pub(crate) usual_quality_bp: Option<u32>,
+    /// Rules of an `output` that answers broke, and the share of them that did.
+    pub(crate) broken_bp: Vec<(Rule, u32)>,
     /// Requests and tokens that the provider says are left, and when it counts anew.
     pub(crate) requests: Option<(u32, Timestamp)>,
     pub(crate) tokens: Option<(u32, Timestamp)>,
@@ -83,6 +88,8 @@ impl Numbers {
         self.per_token = percentiles(Measure::PerToken);
         self.errors_bp = self.errors_bp.or_else(|| view.errors_bp());
         self.quality_bp = self.quality_bp.or(view.quality_bp().1);
+        self.usual_quality_bp = view.usual_quality_bp();
+        self.broken_bp = view.broken_bp().filter(|(_, share)| *share > 0).collect();
         let quota = view.quota(now);
         let left =
             |remaining: Option<Remaining>| remaining.map(|remaining| (remaining.left, remaining.resets));
@@ -148,6 +155,13 @@ fn one(json: &mut String, config: &Config, row: &Row) {
     member(json, "errors", breaker.map(|breaker| breaker.errors));
     member(json, "error_rate", numbers.errors_bp.map(share));
     member(json, "quality", numbers.quality_bp.map(share));
+    member(json, "usual_quality", numbers.usual_quality_bp.map(share));
+    json.push_str("\"broken\":{");
+    for (rule, of) in &numbers.broken_bp {
+        member(json, rule.word(), Some(share(*of)));
+    }
+    close(json, '}');
+    json.push(',');
     percentiles(json, "latency_ms", numbers.latency);
     percentiles(json, "first_token_ms", numbers.first_token);
     percentiles(json, "per_token_ms", numbers.per_token);
@@ -229,6 +243,8 @@ mod tests {
             per_token: [millis(21), None, None],
             errors_bp: Some(4_500),
             quality_bp: Some(10_000),
+            usual_quality_bp: Some(9_950),
+            broken_bp: vec![(Rule::Schema, 250), (Rule::Language, 1)],
             requests: Some((499, second(200))),
             tokens: None,
         };
@@ -251,6 +267,8 @@ mod tests {
         );
         assert_eq!(first["next_probe"], "1970-01-01T00:02:40Z");
         assert_eq!(first["error_rate"], 0.45);
+        assert_eq!((&first["quality"], &first["usual_quality"]), (&1.0.into(), &0.995.into()));
+        assert_eq!(first["broken"], serde_json::json!({ "schema": 0.025, "language": 0.0001 }));
         assert_eq!(first["latency_ms"], serde_json::json!({ "p50": 800, "p95": 2_000, "p99": null }));
         assert_eq!(first["per_token_ms"], serde_json::json!({ "p50": 21, "p95": null, "p99": null }));
         assert_eq!(

@@ -5,13 +5,14 @@ use super::peak::Peak;
 use super::series::{PERCENTILES, Series};
 use super::sketch::{BUCKETS, Sketch};
 use super::slots::Slots;
-use super::tally::Tally;
+use super::tally::{RULES, Tally};
 use super::{Quota, Remaining, SERIES};
 use crate::time::Timestamp;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const SERIES_SIZE: usize = 4 + BUCKETS * 2 * 2 + PERCENTILES.len() * 4;
-pub(super) const SIZE: usize = 4 + SERIES * SERIES_SIZE + (4 + 2 * 16) + 16 + 2 * 24;
+pub(super) const SIZE: usize = 4 + SERIES * SERIES_SIZE + (4 + 2 * TALLY_SIZE + 4) + 16 + 2 * 24;
+const TALLY_SIZE: usize = (5 + RULES) * 4;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -19,6 +20,8 @@ pub(super) struct Cell {
     pub(super) epoch: u16,
     pub(super) series: [Series; SERIES],
     pub(super) tallies: Slots<Tally>,
+    /// Share of answers that is usually good, in basis points; 0 while there is none.
+    pub(super) quality: u32,
     pub(super) peak: Peak,
     pub(super) quota: Quota,
 }
@@ -37,9 +40,11 @@ impl Cell {
         }
         put(&mut bytes, self.tallies.since);
         for tally in [self.tallies.before, self.tallies.filling] {
-            let Tally { attempts, failures, judged, good } = tally;
-            [attempts, failures, judged, good].iter().for_each(|number| put(&mut bytes, *number));
+            let Tally { attempts, failures, judged, good, checked, broken } = tally;
+            let numbers = [attempts, failures, judged, good, checked];
+            numbers.iter().chain(&broken).for_each(|number| put(&mut bytes, *number));
         }
+        put(&mut bytes, self.quality);
         put_long(&mut bytes, self.peak.micros);
         put_long(&mut bytes, self.peak.at.0);
         for remaining in [self.quota.requests, self.quota.tokens] {
@@ -80,8 +85,13 @@ fn read(bytes: &[u8]) -> Option<Cell> {
     cell.tallies.since = word(bytes)?;
     for tally in [&mut cell.tallies.before, &mut cell.tallies.filling] {
         let (attempts, failures) = (word(bytes)?, word(bytes)?);
-        *tally = Tally { attempts, failures, judged: word(bytes)?, good: word(bytes)? };
+        let (judged, good, checked) = (word(bytes)?, word(bytes)?, word(bytes)?);
+        *tally = Tally { attempts, failures, judged, good, checked, ..Tally::default() };
+        for count in &mut tally.broken {
+            *count = word(bytes)?;
+        }
     }
+    cell.quality = word(bytes)?;
     cell.peak = Peak { micros: long(bytes)?, at: Timestamp(long(bytes)?) };
     for remaining in [&mut cell.quota.requests, &mut cell.quota.tokens] {
         let (left, limit) = (word(bytes)?, word(bytes)?);
@@ -129,7 +139,7 @@ mod tests {
     #[test]
     fn a_cell_is_small() {
         assert_eq!(Cell::default().encode().len(), SIZE);
-        const { assert!(SIZE <= 2_048) };
+        const { assert!(SIZE <= 2_176) };
     }
 
     #[test]
@@ -168,6 +178,7 @@ mod tests {
                     }
                 }
                 let _ = (view.errors_bp(), view.quality_bp(), view.slowness(now));
+                let _ = (view.quality_of_usual(), view.broken_bp().count());
                 let _ = view.quota(Timestamp(0)).suffices_from(tokens);
                 view.cell.forget(now);
             }

@@ -5,7 +5,8 @@
 //! |---|---|---|
 //! | percentiles of latency, time to first token, time per output token | log-bucketed sketch over a sliding window, `sketch`, `slots` | 8.7 % |
 //! | what they usually are | a baseline that leaves the present window out and rises by 1 % a minute at most, `series` | 8.7 % |
-//! | share of errors, of good answers | counts over the same kind of window | none |
+//! | share of errors, of good answers, of answers that break a rule | counts over the same kind of window | none |
+//! | what share is usually good | a baseline as that of percentiles, which falls by 1 % a minute at most, `tally` | none |
 //! | how slow it is right now | peak-EWMA, `peak` | – |
 //! | attempts under way at a target, whatever the model | a slot with a heartbeat for each worker, `in_flight` | 250 ms |
 //! | remaining quota | what the newest answer said, refilled evenly, `quota` | 250 ms |
@@ -27,7 +28,7 @@
 //! for p99. A baseline is unknown before the first slot has left the window.
 //!
 //! **Cost.** Each worker has its own copy and writes down what it has seen once in [`SYNC`], or when it holds
-//! [`PENDING`] samples: a read and a write of 2 KB. Its own samples count in its copy at once, those of the others within twice [`SYNC`].
+//! [`PENDING`] samples: a read and a write of 2.1 KB. Its own samples count in its copy at once, those of the others within twice [`SYNC`].
 
 mod cell;
 mod in_flight;
@@ -51,6 +52,7 @@ use self::tally::Tally;
 pub use self::view::View;
 use crate::effect::Text;
 use crate::models::{self, MOST_MODELS};
+use crate::output::Broken;
 use crate::store::{Store, update};
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
@@ -90,6 +92,8 @@ pub struct Sample {
     pub most_tokens: Option<u32>,
     /// Whether the answer is of use: valid, not refused, not empty, not cut off. `None` where nobody can tell.
     pub is_good: Option<bool>,
+    /// The rules of its route's `output` that it broke, as it came; `None` where none was looked at.
+    pub broken: Option<Broken>,
     pub quota: Quota,
 }
 
@@ -367,13 +371,15 @@ impl Local {
 
 impl Cell {
     fn record(&mut self, now: Timestamp, sample: &Sample) {
-        let Sample { outcome, latency, first_token, output_tokens, most_tokens, is_good, quota } = *sample;
-        self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
+        let Sample { outcome, latency, first_token, output_tokens, most_tokens, is_good, broken, quota } =
+            *sample;
+        self.roll_tallies(now);
         self.tallies.filling.add(Tally {
             attempts: 1,
             failures: u32::from(outcome.is_failure()),
             judged: u32::from(is_good.is_some()),
             good: u32::from(is_good == Some(true)),
+            ..broken.map(Tally::checked).unwrap_or_default()
         });
         self.quota.requests = quota.requests.or(self.quota.requests);
         self.quota.tokens = quota.tokens.or(self.quota.tokens);
@@ -406,7 +412,12 @@ impl Cell {
         for (number, series) in self.series.iter_mut().enumerate() {
             series.roll(view::floor(number), now);
         }
-        self.tallies.roll(now, |tally| tally.attempts, |_, _| {});
+        self.roll_tallies(now);
+    }
+
+    fn roll_tallies(&mut self, now: Timestamp) {
+        let Self { tallies, quality, .. } = self;
+        tallies.roll(now, |tally| tally.attempts, |leaving, age| tally::learn(quality, leaving, age));
     }
 
     /// With slots of so many seconds.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::peak::Peak;
 use super::sketch::Floor;
-use super::tally::{Tally, share_bp};
+use super::tally::{self, Tally, share_bp};
 use super::{CLASSES, FIRST_TOKEN, Measure, PER_TOKEN, Quota, Remaining, UNKNOWN, class, series};
+use crate::output::Rule;
 use crate::time::Timestamp;
 
 /// An answer of so many output tokens counts as it is, where speeds of targets are compared.
@@ -86,6 +87,27 @@ impl View {
     pub fn quality_bp(&self) -> (u32, Option<u32>) {
         let Tally { judged, good, .. } = self.tally();
         (judged, share_bp(good, judged))
+    }
+
+    /// What share of answers is usually good, in basis points; `None` while it is cold.
+    #[must_use]
+    pub fn usual_quality_bp(&self) -> Option<u32> {
+        Some(self.cell.quality).filter(|usual| *usual > 0)
+    }
+
+    /// The share of answers in the window that was good, in basis points and in hundredths of what it usually is; `None` while it is cold.
+    #[must_use]
+    pub fn quality_of_usual(&self) -> Option<(u32, u32)> {
+        let (judged, share) = self.quality_bp();
+        let (share, usual) = (share.filter(|_| judged >= tally::LEAST)?, self.usual_quality_bp()?);
+        Some((share, u32::try_from(u64::from(share) * 100 / u64::from(usual)).unwrap_or(u32::MAX)))
+    }
+
+    /// Of the answers in the window that were held to an `output`, the share that broke each rule, in basis points.
+    pub fn broken_bp(&self) -> impl Iterator<Item = (Rule, u32)> {
+        let Tally { checked, broken, .. } = self.tally();
+        let shares = Rule::ALL.into_iter().zip(broken);
+        shares.filter_map(move |(rule, count)| Some((rule, share_bp(count, checked)?)))
     }
 
     /// What is left of its quota; nothing of what has been reset since it was told.

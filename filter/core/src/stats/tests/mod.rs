@@ -18,6 +18,7 @@ pub(super) fn sample(micros: u64, tokens: u32) -> Sample {
         output_tokens: Some(tokens),
         most_tokens: None,
         is_good: Some(true),
+        broken: None,
         quota: Quota::default(),
     }
 }

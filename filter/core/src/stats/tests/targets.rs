@@ -1,6 +1,7 @@
 //! Everything else that is known of a target: quality, quota, what is to be waited for, its models.
 
 use super::*;
+use crate::output::Rule;
 
 #[test]
 fn quality_is_the_share_of_good_answers_among_those_judged() {
@@ -10,6 +11,54 @@ fn quality_is_the_share_of_good_answers_among_those_judged() {
         target.stats.record(&mut target.store, (0, None), at(1), Sample { is_good, ..sample(1_000_000, 10) });
     }
     assert_eq!(target.view().quality_bp(), (75, Some(6_666)));
+}
+
+fn judged(target: &mut Target, second: u64, is_good: bool, broken: &[Rule]) {
+    let broken = Some(broken.iter().copied().collect());
+    let sample = Sample { is_good: Some(is_good), broken, ..sample(1_000_000, 10) };
+    target.stats.record(&mut target.store, (0, None), at(second), sample);
+}
+
+fn view_at(target: &mut Target, second: u64) -> View {
+    target.now = at(second);
+    target.view()
+}
+
+#[test]
+fn answers_that_break_rules_are_told_by_rule() {
+    let mut target = Target::new(12);
+    for n in 0..100 {
+        judged(&mut target, 1, n >= 10, if n < 10 { &[Rule::Schema, Rule::Deny] } else { &[] });
+    }
+    judged(&mut target, 1, true, &[Rule::Schema]);
+    target.stats.record(&mut target.store, (0, None), at(1), sample(1_000_000, 10));
+    let broken: Vec<_> = target.view().broken_bp().filter(|(_, share)| *share > 0).collect();
+    assert_eq!(broken, [(Rule::Schema, 1_089), (Rule::Deny, 990)]);
+}
+
+#[test]
+fn what_quality_is_usual_follows_slowly_down_and_is_each_targets_own() {
+    let mut target = Target::new(13);
+    assert_eq!(target.view().quality_of_usual(), None);
+    let fill = |target: &mut Target, seconds: std::ops::Range<u64>, good_of_ten: u64| {
+        for second in seconds {
+            (0..10).for_each(|n| judged(target, second, n < good_of_ten, &[]));
+        }
+    };
+    fill(&mut target, 100..700, 8);
+    assert_eq!(view_at(&mut target, 700).usual_quality_bp(), Some(8_000));
+    assert_eq!(view_at(&mut target, 700).quality_of_usual(), Some((8_000, 100)));
+    fill(&mut target, 700..800, 4);
+    let (share, hundredths) = view_at(&mut target, 800).quality_of_usual().unwrap();
+    assert_eq!(share, 4_000);
+    assert!((50..=52).contains(&hundredths), "{hundredths}");
+    // Half an hour on, it is still known that this isn't how it was.
+    fill(&mut target, 800..2_500, 4);
+    let usual = view_at(&mut target, 2_500).usual_quality_bp().unwrap();
+    assert!((5_000..6_500).contains(&usual), "{usual}");
+    // Better answers soon are what is usual.
+    fill(&mut target, 2_500..5_000, 10);
+    assert!(view_at(&mut target, 5_000).usual_quality_bp().unwrap() > 9_500);
 }
 
 #[test]
