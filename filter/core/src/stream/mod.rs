@@ -25,7 +25,6 @@ mod watch;
 mod words;
 mod write;
 
-#[allow(unused_imports, reason = "exchanges don't read what answers say yet")]
 pub(crate) use self::data::{Data, Edit, edited, events};
 pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};

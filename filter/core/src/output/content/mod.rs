@@ -23,7 +23,7 @@ mod tests;
 use self::builder::Builder;
 pub(crate) use self::collector::Collector;
 pub(crate) use self::reading::Reading;
-use crate::body::{Failure, Outline, Value};
+use crate::body::{Failure, Outline};
 use crate::stream::{Dialect, Finish};
 
 /// All choices of an answer, by their numbers.
