@@ -2,6 +2,7 @@
 //! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
 //! `seawall.outputs.<target>.<event>`,
 //! `seawall.conversations.<route>.<event>`,
+//! `seawall.samples.<route>.<what>.<event>`, `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance`,
 //! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
@@ -18,7 +19,7 @@ use crate::host;
 /// Nobody reads metrics more often than this.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Metrics used so far. Bounded: targets × outcomes, reasons, limits and routes × events, targets × what is counted of tokens, targets.
+/// Metrics used so far. Bounded: targets × outcomes, reasons, limits and routes × events, routes × targets, targets × what is counted of tokens, targets.
 #[derive(Default)]
 pub(crate) struct Metrics {
     known: BTreeMap<Metric, Known>,
@@ -36,6 +37,8 @@ impl Metrics {
         let (key, gauge, more) = match metric {
             Metric::Breaker(target, value) => (Metric::Breaker(target, 0), Some(value), 0),
             Metric::Slow(route, value) => (Metric::Slow(route, 0), Some(value), 0),
+            Metric::Score(route, target, value) => (Metric::Score(route, target, 0), Some(value), 0),
+            Metric::Drift(route, target, value) => (Metric::Drift(route, target, 0), Some(value), 0),
             Metric::Tokens(target, what, tokens) => {
                 (Metric::Tokens(target, what, 0), None, i64::try_from(tokens).unwrap_or(i64::MAX))
             }
@@ -111,6 +114,19 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Slow(route, _) => {
             let name = format!("seawall.contracts.{}.slow", config.policy().routes.get(route)?.name);
             host::define_metric(MetricType::Gauge, &name)
+        }
+        Metric::Sample(route, kind, event) => {
+            let route = &config.policy().routes.get(route)?.name;
+            let name = format!("seawall.samples.{route}.{}.{}", kind.word(), event.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Score(route, id, _) => {
+            let route = &config.policy().routes.get(route)?.name;
+            host::define_metric(MetricType::Gauge, &format!("seawall.scores.{route}.{}.mean", target(id)?))
+        }
+        Metric::Drift(route, id, _) => {
+            let route = &config.policy().routes.get(route)?.name;
+            host::define_metric(MetricType::Gauge, &format!("seawall.drift.{route}.{}.distance", target(id)?))
         }
         Metric::Breaker(id, _) => {
             host::define_metric(MetricType::Gauge, &format!("seawall.breaker.{}.state", target(id)?))

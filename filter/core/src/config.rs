@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use seawall_policy::condition::{NumberName, Slot, TextName};
 use seawall_policy::policy::{
-    Amount, Auth, EnvVar, InputAction, LimitId, Order, Overrides, Policy, Price, Provider, Route, TargetId,
-    Trip,
+    Amount, Auth, EnvVar, InputAction, LimitId, Order, Output, Overrides, Policy, Price, Provider, Route,
+    TargetId, Trip,
 };
 
 use crate::body::Change;
@@ -20,6 +20,7 @@ use crate::output;
 use crate::plan::{Place, Plan};
 use crate::request::without_keys;
 use crate::retry::{self, Bound};
+use crate::sampling::{self, Plans};
 use crate::stats::{Keys, MOST_SLOT};
 
 /// A policy with its secrets.
@@ -43,6 +44,8 @@ pub struct Config {
     latencies: Vec<Option<latency::Rule>>,
     /// What the output of each route asks of answers.
     outputs: Vec<Option<output::Rules>>,
+    /// What is looked at after answers were delivered.
+    pub(crate) samples: Plans,
     /// What its routes ask for that takes some work.
     pub(crate) asks: Asks,
 }
@@ -58,8 +61,18 @@ pub enum Unusable {
 
 /// The rules for answers of a route.
 fn rules(route: &Route) -> Result<Option<output::Rules>, Unusable> {
-    let rules = route.output.as_ref().map(output::Rules::new).transpose();
+    if let Some(file) = route.output.as_ref().and_then(sampling::unbundled) {
+        let why = ["the prompt is in the file `", file, "`: put it in with `seawall bundle`"].concat();
+        return Err(Unusable::Output { route: route.name.clone(), why });
+    }
+    let rules = route.output.as_ref().filter(|output| has_rules(output)).map(output::Rules::new).transpose();
     rules.map_err(|why| Unusable::Output { route: route.name.clone(), why })
+}
+
+/// Whether answers are held to anything. One that only has samples looked at leaves them alone.
+fn has_rules(output: &Output) -> bool {
+    let plain = Output { judge: None, drift: None, audit: None, invalid: Vec::new(), ..output.clone() };
+    plain != Output::default()
 }
 
 /// What a policy asks for beyond what is read anyway: found out once, as it takes a walk over all routes.
@@ -128,7 +141,7 @@ impl Config {
         let budgets = policy.routes.iter().map(|route| budget(&policy, route)).collect();
         let hedges = policy.routes.iter().map(|route| hedges(&policy, route)).collect();
         let (hash, book, asks) = (policy.hash.as_str().into(), Book::new(&policy), Asks::of(&policy));
-        let latencies = latencies(&policy);
+        let (latencies, samples) = (latencies(&policy), Plans::new(&policy));
         let outputs = policy.routes.iter().map(rules).collect::<Result<_, _>>()?;
         let mut config = Self {
             hash,
@@ -141,6 +154,7 @@ impl Config {
             hedges,
             latencies,
             outputs,
+            samples,
             asks,
             policy,
         };

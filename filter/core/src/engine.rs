@@ -17,6 +17,7 @@ use crate::limits::{self, HashKey, Heard, Identity, Limits};
 use crate::output::{SchemaCache, Scratch};
 use crate::rng::Seed;
 use crate::route::Choice;
+use crate::sampling::{self, Sampling};
 use crate::stats::Stats;
 use crate::store::Store;
 use crate::telemetry::{Decision, Reason};
@@ -51,6 +52,7 @@ pub struct Engine {
     counting: Counting,
     scratch: Scratch,
     schemas: SchemaCache,
+    sampling: Sampling,
     /// What tells tenants apart, once somebody has asked.
     key: Option<HashKey>,
     /// A request whose caller the host is asked about.
@@ -66,6 +68,8 @@ impl Engine {
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
         let limits = Limits::new(seed.0);
         let counting = Counting::new(&mut seed.derive(u64::MAX - 1));
+        let sampling =
+            Sampling::new(&config.samples, config.policy().routes.len(), seed.derive(u64::MAX - 2));
         let uncounted = vec![Uncounted::default(); config.policy().routes.len()];
         Self {
             config,
@@ -83,6 +87,7 @@ impl Engine {
             counting,
             scratch: Scratch::default(),
             schemas: SchemaCache::default(),
+            sampling,
             key: None,
             asked: None,
         }
@@ -96,10 +101,8 @@ impl Engine {
     /// When [`Engine::handle_timeout`] wants to be called; `None` while nothing waits.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.timers.next(), self.stats.next_deadline(), self.limits.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let others = [self.stats.next_deadline(), self.limits.next_deadline(), self.sampling.next_deadline()];
+        self.timers.next().into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Whether an exchange is under way.
@@ -156,6 +159,9 @@ impl Engine {
             };
             return self.take_on(now, store, id, (headers, identity, end), fx);
         }
+        if id == ExchangeId::NOBODY {
+            return self.nobody_answered(now, store, event, fx);
+        }
         if let Event::ServiceAnswered { number, answer } = event {
             let answer = answer.as_deref().map_err(|status| *status);
             return self.service_answered(now, store, (number, answer), fx);
@@ -203,6 +209,15 @@ impl Engine {
         self.step(now, store, id, exchange, fx, |exchange, turn| exchange.service_answered(turn, granted));
     }
 
+    /// A call about a sample has ended.
+    fn nobody_answered(&mut self, now: Timestamp, store: &mut dyn Store, event: Event, fx: &mut Vec<Effect>) {
+        let Event::CallAnswer { attempt, answer } = event else { return };
+        let found = self.sampling.answered(&self.config, store, now, (attempt, &answer), fx);
+        if let Some(appraisal) = found {
+            self.turn(now, store, (ExchangeId::NOBODY, Rc::default()), fx).appraise(&appraisal);
+        }
+    }
+
     /// A new request: asks whose it is, where that matters and it takes the host to know.
     fn meet(
         &mut self,
@@ -226,7 +241,8 @@ impl Engine {
     fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
         let rows = health::rows(&self.config, (&mut self.guards, &mut self.stats), store, now);
         let routes = health::routes(&self.config, &mut self.stats, store, now);
-        let body = health::page(&self.config, (&rows, &routes), now);
+        let samples = sampling::rows(&self.config, store, now);
+        let body = health::page(&self.config, (&rows, &routes, &samples), now);
         self.turn(now, store, (id, Rc::default()), fx).show(body);
     }
 
@@ -251,6 +267,7 @@ impl Engine {
             counting: &mut self.counting,
             scratch: &mut self.scratch,
             schemas: &mut self.schemas,
+            sampling: &mut self.sampling,
             key: self.key,
             uncounted: &mut self.uncounted,
             warnings: Vec::new(),
@@ -306,6 +323,11 @@ impl Engine {
     ) -> Option<ExchangeId> {
         self.stats.handle_timeout(store, now);
         self.limits.handle_timeout(store, now, &self.config.book);
+        let before = fx.len();
+        self.sampling.handle_timeout(&self.config, store, now, fx);
+        if fx.len() > before {
+            return Some(ExchangeId::NOBODY);
+        }
         let id = self.timers.take_due(now)?;
         let mut exchange = self.take(id)?;
         exchange.alarm = None;

@@ -9,6 +9,11 @@ use crate::limits::Identity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u32);
 
+impl ExchangeId {
+    /// Whose calls belong to no exchange. No host numbers a stream so.
+    pub const NOBODY: Self = Self(0);
+}
+
 /// Something that happened to one exchange.
 pub enum Event {
     /// The request's headers are here and held until an effect says more.

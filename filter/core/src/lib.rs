@@ -24,6 +24,7 @@
 //! | `limits` | how much may be used, and by whom |
 //! | `conversation` | whether an agent goes round in circles |
 //! | `stream` | what of an answer goes on, and whether it is whole |
+//! | `sampling` | how good some answers are, after they were delivered |
 //! | `output` | whether what a model says fits the rules of its route |
 //! | `stats` | nothing: what is remembered of every target, for those above |
 //! | `request`, `answer` | which headers go where; the filter's own errors |
@@ -88,6 +89,7 @@ mod request;
 mod retry;
 mod rng;
 mod route;
+mod sampling;
 mod search;
 mod sight;
 mod stats;
@@ -118,7 +120,7 @@ pub use self::stream::{
 };
 pub use self::telemetry::{
     BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, OutputEvent, Reason,
-    ServiceFault, Tokens,
+    SampleEvent, SampleKind, ServiceFault, Tokens,
 };
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

@@ -371,10 +371,66 @@ impl OutputEvent {
     }
 }
 
+/// What is done with answers that were drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SampleKind {
+    Judge,
+    Drift,
+    Audit,
+}
+
+impl SampleKind {
+    pub const ALL: [Self; 3] = [Self::Judge, Self::Drift, Self::Audit];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Judge => "judge",
+            Self::Drift => "drift",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// What becomes of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SampleEvent {
+    /// The answer was drawn, and delivered.
+    Sampled,
+    /// It has a score, or its embedding is known.
+    Scored,
+    /// The sink has taken it.
+    Sent,
+    /// What the judge or the model for embeddings has said can't be read.
+    Unparsable,
+    /// It was asked and hasn't answered, or with an error; or the sink hasn't taken it.
+    Failed,
+    /// There was no room for it, or nothing in it to look at.
+    Dropped,
+    /// The budget doesn't allow the call, or its price isn't known.
+    OverBudget,
+}
+
+impl SampleEvent {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sampled => "sampled",
+            Self::Scored => "scored",
+            Self::Sent => "sent",
+            Self::Unparsable => "unparsable",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+            Self::OverBudget => "over_budget",
+        }
+    }
+}
+
 /// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 /// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
-/// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>`,
-/// `seawall.broken.<target>.<rule>` (counters), `seawall.contracts.<route>.slow` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
+/// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
+/// `seawall.samples.<route>.<what>.<event>` (counters), `seawall.contracts.<route>.slow`,
+/// `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
@@ -393,6 +449,12 @@ pub enum Metric {
     Slow(usize, u64),
     /// The gauge's new value comes with it.
     Breaker(TargetId, u64),
+    /// What becomes of samples of a route's answers.
+    Sample(usize, SampleKind, SampleEvent),
+    /// The mean score of a route's answers from a target, in ten-thousandths.
+    Score(usize, TargetId, u64),
+    /// How far a route's answers from a target have moved, in ten-thousandths.
+    Drift(usize, TargetId, u64),
 }
 
 /// One line of the decision trace. Printed as `<what> <key>=<value> …`; prompts, answers and credentials are never part
@@ -431,6 +493,10 @@ pub enum Decision {
     Service { cluster: Text, fault: Option<ServiceFault> },
     /// What a conversation may come to refuses, or tells of itself.
     Conversation { exchange: u32, route: Text, event: LimitEvent, wait: Option<Duration> },
+    /// An answer of a target has got a score, in ten-thousandths.
+    Score { route: Text, target: Text, score: u32 },
+    /// The answers of a target and model have moved too far from where they used to be, or are back; in ten-thousandths.
+    Drift { route: Text, target: Text, model: Option<Text>, is_away: bool, distance: u32, alert: u32 },
     /// The host holds back bodies while headers are held, so no request can be understood.
     BodyNeverArrives,
 }
@@ -445,6 +511,7 @@ impl Decision {
                 | Self::Service { .. }
                 | Self::BodyNeverArrives
                 | Self::Latency { .. }
+                | Self::Drift { .. }
                 | Self::Limit { event: LimitEvent::Warns, .. }
                 | Self::Conversation { event: LimitEvent::Warns, .. }
         )
@@ -511,11 +578,29 @@ impl fmt::Display for Decision {
                 write!(f, "conversation route={route} event={} exchange={exchange}", event.word())?;
                 wait.map_or(Ok(()), |wait| write!(f, " wait_ms={}", wait.as_millis()))
             }
+            Self::Score { route, target, score } => {
+                write!(f, "score route={route} target={target} score={}", Parts(*score))
+            }
+            Self::Drift { route, target, model, is_away, distance, alert } => {
+                let event = if *is_away { "away" } else { "back" };
+                write!(f, "drift route={route} target={target} event={event} distance={}", Parts(*distance))?;
+                write!(f, " alert={}", Parts(*alert))?;
+                model.as_ref().map_or(Ok(()), |model| write!(f, " model={model}"))
+            }
             Self::BodyNeverArrives => f.write_str(concat!(
                 "misconfigured: the body of a request does not arrive while its headers are held; set ",
                 "allow_on_headers_stop_iteration: true in this filter's PluginConfig (Envoy 1.35 or later)"
             )),
         }
+    }
+}
+
+/// Ten-thousandths, as a number with four decimals.
+pub(crate) struct Parts(pub(crate) u32);
+
+impl fmt::Display for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:04}", self.0 / 10_000, self.0 % 10_000)
     }
 }
 

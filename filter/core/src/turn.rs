@@ -22,6 +22,7 @@ use crate::limits::{
 use crate::output::{SchemaCache, Scratch};
 use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
+use crate::sampling::{Appraisal, Sampling};
 use crate::stats::{Measure, Stats};
 use crate::store::Store;
 use crate::telemetry::{
@@ -55,6 +56,7 @@ pub(crate) struct Turn<'a> {
     /// What checking answers keeps: states of patterns, and schemas that requests brought along.
     pub(crate) scratch: &'a mut Scratch,
     pub(crate) schemas: &'a mut SchemaCache,
+    pub(crate) sampling: &'a mut Sampling,
     /// What tells tenants apart; where limits count.
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.
@@ -138,6 +140,18 @@ impl<'a> Turn<'a> {
         };
         let finding = found.map(|(finding, _)| Finding { drift: Some(&drift), ..finding });
         let news = self.guards.settle(self.store, now, who, permit, finding.as_ref());
+        self.tell(news);
+    }
+
+    /// Tells the breaker at a place what samples of its answers have shown.
+    pub(crate) fn appraise(&mut self, appraisal: &Appraisal) {
+        let Some(post) = self.config.post_at(appraisal.route, appraisal.position) else { return };
+        let who = (Post(post), appraisal.model.as_deref());
+        let counts = (appraisal.answers, appraisal.bad);
+        let news = self.guards.appraise(self.store, self.now, who, counts);
+        if news.is_some() {
+            Sampling::forget(self.store, appraisal);
+        }
         self.tell(news);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Audit, Drift, Judge};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Output {
     /// JSON Schema of what each choice of the answer says.
     pub schema: Option<Document>,

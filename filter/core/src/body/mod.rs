@@ -17,6 +17,7 @@ mod needs;
 mod openapi;
 mod outline;
 mod scan;
+mod tail;
 mod tools;
 mod walk;
 
@@ -35,7 +36,7 @@ pub(crate) use self::openapi::json_schema;
 pub(crate) use self::outline::{Failure, Matters, Outline, Value};
 use self::scan::Scanner;
 pub(crate) use self::scan::text_of;
-pub(crate) use self::walk::places;
+pub(crate) use self::walk::{elements, members, places};
 use crate::headers::Headers;
 use crate::model_path;
 

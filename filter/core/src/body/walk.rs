@@ -29,12 +29,12 @@ pub(super) fn place_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
 }
 
 /// The values of these members of an object.
-pub(super) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) -> [Option<&'b [u8]>; N] {
+pub(crate) fn members<'b, const N: usize>(object: &'b [u8], keys: [&[u8]; N]) -> [Option<&'b [u8]>; N] {
     places(object, 0, keys).map(|place| object.get(place?))
 }
 
 /// The elements of a list up to what can't be read; none of what is no list.
-pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut scan = Scanner::new(list, 0);
     let mut more = scan.opens(b'[');
     let mut is_first = true;

@@ -71,10 +71,23 @@ impl Breaker {
             _ => None,
         };
         if let Some(cause) = exceeded {
-            let has_just_recovered = self.cause == Cause::Recovered && now.since(self.since) < rules.window;
-            self.doublings = if has_just_recovered { Rules::doubled(self.doublings) } else { 0 };
-            self.open(rules, now, cause);
+            self.trip(rules, now, cause);
         }
+    }
+
+    /// Answers were looked at, long after they had come, and found to be like this.
+    pub(crate) fn appraise(&mut self, rules: &Rules, now: Timestamp, looked_at: Slot) -> Option<Transition> {
+        let before = self.state();
+        if let Some(cause) = rules.quality_exceeded(looked_at).filter(|_| self.phase == Phase::Closed) {
+            self.trip(rules, now, cause);
+        }
+        self.transition(before)
+    }
+
+    fn trip(&mut self, rules: &Rules, now: Timestamp, cause: Cause) {
+        let has_just_recovered = self.cause == Cause::Recovered && now.since(self.since) < rules.window;
+        self.doublings = if has_just_recovered { Rules::doubled(self.doublings) } else { 0 };
+        self.open(rules, now, cause);
     }
 
     fn record_probe(&mut self, rules: &Rules, now: Timestamp, verdict: Verdict) {

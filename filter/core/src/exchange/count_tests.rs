@@ -14,8 +14,9 @@ use crate::limits::{Identity, Limits as Limiting};
 use crate::memory::MemoryStore;
 use crate::output::{Broken, SchemaCache, Scratch};
 use crate::rng::Seed;
+use crate::sampling::Sampling;
 use crate::stats::Stats;
-use crate::stream::Verdict;
+use crate::stream::{Dialect, Framing, Verdict};
 use crate::time::Timestamp;
 use crate::timeout::Limits;
 
@@ -71,6 +72,7 @@ impl Worker {
             counting: &mut self.counting,
             scratch: &mut Scratch::default(),
             schemas: &mut SchemaCache::default(),
+            sampling: &mut Sampling::new(&self.config.samples, 0, Seed(1).derive(1)),
             key: None,
             uncounted: &mut Vec::new(),
             warnings: Vec::new(),
@@ -91,6 +93,7 @@ impl Worker {
             usage: Some(usage),
             verdict: Verdict::Complete,
             content_tokens: output,
+            spoken: (Dialect::Chat, Framing::Document),
             is_cut_off: false,
             broken: Broken::default(),
             is_repaired: false,

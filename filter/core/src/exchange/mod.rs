@@ -32,6 +32,7 @@ mod outcome;
 mod output;
 mod remember;
 mod reserve;
+mod sample;
 mod services;
 mod watched;
 
@@ -62,6 +63,7 @@ use crate::plan::{Demand, Sequence};
 use crate::retry::Progress;
 use crate::rng::Rng;
 use crate::route::Choice;
+use crate::sampling::Drawn;
 use crate::sight::{Body, Sight};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
@@ -117,6 +119,9 @@ pub(crate) struct Exchange {
     outgrown: Option<usize>,
     /// The rest of an answer whose end the client has already.
     lingering: Option<Lingering>,
+    /// Whether it was asked if its answer is one to look at, and what for.
+    has_drawn: bool,
+    drawn: Option<Drawn>,
     /// The attempt that is to follow.
     next: Option<Planned>,
     /// The attempts so far, the last of them at `position` of the plan.
@@ -237,6 +242,8 @@ impl Exchange {
             is_at_fault: false,
             outgrown: None,
             lingering: None,
+            has_drawn: false,
+            drawn: None,
             next: None,
             progress: Progress::default(),
             position: 0,

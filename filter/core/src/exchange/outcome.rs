@@ -73,6 +73,12 @@ impl Exchange {
         let outcome = Outcome::Success;
         self.conclude(turn, &attempt, (&Judgement::plain(outcome), false), &answer);
         self.tell_delivered(turn, &attempt);
+        if attempt.sighted.is_some()
+            && let Some(mut kept) = self.keep_sample(turn)
+        {
+            kept.push(&answer.body);
+            self.sample(turn, &attempt, Some(kept));
+        }
         let reason = self.success(turn, &attempt);
         let status = answer.status;
         self.log_attempt(

@@ -20,6 +20,7 @@ use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::output::Broken;
 use crate::request::provider_headers;
+use crate::sampling::Kept;
 use crate::stream::{Flow, Gate, Report};
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -48,6 +49,8 @@ pub(super) struct Watched {
     repaired: Option<usize>,
     /// What looks at it while it passes.
     following: Option<Box<Following>>,
+    /// What has come of it, if it is one to look at.
+    kept: Option<Kept>,
     /// Its end has come; the filter has written one before.
     has_ended: bool,
     ends_early: bool,
@@ -98,6 +101,7 @@ impl Exchange {
             self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, Some(half)));
         // An answer without a body has said all. A stream that goes on at once stays as it is.
         let gate = gate.filter(|gate| !end || !gate.is_committed());
+        let kept = if gate.is_some() { self.keep_sample(turn) } else { None };
         let (Some(gate), Some(attempt)) = (gate, self.in_flight.get_mut(index)) else { return Err(answer) };
         if !gate.is_document() && answer.headers.get("content-length").is_some() {
             // Something may be written to a stream, or left out.
@@ -117,6 +121,7 @@ impl Exchange {
             broken: Broken::default(),
             repaired: None,
             following: None,
+            kept,
             has_ended: false,
             ends_early: false,
         };
@@ -146,6 +151,7 @@ impl Exchange {
         }
         let Some(watched) = self.watched(index) else { return After::Wait };
         (watched.has_body, watched.has_ended) = (true, watched.has_ended || end);
+        watched.kept.iter_mut().for_each(|kept| kept.push(chunk));
         let flow =
             if end { watched.gate.push_last(turn.now, chunk) } else { watched.gate.push(turn.now, chunk) };
         if self.breaks_midway(turn, index) {

@@ -9,6 +9,7 @@ use crate::breaker::Known;
 use crate::config::Config;
 use crate::effect::Text;
 use crate::output::Rule;
+use crate::sampling::Row as Sampled;
 use crate::stats::{Measure, Remaining, View};
 use crate::telemetry::BreakerState;
 use crate::time::{Timestamp, nanos, rfc3339};
@@ -112,7 +113,11 @@ pub(crate) struct RouteRow {
 }
 
 /// All rows, as JSON.
-pub(crate) fn page(config: &Config, (rows, routes): (&[Row], &[RouteRow]), now: Timestamp) -> String {
+pub(crate) fn page(
+    config: &Config,
+    (rows, routes, samples): (&[Row], &[RouteRow], &[Sampled]),
+    now: Timestamp,
+) -> String {
     let mut json = String::with_capacity(256 + rows.len() * 512);
     json.push('{');
     member(&mut json, "policy", Some(quoted(&config.hash)));
@@ -131,6 +136,23 @@ pub(crate) fn page(config: &Config, (rows, routes): (&[Row], &[RouteRow]), now: 
         member(&mut json, "most_ms", Some(nanos(*most) / 1_000_000));
         member(&mut json, "latency_ms", now.map(|now| nanos(now) / 1_000_000));
         member(&mut json, "slow", Some(now.is_some_and(|now| now > *most)));
+        close(&mut json, '}');
+        json.push(',');
+    }
+    close(&mut json, ']');
+    json.push_str(",\"samples\":[");
+    for Sampled { route, target, model, counts, course } in samples {
+        let good = counts.good.checked_mul(10_000).and_then(|good| good.checked_div(counts.answers));
+        json.push('{');
+        member(&mut json, "route", Some(quoted(route)));
+        member(&mut json, "target", Some(quoted(target)));
+        member(&mut json, "model", Some(model).filter(|model| !model.is_empty()).map(|model| quoted(model)));
+        member(&mut json, "answers", Some(counts.answers));
+        member(&mut json, "good", good.map(share));
+        member(&mut json, "score", counts.mean().map(share));
+        member(&mut json, "drift", course.distance.map(share));
+        member(&mut json, "spread", course.distance.map(|_| share(course.spread)));
+        member(&mut json, "away", Some(course.is_away));
         close(&mut json, '}');
         json.push(',');
     }
@@ -255,7 +277,7 @@ mod tests {
         let slow =
             RouteRow { name: "r".into(), percentile: 95, most: Duration::from_secs(8), now: millis(9_000) };
         let cold = RouteRow { now: None, ..slow.clone() };
-        let text = page(&config, (&[guarded, bare], &[slow, cold]), second(150));
+        let text = page(&config, (&[guarded, bare], &[slow, cold], &[]), second(150));
         assert!(!text.contains("very-secret"));
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let first = &json["targets"][0];
@@ -284,7 +306,7 @@ mod tests {
                 { "route": "r", "percentile": 95, "most_ms": 8_000, "latency_ms": null, "slow": false },
             ])
         );
-        let empty = page(&config, (&[], &[]), Timestamp(0));
+        let empty = page(&config, (&[], &[], &[]), Timestamp(0));
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&empty).expect("JSON")["targets"],
             serde_json::json!([])

@@ -211,6 +211,11 @@ impl Gate {
         self.watch.framing() == Framing::Document
     }
 
+    /// How it is written.
+    pub(crate) fn spoken(&self) -> (Dialect, Framing) {
+        (self.watch.dialect(), self.watch.framing())
+    }
+
     pub fn held_bytes(&self) -> usize {
         self.held.len()
     }

@@ -18,37 +18,22 @@ pub(super) const JUDGE: Statement = Statement::new(
      more than the `budget` ($1/day unless it says otherwise), and with nothing of the route's own limits and retries. The \
      prompt says what is good; question and answer are sent with it as data. The target needs a `model` and a `price`, and \
      its reply must be one number and nothing else. A score under 0.5 is a bad answer to a breaker that watches `quality`.",
-)
-.later();
+);
 
 pub(super) const DRIFT: Statement = Statement::new(
     "drift",
-    Seq(&[
-        SHARE,
-        Fixed("by"),
-        TARGET_NAME,
-        BUDGET,
-        Fixed("alert"),
-        Shape::Leaf(Leaf::Share { max: 10_000 }),
-    ]),
+    Seq(&[SHARE, Fixed("by"), TARGET_NAME, BUDGET, Fixed("alert"), Shape::Leaf(Leaf::Share { max: 10_000 })]),
     "drift 1% by backup alert 0.15",
     "Has so many answers embedded by a target that is a model for embeddings (`openai` or `azure`, with a `model` and a `price`), and \
      tells when their middle has moved this far from where it used to be: a cosine distance, by target and model. The first 32 \
      answers say where that is. While it is exceeded they count as bad answers to a breaker that watches `quality`.",
-)
-.later();
+);
 
 pub(super) const AUDIT: Statement = Statement::new(
     "audit",
-    Seq(&[
-        SHARE,
-        Fixed("to"),
-        text(Text::Cluster),
-        Maybe(&Seq(&[Fixed("path"), text(Text::Path)])),
-    ]),
+    Seq(&[SHARE, Fixed("to"), text(Text::Cluster), Maybe(&Seq(&[Fixed("path"), text(Text::Path)]))]),
     r#"audit 1% to "collector" path "/v1/audit""#,
     "Sends so many requests with their answers to an HTTP sink in this cluster, as lines of JSON, some at a time: without what looks \
      like an e-mail address, a telephone number, a card's or an account's number, or a key. What the sink doesn't take is lost \
      and counted.",
-)
-.later();
+);

@@ -42,7 +42,7 @@ impl Exchange {
         let report = watched.gate.report().clone();
         let sighted = watched.sighted(verdict);
         let lingers = watched.ends_early && !watched.has_ended;
-        let drops = watched.gate.is_over();
+        let (drops, kept) = (watched.gate.is_over(), watched.kept.take());
         let (status, half) = (watched.answer.status, watched.half);
         let headers = std::mem::take(&mut watched.answer.headers);
         let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
@@ -58,6 +58,7 @@ impl Exchange {
         self.conclude(turn, &attempt, (&judgement, is_void), &answer);
         if judgement.outcome == Outcome::Success {
             self.tell_delivered(turn, &attempt);
+            self.sample(turn, &attempt, kept);
         }
         self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
         self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });

@@ -21,6 +21,7 @@ pub(in crate::exchange) struct Sighted {
     pub(in crate::exchange) verdict: Verdict,
     /// About how many tokens its content is.
     pub(in crate::exchange) content_tokens: u64,
+    pub(in crate::exchange) spoken: (Dialect, Framing),
     /// The model stopped at a limit of tokens.
     pub(in crate::exchange) is_cut_off: bool,
     /// The rules of its route that it broke, and whether it was made to fit.
@@ -36,6 +37,7 @@ impl Sighted {
             usage: report.usage,
             verdict,
             content_tokens: report.content_tokens,
+            spoken: gate.spoken(),
             is_cut_off: report.finish == Some(Finish::Length),
             broken: Broken::default(),
             is_repaired: false,

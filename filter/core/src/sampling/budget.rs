@@ -1,0 +1,168 @@
+//! What calls about samples may cost: so much in each period of the calendar, over all workers.
+//!
+//! A call is paid for before it is made, with the most it can cost, and gets back what it hasn't used. What isn't told is
+//! taken for used. So what was spent never exceeds the budget. The cell: a version, the number of the period, and what is
+//! spent of it, in micro-dollars. What a call of an earlier period gives back is nobody's any more.
+
+use seawall_policy::policy::{Per, Price, Spending};
+
+use crate::store::{self, Store};
+use crate::stream::Usage;
+use crate::time::Timestamp;
+
+const VERSION: u8 = 1;
+const SIZE: usize = 17;
+
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    key: String,
+    spending: Spending,
+    price: Option<Price>,
+}
+
+/// What a call has paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Paid {
+    period: u64,
+    micro_dollars: u64,
+}
+
+impl Budget {
+    /// `key`: where it is counted.
+    pub(super) fn new(key: String, spending: Spending, price: Option<Price>) -> Self {
+        Self { key, spending, price }
+    }
+
+    /// Pays for a call of at most so many tokens; `None`: it isn't to be made. Without a price nobody can tell what it costs.
+    pub(super) fn pay(
+        &self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        (input, output): (u64, u64),
+    ) -> Option<Paid> {
+        let (price, period) = (self.price?, self.period(now));
+        let micro_dollars = cost(price, 0, input, output);
+        let (is_paid, is_written) = store::try_update(store, &self.key, |bytes| {
+            let spent = spent(bytes, period).saturating_add(micro_dollars);
+            let fits = spent <= self.spending.micro_dollars;
+            (fits.then(|| encode(period, spent)), fits)
+        });
+        (is_paid && is_written).then_some(Paid { period, micro_dollars })
+    }
+
+    /// The call has ended, and has used this; `None` where nobody says.
+    pub(super) fn settle(&self, store: &mut dyn Store, paid: Paid, used: Option<Usage>) {
+        let Some((used, price)) = used.zip(self.price) else { return };
+        let cached = used.cached.min(used.input);
+        let cost = cost(price, cached, used.input - cached, used.output);
+        self.give_back(store, paid, paid.micro_dollars.saturating_sub(cost));
+    }
+
+    /// No call was made.
+    pub(super) fn refund(&self, store: &mut dyn Store, paid: Paid) {
+        self.give_back(store, paid, paid.micro_dollars);
+    }
+
+    fn give_back(&self, store: &mut dyn Store, paid: Paid, micro_dollars: u64) {
+        if micro_dollars == 0 {
+            return;
+        }
+        store::update(store, &self.key, |bytes| {
+            let spent = spent(bytes, paid.period);
+            let is_same = bytes.and_then(decode).is_some_and(|(period, _)| period == paid.period);
+            (is_same.then(|| encode(paid.period, spent.saturating_sub(micro_dollars))), ())
+        });
+    }
+
+    fn period(&self, now: Timestamp) -> u64 {
+        let seconds = match self.spending.per {
+            Per::Second => 1,
+            Per::Minute => 60,
+            Per::Hour => 3_600,
+            Per::Day => 86_400,
+        };
+        now.0 / 1_000_000_000 / seconds
+    }
+}
+
+/// In micro-dollars, what is left over rounded up.
+fn cost(price: Price, cached: u64, input: u64, output: u64) -> u64 {
+    let parts = [(cached, price.cached), (input, price.input), (output, price.output)];
+    let pico =
+        parts.iter().fold(0_u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)));
+    pico.div_ceil(1_000_000)
+}
+
+/// What is spent of a period. A clock that steps back doesn't begin it anew.
+fn spent(bytes: Option<&[u8]>, period: u64) -> u64 {
+    bytes.and_then(decode).map_or(0, |(known, spent)| if known >= period { spent } else { 0 })
+}
+
+fn decode(bytes: &[u8]) -> Option<(u64, u64)> {
+    let (&[VERSION], rest) = bytes.split_first_chunk()? else { return None };
+    let (period, rest) = rest.split_first_chunk()?;
+    let spent = rest.first_chunk().filter(|_| bytes.len() == SIZE)?;
+    Some((u64::from_le_bytes(*period), u64::from_le_bytes(*spent)))
+}
+
+fn encode(period: u64, spent: u64) -> Vec<u8> {
+    [&[VERSION][..], &period.to_le_bytes(), &spent.to_le_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::memory::MemoryStore;
+
+    const DAY: u64 = 86_400_000_000_000;
+    /// $2 in, $8 out, for a million tokens each.
+    const PRICE: Price = Price { input: 2_000_000, cached: 500_000, output: 8_000_000 };
+
+    fn budget(micro_dollars: u64) -> Budget {
+        Budget::new("b".into(), Spending { micro_dollars, per: Per::Day }, Some(PRICE))
+    }
+
+    #[test]
+    fn a_day_begins_anew_and_a_clock_that_steps_back_begins_nothing() {
+        let (mut store, budget) = (MemoryStore::default(), budget(100));
+        let mut pays = |day: u64| budget.pay(&mut store, Timestamp(day * DAY), (50, 0)).is_some();
+        assert_eq!([7, 7, 8, 7, 8].map(&mut pays), [true, false, true, false, false]);
+    }
+
+    #[test]
+    fn without_a_price_nothing_is_asked() {
+        let budget = Budget { price: None, ..budget(100) };
+        assert_eq!(budget.pay(&mut MemoryStore::default(), Timestamp(0), (0, 0)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_used_is_never_more_than_the_budget(
+            calls in prop::collection::vec((0_u64..3, 0_u64..2_000, 0_u64..100, 0_u64..=100, 0..3_u8), 1..200),
+            most in 1_u64..20_000,
+        ) {
+            let (mut store, budget) = (MemoryStore::default(), budget(most));
+            let (mut now, mut used) = (DAY, [0_u64; 1_000]);
+            for (later, input, output, share, end) in calls {
+                now += later * DAY / 4;
+                let Some(paid) = budget.pay(&mut store, Timestamp(now), (input, output)) else { continue };
+                let spent = Usage { input: input * share / 100, cached: 0, output: output * share / 100, reasoning: 0 };
+                let day = &mut used[paid.period as usize];
+                match end {
+                    0 => budget.refund(&mut store, paid),
+                    1 => {
+                        *day += cost(PRICE, 0, spent.input, spent.output);
+                        budget.settle(&mut store, paid, Some(spent));
+                    }
+                    _ => {
+                        *day += cost(PRICE, 0, input, output);
+                        budget.settle(&mut store, paid, None);
+                    }
+                }
+                prop_assert!(used.iter().all(|used| *used <= most));
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn what_is_a_persons_or_a_keys_goes() {
+    for (text_before, after) in [
+        ("Mail jane.doe+x@mail.example.co.uk, please", "Mail [email], please"),
+        ("(a@b.de)", "([email])"),
+        ("mailto:a@b.de.", "mailto:[email]."),
+        ("a@b.de/c@d.fr", "[email]/[email]"),
+        ("4111 1111 1111 1111", "[card]"),
+        ("card 4111-1111-1111-1111.", "card [card]."),
+        ("4111111111111111,5555555555554444", "[card],[card]"),
+        ("4111 1111 1111 1111 4012 8888 8888 1881", "[card] [card]"),
+        ("12 4111 1111 1111 1111 x", "12 [card] x"),
+        ("DE89 3704 0044 0532 0130 00 and GB29NWBK60161331926819", "[iban] and [iban]"),
+        ("call +49 30 1234567 now", "call [phone] now"),
+        ("(415) 555-2671", "[phone]"),
+        ("415-555-2671, 020 7946 0958, 4155552671", "[phone], [phone], [phone]"),
+        ("+1 (415) 555-2671", "[phone]"),
+        ("Authorization: Bearer abcdef123456", "Authorization: Bearer [key]"),
+        ("sk-abcdefghijklmnop1234", "[key]"),
+        ("AKIAIOSFODNN7EXAMPLE", "[key]"),
+        ("secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "secret [key]"),
+        ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "[key]"),
+        ("password: hunter2hunter2", "password: [key]"),
+        ("PASSWORD=hunter22&x=4111111111111111", "PASSWORD=[key]&x=[card]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "[key]"),
+    ] {
+        assert_eq!(text(text_before), after);
+    }
+}
+
+#[test]
+fn what_is_to_be_read_stays() {
+    for kept in [
+        "",
+        "The year 2024, on 2024-01-15 at 10:30, costs $1,234,567.89 for 12 people.",
+        "3.14159265358979 and 192.168.100.200 and v1.22.333",
+        "a@b, @home, x@, 1@2",
+        "a token of affection, the bearer of bad news; the password is unknown",
+        "https://example.com/docs/index.html?page=2",
+        "Donaudampfschifffahrtsgesellschaftskapitän",
+        "日本語のテキスト 2024年",
+        "1 2 3 4 5 6 7 8 9 10",
+    ] {
+        assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
+fn json_stays_json_and_its_escapes_hide_nothing() {
+    for (before, after) in [
+        (r#"{"a": "j\u0061ne@x.de", "n": 1.5}"#, r#"{"a":"[email]","n":1.5}"#),
+        (r#"[4111111111111111, -12, true]"#, r#"["[card]",-12,true]"#),
+        (r#"{"a@b.de":null}"#, r#"{"[email]":null}"#),
+        (r#"{"a":"\ud800"}"#, r#""{\"a\":\"\\ud800\"}""#),
+        ("not JSON é", "\"not JSON é\""),
+        ("\"open", "\"\\\"open\""),
+    ] {
+        assert_eq!(json(before.as_bytes()), after, "{before}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_comes_through(words in "[ -~é日\\n]{0,300}") {
+        let _ = text(&words);
+    }
+
+    #[test]
+    fn any_json_stays_json(words in "[ -~é日\\n]{0,100}", number in any::<u64>()) {
+        let before = format!("{{{}:[{},{number}]}}", quoted(&words), quoted(&words));
+        serde_json::from_str::<serde_json::Value>(&json(before.as_bytes())).unwrap();
+    }
+
+    #[test]
+    fn an_address_never_survives(before in "[a-z ,;]{0,10}", name in "[a-z0-9][a-z0-9._+-]{0,11}", host in "[a-z]{1,8}\\.(com|de|io)", after in "[ ,;!?\\n][a-z ]{0,8}") {
+        let said = format!("{before} {name}@{host}{after}");
+        let kept = text(&said);
+        prop_assert!(!kept.contains('@'), "{said} -> {kept}");
+    }
+}
+
+#[test]
+fn long_texts_take_no_longer_for_each_byte() {
+    for piece in ["1 ", "1", "a@", "A1", "DE89 ", "sk-", "(", "=", ".1", "+1 "] {
+        let _ = text(&piece.repeat(50_000));
+    }
+}
