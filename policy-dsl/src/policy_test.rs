@@ -110,6 +110,8 @@ pub struct Answer {
     pub between_tokens: Duration,
     /// Names in lower case, each once.
     pub headers: Vec<(String, String)>,
+    /// What the model says, in place of a text of the simulation's own.
+    pub says: Option<String>,
 }
 
 /// What a caller sends, and what must come of it.
@@ -162,6 +164,8 @@ pub enum Wanted {
         name: String,
         value: Option<String>,
     },
+    /// What `x-seawall-output` begins with; `None` when there must be none.
+    Output(Option<&'static str>),
     /// The body holds this.
     Body(String),
     AtLeast(Duration),

@@ -9,8 +9,8 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use seawall_policy::file_references;
+use seawall_policy::foreign::{place_in_file, schema_fault};
 use seawall_policy::{Code, Diagnostic, Edit, FileReference, Fix, MAX_INLINE_BYTES, MAX_SOURCE_BYTES, apply};
-use serde::de::IgnoredAny;
 
 /// A policy that needs no files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,7 @@ pub fn bundle(source: &str, directory: &Path) -> Result<Bundled, Vec<Diagnostic>
                 }
                 edits.push(Edit { span: reference.span, replacement });
             }
-            Err((message, help)) => {
-                let found = Diagnostic::new(Code::FileReference, reference.span, message);
-                wrong.push(if help.is_empty() { found } else { found.with_help(help) });
-            }
+            Err(found) => wrong.push(*found),
         }
     }
     if !wrong.is_empty() {
@@ -63,14 +60,32 @@ pub fn bundle(source: &str, directory: &Path) -> Result<Bundled, Vec<Diagnostic>
     }
 }
 
-/// What is to stand in the place of the reference.
-fn inlined(source: &str, reference: &FileReference, directory: &Path) -> Result<String, Fault> {
-    let text = read(directory, &reference.path)?;
-    if reference.json
-        && let Err(error) = serde_json::from_str::<IgnoredAny>(&text)
-    {
-        return Err((format!("`{}` is not JSON: {error}", reference.path), ""));
+/// What is wrong with the files that a policy names, each at its place in `source`. Of a policy with errors nothing is known.
+#[must_use]
+pub fn check_files(source: &str, directory: &Path) -> Vec<Diagnostic> {
+    let references = file_references(source).files.unwrap_or_default();
+    references.iter().filter_map(|reference| usable(reference, directory).err()).map(|found| *found).collect()
+}
+
+/// The text of the file, if it can be used.
+fn usable(reference: &FileReference, directory: &Path) -> Result<String, Box<Diagnostic>> {
+    let text = read(directory, &reference.path).map_err(|(message, help)| {
+        let found = Diagnostic::new(Code::FileReference, reference.span, message);
+        Box::new(if help.is_empty() { found } else { found.with_help(help) })
+    })?;
+    match schema_fault(&text).filter(|_| reference.json) {
+        None => Ok(text),
+        Some(fault) => {
+            let place = place_in_file(&reference.path, &text, fault.place.as_ref());
+            let message = format!("`{place}`: {}", fault.reason);
+            Err(Box::new(Diagnostic::new(Code::InvalidSchema, reference.span, message).with_help(fault.help)))
+        }
     }
+}
+
+/// What is to stand in the place of the reference.
+fn inlined(source: &str, reference: &FileReference, directory: &Path) -> Result<String, Box<Diagnostic>> {
+    let text = usable(reference, directory)?;
     let tag = tag(&text, if reference.json { "JSON" } else { "TEXT" });
     // The last line of a file ends before the line with the tag.
     let body = text.strip_suffix('\n').unwrap_or(&text);

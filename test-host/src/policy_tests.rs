@@ -117,13 +117,14 @@ fn behaviour(does: &Does) -> Behaviour {
     let times = does.times.map_or(Times::Forever, Times::Count);
     let fault = |fault| Behaviour { times, fault: Some(fault), ..Behaviour::default() };
     match &does.what {
-        What::Answer(Answer { status, after, first_token, between_tokens, headers }) => Behaviour {
+        What::Answer(Answer { status, after, first_token, between_tokens, headers, says }) => Behaviour {
             times,
             status: Some(*status),
             headers: headers.iter().cloned().collect(),
             latency: *after,
             first_token: *first_token,
             between_tokens: *between_tokens,
+            text: says.clone(),
             ..Behaviour::default()
         },
         What::Reset => fault(Fault::Reset),

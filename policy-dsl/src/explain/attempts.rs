@@ -7,8 +7,8 @@ use super::places::Places;
 use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
 use super::words::{code, list, span};
-use super::{Explainer, Section, Verdict, changes, plan, target};
-use crate::policy::{Route, TargetId, Trigger};
+use super::{Explainer, Section, Verdict, changes, output, plan, target};
+use crate::policy::{InvalidAction, Route, StreamMode, TargetId, Trigger};
 use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
@@ -85,7 +85,7 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetI
     let mut lines = Lines::default();
     lines.say(0, "", "What follows when every attempt fails in the same way, and no breaker is open. With a failure that isn't its own fault the caller is told `x-should-retry: false`, so that its SDK doesn't begin anew.");
     for (names, sequence, failure) in rows {
-        lines.say(0, list(&names, "or"), path(explainer, places, &sequence, failure));
+        lines.say(0, list(&names, "or"), path(explainer, places, &sequence, last_word(&sequence, failure)));
     }
     if retry.on.iter().any(|trigger| matches!(trigger, Trigger::Status(_))) && retry.attempts > 1 {
         let honored = retry.honor_retry_after;
@@ -107,7 +107,7 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetI
             } else {
                 format!("`retry-after` above {}", duration_text(honored))
             };
-            lines.say(0, name, path(explainer, places, &sequence, failure));
+            lines.say(0, name, path(explainer, places, &sequence, last_word(&sequence, failure)));
         }
     }
     lines.section("When attempts fail")
@@ -120,8 +120,46 @@ fn larger(explainer: &Explainer<'_>, places: &[TargetId]) -> Option<usize> {
     places.iter().position(|id| context(id).is_some_and(|window| first.is_none_or(|first| window > first)))
 }
 
+/// What follows answers that don't fit, when none can be repaired.
+pub(super) fn invalid(
+    explainer: &Explainer<'_>,
+    route: &Route,
+    request: &Request,
+    places: &[TargetId],
+) -> Option<Section> {
+    let output = route.output.as_ref()?;
+    let mut lines = Lines::default();
+    output::rules(&mut lines, 0, output);
+    if lines.is_empty() {
+        return None;
+    }
+    if request.streams() && route.stream != StreamMode::Complete {
+        lines.say(0, "streams", output::streams(route.stream, output.ends_hopeless));
+        let text = "as it was delivered before it is checked, nothing else follows when it doesn't fit";
+        lines.caution(1, "", text);
+        return Some(lines.section("What the answer must be like"));
+    }
+    if output.invalid.first() == Some(&InvalidAction::Repair) {
+        lines.say(
+            0,
+            "repaired",
+            "what can be, without inventing anything: the caller gets it, and `x-seawall-output: repaired`",
+        );
+    }
+    let sequence = Sequence::of_invalid(&route.retry, places.len(), &output.invalid);
+    let end = match sequence.end {
+        End::Passed => "the caller gets the last one, and `x-seawall-output: invalid`",
+        _ => "the caller gets 502, with the places where it doesn't fit",
+    };
+    lines.say(0, "none fits", path(explainer, places, &sequence, end));
+    if sequence.attempts.windows(2).any(|pair| matches!(pair, [one, next] if one.position == next.position)) {
+        lines.say(1, "", "the same target is told what was wrong, as one more message, which is paid for");
+    }
+    Some(lines.section("What the answer must be like"))
+}
+
 /// The targets one after the other, the waits between them, and what the caller gets in the end.
-fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, failure: Failure) -> String {
+fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, end: &str) -> String {
     let mut text = String::new();
     for attempt in &sequence.attempts {
         if let Some(backoff) = attempt.backoff {
@@ -130,7 +168,7 @@ fn path(explainer: &Explainer<'_>, places: &[TargetId], sequence: &Sequence, fai
         let name = places.get(attempt.position).map(|id| explainer.target_name(*id)).unwrap_or_default();
         text += &format!("{}{name}", if text.is_empty() { "" } else { " → " });
     }
-    format!("{text} → {}", last_word(sequence, failure))
+    format!("{text} → {end}")
 }
 
 /// What the caller gets in the end.

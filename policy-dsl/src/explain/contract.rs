@@ -119,7 +119,7 @@ pub(super) fn others(lines: &mut Lines, explainer: &Explainer<'_>, route: &Route
     lines.say(0, "stream", format!("{}{mark}", stream(route.stream, route.malformed)));
     contract(lines, explainer, &route.contract);
     if let Some(rules) = &route.output {
-        output(lines, explainer, &route.name, rules);
+        output(lines, explainer, route, rules);
     }
     if let Some(cache) = &route.cache {
         let vary: Vec<String> = cache.vary.iter().map(vary).collect();

@@ -9,7 +9,9 @@ use super::places::Places;
 use super::request::{Body, Request};
 use super::words::{code, count, list, quoted, span};
 use super::{Explainer, Section, Verdict, attempts, contract, failures, limits};
-use crate::policy::{ConversationSource, Forced, InputAction, PathMatch, Policy, Route, TenantSource};
+use crate::policy::{
+    ConversationSource, Forced, InputAction, Output, PathMatch, Policy, Route, TenantSource,
+};
 use crate::vocabulary::{money_text, size_text, tokens_text};
 
 /// Longest body that the filter holds.
@@ -50,8 +52,14 @@ pub(super) fn sections(explainer: &Explainer<'_>, request: &Request) -> Vec<Sect
         }
     };
     sections.push(attempts::failed(explainer, taken, &places));
+    sections.extend(attempts::invalid(explainer, taken, request, &places));
     sections.push(holds(explainer, taken, request));
     sections
+}
+
+/// Whether a share of the answers goes elsewhere, too.
+fn is_sampled(output: &Output) -> bool {
+    output.judge.is_some() || output.drift.is_some() || output.audit.is_some()
 }
 
 /// Nothing else comes of it.
@@ -312,7 +320,7 @@ fn holds(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section
     bounds::lines(&mut lines, &explainer.policy, route, known);
     let also = [
         (route.cache.is_some(), "cache"),
-        (route.output.is_some(), "output"),
+        (route.output.as_ref().is_some_and(is_sampled), "output"),
         (route.idempotency.is_some(), "idempotency"),
         (!route.shadow.is_empty(), "shadow"),
         (route.trace.is_some(), "trace"),

@@ -1,7 +1,9 @@
 //! The routes and where they lead, as rows and columns to be drawn.
 
 use super::words::{self, list};
-use crate::policy::{HedgeDelay, Order, PathMatch, Policy, Provider, Route, Target, TargetId, Trigger};
+use crate::policy::{
+    HedgeDelay, InvalidAction, Order, PathMatch, Policy, Provider, Route, Target, TargetId, Trigger,
+};
 use crate::vocabulary::{duration_text, percent_text};
 
 /// A row for each route. What no route takes passes untouched.
@@ -156,6 +158,18 @@ fn asides(policy: &Policy, route: &Route) -> Vec<Aside> {
         let names: Vec<&str> =
             route.limits.iter().filter_map(|id| Some(&*policy.limits.get(id.0)?.name)).collect();
         asides.push(Aside { label: format!("limits: {}", list(&names, "and")), target: String::new() });
+    }
+    if let Some(output) = &route.output {
+        let action = |action: &InvalidAction| match action {
+            InvalidAction::Repair => "repair".to_owned(),
+            InvalidAction::Retry(times) => format!("retry {times}"),
+            InvalidAction::FailOver => "fail_over".to_owned(),
+            InvalidAction::Reject => "reject".to_owned(),
+            InvalidAction::Pass => "pass".to_owned(),
+        };
+        let actions: Vec<String> = output.invalid.iter().map(action).collect();
+        let label = format!("invalid answers: {}", actions.join(", "));
+        asides.push(Aside { label, target: String::new() });
     }
     asides
 }

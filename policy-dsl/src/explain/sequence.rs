@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::policy::{Backoff, Jitter, Retry, Trigger};
+use crate::policy::{Backoff, InvalidAction, Jitter, Retry, Trigger};
 
 /// How an attempt fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub enum Failure {
     Timeout,
     Connect,
     Reset,
-    /// The answer is no answer: it can't be read, has nothing in it, or doesn't fit the route's `output`.
+    /// The answer is no answer: it can't be read, or has nothing in it. What follows one that doesn't fit the route's `output` is
+    /// [`Sequence::of_invalid`].
     InvalidOutput,
     /// The provider has nothing left for this key.
     QuotaExhausted,
@@ -49,6 +50,10 @@ pub enum End {
     NotRetried,
     AttemptsSpent,
     RetryAfterTooLong,
+    /// No answer fits, and the caller gets an error.
+    Rejected,
+    /// The last answer is delivered, though it doesn't fit.
+    Passed,
 }
 
 /// The attempts at a request.
@@ -162,6 +167,37 @@ impl Sequence {
     }
 }
 
+impl Sequence {
+    /// The attempts at a plan of so many targets when no answer fits the route's `output`, and none can be repaired.
+    #[must_use]
+    pub fn of_invalid(retry: &Retry, targets: usize, actions: &[InvalidAction]) -> Self {
+        let mut attempts = vec![Attempt { position: 0, backoff: None, retry_after: None }];
+        let mut retries = 0;
+        loop {
+            let position = attempts.last().map_or(0, |attempt| attempt.position);
+            let is_left = attempts.len() < retry.attempts as usize;
+            let can_be_done = |action: &&InvalidAction| match action {
+                InvalidAction::Repair => false,
+                InvalidAction::Retry(most) => is_left && retries < *most,
+                InvalidAction::FailOver => is_left && position + 1 < targets,
+                InvalidAction::Reject | InvalidAction::Pass => true,
+            };
+            let position = match actions.iter().find(can_be_done) {
+                Some(InvalidAction::Retry(_)) => {
+                    retries += 1;
+                    position
+                }
+                Some(InvalidAction::FailOver) => position + 1,
+                Some(InvalidAction::Pass) => return Self { attempts, end: End::Passed },
+                Some(InvalidAction::Reject | InvalidAction::Repair) | None => {
+                    return Self { attempts, end: End::Rejected };
+                }
+            };
+            attempts.push(Attempt { position, backoff: None, retry_after: None });
+        }
+    }
+}
+
 /// The longest that the backoff before a retry can be; `retry` counts from 0.
 pub(super) fn longest_backoff(backoff: Backoff, retry: u32) -> Duration {
     let (factor, times) = match backoff.jitter {
@@ -228,6 +264,20 @@ mod tests {
         let on = vec![Trigger::ContentPolicy];
         let sequence = Sequence::of(&Retry { on, ..retry(3) }, 2, Failure::ContentPolicy);
         assert_eq!((sequence.attempts.len(), sequence.end), (2, End::ClientError));
+    }
+
+    #[test]
+    fn answers_that_do_not_fit_are_asked_for_as_the_policy_says() {
+        use InvalidAction::{FailOver, Pass, Reject, Repair, Retry};
+        let played = |attempts, targets, actions: &[InvalidAction]| {
+            let sequence = Sequence::of_invalid(&retry(attempts), targets, actions);
+            (sequence.attempts.iter().map(|attempt| attempt.position).collect::<Vec<_>>(), sequence.end)
+        };
+        assert_eq!(played(3, 2, &[Repair, Retry(1), FailOver]), (vec![0, 0, 1], End::Rejected));
+        assert_eq!(played(2, 2, &[Repair, Retry(1), FailOver, Pass]), (vec![0, 0], End::Passed));
+        assert_eq!(played(5, 3, &[FailOver, Retry(2)]), (vec![0, 1, 2, 2, 2], End::Rejected));
+        assert_eq!(played(5, 1, &[FailOver]), (vec![0], End::Rejected));
+        assert_eq!(played(5, 2, &[Reject, FailOver]), (vec![0], End::Rejected));
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub(super) fn trigger(trigger: Trigger) -> String {
         Trigger::Timeout => "a timeout".into(),
         Trigger::Connect => "no connection".into(),
         Trigger::Reset => "a broken connection".into(),
-        Trigger::InvalidOutput => "an answer that doesn't fit `output`".into(),
+        Trigger::InvalidOutput => "an answer that is empty, breaks off or can't be read".into(),
         Trigger::ContentPolicy => "a refusal of the content filter".into(),
         Trigger::ModelNotFound => "a model that the target doesn't have".into(),
     }

@@ -48,7 +48,7 @@ fn upstream(block: &Block<'_>) -> Option<Upstream> {
 
 fn behaviour(statement: &Statement<'_>) -> Option<Behaviour> {
     let (what, times) = match (statement.definition.word, &statement.values[..]) {
-        ("answer", [Value::Count(status), after, first_token, between_tokens, headers, times]) => {
+        ("answer", [Value::Count(status), after, first_token, between_tokens, headers, times, says]) => {
             let answer = Answer {
                 status: u16::try_from(*status).ok()?,
                 after: time(after)?,
@@ -60,6 +60,7 @@ fn behaviour(statement: &Statement<'_>) -> Option<Behaviour> {
                     }
                     _ => Vec::new(),
                 },
+                says: if let Value::Text(says) = says { Some(says.clone()) } else { None },
             };
             (What::Answer(answer), times)
         }
@@ -127,6 +128,8 @@ fn wanted(word: &str, values: &[Value<'_>]) -> Option<Wanted> {
             let value = if let Value::Text(value) = value { Some(value.clone()) } else { None };
             Wanted::Header { name: name.clone(), value }
         }
+        ("output", [Value::Word("absent")]) => Wanted::Output(None),
+        ("output", [Value::Word(fate)]) => Wanted::Output(Some(fate)),
         ("body", [Value::Text(text)]) => Wanted::Body(text.clone()),
         ("took", [Value::Word("least"), Value::Duration(time)]) => Wanted::AtLeast(*time),
         ("took", [Value::Word("most"), Value::Duration(time)]) => Wanted::AtMost(*time),

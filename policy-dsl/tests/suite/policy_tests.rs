@@ -37,7 +37,7 @@ fn behaviours(text: &str) -> Vec<Behaviour> {
 
 fn answer(status: u16) -> Answer {
     let zero = Duration::ZERO;
-    Answer { status, after: zero, first_token: zero, between_tokens: zero, headers: Vec::new() }
+    Answer { status, after: zero, first_token: zero, between_tokens: zero, headers: Vec::new(), says: None }
 }
 
 #[test]

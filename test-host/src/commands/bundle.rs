@@ -1,7 +1,7 @@
 //! `seawall bundle`: a policy with the files that it names, as one text.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use seawall_policy::Severity;
@@ -38,9 +38,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         bail!("this would write over {}, and its files would no longer be named anywhere", policy.display());
     }
     let source = check::read(policy)?;
-    let directory = policy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut judged = Judged::new(check::name(policy), source);
-    let bundled = bundle(&judged.source, directory);
+    let bundled = bundle(&judged.source, check::directory(policy));
     let colour = color.on(&io::stderr());
     let bundled = match bundled {
         Ok(bundled) => bundled,

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::{Color, Exit};
+use crate::bundle::check_files;
 use crate::diagnostics::halves::{self, Loss};
 use crate::diagnostics::repair::{self, Repaired};
 use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, services, terminal};
@@ -121,6 +122,11 @@ pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { STDIN.to_owned() } else { path.display().to_string() }
 }
 
+/// Where the files lie that a policy names.
+pub(super) fn directory(policy: &Path) -> &Path {
+    policy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
@@ -132,7 +138,7 @@ fn judge(path: &Path, fix: bool) -> anyhow::Result<Judged> {
     let source = read(path)?;
     let name = name(path);
     if !fix {
-        return Ok(Judged::new(name, source));
+        return Ok(with_files(Judged::new(name, source), path));
     }
     let Repaired { text, checked, made } = repair::repair(&source);
     if !made.is_empty() {
@@ -141,7 +147,21 @@ fn judge(path: &Path, fix: bool) -> anyhow::Result<Judged> {
     for one in made {
         eprintln!("{name}:{}:{}: fixed {}: {}", one.place.line, one.place.column, one.code.id(), one.title);
     }
-    Ok(Judged { name, source: text, checked })
+    Ok(with_files(Judged { name, source: text, checked }, path))
+}
+
+/// With what is wrong with the files that it names. Beside the standard input there are none.
+fn with_files(mut judged: Judged, path: &Path) -> Judged {
+    if is_stdin(path) {
+        return judged;
+    }
+    let found = check_files(&judged.source, directory(path));
+    if !found.is_empty() {
+        judged.checked.policy = None;
+        judged.checked.diagnostics.extend(found);
+        judged.checked.diagnostics.sort_by_key(|found| found.span.start);
+    }
+    judged
 }
 
 /// The whole text of a file, or of the standard input.

@@ -36,6 +36,13 @@ pub(super) fn unmet(wanted: &Wanted, seen: &Observed, timing: Timing) -> Option<
                 format!("expected header {name}: {wanted}, saw {}", shown(found))
             })
         }
+        Wanted::Output(fate) => {
+            let found = header("x-seawall-output").and_then(|told| told.split(' ').next());
+            (*fate != found).then(|| {
+                let wanted = fate.map_or_else(|| "nothing".to_owned(), |fate| format!("`{fate}`"));
+                format!("expected that its `output` makes {wanted} of the answer, saw {}", shown(found))
+            })
+        }
         Wanted::Body(text) => {
             let body = String::from_utf8_lossy(&seen.body);
             (!body.contains(text)).then(|| format!("expected `{text}` in the body, saw {}", shortened(&body)))
@@ -128,6 +135,7 @@ mod tests {
             attempts_at(0, Some("b")),
             header("x-seawall-target", Some("ab")),
             header("x-other", None),
+            Wanted::Output(None),
             Wanted::Body("chat.completion".to_owned()),
             Wanted::AtLeast(Duration::from_millis(1_500)),
             Wanted::AtMost(Duration::from_millis(1_500)),
@@ -142,6 +150,10 @@ mod tests {
         let ms = Duration::from_millis;
         let cases = [
             (Wanted::Status(503), "expected status 503, saw 200"),
+            (
+                Wanted::Output(Some("repaired")),
+                "expected that its `output` makes `repaired` of the answer, saw none",
+            ),
             (Wanted::Target("a".to_owned()), "expected target `a`, saw `ab`"),
             (Wanted::Reason("ok"), "expected reason `ok`, saw `failed_over`"),
             (attempts_at(1, Some("a")), "expected 1 attempt at `a`, saw 2:\n    attempt n=1"),

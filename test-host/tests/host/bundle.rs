@@ -112,8 +112,12 @@ fn files_that_hold_the_wrong_thing_are_refused() {
     let large = format!("\"{}\"", "x".repeat(256 << 10));
     let schema = "schema file \"a.json\"";
     for (content, told) in [
-        ("{", "`a.json` is not JSON: EOF while parsing an object at line 1 column 1"),
-        ("{} {}", "`a.json` is not JSON: trailing characters at line 1 column 4"),
+        ("{", "`a.json:1:2`: the schema can't be honoured: the JSON breaks off"),
+        ("{} {}", "`a.json:1:4`: the schema can't be honoured: it isn't JSON, from byte 3 on"),
+        (
+            "{\n  \"items\": { \"pattern\": \"(?=a)\" }\n}",
+            "`a.json:2:25`: the schema can't be honoured at `/items/pattern`: look-around",
+        ),
         (large.as_str(), "`a.json` is longer than 256 KiB"),
     ] {
         let err = refused(schema, &[("a.json", content)]);
@@ -127,8 +131,21 @@ fn files_that_hold_the_wrong_thing_are_refused() {
 }
 
 #[test]
+fn a_policy_is_checked_together_with_its_files() {
+    let schema = "{\n  \"type\": \"strng\"\n}";
+    let place = Place::new(&[("a.json", schema), ("p.seawall", &policy("schema file \"a.json\""))]);
+    let (code, out, _) = place.seawall(&["check", "p.seawall"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("SW0314") && out.contains("p.seawall:8:12"), "{out}");
+    assert!(out.contains("`a.json:2:11`: the schema can't be honoured at `/type`: must be"), "{out}");
+    let place = Place::new(&[("p.seawall", &policy("schema file \"gone.json\""))]);
+    let (code, out, _) = place.seawall(&["check", "p.seawall"]);
+    assert!(code == 1 && out.contains("SW0602") && out.contains("`gone.json` can't be read"), "{out}");
+}
+
+#[test]
 fn many_files_together_may_be_too_large() {
-    let file = format!("\"{}\"", "x".repeat(250 << 10));
+    let file = format!("{{ \"title\": \"{}\" }}", "x".repeat(250 << 10));
     let routes: String = (0..5)
         .map(|n| {
             format!("route r{n} {{ match path \"/{n}\"  try a  output {{ schema file \"a.json\" }} }}\n")

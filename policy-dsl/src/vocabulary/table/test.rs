@@ -66,10 +66,11 @@ static UPSTREAM: Block = Block {
                 Maybe(&Seq(&[Fixed("between_tokens"), ZERO_UP])),
                 Maybe(&Seq(&[Fixed("header"), List(&HEADER_AND_VALUE, 16, "headers")])),
                 TIMES,
+                Maybe(&Seq(&[Fixed("says"), OneOf("text", &[text(Text::Free), Shape::Leaf(Leaf::Inline)])])),
             ]),
             r#"answer 429 after 100ms header "retry-after" "2" 3 times"#,
             "An answer with this status, after so much time. In a stream, more time may pass before the first token, and \
-             between any two.",
+             between any two. `says` is what the model says in a 200.",
         )
         .repeats(),
         Statement::new("reset", TIMES, "reset 2 times", "The connection breaks before an answer comes.").repeats(),
@@ -152,6 +153,12 @@ static EXPECT: Block = Block {
             "A header of the answer has this value; or is `absent`.",
         )
         .repeats(),
+        Statement::new(
+            "output",
+            OneOf("fate", &[Word("repaired"), Word("invalid"), Word("unchecked"), Word("absent")]),
+            "output repaired",
+            "What the route's `output` has made of the answer: what `x-seawall-output` begins with; or that it says nothing of it (`absent`).",
+        ),
         Statement::new("body", text(Text::Free), r#"body "rate_limit""#, "The answer's body holds this.")
             .repeats(),
         Statement::new(
