@@ -141,6 +141,11 @@ impl Statement {
         self.since = None;
         self
     }
+
+    /// Refused by a build that lacks what carries it out.
+    const fn built(self, is_built: bool) -> Self {
+        if is_built { self } else { self.later() }
+    }
 }
 
 /// Every block of the language, each once, outer ones first: the policy itself, what it defines, and what stands in those.

@@ -41,7 +41,7 @@ pub(super) fn rules(lines: &mut Lines, depth: u8, output: &Output) {
     }
     if !output.fields.is_empty() {
         let fields: Vec<String> = output.fields.iter().map(|field| code(field)).collect();
-        say("fields", format!("it is an object that has no members but {}", list(&fields, "and")));
+        say("fields", format!("its JSON has no members but {}", list(&fields, "and")));
     }
     if let Some(least) = output.least_characters {
         say("length", format!("it has at least {}", characters_text(least)));

@@ -145,7 +145,10 @@ impl Exchange {
             Then::Reject => Some(OutputEvent::Rejected),
         };
         event.into_iter().for_each(|event| self.tell_output(turn, position, event, broken));
-        let is_kept = rules.policy().invalid.contains(&InvalidAction::Pass);
+        // What stands behind `reject` is never done.
+        let mut actions =
+            rules.policy().invalid.iter().take_while(|action| **action != InvalidAction::Reject);
+        let is_kept = actions.any(|action| *action == InvalidAction::Pass);
         Found::Breaks(Box::new(Invalid { breaches, broken, then: is_alone.then_some(then), is_kept }))
     }
 

@@ -1,6 +1,8 @@
 //! Output: what an answer must be like, and what follows one that isn't.
 
 use seawall_core::{Answer, Effect, Event, Half, Headers, Metric, Origin, OutputEvent};
+use seawall_policy::explain::{End, Sequence};
+use seawall_policy::policy::InvalidAction;
 use serde_json::{Value, json};
 
 use crate::plans::{Did, Host, did, told};
@@ -204,5 +206,81 @@ fn attempts_deadline_and_cost_bound_what_follows() {
         let fx = says(&mut host, Half::Downstream, "three");
         let expected = if allowed { OutputEvent::Retried } else { OutputEvent::Rejected };
         assert_eq!(counted(&fx), [expected], "{more}");
+    }
+}
+
+/// All lists of up to three of these actions, none twice.
+fn lists() -> Vec<Vec<(&'static str, InvalidAction)>> {
+    let actions = [
+        ("repair", InvalidAction::Repair),
+        ("retry 1", InvalidAction::Retry(1)),
+        ("retry 2", InvalidAction::Retry(2)),
+        ("fail_over", InvalidAction::FailOver),
+        ("reject", InvalidAction::Reject),
+        ("pass", InvalidAction::Pass),
+    ];
+    let mut lists: Vec<Vec<_>> = vec![Vec::new()];
+    let mut from = 0;
+    for _ in 0..3 {
+        let end = lists.len();
+        for at in from..end {
+            for action in actions {
+                if !lists[at].contains(&action) {
+                    let longer = lists[at].iter().copied().chain([action]).collect();
+                    lists.push(longer);
+                }
+            }
+        }
+        from = end;
+    }
+    lists.split_off(1)
+}
+
+/// The attempts at a plan of so many targets, of which every one answers with what doesn't fit and can't be repaired.
+fn played(actions: &str, attempts: u32, targets: usize) -> (Vec<usize>, End) {
+    let mut text =
+        format!("retry standard {{ attempts {attempts} }}\nroute r {{ match path \"/*\"\n retry standard\n");
+    for at in 0..targets {
+        text += &format!("{} t{at}\n", if at == 0 { "try" } else { "then" });
+    }
+    text += &format!("output {{\n{SCHEMA} invalid {actions}\n}}\n}}\n");
+    for at in 0..targets {
+        text += &format!("target t{at} {{ cluster \"{at}\"  provider openai }}\n");
+    }
+    let mut host = Host::new(&text);
+    let (first, _) = host.ask_at(CHAT, &request());
+    let Did::Sent { cluster, .. } = first else { panic!("{first:?}") };
+    let mut positions = vec![cluster.parse().unwrap()];
+    let mut fx = says(&mut host, Half::Downstream, "three");
+    loop {
+        match did(&fx, "") {
+            Did::Sent { cluster, .. } => positions.push(cluster.parse().unwrap()),
+            Did::Said { status: 502, .. } => return (positions, End::Rejected),
+            Did::Said { .. } | Did::Passed => return (positions, End::Passed),
+        }
+        fx = calls_back(&mut host, positions.len() as u32, "three");
+    }
+}
+
+#[test]
+fn what_is_explained_of_answers_that_do_not_fit_is_what_happens() {
+    for list in lists() {
+        let words: Vec<&str> = list.iter().map(|(word, _)| *word).collect();
+        let actions: Vec<InvalidAction> = list.iter().map(|(_, action)| *action).collect();
+        for (attempts, targets) in [(1, 2), (2, 1), (3, 2), (4, 3)] {
+            let retry = seawall_policy::check(&format!(
+                "seawall 1\ntarget t {{ cluster \"t\"  provider openai }}\nretry r {{ attempts {attempts} }}\n\
+                 route r {{ match path \"/*\"  try t  retry r }}"
+            ));
+            let retry = retry.policy.unwrap().routes[0].retry.clone();
+            let told = Sequence::of_invalid(&retry, targets, &actions);
+            let positions = told.attempts.iter().map(|attempt| attempt.position).collect::<Vec<_>>();
+            let words = words.join(", ");
+            assert_eq!(
+                played(&words, attempts, targets),
+                (positions, told.end),
+                "{words}; {attempts}, {targets}"
+            );
+        }
     }
 }

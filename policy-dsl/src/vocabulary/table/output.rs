@@ -49,7 +49,7 @@ pub(super) static OUTPUT: Block = Block {
             "fields",
             List(&LABEL, 64, "fields"),
             r#"fields "title", "body", "tags""#,
-            "The members that an answer may have, which must be an object in JSON; not what is within them.",
+            "The members that an answer may have, which must be an object in JSON or an array of them; not what is within these.",
         )
         .absent("any"),
         Statement::new(
@@ -102,7 +102,8 @@ pub(super) static OUTPUT: Block = Block {
             "repeats",
             Seq(&[AT_MOST, count(1, 1_000)]),
             "repeats <= 5",
-            "Most times that a passage of an answer may follow itself: models fall into loops.",
+            "Most times that a passage of an answer may follow itself: models fall into loops. One of up to four characters counts where it \
+             fills half a KiB.",
         )
         .absent("any number"),
         Statement::new(

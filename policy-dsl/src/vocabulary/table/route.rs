@@ -126,7 +126,8 @@ static ROUTE_BODY: Block = Block {
             "output { schema from request }",
             "What an answer must be like.",
         )
-        .absent("any answer is good"),
+        .absent("any answer is good")
+        .built(cfg!(feature = "output")),
         Statement::new(
             "cache",
             Seq(&[
