@@ -20,10 +20,12 @@ impl Timestamp {
     }
 }
 
-/// A duration in nanoseconds, at most `u64::MAX` (584 years).
+/// A duration in nanoseconds, at most `u64::MAX` (584 years). Not `as_nanos`: a product of 128 bits is a call in Wasm.
 #[must_use]
 pub(crate) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    const SECOND: u64 = 1_000_000_000;
+    let (seconds, rest) = (time.as_secs(), u64::from(time.subsec_nanos()));
+    if seconds > u64::MAX / SECOND { u64::MAX } else { seconds.wrapping_mul(SECOND).saturating_add(rest) }
 }
 
 /// RFC 3339, in UTC and whole seconds.
@@ -47,6 +49,17 @@ pub(crate) fn rfc3339(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_is_so_many_nanoseconds_and_no_more_than_there_are_numbers_for() {
+        let most = Duration::from_nanos(u64::MAX);
+        for time in [Duration::ZERO, Duration::from_millis(1_234), most - Duration::from_nanos(1), most] {
+            assert_eq!(u128::from(nanos(time)), time.as_nanos());
+        }
+        for time in [most + Duration::from_nanos(1), most + Duration::from_secs(1), Duration::MAX] {
+            assert_eq!(nanos(time), u64::MAX);
+        }
+    }
 
     #[test]
     fn times_are_written_as_rfc_3339_has_it() {

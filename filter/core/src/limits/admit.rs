@@ -12,7 +12,7 @@ use super::cell::{COMMON, Found};
 use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::rule::{Counts, Rule, Use};
-use super::unsettled::{MOST_USED, Settlement, Unsettled};
+use super::unsettled::{Settlement, Unsettled};
 use crate::store::{self, Store, Version};
 use crate::time::Timestamp;
 
@@ -198,7 +198,7 @@ impl Desk<'_> {
             };
             warn_bp.iter().for_each(|warn| balance.calm(*measure, self.now, *warn));
             balance.reserve(*measure, self.now, cost);
-            let is_free = balance.seats.total() == 0 && balance.used_bp(*measure, self.now) <= MOST_USED;
+            let is_free = balance.seats.total() == 0 && balance.is_half_free(*measure, self.now);
             // A conversation goes on at once, in another worker perhaps.
             has_time &= is_free && !matches!(measure, Measure::Sum(_));
             let warns = warn_bp.and_then(|warn| balance.warn(*measure, self.now, warn));

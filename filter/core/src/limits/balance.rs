@@ -254,7 +254,7 @@ impl Balance {
         match (&self.used, measure) {
             (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
                 let debt = upper.saturating_sub(now.0).saturating_add(pace.time(cost));
-                match debt.saturating_sub(pace.time(pace.burst_for(cost))) {
+                match debt.saturating_sub(pace.burst_time(cost)) {
                     0 => Verdict::Fits,
                     wait => Verdict::After(Duration::from_nanos(wait)),
                 }
@@ -435,7 +435,7 @@ impl Balance {
         match (&self.used, measure) {
             (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
                 let debt = upper.saturating_sub(now.0);
-                let most = pace.time(pace.burst_for(0));
+                let most = pace.burst_time(0);
                 (pace.units(most.saturating_sub(debt)), Duration::from_nanos(debt))
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
@@ -454,12 +454,22 @@ impl Balance {
 
     /// How much of the amount is in use, in basis points: of a rate, what of a period's amount would be owed.
     pub(super) fn used_bp(&self, measure: Measure, now: Timestamp) -> u32 {
-        let (used, of) = match (&self.used, measure) {
+        let (used, of) = self.used_of(measure, now);
+        u32::try_from(used.saturating_mul(10_000) / of.max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether at least half of the amount isn't in use.
+    pub(super) fn is_half_free(&self, measure: Measure, now: Timestamp) -> bool {
+        let (used, of) = self.used_of(measure, now);
+        used <= of / 2
+    }
+
+    fn used_of(&self, measure: Measure, now: Timestamp) -> (u64, u64) {
+        match (&self.used, measure) {
             (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
-                (upper.saturating_sub(now.0), pace.time(pace.burst_for(0)))
+                (upper.saturating_sub(now.0), pace.burst_time(0))
             }
             _ => (measure.amount().saturating_sub(self.remaining(measure, now).0), measure.amount()),
-        };
-        u32::try_from(used.saturating_mul(10_000) / of.max(1)).unwrap_or(u32::MAX)
+        }
     }
 }

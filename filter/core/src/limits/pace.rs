@@ -9,6 +9,8 @@ pub(super) struct Pace {
     period: u64,
     /// Units that may be used at once; from 1.
     burst: u64,
+    /// In which time they are paid back, in nanoseconds.
+    burst_time: u64,
 }
 
 impl Pace {
@@ -16,7 +18,8 @@ impl Pace {
     pub(super) fn new(amount: u64, period: u64, burst_bp: u32) -> Self {
         let amount = amount.clamp(1, (1 << 40) - 1);
         let burst = mul_div(amount, u64::from(burst_bp), 10_000, false).max(1);
-        Self { amount, period: period.max(1), burst }
+        let pace = Self { amount, period: period.max(1), burst, burst_time: 0 };
+        Self { burst_time: pace.time(burst), ..pace }
     }
 
     pub(super) fn amount(self) -> u64 {
@@ -27,10 +30,10 @@ impl Pace {
         self.period
     }
 
-    /// What may be used at once by a request of this cost. One that is larger than the burst, but no larger than the amount,
-    /// passes when nothing is owed; or it never would.
-    pub(super) fn burst_for(self, cost: u64) -> u64 {
-        self.burst.max(cost)
+    /// In which time is paid back what may be used at once by a request of this cost. One that is larger than the burst, but no
+    /// larger than the amount, passes when nothing is owed; or it never would.
+    pub(super) fn burst_time(self, cost: u64) -> u64 {
+        if cost <= self.burst { self.burst_time } else { self.time(cost) }
     }
 
     /// Nanoseconds in which so many units are paid back, rounded up.
@@ -45,25 +48,25 @@ impl Pace {
 }
 
 /// `a · b / c`, at most `u64::MAX`. Exact where `b` and `c` are less than 2^48, without numbers of 128 bits, whose division
-/// would be the largest function of the module.
+/// would be the largest function of the module, or their product, which is another call of it.
 fn mul_div(a: u64, b: u64, c: u64, is_rounded_up: bool) -> u64 {
     let c = c.max(1);
-    let (quotient, rest) = match a.checked_mul(b) {
-        Some(product) => (product / c, product % c),
+    let (quotient, rest) = if a.leading_zeros() + b.leading_zeros() >= u64::BITS {
+        let product = a.wrapping_mul(b);
+        (product / c, product % c)
+    } else {
         // Long division, 16 bits of `a` at a time.
-        None => {
-            let (mut quotient, mut rest) = (0_u64, 0_u64);
-            for shift in [48, 32, 16, 0] {
-                let digit = (a >> shift) & 0xffff;
-                let partial = (rest << 16).saturating_add(digit.saturating_mul(b));
-                if quotient >> 48 != 0 {
-                    return u64::MAX;
-                }
-                quotient = (quotient << 16).saturating_add(partial / c);
-                rest = partial % c;
+        let (mut quotient, mut rest) = (0_u64, 0_u64);
+        for shift in [48, 32, 16, 0] {
+            let digit = (a >> shift) & 0xffff;
+            let partial = (rest << 16).saturating_add(digit.saturating_mul(b));
+            if quotient >> 48 != 0 {
+                return u64::MAX;
             }
-            (quotient, rest)
+            quotient = (quotient << 16).saturating_add(partial / c);
+            rest = partial % c;
         }
+        (quotient, rest)
     };
     quotient.saturating_add(u64::from(is_rounded_up && rest > 0))
 }
@@ -83,13 +86,15 @@ mod tests {
         assert_eq!(tpm.time(1), 666_667, "rounded up");
         assert_eq!(tpm.units(666_666), 0, "rounded down");
         assert_eq!(tpm.units(MINUTE), 90_000);
-        assert_eq!((tpm.burst_for(1), tpm.burst_for(20_000)), (18_000, 20_000));
+        assert_eq!((tpm.burst_time(1), tpm.burst_time(20_000)), (tpm.time(18_000), tpm.time(20_000)));
     }
 
     #[test]
     fn one_unit_at_least_passes_at_once() {
-        assert_eq!(Pace::new(3, MINUTE, 1_000).burst_for(0), 1);
-        assert_eq!(Pace::new(3, MINUTE, 0).burst_for(0), 1);
+        for burst_bp in [1_000, 0] {
+            let pace = Pace::new(3, MINUTE, burst_bp);
+            assert_eq!(pace.burst_time(0), pace.time(1));
+        }
     }
 
     #[test]

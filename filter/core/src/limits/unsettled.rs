@@ -16,9 +16,6 @@ const LONGEST: Duration = Duration::from_millis(50);
 /// Most rows that have some.
 const MOST: usize = 256;
 
-/// Most of a limit that may be in use where settlements wait, in basis points.
-pub(super) const MOST_USED: u32 = 5_000;
-
 #[derive(Debug, Default)]
 pub(super) struct Unsettled {
     rows: BTreeMap<Place, Vec<Settlement>>,
