@@ -245,6 +245,9 @@ impl Exchange {
             Path::Ready | Path::Busy | Path::HeldDownstream => {}
         }
         let position = self.failure.as_ref().map_or(self.position, |failure| failure.position);
+        if self.failure.as_ref().is_some_and(|failure| failure.breaches.is_empty()) {
+            self.says_nothing_of_output();
+        }
         let mut own = self.own_headers(turn, position, reason);
         let wait = self.failure.as_ref().and_then(|failure| failure.wait);
         retry::advise(reason, self.progress.attempts, wait, &mut own);

@@ -257,6 +257,11 @@ impl Exchange {
         self.checked.original.is_some()
     }
 
+    /// What goes out is no answer that was looked at.
+    pub(super) fn says_nothing_of_output(&mut self) {
+        self.checked.told = None;
+    }
+
     /// The header that tells what the rules have made of the answer.
     pub(super) fn output_told(&self, list: &mut HeaderList) {
         let told = self.checked.told.as_deref();

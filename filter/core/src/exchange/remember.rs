@@ -39,7 +39,9 @@ impl Exchange {
         let usage = attempt.sighted.and_then(|sighted| sighted.usage);
         let price = turn.config.price_at(self.route, attempt.position);
         let micro_dollars = usage.zip(price).map(|(usage, price)| cost(usage, price));
-        let plain = Finding::plain(judgement.outcome);
+        // A whole answer that breaks rules is a bad one, whatever became of it: no error.
+        let is_whole = attempt.sighted.is_some_and(|sighted| !sighted.broken.is_empty());
+        let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
         let found = (!is_void).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);

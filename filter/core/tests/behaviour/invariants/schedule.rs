@@ -35,6 +35,8 @@ pub(super) struct Terms {
     /// A spent budget ends the request.
     pub(super) fails_fast: bool,
     pub(super) workers: u64,
+    /// What follows an answer that is cut off.
+    invalid: &'static str,
     /// Limits are narrow, so that many requests meet them.
     pub(super) is_narrow: bool,
 }
@@ -93,6 +95,7 @@ fn lie() -> impl Strategy<Value = Lie> {
         Just(Lie::Error),
         (1usize..6).prop_map(Lie::LateError),
         Just(Lie::Empty),
+        Just(Lie::CutOff),
         (0usize..6).prop_map(Lie::Garbled),
         (0usize..6).prop_map(Lie::Truncated),
         (0usize..6).prop_map(Lie::Cut),
@@ -130,6 +133,7 @@ prop_compose! {
         modes in prop::array::uniform2(prop::sample::select(vec!["live", "until_commit", "complete"])),
         (skips, fails_fast, balances) in any::<(bool, bool, bool)>(),
         is_guarded in prop::bool::weighted(0.7),
+        invalid in prop::sample::select(vec!["pass", "reject", "retry 1, then fail_over", "fail_over, pass", "retry 2, pass"]),
         workers in 2u64..5,
         upstream_half: bool,
         refuses_redirects in prop::bool::weighted(0.1),
@@ -137,7 +141,7 @@ prop_compose! {
         fates in prop::collection::vec(fate(), 1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
-        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers, is_narrow: false };
+        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers, invalid, is_narrow: false };
         let (fates, always) = (Rc::new(fates), Rc::default());
         Plan { terms, upstream_half, refuses_redirects, seed, fates, always, arrivals }
     }
@@ -149,6 +153,7 @@ impl Terms {
         let malformed = if self.skips { "malformed skip" } else { "malformed end" };
         let order = if self.balances { "  least_loaded" } else { "" };
         let breaker = if self.is_guarded { "  breaker sensitive" } else { "" };
+        let invalid = self.invalid;
         let spent = if self.fails_fast { "else fail" } else { "" };
         let ((share, floor), [first, second]) = (BUDGET, RECOVER);
         // The wide ones are for all of it: what a request doesn't give back leaves a timer behind.
@@ -181,6 +186,7 @@ impl Terms {
                 match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
                 hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}  limit calls, tokens, each, fleet, places
+                output {{ finish stop  invalid {invalid} }}
             }}
             route a {{ match path "/only/a"  try a  retry quick  breaker sensitive  timeout 1s }}
             route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}

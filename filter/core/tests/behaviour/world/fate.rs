@@ -42,6 +42,8 @@ pub(crate) enum Lie {
     Unmarked {
         ends: bool,
     },
+    /// All of it, and it has ended for its length.
+    CutOff,
     /// All of it, and the connection stays open.
     LeftOpen,
     /// The first part comes so many milliseconds after the headers.
@@ -188,9 +190,10 @@ fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
             r#"{{"object":"chat.completion.chunk","choices":[{{"index":0,"delta":{{{delta}}},"finish_reason":{finish}}}]}}"#
         ))
     };
+    let finish = if lie == Some(Lie::CutOff) { r#""length""# } else { r#""stop""# };
     let mut parts = vec![delta(r#""role":"assistant""#, "null")];
     parts.extend((0..PARTS).map(|part| delta(&format!(r#""content":"{}""#, part_text(mark, part)), "null")));
-    parts.push(delta("", r#""stop""#));
+    parts.push(delta("", finish));
     match lie {
         Some(Lie::Unmarked { .. }) => {}
         Some(Lie::Error) => parts = vec![data(ERROR.to_owned())],
@@ -209,7 +212,8 @@ fn document(mark: &str, lie: Option<Lie>) -> Vec<String> {
     }
     let mut parts = vec![r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"provider's 200: "#.to_owned()];
     parts.extend((0..PARTS).map(|part| part_text(mark, part)));
-    parts.push(r#""},"finish_reason":"stop"}]}"#.to_owned());
+    let finish = if lie == Some(Lie::CutOff) { "length" } else { "stop" };
+    parts.push([r#""},"finish_reason":""#, finish, r#""}]}"#].concat());
     spoil(parts, lie, "\"\n")
 }
 
