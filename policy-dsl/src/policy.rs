@@ -293,6 +293,8 @@ pub enum Trip {
     PerToken { percentile: u8, above_baseline_hundredths: u32 },
     /// The share of good answers is below this many basis points, of at least so many.
     Quality { below_bp: u32, at_least: u32 },
+    /// It is below so many hundredths of its rolling baseline.
+    QualityDrop { below_baseline_hundredths: u32 },
     /// One request cost more than so many micro-dollars.
     Cost { above_micro_dollars: u64 },
 }

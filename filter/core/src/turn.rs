@@ -23,7 +23,7 @@ use crate::output::{SchemaCache, Scratch};
 use crate::request::{forbidden, pairs};
 use crate::retry::{self, Unwritten};
 use crate::sampling::{Appraisal, Sampling};
-use crate::stats::{Measure, Stats};
+use crate::stats::{Measure, Stats, View};
 use crate::store::Store;
 use crate::telemetry::{
     BreakerState, ContractEvent, Decision, LimitEvent, Metric, Outcome, Reason, ServiceFault,
@@ -138,7 +138,8 @@ impl<'a> Turn<'a> {
             let (now, hundredths) = view.as_ref()?.above_baseline(measure, percentile)?;
             Some(Drift { now, hundredths })
         };
-        let finding = found.map(|(finding, _)| Finding { drift: Some(&drift), ..finding });
+        let quality = view.as_ref().and_then(View::quality_of_usual);
+        let finding = found.map(|(finding, _)| Finding { quality, drift: Some(&drift), ..finding });
         let news = self.guards.settle(self.store, now, who, permit, finding.as_ref());
         self.tell(news);
     }

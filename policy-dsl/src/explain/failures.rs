@@ -140,6 +140,12 @@ fn one_trip(trip: Trip) -> String {
                 count(at_least, "answer")
             )
         }
+        Trip::QualityDrop { below_baseline_hundredths } => {
+            format!(
+                "the share of good answers was below {} its usual",
+                factor_text(below_baseline_hundredths)
+            )
+        }
         Trip::Cost { above_micro_dollars } => {
             format!("a request cost more than {}", money_text(above_micro_dollars))
         }

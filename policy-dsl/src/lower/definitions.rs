@@ -226,6 +226,9 @@ pub(crate) fn one_trip(values: &[Value<'_>]) -> Option<Trip> {
         [Value::Word("quality"), Value::BasisPoints(below_bp), Value::Count(at_least)] => {
             Trip::Quality { below_bp, at_least }
         }
+        [Value::Word("quality"), Value::Hundredths(below_baseline_hundredths)] => {
+            Trip::QualityDrop { below_baseline_hundredths }
+        }
         [Value::Word("cost"), Value::MicroDollars(above_micro_dollars)] => Trip::Cost { above_micro_dollars },
         _ => return None,
     })

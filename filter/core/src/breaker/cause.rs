@@ -30,6 +30,8 @@ pub enum Cause {
     Drift { signal: Signal, percentile: u8, now: Duration, hundredths: u32 },
     /// The share of good answers, in basis points of so many.
     Quality { share_bp: u32, of: u32 },
+    /// The share of good answers, in basis points, fell to so many hundredths of its baseline.
+    QualityDrop { share_bp: u32, hundredths: u32 },
     /// One request cost this.
     Cost { micro_dollars: u64 },
     /// The provider said when it will take requests again.
@@ -58,7 +60,7 @@ impl Cause {
             Self::Drift { signal: Signal::Latency, .. } => "latency",
             Self::Drift { signal: Signal::FirstToken, .. } => "first_token",
             Self::Drift { signal: Signal::PerToken, .. } => "per_token",
-            Self::Quality { .. } => "quality",
+            Self::Quality { .. } | Self::QualityDrop { .. } => "quality",
             Self::Cost { .. } => "cost",
             Self::Throttled => "throttled",
             Self::QuotaExhausted => "quota_exhausted",
@@ -84,6 +86,10 @@ impl fmt::Display for Cause {
                 let (whole, part) = (hundredths / 100, hundredths % 100);
                 let millis = nanos(now) / 1_000_000;
                 write!(f, " percentile=p{percentile} now_ms={millis} baseline={whole}.{part:02}x")
+            }
+            Self::QualityDrop { share_bp, hundredths } => {
+                let (whole, part) = (hundredths / 100, hundredths % 100);
+                write!(f, " share={}.{:02}% baseline={whole}.{part:02}x", share_bp / 100, share_bp % 100)
             }
             Self::Cost { micro_dollars } => {
                 let (dollars, rest) = (micro_dollars / 1_000_000, micro_dollars % 1_000_000);
@@ -120,6 +126,7 @@ impl Cause {
             Self::Recovered => (11, 0, 0, 0),
             Self::ResetPassed => (12, 0, 0, 0),
             Self::Forced => (13, 0, 0, 0),
+            Self::QualityDrop { share_bp, hundredths } => (15, 0, share_bp.into(), hundredths),
         };
         bytes.extend_from_slice(&[kind, percentile]);
         bytes.extend_from_slice(&long.to_le_bytes());
@@ -147,12 +154,13 @@ impl Cause {
             12 => Self::ResetPassed,
             13 => Self::Forced,
             14 => drift(Signal::PerToken),
+            15 => Self::QualityDrop { share_bp, hundredths: word },
             _ => return None,
         })
     }
 
     #[cfg(test)]
-    pub(super) const EACH: [Self; 16] = [
+    pub(super) const EACH: [Self; 17] = [
         Self::New,
         Self::Errors { share_bp: 4_550, of: 20 },
         Self::ErrorsInARow(5),
@@ -169,6 +177,7 @@ impl Cause {
             hundredths: u32::MAX,
         },
         Self::Quality { share_bp: 8_000, of: u32::MAX },
+        Self::QualityDrop { share_bp: 7_205, hundredths: 74 },
         Self::Cost { micro_dollars: 2_310_000 },
         Self::Throttled,
         Self::QuotaExhausted,
@@ -195,7 +204,7 @@ mod tests {
     fn a_cause_says_its_numbers() {
         let said: Vec<String> = Cause::EACH.iter().map(ToString::to_string).collect();
         assert_eq!(
-            said[..7],
+            said[..8],
             [
                 "new",
                 "errors share=45.50% of=20",
@@ -203,6 +212,7 @@ mod tests {
                 "latency percentile=p95 now_ms=4200 baseline=3.01x",
                 "first_token percentile=p99 now_ms=18446744073709 baseline=42949672.95x",
                 "quality share=80.00% of=4294967295",
+                "quality share=72.05% baseline=0.74x",
                 "cost cost=$2.310000",
             ]
         );
@@ -218,6 +228,6 @@ mod tests {
             let word = u32::from_le_bytes(bytes[10..].try_into().unwrap());
             assert_eq!(Cause::decode([bytes[0], bytes[1]], long, word), Some(cause));
         }
-        assert_eq!(Cause::decode([15, 0], 0, 0), None);
+        assert_eq!(Cause::decode([16, 0], 0, 0), None);
     }
 }

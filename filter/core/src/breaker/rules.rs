@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(super) errors: Vec<Share>,
     pub(super) errors_in_a_row: Option<u32>,
     pub(super) quality: Vec<Share>,
+    /// In hundredths of the baseline.
+    pub(super) quality_drop: Option<u32>,
     pub(super) drifts: Vec<DriftLimit>,
     /// In micro-dollars.
     pub(super) cost: Option<u64>,
@@ -63,6 +65,7 @@ impl Rules {
             errors: Vec::new(),
             errors_in_a_row: None,
             quality: Vec::new(),
+            quality_drop: None,
             drifts: Vec::new(),
             cost: None,
         };
@@ -82,6 +85,9 @@ impl Rules {
             }
             Trip::Quality { below_bp: bound_bp, at_least } => {
                 self.quality.push(Share { bound_bp, at_least });
+            }
+            Trip::QualityDrop { below_baseline_hundredths: bound } => {
+                self.quality_drop = self.quality_drop.max(Some(bound));
             }
             Trip::Latency { percentile, above_baseline_hundredths } => {
                 drift(Signal::Latency, percentile, above_baseline_hundredths);
@@ -105,7 +111,7 @@ impl Rules {
 
     /// Whether bad answers open it at all.
     pub(super) fn watches_quality(&self) -> bool {
-        !self.quality.is_empty()
+        !self.quality.is_empty() || self.quality_drop.is_some()
     }
 
     /// Whether errors in a row open it.
@@ -150,6 +156,13 @@ impl Rules {
         self.quality.iter().any(is_exceeded).then(|| Cause::Quality { share_bp: basis_points(good, of), of })
     }
 
+    /// The share of good answers in basis points, and in hundredths of its baseline, if the latter is below the limit.
+    pub(super) fn quality_dropped(&self, now: Option<(u32, u32)>) -> Option<Cause> {
+        let (share_bp, hundredths) = now?;
+        let is_below = self.quality_drop.is_some_and(|bound| hundredths < bound);
+        is_below.then_some(Cause::QualityDrop { share_bp, hundredths })
+    }
+
     /// The limit that this cost of a request exceeds.
     pub(crate) fn cost_exceeded(&self, micro_dollars: u64) -> Option<Cause> {
         self.cost.filter(|most| micro_dollars > *most).map(|_| Cause::Cost { micro_dollars })
@@ -162,7 +175,7 @@ impl Rules {
 
     /// Whether answers are compared with a baseline at all.
     pub(super) fn watches_drift(&self) -> bool {
-        !self.drifts.is_empty()
+        !self.drifts.is_empty() || self.quality_drop.is_some()
     }
 
     /// The limit that answers have drifted beyond; `drift` says how a percentile stands, if enough is known.

@@ -27,6 +27,8 @@ pub(crate) struct Finding<'f> {
     pub(crate) is_bad: bool,
     /// What it cost, if that is known.
     pub(crate) micro_dollars: Option<u64>,
+    /// The share of good answers in basis points, and in hundredths of its baseline; `None` while nothing new is known.
+    pub(crate) quality: Option<(u32, u32)>,
     /// How a percentile stands to its baseline; `None` while nothing new is known.
     pub(crate) drift: Option<&'f dyn Fn(Signal, u8) -> Option<Drift>>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Finding<'f> {
 impl Finding<'_> {
     /// One about which nothing more is known.
     pub(crate) fn plain(outcome: Outcome) -> Self {
-        Self { outcome, wait: None, is_bad: false, micro_dollars: None, drift: None }
+        Self { outcome, wait: None, is_bad: false, micro_dollars: None, quality: None, drift: None }
     }
 
     /// Whether it shows that the provider knows the model.
@@ -60,8 +62,8 @@ impl Finding<'_> {
                 None => Verdict::Success,
             },
             // In an answer the model itself declines; in an error a filter stands before it.
-            Outcome::ContentPolicy if self.is_bad => Verdict::BadAnswer,
-            Outcome::Truncated | Outcome::InvalidOutput if rules.watches_quality() => Verdict::BadAnswer,
+            Outcome::ContentPolicy if self.is_bad => self.bad_answer(rules),
+            Outcome::Truncated | Outcome::InvalidOutput if rules.watches_quality() => self.bad_answer(rules),
             Outcome::QuotaExhausted => Verdict::Exhausted { wait: self.wait.filter(|wait| !wait.is_zero()) },
             Outcome::Throttled => match self.wait {
                 Some(wait) if !wait.is_zero() => Verdict::Throttled { wait },
@@ -74,9 +76,14 @@ impl Finding<'_> {
         }
     }
 
+    fn bad_answer(&self, rules: &Rules) -> Verdict {
+        rules.quality_dropped(self.quality).map_or(Verdict::BadAnswer, Verdict::Excess)
+    }
+
     fn excess(&self, rules: &Rules) -> Option<Cause> {
         let cost = self.micro_dollars.and_then(|cost| rules.cost_exceeded(cost));
-        cost.or_else(|| rules.drift_exceeded(self.drift?))
+        let quality = || rules.quality_dropped(self.quality);
+        cost.or_else(quality).or_else(|| rules.drift_exceeded(self.drift?))
     }
 }
 
@@ -145,6 +152,24 @@ mod tests {
         }
         let refused = Finding { is_bad: true, ..Finding::plain(Outcome::Success) };
         assert_eq!(refused.verdict(&rules(vec![]), false), Verdict::BadAnswer);
+    }
+
+    #[test]
+    fn fewer_good_answers_than_usual_are_told_by_any_answer() {
+        let rules = rules(vec![Trip::QualityDrop { below_baseline_hundredths: 80 }]);
+        for (outcome, is_bad) in [
+            (Outcome::Success, false),
+            (Outcome::Success, true),
+            (Outcome::ContentPolicy, true),
+            (Outcome::InvalidOutput, false),
+        ] {
+            let verdict = |hundredths| {
+                let quality = Some((7_000, hundredths));
+                Finding { quality, is_bad, ..Finding::plain(outcome) }.verdict(&rules, false)
+            };
+            assert_eq!(verdict(79), Verdict::Excess(Cause::QualityDrop { share_bp: 7_000, hundredths: 79 }));
+            assert!(!matches!(verdict(80), Verdict::Excess(_) | Verdict::Failure));
+        }
     }
 
     #[test]

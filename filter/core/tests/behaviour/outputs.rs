@@ -1,6 +1,6 @@
 //! Output: what an answer must be like, and what follows one that isn't.
 
-use seawall_core::{Answer, Effect, Event, Half, Headers, Metric, Origin, OutputEvent};
+use seawall_core::{Answer, Effect, Event, Half, Headers, Metric, Origin, OutputEvent, Rule};
 use seawall_policy::explain::{End, Sequence};
 use seawall_policy::policy::InvalidAction;
 use serde_json::{Value, json};
@@ -283,4 +283,27 @@ fn what_is_explained_of_answers_that_do_not_fit_is_what_happens() {
             );
         }
     }
+}
+
+#[test]
+fn a_target_whose_answers_get_worse_than_they_were_opens_its_breaker_by_its_own_baseline() {
+    let breaker = "breaker b { trip quality < 0.7x baseline  open 30s }";
+    let policy = policy(&format!("{SCHEMA} invalid pass"), "breaker b") + "\n" + breaker;
+    let mut host = Host::new(&policy);
+    let mut broken = 0;
+    // Whether the first target was asked.
+    let mut ask = |host: &mut Host, is_good: bool| {
+        let (did, _) = host.ask_at(CHAT, &request());
+        host.now += 1;
+        let is_first = matches!(did, Did::Sent { cluster, .. } if cluster == "a");
+        let fx = says(host, Half::Downstream, if is_good { "{\"n\": 1}" } else { "many" });
+        let breaks = |effect: &&Effect| matches!(effect, Effect::Count(Metric::Broken(_, Rule::Schema)));
+        broken += fx.iter().filter(breaks).count();
+        is_first
+    };
+    // One of ten answers is bad, and always was.
+    assert!((0..4_000).all(|n| ask(&mut host, n % 10 != 0)));
+    let opens = (0..2_000).position(|n| !ask(&mut host, n % 2 == 0));
+    assert!(opens.is_some_and(|n| (20..1_000).contains(&n)), "{opens:?}");
+    assert_eq!(broken, 400 + opens.unwrap_or(0).div_ceil(2));
 }

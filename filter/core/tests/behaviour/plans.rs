@@ -14,7 +14,7 @@ pub(crate) struct Host {
     store: MemoryStore,
     id: u32,
     /// In seconds.
-    now: u64,
+    pub(crate) now: u64,
 }
 
 /// What the filter did with a request, or about a failure.

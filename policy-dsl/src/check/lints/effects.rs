@@ -158,6 +158,10 @@ fn comes_before(first: Trip, second: Trip) -> bool {
         (Trip::Quality { below_bp: bound, at_least: sample }, Trip::Quality { below_bp, at_least }) => {
             bound >= below_bp && sample <= at_least
         }
+        (
+            Trip::QualityDrop { below_baseline_hundredths: first },
+            Trip::QualityDrop { below_baseline_hundredths: second },
+        ) => first >= second,
         (Trip::ErrorsInARow(first), Trip::ErrorsInARow(second)) => first <= second,
         (Trip::Cost { above_micro_dollars: first }, Trip::Cost { above_micro_dollars: second }) => {
             first <= second

@@ -18,6 +18,7 @@ fn rules() -> Rules {
         errors: vec![Share { bound_bp: 5_000, at_least: 4 }],
         errors_in_a_row: None,
         quality: Vec::new(),
+        quality_drop: None,
         drifts: Vec::new(),
         cost: None,
     }

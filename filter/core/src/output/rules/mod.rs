@@ -35,6 +35,9 @@ use self::patterns::Patterns;
 pub use self::words::{Broken, Rule};
 use super::{Asked, Choice, Content, Wants};
 
+/// Whether this build has what rules need.
+pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "output");
+
 /// Breaches that are told at most.
 pub(crate) const MOST_BREACHES: usize = 16;
 /// Longest pointer that is told. Names in it are the model's.
@@ -89,6 +92,9 @@ impl Rules {
     /// # Errors
     /// What of them can't be honoured.
     pub(crate) fn new(policy: &Output) -> Result<Self, String> {
+        if !IS_BUILT_IN {
+            return Err("this filter was built without what `output` needs (the feature `output`)".to_owned());
+        }
         Ok(Self {
             schema: policy.schema.as_ref().map(json::compile).transpose()?,
             any: json::any()?,
