@@ -1,4 +1,4 @@
-//! What a provider saw. Bodies and credentials are not kept.
+//! What a provider saw. Credentials are not kept, and of bodies little.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -47,6 +47,8 @@ pub struct Sent {
     pub max_tokens: Option<u64>,
     pub temperature: Option<f64>,
     pub body_bytes: usize,
+    /// The beginning of what was said last.
+    pub last_text: Option<String>,
     /// Those that hold no secret.
     pub headers: BTreeMap<String, String>,
 }
@@ -67,6 +69,7 @@ impl Sent {
             max_tokens: asked.max_tokens(),
             temperature: asked.temperature(),
             body_bytes: asked.body.len(),
+            last_text: asked.last_text(),
             headers: BTreeMap::new(),
         };
         for (name, value) in headers {

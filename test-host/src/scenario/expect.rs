@@ -241,6 +241,15 @@ fn differences(saw: &Saw, sent: &Sent) -> Vec<(String, String, String)> {
         let found = sent.temperature.map(|temperature| temperature.to_string());
         compare("temperature", text(Some(temperature)), found);
     }
+    if let Some(wanted) = &saw.last_text {
+        let found = sent.last_text.as_ref();
+        let is_there = found.is_some_and(|found| found.contains(wanted));
+        compare(
+            "last_text",
+            Some(wanted.clone()),
+            if is_there { Some(wanted.clone()) } else { found.cloned() },
+        );
+    }
     for (name, wanted) in &saw.headers {
         let found = sent.headers.get(&name.to_ascii_lowercase()).cloned();
         compare(&format!("header {name}:"), wanted.clone(), found);

@@ -269,6 +269,8 @@ pub struct Saw {
     /// The most tokens of the answer, under whichever name its API has for it.
     pub max_tokens: Option<u64>,
     pub temperature: Option<f64>,
+    /// What must stand in the beginning of what was said last.
+    pub last_text: Option<String>,
     /// Exact values; `null` means that the header must be absent. Those that may hold secrets are not kept.
     pub headers: BTreeMap<String, Option<String>>,
 }
