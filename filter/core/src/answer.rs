@@ -122,7 +122,6 @@ impl OwnError {
         Self::new(400, "invalid_request_error", "conversation_spent", message)
     }
 
-    #[allow(dead_code, reason = "exchanges don't reject answers yet")]
     /// No answer came that fits the route's `output`: where the last one doesn't, and nothing else of what it says.
     pub(crate) fn invalid_output(breaches: &[output::Breach]) -> Self {
         let mut message = "the model's answer does not fit what this route asks".to_owned();
