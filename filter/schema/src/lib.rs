@@ -12,6 +12,7 @@ mod repair;
 mod uri;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use check::Violation;
 pub use compile::{Options, Refusal, SCHEMA_LIMITS};
@@ -28,7 +29,7 @@ pub const MOST_VIOLATIONS: usize = 16;
 #[derive(Debug)]
 pub struct Schema {
     program: Program,
-    /// Tells schemas apart: a hash of the text.
+    /// Tells schemas apart: its number in this process. Texts could be made to share a hash.
     mark: u64,
 }
 
@@ -37,7 +38,7 @@ pub struct Schema {
 #[derive(Debug, Default)]
 pub struct Scratch {
     caches: Vec<Cache>,
-    /// Of the schema that these belong to.
+    /// Of the schema that these belong to; 0 of none.
     mark: u64,
 }
 
@@ -84,7 +85,9 @@ impl Schema {
     /// # Errors
     /// When it can't be honoured: what it says wrong or what isn't supported, with the place.
     pub fn compile(text: &str, options: &Options<'_>) -> Result<Self, Refusal> {
-        compile::compile(text, options).map(|program| Self { program, mark: json::hash_text(text, 0) })
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let program = compile::compile(text, options)?;
+        Ok(Self { program, mark: LAST.fetch_add(1, Ordering::Relaxed) + 1 })
     }
 
     /// Bytes of memory that its patterns take, about.
@@ -99,31 +102,33 @@ impl Schema {
     /// When it doesn't, or when that isn't known within the bounds.
     pub fn check(&self, text: &str, bounds: &Bounds, scratch: &mut Scratch) -> Result<(), Fault> {
         let document = Document::read(text, bounds.document).map_err(Fault::Unreadable)?;
-        self.check_document(&document, bounds.budget, scratch)
+        let mut budget = bounds.budget;
+        self.check_document(&document, &mut budget, scratch)
     }
 
-    /// As [`Schema::check`], for JSON that was read.
+    /// As [`Schema::check`], for JSON that was read. What it takes is taken from the budget.
     ///
     /// # Errors
     /// When it doesn't fit, or when that isn't known within the budget.
     pub fn check_document(
         &self,
         document: &Document<'_>,
-        budget: Budget,
+        budget: &mut Budget,
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
         match check::run(&self.program, document, scratch.of(self), budget, MOST_VIOLATIONS) {
             Ok(violations) if violations.is_empty() => Ok(()),
             Ok(violations) => Err(Fault::Invalid(violations)),
             Err(check::Stop::Exhausted) => Err(Fault::TooMuchWork),
-            Err(check::Stop::TooDeep) => Err(Fault::TooDeep),
+            Err(check::Stop::TooDeep | check::Stop::Cut) => Err(Fault::TooDeep),
         }
     }
 
     /// Whether no text that begins so fits, whatever follows. `false` where that isn't known: only some keywords tell it of arrays and objects
     /// before their end, and none of strings and numbers.
-    pub fn rules_out(&self, start: &Start<'_>, budget: Budget, scratch: &mut Scratch) -> bool {
-        matches!(self.check_document(&start.document, budget, scratch), Err(Fault::Invalid(_)))
+    pub fn rules_out(&self, start: &Start<'_>, budget: &mut Budget, scratch: &mut Scratch) -> bool {
+        let caches = scratch.of(self);
+        check::holds(&self.program, &start.document, caches, budget, None) == Ok(false)
     }
 }
 

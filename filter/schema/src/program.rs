@@ -190,6 +190,11 @@ pub(crate) struct Name {
 }
 
 impl Program {
+    /// Whether any JSON fits.
+    pub(crate) fn is_any(&self) -> bool {
+        self.schemas.first().is_some_and(|root| matches!(root.body, Body::Always))
+    }
+
     /// The JSON pointer of a schema.
     pub(crate) fn pointer(&self, id: Id) -> String {
         let mut paths = Vec::new();

@@ -64,11 +64,15 @@ pub(crate) struct DeclaredTools<'b> {
 }
 
 impl Facts {
+    /// Whether part of the request is stored with its provider: a prompt, or cached content.
+    pub(crate) fn is_stored(&self, body: &[u8]) -> bool {
+        self.value(Member::Prompt, body).starts_with(b"{")
+            || !matches!(self.value(Member::CachedContent, body), b"" | b"null")
+    }
+
     /// The tools that the body that these facts are about lets the model call.
     pub(crate) fn declared<'b>(&self, body: &'b [u8]) -> DeclaredTools<'b> {
-        let is_stored = self.value(Member::Prompt, body).starts_with(b"{")
-            || !matches!(self.value(Member::CachedContent, body), b"" | b"null");
-        let mut found = DeclaredTools { tools: Vec::new(), has_more: is_stored };
+        let mut found = DeclaredTools { tools: Vec::new(), has_more: self.is_stored(body) };
         let [bedrock] = members(self.value(Member::ToolConfig, body), [b"tools"]);
         for list in [self.value(Member::Tools, body), bedrock.unwrap_or_default()] {
             elements(list).take(MOST).for_each(|tool| found.add(tool, true));

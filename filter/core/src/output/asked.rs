@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use seawall_policy::policy::{Languages, Output};
+use seawall_policy::policy::{Capability, Languages, Output};
 use seawall_schema::Schema;
 
 use super::Content;
@@ -21,7 +21,7 @@ pub(crate) struct Asked {
     pub(crate) schema: Option<Rc<Schema>>,
     /// Its answer is to be JSON, whatever it says.
     pub(crate) json: bool,
-    /// It declares tools.
+    /// It declares tools, or leads to what is stored with the provider and may declare some.
     pub(crate) may_call: bool,
     /// Known once an answer calls one.
     pub(crate) tools: Vec<Tool>,
@@ -60,7 +60,8 @@ impl Wants {
 impl Asked {
     /// Reads what is to be known before there is an answer: all but the tools.
     pub(crate) fn of(facts: &Facts, body: &[u8], wants: Wants, cache: &mut SchemaCache) -> Self {
-        let mut asked = Self { may_call: facts.tools > 0, ..Self::default() };
+        let may_call = facts.needs(Capability::Tools, body) || facts.is_stored(body);
+        let mut asked = Self { may_call, ..Self::default() };
         if wants.schemas {
             let format = facts.format(body);
             asked.json = format.is_json;

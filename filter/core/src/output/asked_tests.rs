@@ -51,3 +51,23 @@ fn a_format_that_cannot_be_honoured_still_asks_for_json() {
     assert!(asked.json && asked.schema.is_none());
     assert_eq!(asked.unusable, 1);
 }
+
+#[test]
+fn tools_may_be_called_that_are_declared_in_any_dialect_or_stored() {
+    let may_call = |body: &str| {
+        let facts = body::read(body.as_bytes()).unwrap();
+        Asked::of(&facts, body.as_bytes(), Wants::default(), &mut SchemaCache::default()).may_call
+    };
+    for body in [
+        r#"{"tools":[{"name":"add"}]}"#,
+        r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"add"}}]}}"#,
+        r#"{"functions":[{"name":"add"}]}"#,
+        r#"{"prompt":{"id":"pmpt_1"}}"#,
+        r#"{"cachedContent":"cachedContents/1"}"#,
+    ] {
+        assert!(may_call(body), "{body}");
+    }
+    for body in ["{}", r#"{"toolConfig":{"tools":[]},"prompt":"Say it","cachedContent":null}"#] {
+        assert!(!may_call(body), "{body}");
+    }
+}

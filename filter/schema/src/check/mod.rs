@@ -23,6 +23,8 @@ const DEEPEST: u32 = 600;
 pub(crate) enum Stop {
     Exhausted,
     TooDeep,
+    /// It hangs on a string of which only the start is known.
+    Cut,
 }
 
 impl From<Exhausted> for Stop {
@@ -30,6 +32,9 @@ impl From<Exhausted> for Stop {
         Self::Exhausted
     }
 }
+
+/// Work of taking down a misfit. They take memory, too.
+const MISFIT: usize = 16;
 
 type Verdict = Result<bool, Stop>;
 
@@ -47,6 +52,8 @@ pub(crate) struct Run<'r> {
     most: usize,
     /// Within what decides nothing by itself, such as a branch of `anyOf`.
     quiet: u32,
+    /// A string that the text broke off in.
+    cut: Option<u32>,
 }
 
 /// Nodes, and the types that are asked for there.
@@ -61,22 +68,41 @@ pub(crate) fn run(
     program: &Program,
     document: &Document<'_>,
     caches: &mut Vec<Cache>,
-    budget: Budget,
+    budget: &mut Budget,
     most: usize,
 ) -> Result<Vec<Violation>, Stop> {
-    caches.resize_with(program.patterns.len(), Cache::default);
-    let Some(root) = document.root() else { return Ok(Vec::new()) };
-    let mut run = Run::new(program, document, caches, budget, most);
-    if run.holds(0, root, None)? {
+    if holds(program, document, caches, budget, None)? {
         return Ok(Vec::new());
     }
-    (run.found, run.budget) = (Some(Vec::new()), budget);
-    // What was found before the budget was used up is enough.
-    let ended = run.holds(0, root, None);
-    match run.found {
-        Some(found) if !found.is_empty() => Ok(found),
-        _ => Err(ended.err().unwrap_or(Stop::Exhausted)),
+    let Some(root) = document.root() else { return Ok(Vec::new()) };
+    let mut run = Run::new(program, document, caches, *budget, most);
+    run.found = Some(Vec::new());
+    // What is found before the budget is used up is enough; that it doesn't fit is known.
+    let _ = run.holds(0, root, None);
+    *budget = run.budget;
+    let mut found = run.found.unwrap_or_default();
+    if found.is_empty() {
+        let (instance, schema) = (String::new(), String::new());
+        found.push(Violation { instance, schema, keyword: "false", message: "doesn't fit".to_owned() });
     }
+    Ok(found)
+}
+
+/// Whether the document is valid. Where it broke off in a string, nothing but its type and length may decide about that.
+pub(crate) fn holds(
+    program: &Program,
+    document: &Document<'_>,
+    caches: &mut Vec<Cache>,
+    budget: &mut Budget,
+    cut: Option<u32>,
+) -> Verdict {
+    caches.resize_with(program.patterns.len(), Cache::default);
+    let Some(root) = document.root() else { return Ok(true) };
+    let mut run = Run::new(program, document, caches, *budget, 0);
+    run.cut = cut;
+    let holds = run.holds(0, root, None);
+    *budget = run.budget;
+    holds
 }
 
 /// Strings where the schema asks for other types, and for which. If none decides by itself, those in branches that might have
@@ -85,14 +111,15 @@ pub(crate) fn misfits(
     program: &Program,
     document: &Document<'_>,
     caches: &mut Vec<Cache>,
-    budget: Budget,
+    budget: &mut Budget,
 ) -> Vec<(u32, u8)> {
     caches.resize_with(program.patterns.len(), Cache::default);
     let Some(root) = document.root() else { return Vec::new() };
-    let mut run = Run::new(program, document, caches, budget, usize::MAX);
+    let mut run = Run::new(program, document, caches, *budget, usize::MAX);
     (run.found, run.misfits) = (Some(Vec::new()), Some(Misfits::default()));
     // As far as the budget goes: what comes of it is checked again.
     let _ = run.holds(0, root, None);
+    *budget = run.budget;
     let misfits = run.misfits.unwrap_or_default();
     if misfits.loud.is_empty() { misfits.quiet } else { misfits.loud }
 }
@@ -105,8 +132,8 @@ impl<'r> Run<'r> {
         budget: Budget,
         most: usize,
     ) -> Self {
-        let (scope, depth, quiet) = (Vec::new(), 0, 0);
-        Self { program, document, caches, budget, depth, scope, found: None, misfits: None, most, quiet }
+        let (scope, depth, quiet, cut) = (Vec::new(), 0, 0, None);
+        Self { program, document, caches, budget, depth, scope, found: None, misfits: None, most, quiet, cut }
     }
 }
 
@@ -169,7 +196,7 @@ impl Run<'_> {
         value: Value<'_>,
         message: impl FnOnce() -> String,
     ) {
-        if !self.is_collecting() || self.is_full() {
+        if !self.is_collecting() || self.is_full() || self.misfits.is_some() {
             return;
         }
         let mut schema = self.program.pointer(id);
@@ -200,6 +227,9 @@ impl Run<'_> {
         self.budget.spend(1)?;
         if value.is_open() && !step.check.is_final() {
             return Ok(true);
+        }
+        if self.cut.is_some_and(|cut| hangs_on(&step.check, value, cut)) {
+            return Err(Stop::Cut);
         }
         let holds = match &step.check {
             Check::Type { mask, is_lexical } => type_of(value, *is_lexical) & mask != 0,
@@ -253,6 +283,7 @@ impl Run<'_> {
             if let (Some(misfits), Check::Type { mask, .. }, Kind::Text) =
                 (&mut self.misfits, &step.check, value.kind())
             {
+                self.budget.spend(MISFIT)?;
                 let list = if self.quiet == 0 { &mut misfits.loud } else { &mut misfits.quiet };
                 list.push((value.at(), *mask));
             }
@@ -337,6 +368,15 @@ fn type_of(value: Value<'_>, is_lexical: bool) -> u8 {
             types::NUMBER | types::INTEGER
         }
         Kind::Number => types::NUMBER,
+    }
+}
+
+/// Whether this asks what a string of which only the start is known says in full.
+fn hangs_on(check: &Check, value: Value<'_>, cut: u32) -> bool {
+    match check {
+        Check::Enum(_) => value.at() <= cut && cut < value.after(),
+        Check::Pattern(_) | Check::Format(_) | Check::Content { .. } => value.at() == cut,
+        _ => false,
     }
 }
 

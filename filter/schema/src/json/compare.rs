@@ -13,7 +13,7 @@ fn mix(hash: u64, word: u64) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
-pub(crate) fn hash_text(text: &str, seed: u64) -> u64 {
+fn hash_text(text: &str, seed: u64) -> u64 {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let hash =
         words.iter().fold(mix(seed, text.len() as u64), |hash, word| mix(hash, u64::from_le_bytes(*word)));

@@ -13,6 +13,12 @@ impl Document<'_> {
         self.root().is_some_and(|root| root.kind() == Kind::Array)
     }
 
+    /// A number that is all of the text may go on.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        self.root().is_some_and(|root| root.kind() == Kind::Number)
+    }
+
     /// The names of the outermost object's members, or of those of each object in the outermost array; then also the object's place in it.
     pub fn outer_names(&self) -> impl Iterator<Item = (Option<usize>, &str)> {
         let root = self.root();

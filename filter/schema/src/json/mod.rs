@@ -10,7 +10,7 @@ mod start;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use self::compare::{equal, hash, hash_text};
+pub(crate) use self::compare::{equal, hash};
 pub(crate) use self::pointer::{escape, pointer_to};
 pub use self::start::Start;
 
@@ -114,6 +114,11 @@ impl<'t> Document<'t> {
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The number of the last node.
+    pub(crate) fn last(&self) -> u32 {
+        self.nodes.len().saturating_sub(1) as u32
     }
 
     /// Whether somewhere a member named `$ref` has a value that begins so.

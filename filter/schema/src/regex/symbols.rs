@@ -17,26 +17,37 @@ pub(super) struct Symbols {
 impl Symbols {
     /// `None` if there are too many.
     pub(super) fn of(classes: &[Class]) -> Option<Self> {
-        let mut bounds = vec![0];
-        for &(first, last) in classes.iter().flat_map(Class::ranges) {
-            bounds.extend([first, last + 1]);
+        // Where a class begins or ends: one walk over the characters then knows for each run which classes it is in.
+        let mut bounds = vec![(0, None)];
+        for (at, class) in classes.iter().enumerate() {
+            bounds.extend(
+                class
+                    .ranges()
+                    .iter()
+                    .flat_map(|(first, last)| [*first, last + 1])
+                    .map(|bound| (bound, Some(at))),
+            );
         }
         bounds.sort_unstable();
-        bounds.dedup();
+        let mut in_which = vec![0_u64; classes.len().div_ceil(64)];
         let mut known = BTreeMap::<Vec<u64>, u16>::new();
         let (mut starts, mut samples) = (Vec::<(u32, u16)>::with_capacity(bounds.len()), Vec::new());
-        for start in bounds {
-            let mut in_which = vec![0_u64; classes.len().div_ceil(64)];
-            for (at, class) in classes.iter().enumerate() {
+        for run in bounds.chunk_by(|(one, _), (other, _)| one == other) {
+            let start = run.first().map_or(0, |(start, _)| *start);
+            for at in run.iter().filter_map(|(_, class)| *class) {
                 if let Some(word) = in_which.get_mut(at / 64) {
-                    *word |= u64::from(class.contains(start)) << (at % 64);
+                    *word ^= 1 << (at % 64);
                 }
             }
-            let next = u16::try_from(known.len()).ok()?;
-            let symbol = *known.entry(in_which).or_insert_with(|| {
-                samples.push(start);
-                next
-            });
+            let symbol = match known.get(&in_which) {
+                Some(symbol) => *symbol,
+                None => {
+                    let symbol = u16::try_from(known.len()).ok()?;
+                    known.insert(in_which.clone(), symbol);
+                    samples.push(start);
+                    symbol
+                }
+            };
             if starts.last().is_none_or(|(_, before)| *before != symbol) {
                 starts.push((start, symbol));
             }

@@ -7,11 +7,12 @@ use crate::program::types;
 use crate::regex::Budget;
 use crate::{Schema, Scratch};
 
-/// The document with such strings replaced, or `None` if there are none.
+/// The document with such strings replaced, or `None` if there are none. The one that the text broke off in may have been meant to spell more.
 pub(super) fn coerce(
     schema: &Schema,
     document: &Document<'_>,
-    budget: Budget,
+    cut: Option<u32>,
+    budget: &mut Budget,
     scratch: &mut Scratch,
 ) -> Option<String> {
     let mut misfits = check::misfits(&schema.program, document, scratch.of(schema), budget);
@@ -24,7 +25,7 @@ pub(super) fn coerce(
     });
     let mut json = String::with_capacity(document.text().len());
     let mut copied = 0;
-    for (at, mask) in misfits {
+    for (at, mask) in misfits.into_iter().filter(|(at, _)| Some(*at) != cut) {
         let Some(value) = document.value(at) else { continue };
         let (Some(reading), Some(range)) = (reading(value, mask), value.range()) else { continue };
         json.push_str(document.text().get(copied..range.start)?);

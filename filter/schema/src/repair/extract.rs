@@ -3,29 +3,53 @@
 use super::{Changes, lenient};
 use crate::json::{Document, Limits};
 
-/// Brackets at which JSON is tried to be read.
+/// Brackets at which JSON is tried to be read. Where there are more, it isn't known which is meant.
 const MOST_TRIES: usize = 32;
 
-/// All of the text if it is JSON; else what is in its first code block, if that can be read; else the longest array or
-/// object that can.
-pub(super) fn extract(text: &str, limits: Limits) -> Option<(String, Changes)> {
+/// JSON that may be what is meant.
+pub(super) struct Candidate {
+    pub(super) json: String,
+    /// The same without the string that the text breaks off in, if it does.
+    pub(super) without: Option<String>,
+    pub(super) changes: Changes,
+}
+
+/// All of the text if it is JSON; else every array and object that can be read, wherever it stands, but for what the model only thought. Where
+/// any JSON will do, brackets in prose prove nothing: then only objects.
+pub(super) fn candidates(text: &str, limits: Limits, is_any: bool) -> Option<Vec<Candidate>> {
     if text.len() > limits.bytes {
         return None;
     }
     if Document::read(text, limits).is_ok() {
-        return Some((text.to_owned(), Changes::default()));
+        return Some(vec![Candidate { json: text.to_owned(), without: None, changes: Changes::default() }]);
     }
-    let block = code_block(text).and_then(|block| longest(block, limits));
-    let (json, mut changes, length) = block.or_else(|| longest(text, limits))?;
-    changes.stripped = length < text.trim().len();
-    Some((json, changes))
+    let (mut found, mut tries) = (Vec::new(), 0);
+    let mut rest = said(text);
+    while let Some(from) = rest.find(['{', '[']).and_then(|start| rest.get(start..)) {
+        tries += 1;
+        if tries > MOST_TRIES {
+            return None;
+        }
+        let next = match lenient::read(from, limits) {
+            Some(lenient::Read { json, without, mut changes, length }) => {
+                changes.stripped = length < text.trim().len();
+                if !is_any || !changes.stripped || json.starts_with('{') {
+                    found.push(Candidate { json, without, changes });
+                }
+                Some(length)
+            }
+            // What is within something unreadable isn't taken out of it; but a bracket that is never closed doesn't hide a code block.
+            None => balanced(from).or_else(|| Some(from.find("```")? + 3)),
+        };
+        rest = next.and_then(|next| from.get(next..)).unwrap_or("");
+    }
+    Some(found)
 }
 
-/// Between lines of three backticks; to the end of the text if the second is missing.
-fn code_block(text: &str) -> Option<&str> {
-    let (_, behind) = text.split_once("```")?;
-    let (_, block) = behind.split_once('\n')?;
-    Some(block.rfind("```").and_then(|end| block.get(..end)).unwrap_or(block))
+/// What is said behind the thoughts with which some models begin.
+fn said(text: &str) -> &str {
+    let thought = text.trim_start().strip_prefix("<think>");
+    thought.map_or(text, |thought| thought.split_once("</think>").map_or("", |(_, said)| said))
 }
 
 /// Bytes to where as many brackets are closed as were opened, whatever stands between; `None` if that is nowhere.
@@ -42,29 +66,4 @@ fn balanced(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// The longest array or object that can be read.
-fn longest(text: &str, limits: Limits) -> Option<(String, Changes, usize)> {
-    let mut best: Option<(String, Changes, usize)> = None;
-    let mut at = 0;
-    for _ in 0..MOST_TRIES {
-        let rest = text.get(at..).unwrap_or("");
-        let Some(start) = rest.find(['{', '[']) else { break };
-        let from = rest.get(start..).unwrap_or("");
-        match lenient::read(from, limits) {
-            Some((json, changes, length)) => {
-                at += start + length;
-                if best.as_ref().is_none_or(|(_, _, longest)| *longest < length) {
-                    best = Some((json, changes, length));
-                }
-            }
-            // What is within something unreadable isn't taken out of it.
-            None => match balanced(from) {
-                Some(length) => at += start + length,
-                None => break,
-            },
-        }
-    }
-    best
 }

@@ -1,10 +1,22 @@
 //! Reading what is nearly JSON, and writing it as JSON.
 
+use std::ops::Range;
+
 use super::Changes;
 use crate::json::{Document, Limits};
 
-/// From the bracket that the text begins with to the one that closes it: the JSON, what was changed, and the bytes that were read.
-pub(super) fn read(text: &str, limits: Limits) -> Option<(String, Changes, usize)> {
+/// What was read.
+pub(super) struct Read {
+    pub(super) json: String,
+    /// The same without the string that the text breaks off in, if it does.
+    pub(super) without: Option<String>,
+    pub(super) changes: Changes,
+    /// Bytes that were read.
+    pub(super) length: usize,
+}
+
+/// From the bracket that the text begins with to the one that closes it.
+pub(super) fn read(text: &str, limits: Limits) -> Option<Read> {
     let mut reader = Reader {
         rest: text,
         json: String::with_capacity(text.len()),
@@ -13,10 +25,13 @@ pub(super) fn read(text: &str, limits: Limits) -> Option<(String, Changes, usize
         needs_comma: false,
         changes: Changes::default(),
         depth: limits.depth,
+        cut: None,
     };
     reader.read()?;
     let length = text.len() - reader.rest.len();
-    Some((reader.json, reader.changes, length))
+    let Reader { json, changes, cut, .. } = reader;
+    let without = cut.and_then(|cut| Some([json.get(..cut.start)?, json.get(cut.end..)?].concat()));
+    Some(Read { json, without, changes, length })
 }
 
 struct Reader<'t> {
@@ -30,6 +45,8 @@ struct Reader<'t> {
     needs_comma: bool,
     changes: Changes,
     depth: usize,
+    /// Where the string that the text breaks off in was written, with its name.
+    cut: Option<Range<usize>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,10 +150,12 @@ impl Reader<'_> {
                 return Some(Expect::Next);
             }
             '"' | '\'' => {
-                // One that breaks off is kept as far as it goes.
-                let (text, _) = self.string(character)?;
+                // One that breaks off is kept as far as it goes, if its schema bears that.
+                let (text, is_whole) = self.string(character)?;
+                let start = self.json.len();
                 self.begin();
                 self.json.push_str(&text);
+                self.cut = (!is_whole).then_some(start..self.json.len());
             }
             _ => {
                 let end =
@@ -192,6 +211,7 @@ impl Reader<'_> {
                         continue;
                     };
                     // JSON knows no escaped single quote, and needs none.
+                    self.changes.quotes |= escape == "'";
                     json.push_str(if escape == "'" { "" } else { "\\" });
                     json.push_str(escape);
                     characters = rest.get(length..).unwrap_or("").chars();

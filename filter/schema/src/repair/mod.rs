@@ -5,8 +5,11 @@ mod coerce;
 mod extract;
 mod lenient;
 
-use crate::json::Document;
-use crate::{Bounds, Schema, Scratch};
+use self::extract::Candidate;
+use crate::check::{self, Stop};
+use crate::json::{Document, Limits};
+use crate::regex::{Budget, Exhausted};
+use crate::{Schema, Scratch};
 
 /// Rounds of coercing: one can bring to light what another needs.
 const MOST_ROUNDS: usize = 4;
@@ -69,20 +72,72 @@ impl Changes {
     }
 }
 
-/// The JSON in this text, so that it fits the schema; `None` if that can't be had within the bounds. Text that fits as it is comes back as it
-/// is.
+/// The JSON in this text, so that it fits the schema; `None` if that can't be had within the bounds, or if more than one in it would fit. Text
+/// that fits as it is comes back as it is. What it takes is taken from the budget.
 #[must_use]
-pub fn repair(text: &str, schema: &Schema, bounds: &Bounds, scratch: &mut Scratch) -> Option<Repaired> {
-    let (mut json, mut changes) = extract::extract(text, bounds.document)?;
-    for _ in 0..MOST_ROUNDS {
-        let document = Document::read(json.as_str(), bounds.document).ok()?;
-        if schema.check_document(&document, bounds.budget, scratch).is_ok() {
-            return Some(Repaired { json, changes });
+pub fn repair(
+    text: &str,
+    schema: &Schema,
+    limits: Limits,
+    budget: &mut Budget,
+    scratch: &mut Scratch,
+) -> Option<Repaired> {
+    let mut found: Option<Repaired> = None;
+    for Candidate { json, without, mut changes } in
+        extract::candidates(text, limits, schema.program.is_any())?
+    {
+        let mut fit = Fit { schema, limits, budget, scratch };
+        let is_cut = without.is_some();
+        let mut fitted = fit.fitted(json, is_cut, &mut changes).ok()?;
+        if let (None, Some(without)) = (&fitted, without) {
+            changes.dropped = true;
+            fitted = fit.fitted(without, false, &mut changes).ok()?;
         }
-        json = coerce::coerce(schema, &document, bounds.budget, scratch)?;
-        changes.coerced = true;
+        let Some(json) = fitted else { continue };
+        if found.as_ref().is_some_and(|found| found.json != json) {
+            return None;
+        }
+        found.get_or_insert(Repaired { json, changes });
     }
-    None
+    found
+}
+
+struct Fit<'f> {
+    schema: &'f Schema,
+    limits: Limits,
+    budget: &'f mut Budget,
+    scratch: &'f mut Scratch,
+}
+
+impl Fit<'_> {
+    /// This JSON, with strings coerced, if it fits so. `is_cut` says that its last string breaks off.
+    fn fitted(
+        &mut self,
+        mut json: String,
+        is_cut: bool,
+        changes: &mut Changes,
+    ) -> Result<Option<String>, Exhausted> {
+        let mut coerced = false;
+        for _ in 0..MOST_ROUNDS {
+            let Ok(document) = Document::read(json.as_str(), self.limits) else { return Ok(None) };
+            let cut = is_cut.then(|| document.last());
+            let caches = self.scratch.of(self.schema);
+            match check::holds(&self.schema.program, &document, caches, self.budget, cut) {
+                Ok(true) => {
+                    changes.coerced = coerced;
+                    return Ok(Some(json));
+                }
+                Err(Stop::Exhausted) => return Err(Exhausted),
+                Err(Stop::Cut) => return Ok(None),
+                Ok(false) | Err(Stop::TooDeep) => {}
+            }
+            match coerce::coerce(self.schema, &document, cut, self.budget, self.scratch) {
+                Some(new) => (json, coerced) = (new, true),
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Options;
+use crate::{Bounds, Options};
 
 fn with(schema: &str, text: &str) -> Option<Repaired> {
     let schema = Schema::compile(schema, &Options::default()).unwrap();
-    repair(text, &schema, &Bounds::default(), &mut Scratch::default())
+    let Bounds { document, mut budget } = Bounds::default();
+    repair(text, &schema, document, &mut budget, &mut Scratch::default())
 }
 
 #[test]
@@ -14,7 +15,9 @@ fn what_models_do_to_json_is_undone() {
     let cases = [
         ("{\"a\": 1}", "{\"a\": 1}", ""),
         ("Sure!\n```json\n{\"a\": 1}\n```\nAnything else?", "{\"a\":1}", "stripped"),
-        ("```\n[1, 2]", "[1,2]", "stripped"),
+        ("```\n{\"a\": [1, 2]}", "{\"a\":[1,2]}", "stripped"),
+        ("[1, 2,]", "[1,2]", "commas"),
+        ("{\"a\": \"it\\'s\"}", "{\"a\":\"it's\"}", "quotes"),
         ("See [1]. The answer is {\"a\": [1, 2]}. Done.", "{\"a\":[1,2]}", "stripped"),
         ("{\"a\": [1, 2,], }", "{\"a\":[1,2]}", "commas"),
         ("{'a': 'it\\'s \"so\"', 'b': None}", r#"{"a":"it's \"so\"","b":null}"#, "quotes literals"),
@@ -49,6 +52,7 @@ fn what_has_no_single_meaning_is_left_alone() {
         "[1}",
         "{\"a\": NaN}",
         "{\"a\": \"\\x\"}",
+        "I can't help with that, see [1].",
     ] {
         assert_eq!(with("true", text), None, "{text}");
     }
@@ -78,6 +82,77 @@ fn strings_become_what_the_schema_asks_for() {
     for (text, expected) in cases {
         assert_eq!(with(schema, text).map(|repaired| repaired.json).as_deref(), expected, "{text}");
     }
+}
+
+#[test]
+fn what_breaks_off_is_never_taken_for_what_it_may_have_become() {
+    let cases = [
+        (r#"{"properties": {"amount": {"type": "number"}}}"#, r#"{"amount": "12"#, Some("{}")),
+        (
+            r#"{"properties": {"amount": {"type": "number"}}, "required": ["amount"]}"#,
+            r#"{"amount": "12"#,
+            None,
+        ),
+        (
+            r#"{"properties": {"v": {"enum": ["no", "not_sure"]}}}"#,
+            r#"{"a": 1, "v": "no"#,
+            Some(r#"{"a":1}"#),
+        ),
+        (r#"{"properties": {"v": {"enum": ["no", "not_sure"]}}, "required": ["v"]}"#, r#"{"v": "no"#, None),
+        (
+            r#"{"required": ["v"], "anyOf": [{"properties": {"v": {"const": "n"}}}, {"properties": {"v": {"type": "string"}}}]}"#,
+            r#"{"v": "n"#,
+            None,
+        ),
+        (r#"{"required": ["v"], "not": {"properties": {"v": {"pattern": "o$"}}}}"#, r#"{"v": "n"#, None),
+        (r#"{"enum": [["a", "b"]]}"#, r#"["a", "b"#, None),
+        (r#"{"items": {"type": "string", "minLength": 1}}"#, r#"["a", "b"#, Some(r#"["a","b"]"#)),
+        (
+            r#"{"properties": {"n": {"type": "integer"}}}"#,
+            r#"{"n": "7", "s": "te"#,
+            Some(r#"{"n":7,"s":"te"}"#),
+        ),
+    ];
+    for (schema, text, expected) in cases {
+        assert_eq!(with(schema, text).map(|repaired| repaired.json).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn json_is_taken_out_of_prose_only_if_one_piece_of_it_fits() {
+    let object = r#"{"type": "object", "required": ["a"]}"#;
+    let cases = [
+        ("true", "Nothing [1, 2, 3] and nothing else.", None),
+        (object, "See [1] and {\"b\": 2}: {\"a\": 1}", Some(r#"{"a":1}"#)),
+        (object, "<think>{\"a\": 2, \"b\": 3} or so</think>\n{\"a\": 1}", Some(r#"{"a":1}"#)),
+        (object, "<think>Perhaps {\"a\": 2}", None),
+        (object, "Draft {\"a\": 2, \"b\": 3}, better {\"a\": 1}", None),
+        (object, "```json\n{\"a\": 1}\n```\nor\n```json\n{\"a\": 2}\n```", None),
+        (object, "```json\n{\"a\": 1}\n```\nthat is {\"a\": 1}", Some(r#"{"a":1}"#)),
+        (object, ":[ well\n```json\n{\"a\": 1}\n```", Some(r#"{"a":1}"#)),
+        (r#"{"type": "array"}"#, "Here: [1, 2]", Some("[1,2]")),
+    ];
+    for (schema, text, expected) in cases {
+        assert_eq!(with(schema, text).map(|repaired| repaired.json).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_repair_takes_one_budget_however_much_there_is_to_try() {
+    let schema =
+        Schema::compile(r#"{"items": {"type": "integer"}, "minItems": 5000}"#, &Options::default()).unwrap();
+    let piece = format!("[{}]", vec![r#""7""#; 1_000].join(","));
+    let text = vec![piece; 30].join(" and ");
+    let mut budget = Budget(100_000);
+    assert_eq!(
+        repair(&text, &schema, Bounds::default().document, &mut budget, &mut Scratch::default()),
+        None
+    );
+    assert_eq!(budget, Budget(0));
+    let whole = Budget(100_000_000);
+    let mut budget = whole;
+    let _ = repair(&text, &schema, Bounds::default().document, &mut budget, &mut Scratch::default());
+    assert!(budget.0 < whole.0 - 30 * 1_000 * 4, "{budget:?}");
 }
 
 fn strings(value: &Value) -> Vec<String> {
@@ -134,7 +209,7 @@ proptest! {
     fn what_was_whole_comes_back_as_it_was(document in document(), before in "[a-z .:]{0,12}", after in "[a-z .:]{0,12}") {
         let json = document.to_string();
         for text in [json.clone(), python(&document), format!("{before}{json}{after}"), format!("{before}\n```json\n{json}\n```\n{after}")] {
-            let repaired = with("true", &text).unwrap();
+            let repaired = with(r#"{"type": ["object", "array"]}"#, &text).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Value>(&repaired.json).unwrap(), &document, "{}", text);
         }
     }

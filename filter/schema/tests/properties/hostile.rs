@@ -1,6 +1,6 @@
 //! Schemas and documents that are made to take long or to take much.
 
-use seawall_schema::{Bounds, Fault, Options, Schema, Scratch, Unreadable};
+use seawall_schema::{Bounds, Fault, Options, Schema, Scratch, Unreadable, repair};
 
 fn compile(schema: &str) -> Schema {
     Schema::compile(schema, &Options::default()).unwrap_or_else(|refusal| panic!("{refusal}"))
@@ -141,4 +141,33 @@ fn many_names_that_are_missing_use_up_the_budget_or_are_told() {
         &format!("{{{}}}", members.join(",")),
     );
     assert_eq!(fault, Err(Fault::TooMuchWork));
+}
+
+#[test]
+fn strings_where_objects_are_asked_for_cost_no_more_than_the_budget() {
+    // Each item is a misfit in each of many branches.
+    let branches = vec![r#"{"items": {"type": "integer"}}"#; 60].join(",");
+    let schema = compile(&format!("{{\"allOf\":[{branches}]}}"));
+    let text = format!("[{}]", vec!["\"no\""; 40_000].join(","));
+    let Bounds { document, budget } = Bounds::default();
+    let mut left = budget;
+    assert_eq!(repair(&text, &schema, document, &mut left, &mut Scratch::default()), None);
+}
+
+#[test]
+fn many_classes_in_one_pattern_are_told_apart_or_refused() {
+    let of = |piece: &str, count: u32| -> String {
+        let chars = (0..count).map_while(|at| char::from_u32(0x600 + 2 * at));
+        let pattern: String = chars.map(|char| piece.replace('#', &char.to_string())).collect();
+        format!("{{\"pattern\":\"^{pattern}$\"}}")
+    };
+    let text = |count: u32, shift: u32| -> String {
+        let chars = (0..count).map_while(|at| char::from_u32(0x600 + 2 * at + shift));
+        format!("\"{}\"", chars.collect::<String>())
+    };
+    for (piece, shift) in [("#", 0), ("[^#]", 1)] {
+        assert_eq!(check(&of(piece, 1_000), &text(1_000, shift)), Ok(()), "{piece}");
+        assert!(check(&of(piece, 1_000), &text(1_000, 1 - shift)).is_err(), "{piece}");
+    }
+    assert!(Schema::compile(&of(r"[\\p{L}#]", 500), &Options::default()).is_err());
 }

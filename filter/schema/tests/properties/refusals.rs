@@ -7,6 +7,15 @@ use serde_json::Value;
 use super::values::document;
 
 #[test]
+fn what_checking_one_schema_has_found_out_is_never_taken_for_another() {
+    // Two that read alike are two: what stands in a scratch belongs to one of them.
+    let compile = || Schema::compile(r#"{"pattern": "^a+$"}"#, &Options::default()).unwrap();
+    let (first, second) = (compile(), compile());
+    let told = |schema: &Schema| format!("{schema:?}").rsplit_once("mark").unwrap().1.to_owned();
+    assert_ne!(told(&first), told(&second));
+}
+
+#[test]
 fn what_cannot_be_honoured_is_refused_with_the_pointer_of_the_culprit() {
     let cases = [
         (r#"{"$schema": "https://example.com/mine"}"#, "/$schema"),

@@ -7,9 +7,9 @@ use super::agreement::schema;
 use super::values::document;
 
 fn rules_out(schema: &Schema, text: &str) -> bool {
-    let bounds = Bounds::default();
+    let mut bounds = Bounds::default();
     let start = Start::read(text, bounds.document).unwrap();
-    schema.rules_out(&start, bounds.budget, &mut Scratch::default())
+    schema.rules_out(&start, &mut bounds.budget, &mut Scratch::default())
 }
 
 proptest! {

@@ -4,35 +4,50 @@ use std::ops::BitOrAssign as _;
 
 use seawall_policy::policy;
 use seawall_schema::regex::Budget;
-use seawall_schema::{Bounds, Changes, Document, Fault, Options, Schema, Scratch, Start, Unreadable, repair};
+use seawall_schema::{
+    Bounds, Changes, Document, Fault, Limits, Options, Schema, Scratch, Start, Unreadable, repair,
+};
 
 use super::{Found, Rule, Rules};
 use crate::output::{Asked, Choice, Content};
 
-/// What all checks of an answer may take, some 20 ms. A repair has a few of them.
+/// What a check of an answer may take, and a repair of it with the check that follows: some 20 ms each.
 const BUDGET: u64 = 2_000_000;
 
 /// What checks need and may take.
 pub(super) struct Work<'s> {
     scratch: &'s mut Scratch,
     /// Of each text.
-    pub(super) bounds: Bounds,
+    pub(super) limits: Limits,
+    /// What is left for all of them.
+    budget: Budget,
+    /// What each piece may take of it.
+    share: u64,
 }
 
 impl<'s> Work<'s> {
     pub(super) fn new(content: &Content, scratch: &'s mut Scratch) -> Self {
         let pieces = content.choices.iter().map(|choice| 1 + choice.calls.len()).sum::<usize>();
-        let budget = Budget(BUDGET / (pieces as u64).max(1));
-        Self { scratch, bounds: Bounds { budget, ..Bounds::default() } }
+        let share = BUDGET / (pieces as u64).max(1);
+        Self { scratch, limits: Bounds::default().document, budget: Budget(BUDGET), share }
+    }
+
+    /// Does what takes work, with no more than one piece's share of what is left.
+    fn with<T>(&mut self, act: impl FnOnce(&mut Budget, &mut Scratch) -> T) -> T {
+        let share = self.share.min(self.budget.0);
+        let mut left = Budget(share);
+        let done = act(&mut left, self.scratch);
+        self.budget.0 -= share.saturating_sub(left.0);
+        done
     }
 
     /// What of a document that was read doesn't fit.
     pub(super) fn check(&mut self, schema: &Schema, document: &Document<'_>) -> Result<(), Fault> {
-        schema.check_document(document, self.bounds.budget, self.scratch)
+        self.with(|budget, scratch| schema.check_document(document, budget, scratch))
     }
 
     pub(super) fn rules_out(&mut self, schema: &Schema, start: &Start<'_>) -> bool {
-        schema.rules_out(start, self.bounds.budget, self.scratch)
+        self.with(|budget, scratch| schema.rules_out(start, budget, scratch))
     }
 }
 
@@ -73,7 +88,7 @@ impl Rules {
         if schemas.is_empty() && self.policy.fields.is_empty() {
             return;
         }
-        let document = match Document::read(choice.text.as_str(), work.bounds.document) {
+        let document = match Document::read(choice.text.as_str(), work.limits) {
             Ok(document) => document,
             Err(why) => {
                 let rule = if schemas.is_empty() { Rule::Fields } else { Rule::Schema };
@@ -161,14 +176,15 @@ pub(super) fn mend(
     changes: &mut Option<Changes>,
 ) -> Option<()> {
     let fits = |text: &str, work: &mut Work<'_>| {
-        let Ok(document) = Document::read(text, work.bounds.document) else { return false };
+        let Ok(document) = Document::read(text, work.limits) else { return false };
         schemas.iter().all(|schema| work.check(schema, &document).is_ok())
     };
     if schemas.is_empty() || fits(text, work) {
         return Some(());
     }
     for schema in schemas {
-        let repaired = repair(text, schema, &work.bounds, work.scratch)?;
+        let limits = work.limits;
+        let repaired = work.with(|budget, scratch| repair(text, schema, limits, budget, scratch))?;
         *text = repaired.json;
         changes.get_or_insert_default().bitor_assign(repaired.changes);
     }

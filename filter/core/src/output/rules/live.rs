@@ -178,6 +178,6 @@ impl Text {
             return None;
         }
         self.next_reading = text.len() + (text.len() / 2).max(FIRST_READING);
-        Some(Start::read(text, work.bounds.document))
+        Some(Start::read(text, work.limits))
     }
 }

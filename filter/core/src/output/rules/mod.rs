@@ -122,8 +122,11 @@ impl Rules {
 
     /// Where a whole answer breaks them: none for one that fits.
     pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Vec<Breach> {
+        self.check_within(asked, content, &mut Work::new(content, scratch))
+    }
+
+    fn check_within(&self, asked: &Asked, content: &Content, work: &mut Work<'_>) -> Vec<Breach> {
         let mut found = Found::default();
-        let mut work = Work::new(content, scratch);
         let nothing = [Choice::default()];
         let choices = if content.choices.is_empty() { &nothing } else { content.choices.as_slice() };
         for choice in choices {
@@ -133,9 +136,9 @@ impl Rules {
             let answers = answers(asked, choice);
             self.check_plain(choice, answers, &mut found);
             if answers {
-                self.check_json(asked, choice, &mut work, &mut found);
+                self.check_json(asked, choice, work, &mut found);
             }
-            self.check_calls(asked, choice, &mut work, &mut found);
+            self.check_calls(asked, choice, work, &mut found);
         }
         self.check_language(asked, choices, &mut found);
         self.check_patterns(asked, choices, &mut found);
@@ -175,7 +178,7 @@ impl Rules {
             self.repair_calls(asked, choice, &mut work, &mut changes)?;
         }
         let changes = changes?;
-        self.check(asked, &content, scratch).is_empty().then_some((content, changes))
+        self.check_within(asked, &content, &mut work).is_empty().then_some((content, changes))
     }
 }
 

@@ -28,7 +28,7 @@ impl Rules {
             }
             let place = || format!("/calls/{at}/arguments");
             let text = arguments(call);
-            let document = match Document::read(&*text, work.bounds.document) {
+            let document = match Document::read(&*text, work.limits) {
                 Ok(document) if document.is_object() => document,
                 Ok(_) => {
                     found.add(self.rule_of_calls(), choice, place(), "must be an object");

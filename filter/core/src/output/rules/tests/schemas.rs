@@ -150,8 +150,8 @@ fn what_is_repaired_keeps_all_rules_or_is_none() {
     let any = Output { schema_from_request: true, ..output() };
     let asked = Asked { json: true, ..Asked::default() };
     assert_eq!(
-        repaired(&any, &asked, &text("It is [1, 2].")).unwrap().0.choices[0].text,
-        "[1, 2]".replace(' ', "")
+        repaired(&any, &asked, &text("It is {\"a\": 1}, see [2].")).unwrap().0.choices[0].text,
+        r#"{"a":1}"#
     );
     assert_eq!(repaired(&any, &asked, &text("no JSON")), None);
 }
