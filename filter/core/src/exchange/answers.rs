@@ -177,6 +177,9 @@ impl Exchange {
             Ok(after) => return after,
             Err(answer) => answer,
         };
+        if let Some(position) = self.in_flight.get(index).map(|attempt| attempt.position) {
+            self.goes_unread(turn, position, answer.status);
+        }
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         if answer.status >= 400 {
             turn.fx.push(Effect::HoldAnswer(half));
@@ -314,6 +317,12 @@ impl Exchange {
                 Ok(seen) => (sighted, form) = seen.unzip(),
                 Err(failed) => (answer, judgement) = *failed,
             }
+        }
+        let is_unread = judgement.outcome == Outcome::Success && form.is_none();
+        if let Some(position) = waited_for.and_then(|index| Some(self.in_flight.get(index)?.position))
+            && is_unread
+        {
+            self.goes_unread(turn, position, answer.status);
         }
         if let (Some(index), Some(form), Some(sighted)) = (waited_for, form, &mut sighted) {
             match self.look(turn, index, form, &answer.body) {

@@ -62,6 +62,9 @@ impl Exchange {
         let here = is_again.then_some(self.position);
         let again = here.and_then(|here| self.admit_place(turn, [here].into_iter()).ok());
         if again.is_none() {
+            if self.is_appended() && !self.fails_over_breaches(turn) {
+                return self.give_up(turn, Reason::InvalidOutput);
+            }
             self.restore();
         }
         let admitted = match again {

@@ -148,22 +148,16 @@ impl Exchange {
         if !self.brings_prompt() {
             return None;
         }
-        let choices = self.facts.as_ref().map_or(1, |facts| facts.choices(&self.body));
         let (mut places, mut is_dropped, mut cheapest) = (Vec::new(), false, None::<(u64, u64)>);
         for place in self.places(turn, None) {
-            let Some(price) = turn.config.price_at(self.route, place) else {
-                places.push(place as u16);
-                continue;
-            };
-            let tokens = self.prompt(turn, place).tokens;
-            let price = Price { output: price.output.saturating_mul(choices), ..price };
-            match contract::affordable(most, price, tokens, self.most_output(turn.config, place)) {
+            match self.affordable_with(turn, place, most, 0) {
                 Ok(output) => {
                     places.push(place as u16);
                     self.kept.affordable.extend(output.map(|output| (place, output)));
                 }
                 Err(cost) => {
                     is_dropped = true;
+                    let tokens = self.prompt(turn, place).tokens;
                     cheapest = Some(cheapest.unwrap_or((cost, tokens)).min((cost, tokens)));
                 }
             }
@@ -179,6 +173,25 @@ impl Exchange {
                 None
             }
         }
+    }
+
+    /// Most tokens that the answer may have at a place for so many micro-dollars, with so many tokens more in the prompt; `None` where
+    /// that is no bound.
+    ///
+    /// # Errors
+    /// What the prompt costs, where that leaves too little.
+    pub(super) fn affordable_with(
+        &mut self,
+        turn: &mut Turn<'_>,
+        place: usize,
+        most: u64,
+        more: u64,
+    ) -> Result<Option<u64>, u64> {
+        let Some(price) = turn.config.price_at(self.route, place) else { return Ok(None) };
+        let choices = self.facts.as_ref().map_or(1, |facts| facts.choices(&self.body));
+        let tokens = self.prompt(turn, place).tokens.saturating_add(more);
+        let price = Price { output: price.output.saturating_mul(choices), ..price };
+        contract::affordable(most, price, tokens, self.most_output(turn.config, place))
     }
 
     fn breaks_contract(&self, turn: &mut Turn<'_>, breach: &Breach) -> After {

@@ -15,6 +15,7 @@ use crate::turn::Turn;
 impl Exchange {
     /// Decides when the attempt that has just begun is hedged.
     pub(super) fn plan_hedge(&mut self, turn: &mut Turn<'_>) {
+        self.hedge_at = None;
         let hedge = turn.config.route(self.route).and_then(|route| route.hedge);
         // What was wrong with one target's answer is no other one's matter.
         let Some(hedge) = hedge.filter(|_| !self.is_appended()) else { return };

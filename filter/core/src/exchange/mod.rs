@@ -458,7 +458,9 @@ impl Exchange {
     /// Bytes that are kept of the request's body, for later attempts, and of answers until they may go on.
     pub(crate) fn held_bytes(&self) -> usize {
         let answers = self.in_flight.iter().map(|attempt| attempt.reading.held_bytes());
-        answers.fold(self.body.len(), usize::saturating_add).saturating_add(self.checked.held_bytes())
+        let kept = self.failure.as_ref().map_or(0, Failure::held_bytes);
+        let bytes = answers.fold(self.body.len(), usize::saturating_add);
+        bytes.saturating_add(self.checked.held_bytes()).saturating_add(kept)
     }
 
     pub(crate) fn asker(&self) -> Rc<Asker> {

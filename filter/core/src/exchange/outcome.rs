@@ -13,10 +13,10 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
 use crate::model_path;
-use crate::output::Breach;
+use crate::output::{Breach, Broken};
 use crate::request::provider_headers;
 use crate::retry::{self, Failed, Scope, Step};
-use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
+use crate::telemetry::{Decision, Metric, Next, Outcome, OutputEvent, Reason};
 use crate::turn::Turn;
 
 /// A failed attempt.
@@ -33,6 +33,7 @@ pub(super) struct Ended {
 
 /// The failure that goes to the client if nothing better comes.
 pub(super) struct Failure {
+    n: u32,
     position: usize,
     judgement: Judgement,
     status: u16,
@@ -46,9 +47,20 @@ pub(super) struct Failure {
     breaches: Vec<Breach>,
     /// It is an answer that goes out marked, if nothing better comes.
     is_kept: bool,
+    /// What is told of it.
+    told: Option<String>,
 }
 
 impl Failure {
+    fn broken(&self) -> Broken {
+        self.breaches.iter().map(|breach| breach.rule).collect()
+    }
+
+    /// Bytes of an answer that is kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.said.as_ref().map_or(0, |(_, body)| body.len())
+    }
+
     /// Whether this one, which came later, goes out instead. The same of the same target is newer: its wait counts from now.
     fn replaces(&self, earlier: &Self) -> bool {
         let is_newer =
@@ -56,7 +68,7 @@ impl Failure {
         if earlier.is_kept {
             return self.is_kept;
         }
-        is_newer || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
+        is_newer || !self.breaches.is_empty() || self.judgement.tells_more_than(&earlier.judgement)
     }
 }
 
@@ -100,8 +112,12 @@ impl Exchange {
 
     /// Why the client gets the answer of this attempt.
     pub(super) fn success(&self, turn: &mut Turn<'_>, attempt: &Attempt) -> Reason {
-        let is_first = self.places(turn, None).next() == Some(attempt.position);
-        match (is_first, attempt.n) {
+        self.reason_of(turn, attempt.n, attempt.position)
+    }
+
+    fn reason_of(&self, turn: &mut Turn<'_>, n: u32, position: usize) -> Reason {
+        let is_first = self.places(turn, None).next() == Some(position);
+        match (is_first, n) {
             (true, 1) => Reason::Ok,
             (true, _) => Reason::Retried,
             (false, _) => Reason::FailedOver,
@@ -116,7 +132,9 @@ impl Exchange {
         // The caller's deadline, not the target, has ended this one.
         let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
-        if outcome == Outcome::ContextLength {
+        // What was appended isn't the caller's.
+        let is_own = !self.is_appended();
+        if outcome == Outcome::ContextLength && is_own {
             self.outgrown = Some(attempt.position);
         }
         let is_alone = self.in_flight.is_empty();
@@ -131,7 +149,13 @@ impl Exchange {
             (true, true) => Step::Stop(Reason::ClientError),
             (true, false) => self.after_failure(turn, &answer, &judgement),
         };
-        self.is_at_fault |= matches!(outcome, Outcome::ClientError | Outcome::TooLarge);
+        let step = match step {
+            Step::Stop(_) if is_alone && breaches.is_empty() && self.is_appended() => {
+                if self.goes_on_after_breach(turn) { Step::MoveOn } else { step }
+            }
+            step => step,
+        };
+        self.is_at_fault |= is_own && matches!(outcome, Outcome::ClientError | Outcome::TooLarge);
         let (next, wait) = match step {
             _ if !is_alone => (Next::Wait, None),
             Step::Again(wait) => (Next::Retry, Some(wait)),
@@ -147,6 +171,7 @@ impl Exchange {
             };
         }
         let failure = Failure {
+            n: attempt.n,
             position: attempt.position,
             judgement,
             status: answer.status,
@@ -157,6 +182,7 @@ impl Exchange {
             }),
             said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
             is_held: held.is_some() && is_intact,
+            told: self.take_told().filter(|_| !breaches.is_empty()),
             breaches,
             is_kept,
         };
@@ -244,9 +270,16 @@ impl Exchange {
             }
             Path::Ready | Path::Busy | Path::HeldDownstream => {}
         }
+        if let Some(kept) = self.failure.take_if(|failure| failure.is_kept) {
+            return self.deliver_kept(turn, kept);
+        }
         let position = self.failure.as_ref().map_or(self.position, |failure| failure.position);
-        if self.failure.as_ref().is_some_and(|failure| failure.breaches.is_empty()) {
-            self.says_nothing_of_output();
+        if let Some(failure) = &mut self.failure {
+            let (told, broken) = (failure.told.take(), failure.broken());
+            self.tell_again(told);
+            if !broken.is_empty() {
+                self.tell_output(turn, position, OutputEvent::Rejected, broken);
+            }
         }
         let mut own = self.own_headers(turn, position, reason);
         let wait = self.failure.as_ref().and_then(|failure| failure.wait);
@@ -267,9 +300,6 @@ impl Exchange {
                 });
                 let error = OwnError::deadline_exceeded(first).said_in(turn.config.provider(self.route, 0));
                 (error.status, turn.own_answer(&error, own))
-            }
-            Some(Failure { said: Some((headers, body)), status, is_kept: true, .. }) => {
-                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
             }
             Some(Failure { breaches, .. }) if !breaches.is_empty() => {
                 let error = OwnError::invalid_output(&breaches).said_in(turn.config.provider(self.route, 0));
@@ -298,6 +328,19 @@ impl Exchange {
         };
         turn.fx.push(effect);
         self.finish(turn, position, status, reason)
+    }
+
+    /// Nothing better has come than an answer that breaks rules, and may be delivered.
+    fn deliver_kept(&mut self, turn: &mut Turn<'_>, mut kept: Failure) -> After {
+        self.tell_output(turn, kept.position, OutputEvent::Passed, kept.broken());
+        self.tell_again(kept.told.take());
+        self.tell_latency(turn, Outcome::Success, turn.now);
+        let reason = self.reason_of(turn, kept.n, kept.position);
+        let own = self.own_headers(turn, kept.position, reason);
+        let (headers, body) = kept.said.unwrap_or_default();
+        let headers = provider_headers(&headers, &own);
+        turn.fx.push(Effect::Respond { status: kept.status, headers, body });
+        self.finish(turn, kept.position, kept.status, reason)
     }
 
     pub(super) fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {

@@ -18,13 +18,12 @@ use seawall_policy::policy::{BudgetSpent, InvalidAction};
 
 use super::Exchange;
 use crate::body::{self, Facts, append};
-use crate::contract;
 use crate::counting::{self, BYTES_PER_TOKEN};
 use crate::deadline::LEAST;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::exchange::count::Counted;
 use crate::output::{Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
-use crate::stream::{Dialect, Framing};
+use crate::stream::{Dialect, Framing, generates};
 use crate::telemetry::{Decision, Metric, OutputEvent};
 use crate::turn::Turn;
 
@@ -35,10 +34,13 @@ pub(super) struct Checked {
     /// How often a target was asked again with what was wrong.
     retries: u32,
     /// The caller's request, while what was wrong stands in the one that is sent.
-    original: Option<(Rc<Vec<u8>>, Option<Facts>)>,
-    /// What the caller is told of the answer.
+    original: Option<Box<Original>>,
+    /// What the caller is told of the answer that goes out next.
     told: Option<String>,
 }
+
+/// A request's body, and what was read of it.
+type Original = (Rc<Vec<u8>>, Option<Facts>);
 
 /// What an answer that was looked at comes to.
 pub(super) enum Found {
@@ -84,13 +86,14 @@ impl Exchange {
         form: (Dialect, Framing),
         body: &[u8],
     ) -> Found {
-        let (config, Some(attempt)) = (turn.config, self.in_flight.get(index)) else {
+        let Some(position) = self.in_flight.get(index).map(|attempt| attempt.position) else {
             return Found::Passes(Broken::default());
         };
-        let Some(rules) = config.output(self.route) else { return Found::Passes(Broken::default()) };
-        let (position, is_alone) = (attempt.position, self.in_flight.len() == 1);
-        self.checked.told = None;
-        let Some(reading) = Reading::of(form.0, form.1, body) else {
+        let Some(rules) = self.rules(turn, position) else { return Found::Passes(Broken::default()) };
+        // What has no choices has not been answered yet, or is none of the dialect's.
+        let reading =
+            Reading::of(form.0, form.1, body).filter(|reading| !reading.content().choices.is_empty());
+        let Some(reading) = reading else {
             self.is_unchecked(turn, position);
             return Found::Passes(Broken::default());
         };
@@ -100,6 +103,7 @@ impl Exchange {
         if broken.is_empty() {
             return Found::Passes(broken);
         }
+        let is_alone = self.in_flight.len() == 1;
         let mut then = Then::Reject;
         for action in &rules.policy().invalid {
             match action {
@@ -114,8 +118,10 @@ impl Exchange {
                     }
                 }
                 InvalidAction::Retry(most) if is_alone && self.checked.retries < *most => {
-                    let content = reading.content();
-                    let said = content.choices.first().map(|choice| choice.text.as_str());
+                    let mut choices = reading.content().choices.iter();
+                    let broken = breaches.first().map(|breach| breach.choice);
+                    let said = choices.find(|choice| Some(choice.number) == broken);
+                    let said = said.map(|choice| choice.text.as_str());
                     if let Some(request) = self.asks_again(turn, position, &breaches, said) {
                         then = Then::Again(Box::new(request));
                         break;
@@ -142,7 +148,8 @@ impl Exchange {
             _ if !is_alone => None,
             Then::Again(_) => Some(OutputEvent::Retried),
             Then::MoveOn => Some(OutputEvent::FailedOver),
-            Then::Reject => Some(OutputEvent::Rejected),
+            // Told when it goes out.
+            Then::Reject => None,
         };
         event.into_iter().for_each(|event| self.tell_output(turn, position, event, broken));
         // What stands behind `reject` is never done.
@@ -152,8 +159,70 @@ impl Exchange {
         Found::Breaks(Box::new(Invalid { breaches, broken, then: is_alone.then_some(then), is_kept }))
     }
 
+    /// What the route asks of answers at a place of the plan: where models write them.
+    pub(super) fn rules<'t>(&self, turn: &Turn<'t>, position: usize) -> Option<&'t Rules> {
+        let rules = turn.config.output(self.route)?;
+        let (target, _) = turn.config.attempt(self.route, position)?;
+        let path = target.path(self.caller_path());
+        generates(path.as_deref().unwrap_or(self.caller_path())).then_some(rules)
+    }
+
+    /// An answer goes on that can't be read: where rules are for it, that is told.
+    pub(super) fn goes_unread(&mut self, turn: &mut Turn<'_>, position: usize, status: u16) {
+        if status < 300 && self.rules(turn, position).is_some() {
+            self.is_unchecked(turn, position);
+        }
+    }
+
+    /// What follows an answer of which it is clear that it won't fit, though it is no whole one: another attempt, if the policy has one
+    /// made.
+    pub(super) fn breaks_early(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        (rule, message): (Rule, &'static str),
+    ) -> Option<Box<Invalid>> {
+        let rules = self.rules(turn, position).filter(|_| self.in_flight.len() == 1)?;
+        let breaches = vec![Breach { rule, choice: 0, pointer: String::new(), message: message.to_owned() }];
+        let broken = Broken::from_iter([rule]);
+        let mut then = None;
+        for action in &rules.policy().invalid {
+            match action {
+                InvalidAction::Retry(most) if self.checked.retries < *most => {
+                    let request = self.asks_again(turn, position, &breaches, None);
+                    then = request.map(|request| Then::Again(Box::new(request)));
+                }
+                InvalidAction::FailOver if self.can_move_on(turn) => then = Some(Then::MoveOn),
+                InvalidAction::Reject => break,
+                _ => {}
+            }
+            if then.is_some() {
+                break;
+            }
+        }
+        let then = then?;
+        let event = if matches!(then, Then::MoveOn) { OutputEvent::FailedOver } else { OutputEvent::Retried };
+        self.tell_output(turn, position, event, broken);
+        self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
+        Some(Box::new(Invalid { breaches, broken, then: Some(then), is_kept: false }))
+    }
+
+    /// Whether an attempt follows one that has failed after an answer that breaks rules, though the policy's `retry` wouldn't: the
+    /// actions that are left are for that, too.
+    pub(super) fn goes_on_after_breach(&mut self, turn: &mut Turn<'_>) -> bool {
+        self.fails_over_breaches(turn) && self.can_move_on(turn)
+    }
+
+    /// Whether the policy has another target asked after an answer that breaks rules.
+    pub(super) fn fails_over_breaches(&self, turn: &Turn<'_>) -> bool {
+        let actions = turn.config.output(self.route).map(|rules| rules.policy().invalid.as_slice());
+        let actions = actions.unwrap_or_default();
+        let mut actions = actions.iter().take_while(|action| **action != InvalidAction::Reject);
+        actions.any(|action| *action == InvalidAction::FailOver)
+    }
+
     /// An answer that the rules are for goes on without having been looked at.
-    pub(super) fn is_unchecked(&mut self, turn: &mut Turn<'_>, position: usize) {
+    fn is_unchecked(&mut self, turn: &mut Turn<'_>, position: usize) {
         self.checked.told = Some("unchecked".to_owned());
         self.tell_output(turn, position, OutputEvent::Unchecked, Broken::default());
     }
@@ -182,8 +251,8 @@ impl Exchange {
     }
 
     /// The request as its caller sent it.
-    fn own_request(&self) -> (&[u8], Option<&Facts>) {
-        match &self.checked.original {
+    pub(super) fn own_request(&self) -> (&[u8], Option<&Facts>) {
+        match self.checked.original.as_deref() {
             Some((body, facts)) => (body, facts.as_ref()),
             None => (&self.body, self.facts.as_ref()),
         }
@@ -207,14 +276,11 @@ impl Exchange {
         let dialect = counting::dialect(turn.config.provider(self.route, 0), path);
         let body = append::appended(own, facts, dialect, said, &told::message(breaches))?;
         let facts = body::read_request(path, &body).ok()?;
-        let more = (body.len().saturating_sub(own.len()) as u64).div_ceil(BYTES_PER_TOKEN);
-        let affordable = match (route.contract.cost_micro_dollars, turn.config.price_at(self.route, position))
-        {
-            (Some(most), Some(price)) => {
-                let tokens = self.prompt(turn, position).tokens.saturating_add(more);
-                contract::affordable(most, price, tokens, self.most_output(turn.config, position)).ok()?
-            }
-            _ => None,
+        // Beyond what is sent now, which may bring along what was wrong before.
+        let more = (body.len().saturating_sub(self.body.len()) as u64).div_ceil(BYTES_PER_TOKEN);
+        let affordable = match route.contract.cost_micro_dollars {
+            Some(most) => self.affordable_with(turn, position, most, more).ok()?,
+            None => None,
         };
         turn.pay_retry(self.route).then_some(Request { body, facts, affordable })
     }
@@ -236,7 +302,7 @@ impl Exchange {
         let Request { body, facts, affordable } = request;
         let body = std::mem::replace(&mut self.body, Rc::new(body));
         let facts = self.facts.replace(facts);
-        self.checked.original.get_or_insert((body, facts));
+        self.checked.original.get_or_insert_with(|| Box::new((body, facts)));
         self.checked.retries += 1;
         self.counted = Counted::new(self.counted.is_wanted);
         if let Some(most) = affordable {
@@ -246,8 +312,8 @@ impl Exchange {
 
     /// The request is the caller's own again.
     pub(super) fn restore(&mut self) {
-        if let Some((body, facts)) = self.checked.original.take() {
-            (self.body, self.facts) = (body, facts);
+        if let Some(original) = self.checked.original.take() {
+            (self.body, self.facts) = *original;
             self.counted = Counted::new(self.counted.is_wanted);
         }
     }
@@ -257,9 +323,13 @@ impl Exchange {
         self.checked.original.is_some()
     }
 
-    /// What goes out is no answer that was looked at.
-    pub(super) fn says_nothing_of_output(&mut self) {
-        self.checked.told = None;
+    /// What the caller is told of an answer goes with it.
+    pub(super) fn take_told(&mut self) -> Option<String> {
+        self.checked.told.take()
+    }
+
+    pub(super) fn tell_again(&mut self, told: Option<String>) {
+        self.checked.told = told;
     }
 
     /// The header that tells what the rules have made of the answer.
@@ -297,6 +367,6 @@ fn marked(what: &str, words: impl Iterator<Item = &'static str>) -> String {
 impl Checked {
     /// Bytes of request bodies that are kept here.
     pub(super) fn held_bytes(&self) -> usize {
-        self.original.as_ref().map_or(0, |(body, _)| body.len())
+        self.original.as_ref().map_or(0, |original| original.0.len())
     }
 }

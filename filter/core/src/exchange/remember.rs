@@ -40,7 +40,8 @@ impl Exchange {
         let price = turn.config.price_at(self.route, attempt.position);
         let micro_dollars = usage.zip(price).map(|(usage, price)| cost(usage, price));
         // A whole answer that breaks rules is a bad one, whatever became of it: no error.
-        let is_whole = attempt.sighted.is_some_and(|sighted| !sighted.broken.is_empty());
+        let is_whole = judgement.outcome == Outcome::InvalidOutput
+            && attempt.sighted.is_some_and(|sighted| !sighted.broken.is_empty());
         let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
         let found = (!is_void).then_some((finding, is_news));

@@ -19,7 +19,8 @@ impl Exchange {
         let (Some(answer), Some(sighted)) = (answer, attempt.sighted) else { return };
         let Some(target) = turn.config.target_at(self.route, attempt.position) else { return };
         let Some(drawn) = self.drawn.take() else { return };
-        let question = self.facts.as_ref().map(|facts| facts.tail(&self.body, MOST_QUESTION));
+        let (body, facts) = self.own_request();
+        let question = facts.map(|facts| facts.tail(body, MOST_QUESTION));
         let (dialect, framing) = sighted.spoken;
         let delivered = Delivered {
             route: self.route,

@@ -11,7 +11,7 @@ mod rules;
 mod verdict;
 
 pub(super) use self::end::Lingering;
-use self::follow::Following;
+use self::follow::{Following, Midway};
 pub(super) use self::verdict::Sighted;
 use super::answers::{Reading, opening};
 use super::{After, Attempt, Exchange};
@@ -108,8 +108,8 @@ impl Exchange {
             turn.fx.push(Effect::StripAnswer { remove: vec!["content-length".to_owned()] });
         }
         let is_held = !gate.is_committed();
-        let is_unheard = gate.is_document() && !is_held && turn.config.output(self.route).is_some();
-        let position = attempt.position;
+        let is_unheard = gate.is_document() && !is_held;
+        let (position, status) = (attempt.position, answer.status);
         let watched = Watched {
             half,
             answer,
@@ -128,7 +128,7 @@ impl Exchange {
         attempt.reading = Reading::Watched(Box::new(watched));
         self.follow(turn, index);
         if is_unheard {
-            self.is_unchecked(turn, position);
+            self.goes_unread(turn, position, status);
         }
         if is_held {
             turn.fx.push(Effect::HoldAnswer(half));
@@ -154,10 +154,14 @@ impl Exchange {
         watched.kept.iter_mut().for_each(|kept| kept.push(chunk));
         let flow =
             if end { watched.gate.push_last(turn.now, chunk) } else { watched.gate.push(turn.now, chunk) };
-        if self.breaks_midway(turn, index) {
-            let Some(watched) = self.watched(index) else { return After::Wait };
-            let flow = watched.gate.stop();
-            return self.flow(turn, index, flow);
+        match self.breaks_midway(turn, index) {
+            Midway::Passes => {}
+            Midway::Ends => {
+                let Some(watched) = self.watched(index) else { return After::Wait };
+                let flow = watched.gate.stop();
+                return self.flow(turn, index, flow);
+            }
+            Midway::Fails(after) => return after,
         }
         let Some(watched) = self.watched(index) else { return After::Wait };
         if flow == Flow::Hold {

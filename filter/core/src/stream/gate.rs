@@ -94,6 +94,8 @@ pub struct Gate {
     partial: usize,
     /// The beginning of that event has gone on.
     leaks: bool,
+    /// Whether it had, and whether there had been events, before what was pushed last.
+    before: (bool, bool),
     /// Bytes of a document that have come.
     size: usize,
     /// An event that was left out ended the last chunk with a CR: an LF that follows belongs to it.
@@ -120,6 +122,7 @@ impl Gate {
             held: Vec::new(),
             partial: 0,
             leaks: false,
+            before: (false, false),
             size: 0,
             skipped_cr: false,
             is_host_behind: false,
@@ -145,6 +148,7 @@ impl Gate {
             return if holds { Flow::Hold } else { Flow::Pass };
         }
         self.has_bytes = true;
+        self.before = (self.leaks, self.has_events);
         if self.is_document() { self.push_document(chunk) } else { self.push_events(now, chunk) }
     }
 
@@ -181,8 +185,9 @@ impl Gate {
         out.map_or(Flow::Pass, Flow::Replace)
     }
 
-    /// What comes next would break the rules of its route: it doesn't go on, and neither does anything behind it.
+    /// What was pushed last breaks the rules of its route: it doesn't go on, and neither does anything behind it.
     pub fn stop(&mut self) -> Flow {
+        self.has_events = self.before.1;
         match self.state {
             State::Whole => Flow::Pass,
             State::Over(_) => Flow::Replace(Vec::new()),
@@ -191,9 +196,9 @@ impl Gate {
         }
     }
 
-    /// Whether the beginning of an event has gone on, and its end hasn't come.
+    /// Whether the beginning of an event has gone on, and its end hadn't come before what was pushed last.
     pub fn is_midway(&self) -> bool {
-        self.leaks
+        self.leaks || self.before.0
     }
 
     /// Whether anything else that comes is to be dropped.

@@ -265,7 +265,8 @@ fn a_body_is_refused_before_all_of_it_is_there() {
     let mut host = Host::new(&policy("openai", "body <= 1KiB"));
     let headers: Headers = [(":path", CHAT), (":authority", "api.test")].into_iter().collect();
     host.handle(Event::RequestHeaders { headers, end_of_stream: false });
-    assert!(matches!(&host.handle(Event::RequestBody { buffered: 1_024 })[..], [Effect::HoldRequest]));
+    let fx = host.handle(Event::RequestBody { buffered: 1_024 });
+    assert!(matches!(&fx[..], [Effect::HoldRequest]), "{fx:?}");
     let id = host.id();
     assert!(!host.engine.minds_body(id, 1_024) && host.engine.minds_body(id, 1_025));
     let fx = host.handle(Event::RequestBody { buffered: 1_025 });

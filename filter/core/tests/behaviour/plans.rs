@@ -37,7 +37,7 @@ impl Host {
         let checked = seawall_policy::check(&format!("seawall 1\n{policy}"));
         let policy = checked.policy.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
         let config = Config::new(policy, |_| Some("secret".into())).unwrap();
-        Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 0, now: 1 }
+        Self { engine: Engine::new(config, Seed(1), false), store: MemoryStore::default(), id: 1, now: 1 }
     }
 
     pub(crate) fn id(&self) -> ExchangeId {

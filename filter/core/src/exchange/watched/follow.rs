@@ -4,11 +4,21 @@
 use std::rc::Rc;
 
 use crate::exchange::answers::Reading;
-use crate::exchange::{Attempt, Exchange};
+use crate::exchange::{After, Attempt, Exchange};
 use crate::output::{Asked, Broken, Live};
 use crate::stream::Verdict;
 use crate::telemetry::OutputEvent;
 use crate::turn::Turn;
+
+/// What becomes of what has come of a stream.
+pub(super) enum Midway {
+    /// It goes on.
+    Passes,
+    /// The stream ends before it.
+    Ends,
+    /// The attempt has failed with it, as nothing had gone on.
+    Fails(After),
+}
 
 /// What looks at a stream while it passes.
 pub(super) struct Following {
@@ -19,40 +29,49 @@ pub(super) struct Following {
 impl Exchange {
     /// Begins to look at an answer that goes on as it comes.
     pub(super) fn follow(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let Some(rules) = turn.config.output(self.route) else { return };
-        let Some(Attempt { reading: Reading::Watched(watched), .. }) = self.in_flight.get(index) else {
+        let Some(Attempt { reading: Reading::Watched(watched), position, .. }) = self.in_flight.get(index)
+        else {
             return;
         };
-        if watched.gate.collected().is_none() {
+        let Some(rules) = self.rules(turn, *position).filter(|_| watched.gate.collected().is_some()) else {
             return;
-        }
+        };
         let following = Following { live: Live::default(), asked: self.asked(turn, rules) };
         if let Some(watched) = self.watched(index) {
             watched.following = Some(Box::new(following));
         }
     }
 
-    /// More of it has come. Whether it is to end before that.
-    pub(super) fn breaks_midway(&mut self, turn: &mut Turn<'_>, index: usize) -> bool {
-        let Some(rules) = turn.config.output(self.route) else { return false };
-        let Some(attempt) = self.in_flight.get_mut(index) else { return false };
+    /// More of it has come: whether that goes on.
+    pub(super) fn breaks_midway(&mut self, turn: &mut Turn<'_>, index: usize) -> Midway {
+        let Some(rules) = turn.config.output(self.route) else { return Midway::Passes };
+        let Some(attempt) = self.in_flight.get_mut(index) else { return Midway::Passes };
         let (position, Reading::Watched(watched)) = (attempt.position, &mut attempt.reading) else {
-            return false;
+            return Midway::Passes;
         };
         let (Some(following), Some(collector)) = (&mut watched.following, watched.gate.collected()) else {
-            return false;
+            return Midway::Passes;
         };
         if !watched.broken.is_empty() || watched.gate.verdict().is_some() {
-            return false;
+            return Midway::Passes;
         }
         let Some(rule) = following.live.look(rules, &following.asked, collector.content()) else {
-            return false;
+            return Midway::Passes;
         };
         watched.broken.add(rule);
-        let (broken, ends) = (watched.broken, rules.policy().ends_hopeless && !watched.gate.is_midway());
+        let (broken, is_delivered) = (watched.broken, watched.is_delivered);
+        let ends = rules.policy().ends_hopeless && !watched.gate.is_midway();
+        let why = (rule, "whatever else it says, it won't fit");
+        if !is_delivered && let Some(invalid) = self.breaks_early(turn, position, why) {
+            return Midway::Fails(self.fails_by_rules(turn, index, (invalid, Verdict::Invalid), &[]));
+        }
         let event = if ends { OutputEvent::Ended } else { OutputEvent::Found };
         self.tell_output(turn, position, event, broken);
-        ends
+        match ends {
+            true if is_delivered => Midway::Ends,
+            true => Midway::Fails(self.watched_fails(turn, index, Verdict::Invalid)),
+            false => Midway::Passes,
+        }
     }
 
     /// All of it has come, or what there was of it.

@@ -5,8 +5,9 @@ use crate::classify::Judgement;
 use crate::event::{Answer, Origin};
 use crate::exchange::answers::Reading;
 use crate::exchange::outcome::Ended;
-use crate::exchange::output::Found;
+use crate::exchange::output::{Found, Invalid};
 use crate::exchange::{After, Exchange};
+use crate::output::Rule;
 use crate::stream::{Flow, Verdict};
 use crate::telemetry::Outcome;
 use crate::turn::Turn;
@@ -28,19 +29,30 @@ impl Exchange {
         flow: Flow,
         chunk: &[u8],
     ) -> Result<Flow, After> {
-        if turn.config.output(self.route).is_none()
-            || matches!(flow, Flow::Hold | Flow::Break | Flow::Fail(_))
-        {
+        if turn.config.output(self.route).is_none() || matches!(flow, Flow::Hold | Flow::Break) {
             return Ok(flow);
         }
         let Some(attempt) = self.in_flight.get_mut(index) else { return Ok(flow) };
         let position = attempt.position;
+        if let Flow::Fail(verdict) = flow {
+            let is_empty = verdict == Verdict::Empty;
+            let invalid = if is_empty {
+                self.breaks_early(turn, position, (Rule::Length, "it is empty"))
+            } else {
+                None
+            };
+            return match invalid {
+                Some(invalid) => Err(self.fails_by_rules(turn, index, (invalid, verdict), &[])),
+                None => Ok(flow),
+            };
+        }
         let Reading::Watched(watched) = &mut attempt.reading else { return Ok(flow) };
         if watched.is_delivered || !watched.gate.waits_for_all() {
             return Ok(flow);
         }
         let Some(verdict) = watched.gate.verdict() else {
-            self.is_unchecked(turn, position);
+            let status = watched.answer.status;
+            self.goes_unread(turn, position, status);
             return Ok(flow);
         };
         let (form, document) = (watched.gate.form(), watched.gate.take_document());
@@ -59,19 +71,27 @@ impl Exchange {
                 }
                 Ok(if matches!(flow, Flow::End(_)) { Flow::End(bytes) } else { Flow::Replace(bytes) })
             }
-            Found::Breaks(invalid) => {
-                let Some(watched) = self.watched(index) else { return Err(After::Wait) };
-                watched.broken = invalid.broken;
-                let (half, sighted) = (watched.half, watched.sighted(verdict));
-                let (status, headers) = (watched.answer.status, watched.answer.headers.clone());
-                let body = if invalid.is_kept { body.to_vec() } else { Vec::new() };
-                let answer = Answer { status, headers, body, origin: Origin::Provider };
-                self.in_flight.get_mut(index).into_iter().for_each(|attempt| attempt.sighted = Some(sighted));
-                let judgement = Judgement::plain(Outcome::InvalidOutput);
-                let ended =
-                    Ended { answer, judgement, held: Some(half), is_intact: false, invalid: Some(invalid) };
-                Err(self.attempt_failed(turn, index, ended))
-            }
+            Found::Breaks(invalid) => Err(self.fails_by_rules(turn, index, (invalid, verdict), body)),
         }
+    }
+
+    /// Nothing of an answer has gone on, and nothing is to: it breaks rules.
+    pub(super) fn fails_by_rules(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (invalid, verdict): (Box<Invalid>, Verdict),
+        body: &[u8],
+    ) -> After {
+        let Some(watched) = self.watched(index) else { return After::Wait };
+        watched.broken = invalid.broken;
+        let (half, sighted) = (watched.half, watched.sighted(verdict));
+        let (status, headers) = (watched.answer.status, watched.answer.headers.clone());
+        let body = if invalid.is_kept { body.to_vec() } else { Vec::new() };
+        let answer = Answer { status, headers, body, origin: Origin::Provider };
+        self.in_flight.get_mut(index).into_iter().for_each(|attempt| attempt.sighted = Some(sighted));
+        let judgement = Judgement::plain(Outcome::InvalidOutput);
+        let ended = Ended { answer, judgement, held: Some(half), is_intact: false, invalid: Some(invalid) };
+        self.attempt_failed(turn, index, ended)
     }
 }

@@ -40,7 +40,7 @@ impl Exchange {
             let total = (half == Some(Half::Downstream)).then_some(limits.total);
             let limits = Limits { total, ..Limits::default() };
             // What is dispatched is here as a whole.
-            let keeps = !is_long && half.is_some() && turn.config.output(self.route).is_some();
+            let keeps = !is_long && half.is_some() && self.rules(turn, attempt.position).is_some();
             Rules { mode, malformed: route.malformed, limits, hides_usage: false, keeps }
         } else {
             Rules {
@@ -65,7 +65,7 @@ impl Exchange {
         };
         let is_followed = framing != Framing::Document
             && rules.mode != StreamMode::Complete
-            && turn.config.output(self.route).is_some();
+            && self.rules(turn, attempt.position).is_some();
         let watch = if is_followed { watch.collecting() } else { watch };
         Some(Gate::new(watch, rules, attempt.begun, turn.now))
     }

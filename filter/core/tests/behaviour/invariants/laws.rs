@@ -71,15 +71,21 @@ fn attempts_have_a_reason(request: &Request) {
     for (n, next) in request.attempts.iter().enumerate() {
         let known = |other: &&Attempt| other.outcome.is_some() && other.ended <= next.begun;
         let before = request.attempts[..n].iter().filter(known);
+        // With what was wrong before, which another target isn't.
+        let is_asked_again = |again: &Attempt| {
+            let is_it = |other: &&Attempt| other.target == again.target && other.ended <= again.begun;
+            request.attempts.iter().filter(is_it).any(breaks_rules)
+        };
         for failed in before.clone() {
             let is_at_fault = matches!(failed.fate, Fate::Status(400 | 401 | 403 | 404 | 413 | 422));
-            assert!(!is_at_fault && !failed.fate.is_sound(request.streams), "{request:?}");
+            assert!(!is_at_fault || is_asked_again(failed), "{request:?}");
+            assert!(!failed.fate.is_sound(request.streams), "{request:?}");
         }
-        let Some(last) = before.max_by_key(|other| other.ended) else {
+        let Some(last) = before.clone().max_by_key(|other| other.ended) else {
             assert!(n == 0 || next.is_hedge, "{request:?}");
             continue;
         };
-        assert!(last.fate != Fate::Status(501), "{request:?}");
+        assert!(last.fate != Fate::Status(501) || is_asked_again(last), "{request:?}");
         let is_again = last.target == next.target;
         if let Fate::Throttle(seconds) = last.fate
             && is_again
@@ -93,7 +99,12 @@ fn attempts_have_a_reason(request: &Request) {
     }
 }
 
-/// Of several failures the first one is told, unless that said nothing and a later one does.
+/// An answer that the rules of its route refuse: one that is cut off, or empty.
+fn breaks_rules(attempt: &Attempt) -> bool {
+    matches!(attempt.fate, Fate::Lie(Lie::CutOff | Lie::Empty)) && attempt.outcome == Some("invalid_output")
+}
+
+/// Of several failures the first one is told, unless that said nothing and a later one does, or was a whole answer, if a bad one.
 fn the_first_failure_is_told(request: &Request) {
     let Some(got) = request.answers.first().filter(|got| got.status >= 400 && got.from != From::Host) else {
         return;
@@ -110,7 +121,9 @@ fn the_first_failure_is_told(request: &Request) {
         let telling = ["throttled", "overloaded", "server_error", "quota_exhausted"];
         attempt.outcome.is_some_and(|outcome| telling.contains(&outcome))
     };
-    let kept = if is_silent(&first) { failed.iter().find(tells).unwrap_or(first) } else { first };
+    let kept = failed.iter().fold(first, |kept, later| {
+        if breaks_rules(later) || (is_silent(&kept) && tells(&later)) { later } else { kept }
+    });
     let same = failed.iter().filter(|attempt| attempt.outcome == kept.outcome);
     let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
         (Fate::Status(status), _) if status >= 400 => vec![status],
