@@ -66,6 +66,9 @@ impl Facts {
     }
 }
 
+/// What `json_object` asks for.
+const OBJECT: &[u8] = br#"{"type":"object"}"#;
+
 /// A format that tells its type.
 fn named(format: &[u8]) -> Format<'_> {
     let [kind, json_schema, schema, structure] =
@@ -77,7 +80,9 @@ fn named(format: &[u8]) -> Format<'_> {
     let [bedrock] = members(structure.unwrap_or_default(), [b"jsonSchema"]);
     let [quoted] = members(bedrock.unwrap_or_default(), [b"schema"]);
     let plain = SchemaText::of(inner.or(schema), Form::Json);
-    Format { is_json: true, schema: plain.or_else(|| SchemaText::of(quoted, Form::Quoted)) }
+    let schema = plain.or_else(|| SchemaText::of(quoted, Form::Quoted));
+    let object = is_text(kind, &["json_object"]).then_some(SchemaText { text: OBJECT, form: Form::Json });
+    Format { is_json: true, schema: schema.or(object) }
 }
 
 fn gemini(config: &[u8]) -> Format<'_> {

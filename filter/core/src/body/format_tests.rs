@@ -17,7 +17,7 @@ fn the_format_is_found_in_every_dialect() {
             json,
         ),
         (r#"{"response_format":{"type":"json_object","schema":{"type":"object"}}}"#, true, json),
-        (r#"{"response_format":{"type":"json_object"}}"#, true, None),
+        (r#"{"response_format":{"type":"json_object"}}"#, true, json),
         (r#"{"response_format":{"type":"json_schema","json_schema":{"schema":null}}}"#, true, None),
         (r#"{"response_format":{"type":"text"}}"#, false, None),
         (r#"{"response_format":null}"#, false, None),
@@ -26,7 +26,7 @@ fn the_format_is_found_in_every_dialect() {
             true,
             json,
         ),
-        (r#"{"text":{"format":{"type":"json_object"}}}"#, true, None),
+        (r#"{"text":{"format":{"type":"json_object"}}}"#, true, json),
         (r#"{"text":{"format":{"type":"text"}}}"#, false, None),
         (
             r#"{"output_config":{"effort":"low","format":{"type":"json_schema","schema":{"type":"object"}}}}"#,

@@ -75,9 +75,9 @@ impl Facts {
         let mut found = DeclaredTools { tools: Vec::new(), has_more: self.is_stored(body) };
         let [bedrock] = members(self.value(Member::ToolConfig, body), [b"tools"]);
         for list in [self.value(Member::Tools, body), bedrock.unwrap_or_default()] {
-            elements(list).take(MOST).for_each(|tool| found.add(tool, true));
+            elements(list).take(MOST + 1).for_each(|tool| found.add(tool, true));
         }
-        for function in elements(self.value(Member::Functions, body)).take(MOST) {
+        for function in elements(self.value(Member::Functions, body)).take(MOST + 1) {
             found.push(function, Form::Json);
         }
         found
@@ -102,9 +102,9 @@ impl<'b> DeclaredTools<'b> {
         if is_text(kind, &["tool_search"]) {
             self.has_more = true;
         } else if is_text(kind, &["namespace"]) && is_outermost {
-            elements(inner.unwrap_or_default()).take(MOST).for_each(|tool| self.add(tool, false));
+            elements(inner.unwrap_or_default()).take(MOST + 1).for_each(|tool| self.add(tool, false));
         } else if let Some(list) = gemini.or(snake_gemini) {
-            elements(list).take(MOST).for_each(|function| self.push(function, Form::OpenApi));
+            elements(list).take(MOST + 1).for_each(|function| self.push(function, Form::OpenApi));
         } else {
             let mut inner = [function, custom, bedrock, system].into_iter().flatten();
             self.push(inner.find(|inner| inner.starts_with(b"{")).unwrap_or(tool), Form::Json);
@@ -124,6 +124,7 @@ impl<'b> DeclaredTools<'b> {
                 b"inputSchema",
             ],
         );
+        self.has_more |= self.tools.len() >= MOST;
         let Some(name) = name.and_then(text_of).filter(|_| self.tools.len() < MOST) else { return };
         let [of_bedrock] = members(bedrock.unwrap_or_default(), [b"json"]);
         let plain = json.or(snake_json).or(input).or(of_bedrock);

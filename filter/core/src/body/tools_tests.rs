@@ -69,3 +69,18 @@ fn tools_that_the_body_does_not_tell_are_known_of() {
     }
     assert_eq!(declared(r#"{"prompt":"x","cached_content":null}"#), (vec![], false));
 }
+
+#[test]
+fn tools_beyond_the_most_that_are_read_are_known_to_be_there() {
+    let list = |count: usize| vec![r#"{"name":"a"}"#; count].join(",");
+    for body in [
+        format!(r#"{{"tools":[{}]}}"#, list(1_025)),
+        format!(r#"{{"functions":[{}]}}"#, list(1_025)),
+        format!(r#"{{"tools":[{{"functionDeclarations":[{}]}}]}}"#, list(1_025)),
+    ] {
+        let declared = read(body.as_bytes()).unwrap().declared(body.as_bytes());
+        assert_eq!((declared.tools.len(), declared.has_more), (1_024, true));
+    }
+    let body = format!(r#"{{"tools":[{}]}}"#, list(1_024));
+    assert!(!read(body.as_bytes()).unwrap().declared(body.as_bytes()).has_more);
+}

@@ -27,6 +27,12 @@ impl Document<'_> {
         own.chain(items.flat_map(|(at, item)| names(item).map(move |name| (Some(at), name))))
     }
 
+    /// The first item of the outermost array that is no object.
+    #[must_use]
+    pub fn other_item(&self) -> Option<usize> {
+        self.root()?.items().position(|item| item.kind() != Kind::Object)
+    }
+
     /// All strings that are values, in their order.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         // Where arrays and objects end that are open, and whether they are objects.

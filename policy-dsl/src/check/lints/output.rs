@@ -81,7 +81,10 @@ fn actions(judged: &Judged<'_, '_>, rules: &Output, block: &Block<'_>, sink: &mu
     let is_final = |action: &InvalidAction| matches!(action, InvalidAction::Reject | InvalidAction::Pass);
     let last = rules.invalid.iter().position(is_final).unwrap_or(usize::MAX);
     let is_alone = judged.route.targets().count() == 1;
-    let can_repair = rules.schema.is_some() || rules.schema_from_request || rules.tools_declared;
+    let can_repair = rules.schema.is_some()
+        || rules.schema_from_request
+        || rules.tools_declared
+        || !rules.fields.is_empty();
     for (at, (action, item)) in rules.invalid.iter().zip(items(block)).enumerate() {
         let (message, help) = match action {
             _ if at > last => {

@@ -39,7 +39,7 @@ pub(super) fn anthropic(root: Value<'_>, to: &mut Builder) {
                 to.arguments(id, json);
             }
         }
-        b"message_delta" => to.finish(CHOICE, word(delta.and_then(|delta| delta.member(b"stop_reason")))),
+        b"message_delta" => finish(word(delta.and_then(|delta| delta.member(b"stop_reason"))), to),
         _ => {
             let Some(content) = content else { return };
             to.choice(CHOICE);
@@ -48,9 +48,17 @@ pub(super) fn anthropic(root: Value<'_>, to: &mut Builder) {
                     to.arguments(id, input);
                 }
             }
-            to.finish(CHOICE, word(reason));
+            finish(word(reason), to);
         }
     }
+}
+
+/// A turn that pauses, for a tool that the provider runs, goes on with the next request.
+fn finish(reason: &[u8], to: &mut Builder) {
+    if reason == b"pause_turn" {
+        to.has_more(CHOICE);
+    }
+    to.finish(CHOICE, reason);
 }
 
 /// The call that begins here, if it is one, and its arguments.
@@ -87,7 +95,10 @@ pub(super) fn bedrock(root: Value<'_>, to: &mut Builder) {
 }
 
 fn bedrock_block(index: u32, block: Value<'_>, to: &mut Builder) {
-    let [text, call] = block.members([b"text", b"toolUse"]);
+    let [text, call, image] = block.members([b"text", b"toolUse", b"image"]);
+    if image.is_some() {
+        to.has_more(CHOICE);
+    }
     if let Some(text) = text {
         to.text(CHOICE, 0, text);
     }

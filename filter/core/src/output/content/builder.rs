@@ -111,6 +111,11 @@ impl Builder {
         self.add(choice, value.text().unwrap_or_default(), |choice| Some(&mut choice.refusal));
     }
 
+    /// A choice hands over something else than texts and calls.
+    pub(super) fn has_more(&mut self, choice: u32) {
+        self.choice(choice).into_iter().for_each(|choice| choice.has_more = true);
+    }
+
     /// Whether a choice has said anything yet.
     pub(super) fn is_silent(&self, number: u32) -> bool {
         let is_silent =

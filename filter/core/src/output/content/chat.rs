@@ -26,8 +26,11 @@ pub(super) fn read(choices: Value<'_>, to: &mut Builder) {
 }
 
 fn message(choice: u32, message: Value<'_>, to: &mut Builder) {
-    let [content, refusal, calls, call] =
-        message.members([b"content", b"refusal", b"tool_calls", b"function_call"]);
+    let [content, refusal, calls, call, audio, images] =
+        message.members([b"content", b"refusal", b"tool_calls", b"function_call", b"audio", b"images"]);
+    if audio.is_some_and(Value::is_object) || images.is_some_and(Value::is_list) {
+        to.has_more(choice);
+    }
     // In the order in which they lie.
     let place = |value: Option<Value<'_>>| value.map_or(usize::MAX, |value| value.place().start);
     if place(calls) < place(content) {

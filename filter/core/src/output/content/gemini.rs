@@ -24,7 +24,11 @@ pub(super) fn read(root: Value<'_>, to: &mut Builder) {
 }
 
 fn part(choice: u32, part: Value<'_>, to: &mut Builder) {
-    let [text, thought, call] = part.members([b"text", b"thought", b"functionCall"]);
+    let [text, thought, call, data, file] =
+        part.members([b"text", b"thought", b"functionCall", b"inlineData", b"fileData"]);
+    if data.or(file).is_some() {
+        to.has_more(choice);
+    }
     if let Some(text) = text
         && thought.is_none_or(|thought| thought.written() != b"true")
     {

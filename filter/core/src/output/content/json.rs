@@ -32,7 +32,8 @@ pub(super) fn matters(name: &[u8]) -> Matters {
         b"type" | b"role" | b"status" | b"reason" | b"index" | b"output_index" | b"content_index"
         | b"contentBlockIndex" | b"text" | b"refusal" | b"thought" | b"partial_json" | b"generation"
         | b"name" | b"arguments" | b"input" | b"args" | b"willContinue" | b"finish_reason"
-        | b"finishReason" | b"stop_reason" | b"stopReason" | b"blockReason" => Matters::Itself,
+        | b"finishReason" | b"stop_reason" | b"stopReason" | b"blockReason" | b"audio" | b"images"
+        | b"image" | b"inlineData" | b"fileData" => Matters::Itself,
         _ => Matters::No,
     }
 }

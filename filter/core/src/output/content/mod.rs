@@ -41,6 +41,8 @@ pub(crate) struct Choice {
     /// What it says in place of an answer.
     pub(crate) refusal: String,
     pub(crate) calls: Vec<Call>,
+    /// It hands over something else, too: a picture, sound, an action to take or to allow; or the model only pauses.
+    pub(crate) has_more: bool,
     /// Why the model stopped, once it has said so.
     pub(crate) finish: Option<Finish>,
 }

@@ -126,6 +126,8 @@ fn item(number: u32, item: Value<'_>, to: &mut Builder) {
         let known = to.known(CHOICE, number).or_else(|| to.call_number(CHOICE, to.parts.calls_done));
         let id = known.or_else(|| to.new_call(CHOICE, number, name, is_text));
         arguments(id, value, to);
+    } else if hands_over(word(kind)) {
+        to.has_more(CHOICE);
     } else if word(kind) == b"message" {
         for (inner, part) in (0..).zip(content.into_iter().flat_map(Value::elements)) {
             let name = (number, inner);
@@ -160,6 +162,19 @@ fn repeats(number: u32, item: Value<'_>, (texts, calls): (&mut usize, &mut usize
             return;
         }
     }
+}
+
+/// Whether an item of this type is for the caller: to carry out, to allow or to show.
+fn hands_over(kind: &[u8]) -> bool {
+    matches!(
+        kind,
+        b"computer_call"
+            | b"local_shell_call"
+            | b"shell_call"
+            | b"apply_patch_call"
+            | b"mcp_approval_request"
+            | b"image_generation_call"
+    )
 }
 
 /// A call of one of the caller's tools.

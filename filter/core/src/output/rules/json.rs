@@ -10,6 +10,7 @@ use seawall_schema::{
 
 use super::{Found, Rule, Rules};
 use crate::output::{Asked, Choice, Content};
+use crate::stream::Finish;
 
 /// What a check of an answer may take, and a repair of it with the check that follows: some 20 ms each.
 const BUDGET: u64 = 2_000_000;
@@ -88,8 +89,17 @@ impl Rules {
         if schemas.is_empty() && self.policy.fields.is_empty() {
             return;
         }
-        let document = match Document::read(choice.text.as_str(), work.limits) {
+        let read = Document::read(choice.text.as_str(), work.limits).and_then(|document| {
+            // Of a number that the answer breaks off in no one can tell.
+            let is_cut = document.is_number() && choice.finish == Some(Finish::Length);
+            if is_cut { Err(Unreadable::Truncated) } else { Ok(document) }
+        });
+        let document = match read {
             Ok(document) => document,
+            Err(Unreadable::TooLarge) => {
+                found.is_unchecked = true;
+                return;
+            }
             Err(why) => {
                 let rule = if schemas.is_empty() { Rule::Fields } else { Rule::Schema };
                 return found.add(rule, choice, String::new(), unreadable(&choice.text, why));
@@ -110,6 +120,9 @@ impl Rules {
         }
         if !document.is_object() && !document.is_array() {
             found.add(Rule::Fields, choice, String::new(), "must be an object, or an array of them");
+        }
+        if let Some(at) = document.other_item() {
+            found.add(Rule::Fields, choice, format!("/{at}"), "must be an object");
         }
         for (at, name) in document.outer_names() {
             if found.is_full() {

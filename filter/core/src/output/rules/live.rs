@@ -7,7 +7,7 @@ use seawall_schema::regex::{Budget, Search};
 use seawall_schema::{Scratch, Start, Unreadable};
 
 use super::json::{Work, is_field};
-use super::repeats::Repeats;
+use super::repeats::{Repeats, is_json};
 use super::{Rule, Rules, answers};
 use crate::output::{Asked, Choice, Content};
 
@@ -84,7 +84,10 @@ impl Seen {
                 return Some(Rule::Length);
             }
         }
-        if rules.policy.repeats.is_some_and(|most| self.repeats.look(&choice.text, most, BYTES)) {
+        if let Some(most) = rules.policy.repeats
+            && !is_json(&choice.text)
+            && self.repeats.look(&choice.text, most, BYTES)
+        {
             return Some(Rule::Repetition);
         }
         rules.ended(choice).next().map(|(rule, _)| rule)
@@ -178,6 +181,7 @@ impl Text {
             return None;
         }
         self.next_reading = text.len() + (text.len() / 2).max(FIRST_READING);
-        Some(Start::read(text, work.limits))
+        // What is too large isn't checked.
+        Some(Start::read(text, work.limits)).filter(|read| !matches!(read, Err(Unreadable::TooLarge)))
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! What is asked of a text is only asked of a choice that answers: one that declines, or calls tools, has its say elsewhere. What costs much to
 //! find out has a budget, which all choices share; a text for which it doesn't suffice doesn't fit a schema, has
-//! nothing that is denied, and nothing that is required.
+//! nothing that is denied, and all that is required. JSON beyond the limits of what is read isn't checked.
 
 mod json;
 mod language;
@@ -34,6 +34,7 @@ pub(crate) use self::live::Live;
 use self::patterns::Patterns;
 pub use self::words::{Broken, Rule};
 use super::{Asked, Choice, Content, Wants};
+use crate::stream::Finish;
 
 /// Whether this build has what rules need.
 pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "output");
@@ -71,6 +72,8 @@ pub(crate) struct Rules {
 #[derive(Default)]
 struct Found {
     breaches: Vec<Breach>,
+    /// There is JSON that is beyond the limits of what is read.
+    is_unchecked: bool,
 }
 
 impl Found {
@@ -182,10 +185,11 @@ impl Rules {
     }
 }
 
-/// Whether the text of a choice is the answer. It is not where the model declines; nor beside calls, where it says what it is about to do.
+/// Whether the text of a choice is the answer. It is not where the model declines, or hands over something else; nor beside calls, where it says what it is about to do.
 fn answers(asked: &Asked, choice: &Choice) -> bool {
     let is_blank = choice.text.trim().is_empty();
-    if is_blank && !choice.refusal.is_empty() {
+    let is_refused = !choice.refusal.is_empty() || choice.finish == Some(Finish::Refused);
+    if is_blank && (is_refused || choice.has_more) {
         return false;
     }
     choice.calls.is_empty() || (!is_blank && !asked.has_tools())

@@ -63,13 +63,14 @@ impl Patterns {
         then(caches)
     }
 
-    /// Asks, for each pattern by its place, whether texts have it. What can't be known within the budget isn't there.
-    fn each(&self, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
+    /// Asks, for each pattern by its place, whether texts have it. `is_there` is what is said of one for which the
+    /// budget doesn't suffice.
+    fn each(&self, is_there: bool, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
         self.with_caches(|caches| {
             let budgets = self.budgets().into_iter();
             for (at, ((pattern, cache), mut budget)) in self.list.iter().zip(caches).zip(budgets).enumerate()
             {
-                ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(false));
+                ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(is_there));
             }
         });
     }
@@ -79,13 +80,15 @@ impl Rules {
     pub(super) fn check_patterns(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
         let told =
             |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);
-        self.deny.each(|at, has| {
+        self.deny.each(false, |at, has| {
             for choice in choices.iter().filter(|choice| said(choice).any(&mut *has)) {
-                let message = format!("must not have a match of /{}/", told(&self.policy.deny, at));
+                // What is denied isn't told: whoever knows it knows the way around it.
+                let message =
+                    "must not have a match of pattern ".to_owned() + &(at + 1).to_string() + " of `deny`";
                 found.add(Rule::Deny, choice, String::new(), message);
             }
         });
-        self.require.each(|at, has| {
+        self.require.each(true, |at, has| {
             for choice in choices.iter().filter(|choice| answers(asked, choice) && !has(&choice.text)) {
                 let message = format!("must have a match of /{}/", told(&self.policy.require, at));
                 found.add(Rule::Require, choice, String::new(), message);

@@ -2,7 +2,7 @@
 
 use seawall_policy::policy::FinishWord;
 
-use super::repeats::Repeats;
+use super::repeats::repeats;
 use super::{Found, Rule, Rules};
 use crate::output::Choice;
 use crate::stream::Finish;
@@ -15,7 +15,7 @@ impl Rules {
             found.add(rule, choice, String::new(), message);
         }
         if let Some(most) = self.policy.repeats
-            && Repeats::default().look(&choice.text, most, usize::MAX)
+            && repeats(&choice.text, most)
         {
             let message = format!("must not have a passage that follows itself more than {most} times");
             found.add(Rule::Repetition, choice, String::new(), message);
@@ -24,7 +24,12 @@ impl Rules {
 
     /// What is wrong with how a choice has ended, as far as that is known.
     pub(super) fn ended(&self, choice: &Choice) -> impl Iterator<Item = (Rule, &'static str)> {
-        let (policy, finish) = (&self.policy, choice.finish);
+        // Gemini, Responses and forced tools end with calls as they do without.
+        let finish = match choice.finish {
+            Some(Finish::Stop) if !choice.calls.is_empty() => Some(Finish::ToolCalls),
+            other => other,
+        };
+        let policy = &self.policy;
         let other =
             finish.filter(|finish| !policy.finish.is_empty() && !policy.finish.contains(&word(*finish)));
         let is_refused = !choice.refusal.is_empty() || finish == Some(Finish::Refused);
@@ -38,8 +43,8 @@ impl Rules {
         if least.is_none() && most.is_none() {
             return;
         }
-        let characters = choice.text.chars().count();
-        if let Some(least) = least.filter(|least| answers && characters < *least as usize) {
+        let (characters, told) = (choice.text.chars().count(), choice.text.trim().chars().count());
+        if let Some(least) = least.filter(|least| answers && told < *least as usize) {
             found.add(Rule::Length, choice, String::new(), format!("must have at least {least} characters"));
         }
         if let Some(most) = most.filter(|most| characters > *most as usize) {

@@ -4,15 +4,33 @@
 //! on each byte is compared with the one that far back. Each byte costs the same, however the text is made; what repeats itself in a way that
 //! this overlooks at first is found a passage later.
 
+use seawall_schema::{Bounds, Document};
+
 /// Bytes that are looked up.
 const GRAM: usize = 8;
 /// Places that are remembered: a power of two.
 const PLACES: usize = 1024;
 /// Longest passage, in bytes.
 const LONGEST: usize = 4096;
-/// A passage of fewer characters counts where it fills so many bytes: "ha ha ha" is none, nor are three zeros in a table.
-const SHORT: usize = 4;
-const MANY_BYTES: usize = 512;
+/// A passage of fewer bytes, or without a letter, counts where it fills so many bytes: "ha ha ha" is none, nor are zeros in a table.
+const SHORT: usize = 16;
+const MANY_BYTES: usize = 2048;
+
+/// Whether a text that is whole has a passage that follows itself more often than this. Of JSON the strings count: rows of numbers may be alike.
+pub(super) fn repeats(text: &str, most: u32) -> bool {
+    let is_found = |text: &str| Repeats::default().look(text, most, usize::MAX);
+    if is_json(text)
+        && let Ok(document) = Document::read(text, Bounds::default().document)
+    {
+        return document.texts().filter(|text| text.len() > GRAM).any(is_found);
+    }
+    is_found(text)
+}
+
+/// Whether a text begins as JSON does that isn't all one value. That it is none shows at its end.
+pub(super) fn is_json(text: &str) -> bool {
+    text.trim_ascii_start().starts_with(['{', '['])
+}
 
 /// What was seen of a text that grows.
 #[derive(Debug, Default)]
@@ -82,11 +100,9 @@ impl Repeats {
 /// Whether a passage is one that people would notice: not blanks, nor lines.
 fn counts(text: &str, from: usize, period: usize, length: usize) -> bool {
     let bytes = text.as_bytes().get(from..from + period).unwrap_or_default();
-    let characters = bytes.iter().filter(|byte| !matches!(byte, 0x80..0xC0)).count();
-    if characters < SHORT && length < MANY_BYTES {
-        return false;
-    }
     // From and to where characters begin.
     let edge = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    text.get(edge(from)..edge(from + period)).is_some_and(|passage| passage.contains(char::is_alphanumeric))
+    let passage = text.get(edge(from)..edge(from + period)).unwrap_or("");
+    let is_long = bytes.len() >= SHORT && passage.contains(char::is_alphabetic);
+    (is_long || length >= MANY_BYTES) && passage.contains(char::is_alphanumeric)
 }

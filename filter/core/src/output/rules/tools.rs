@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seawall_schema::{Changes, Document, Schema};
+use seawall_schema::{Changes, Document, Schema, Unreadable};
 
 use super::json::{Work, mend, tell, unreadable};
 use super::{Found, Rule, Rules};
@@ -32,6 +32,10 @@ impl Rules {
                 Ok(document) if document.is_object() => document,
                 Ok(_) => {
                     found.add(self.rule_of_calls(), choice, place(), "must be an object");
+                    continue;
+                }
+                Err(Unreadable::TooLarge) => {
+                    found.is_unchecked = true;
                     continue;
                 }
                 Err(why) => {

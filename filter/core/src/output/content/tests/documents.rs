@@ -176,6 +176,49 @@ fn gemini_says_the_parts_that_are_no_thoughts() {
 }
 
 #[test]
+fn what_hands_over_something_else_says_so_in_every_dialect() {
+    let cases = [
+        (
+            Dialect::Chat,
+            r#"{"choices":[{"message":{"content":null,"audio":{"id":"a","data":"UklG"}},"finish_reason":"stop"}]}"#,
+        ),
+        (Dialect::Responses, r#"{"status":"completed","output":[{"type":"computer_call","call_id":"c"}]}"#),
+        (
+            Dialect::Responses,
+            r#"{"status":"completed","output":[{"type":"image_generation_call","result":"iVBO"}]}"#,
+        ),
+        (
+            Dialect::Responses,
+            r#"{"status":"completed","output":[{"type":"mcp_approval_request","name":"m","arguments":"{}"}]}"#,
+        ),
+        (Dialect::Responses, r#"{"status":"completed","output":[{"type":"shell_call","action":{}}]}"#),
+        (
+            Dialect::Anthropic,
+            r#"{"type":"message","content":[{"type":"server_tool_use","name":"web_search","input":{}}],"stop_reason":"pause_turn"}"#,
+        ),
+        (
+            Dialect::Gemini,
+            r#"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBO"}}]},"finishReason":"STOP"}]}"#,
+        ),
+        (
+            Dialect::Bedrock,
+            r#"{"output":{"message":{"content":[{"image":{"format":"png"}}]}},"stopReason":"end_turn"}"#,
+        ),
+    ];
+    for (dialect, body) in cases {
+        let reading = Reading::of(dialect, Framing::Document, body.as_bytes()).unwrap();
+        let [choice] = reading.content().choices.as_slice() else { panic!("{body}") };
+        assert!(choice.has_more && choice.text.is_empty() && choice.calls.is_empty(), "{body}");
+    }
+    let item = "data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"computer_call\"}}\n\n";
+    let reading = Reading::of(Dialect::Responses, Framing::Sse, item.as_bytes()).unwrap();
+    assert!(reading.content().choices[0].has_more);
+    let usual = r#"{"status":"completed","output":[{"type":"web_search_call"},{"type":"reasoning"}]}"#;
+    let reading = Reading::of(Dialect::Responses, Framing::Document, usual.as_bytes()).unwrap();
+    assert!(!reading.content().choices[0].has_more);
+}
+
+#[test]
 fn bedrock_says_what_its_models_do() {
     for (body, choice) in [
         (

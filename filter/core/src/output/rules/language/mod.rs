@@ -22,6 +22,8 @@ const CHINESE: u32 = 1 << 30;
 const MOST_BYTES: usize = 4 * 1024;
 /// Fewer letters tell nothing. A Chinese, Japanese or Korean one counts for three.
 const LEAST_LETTERS: u32 = 36;
+/// Fewer Chinese letters without kana may be Japanese as well.
+const LEAST_HAN: u32 = 60;
 /// Fewer words tell nothing.
 const LEAST_WORDS: u32 = 8;
 /// Points for a word that a language has in its list, and for one that only has its letters.
@@ -162,7 +164,7 @@ impl Languages {
         codes.into_iter().filter_map(number).fold(0, |mask, number| mask | 1 << number)
     }
 
-    /// The language of a text, as a bit, if that is sure.
+    /// The language of a text, as a bit, if that is sure; both bits where only these two can be.
     pub(super) fn of(&self, text: &str) -> Option<u32> {
         self.counted(text).told().map(|(language, _)| language)
     }
@@ -249,7 +251,7 @@ impl Languages {
 }
 
 impl Counts {
-    /// The language, if it is sure, and its points: 0 if it isn't told by its words.
+    /// The language, or the two that it must be one of, if that is sure, and its points: 0 if it isn't told by its words.
     fn told(&self) -> Option<(u32, u32)> {
         use Script::{Arabic, Cyrillic, Devanagari, Greek, Han, Hangul, Hebrew, Kana, Latin};
         let all = [
@@ -284,7 +286,10 @@ impl Counts {
                 is_sure.then_some((language, points))
             }
             Kana | Han if kana * 10 >= most => Some((JAPANESE, 0)),
-            Kana | Han => (kana == 0).then_some((CHINESE, 0)),
+            // Short Japanese texts, such as headlines, may do without kana.
+            Kana | Han if kana > 0 => None,
+            Kana | Han if han < LEAST_HAN * Han.weight() => Some((JAPANESE | CHINESE, 0)),
+            Kana | Han => Some((CHINESE, 0)),
             other => Some((other.languages(), 0)),
         }
     }

@@ -207,7 +207,7 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "zh",
-        "以下是报告的简短摘要：第二季度销售额有所增长，但成本的增长速度超出了董事会的预期，因此利润有所下降。",
+        "以下是报告的简短摘要：第二季度销售额有所增长，但成本的增长速度超出了董事会的预期，因此利润有所下降。管理层将在下个月提出节约成本的具体建议。",
     ),
 ];
 
@@ -311,4 +311,14 @@ fn a_word_stands_once_in_a_list_and_all_fit_the_table() {
     }
     let languages = Languages::new();
     assert!(languages.words.iter().filter(|(hash, _)| *hash != 0).count() * 2 < SLOTS);
+}
+
+#[test]
+fn a_few_chinese_letters_are_japanese_or_chinese_and_nothing_else() {
+    let languages = Languages::new();
+    let headline = "第二四半期売上高前年同期比三割増加、営業利益過去最高更新";
+    for code in ["ja", "zh"] {
+        assert!(!languages.is_other(headline, Languages::mask([code])), "{code}");
+    }
+    assert!(languages.is_other(headline, Languages::mask(["en"])));
 }

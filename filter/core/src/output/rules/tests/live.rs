@@ -20,7 +20,7 @@ fn what_nothing_mends_is_told_before_the_end() {
         r#"{"type": "object", "properties": {"age": {"type": "integer"}}, "additionalProperties": false}"#,
     );
     let deny = Output { deny: vec!["(?i)as an ai\\b".to_owned(), "x$".to_owned()], ..output() };
-    let filler = " and more".repeat(50);
+    let filler = " and more of the same".repeat(50);
     let cases = [
         (&person, format!("```json{filler}"), Rule::Schema, 1),
         (&person, format!("  Sure{filler}"), Rule::Schema, 3),
@@ -34,7 +34,7 @@ fn what_nothing_mends_is_told_before_the_end() {
         ),
         (&deny, format!("x As an AI, I{filler}"), Rule::Deny, 11),
         (&Output { most_characters: Some(20), ..output() }, format!("äöü{filler}"), Rule::Length, 24),
-        (&Output { repeats: Some(3), ..output() }, filler.repeat(2), Rule::Repetition, 45),
+        (&Output { repeats: Some(3), ..output() }, filler.repeat(2), Rule::Repetition, 105),
         (
             &Output { fields: vec!["a".to_owned()], ..output() },
             format!("{{\"a\": 1, \"b\": {{\"c\": [1, 2, 3, 4]}}, \"d\": \"{filler}"),

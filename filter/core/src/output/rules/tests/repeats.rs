@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use crate::output::rules::repeats::Repeats;
+use super::super::repeats::Repeats;
+use super::*;
+use crate::output::Live;
 
 fn repeats(text: &str, most: u32) -> bool {
     Repeats::default().look(text, most, usize::MAX)
@@ -9,7 +11,7 @@ fn repeats(text: &str, most: u32) -> bool {
 #[test]
 fn a_passage_may_follow_itself_so_often_and_no_more() {
     for passage in
-        ["So be it. ", "word", "日本の天気は", "I'm sorry, but I can't find that. Let me try again.\n\n"]
+        ["So be it, then. ", "日本の天気は", "I'm sorry, but I can't find that. Let me try again.\n\n"]
     {
         for most in [1, 2, 5, 40] {
             let most_copies = most as usize + 1;
@@ -30,12 +32,26 @@ fn lines_blanks_and_short_passages_are_none() {
         "ha ha ha ha ha ha ha ha ha ha ha ha".to_owned(),
         "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]".to_owned(),
         "1.000000000000000000".to_owned(),
+        "0.0, ".repeat(150),
+        "null, ".repeat(150),
+        "| 0 | 12 | 0 | 12 |\n".repeat(60),
+        format!("iVBORw0KGgo{}Jggg==", "AAAA".repeat(200)),
         (0..2_000).map(|at| format!("Line {at} of many.\n")).collect(),
     ] {
         assert!(!repeats(&text, 3), "{}", &text[..20]);
     }
-    assert!(repeats(&"a".repeat(1_000), 3));
+    assert!(repeats(&"a".repeat(3_000), 3));
     assert!(repeats(&"ha ".repeat(1_000), 3));
+}
+
+#[test]
+fn of_json_the_strings_count_and_rows_may_be_alike() {
+    let policy = Output { repeats: Some(3), ..output() };
+    let rows = format!("[{}0]", r#"{"name": "unknown", "value": null}, "#.repeat(40));
+    assert_eq!(found(&policy, &Asked::default(), &text(&rows)), []);
+    assert_eq!(Live::default().look(&rules(&policy), &Asked::default(), &text(&rows)), None);
+    let looping = format!(r#"{{"text": "{}"}}"#, "It goes on and on. ".repeat(9));
+    assert_eq!(found(&policy, &Asked::default(), &text(&looping)), [(Rule::Repetition, String::new())]);
 }
 
 #[test]
@@ -60,7 +76,7 @@ fn texts_made_to_cost_much_cost_as_much_as_others() {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_how_a_text_comes(start in "[a-c]{0,40}", passage in "[a-e]{4,30}", copies in 0_usize..9, end in "[a-c]{0,40}", step in 1_usize..50) {
+    fn it_does_not_matter_how_a_text_comes(start in "[a-c]{0,40}", passage in "[a-e]{16,40}", copies in 0_usize..9, end in "[a-c]{0,40}", step in 1_usize..50) {
         let text = format!("{start}{}{end}", passage.repeat(copies));
         let mut parts = Repeats::default();
         let in_parts = (0..=text.len()).step_by(step).chain([text.len()]).any(|end| parts.look(&text[..end], 5, usize::MAX));
@@ -71,12 +87,13 @@ proptest! {
 
     /// By counting copies everywhere.
     #[test]
-    fn what_is_found_is_there(text in "[ab]{0,60}", most in 1_u32..4) {
+    fn what_is_found_is_there(letters in "[ab]{0,60}", most in 1_u32..4) {
+        let text = letters.replace('a', "alphabet").replace('b', "bravoooo");
         let copies = most as usize + 2;
         let bytes = text.as_bytes();
-        let is_there = (1..=60).any(|period| (0..bytes.len()).any(|from| {
+        let is_there = (16..=bytes.len()).any(|period| (0..bytes.len()).any(|from| {
             let end = from + period * copies;
-            end <= bytes.len() && (from + period..end).all(|at| bytes[at] == bytes[at - period]) && period >= 4
+            end <= bytes.len() && (from + period..end).all(|at| bytes[at] == bytes[at - period])
         }));
         prop_assert!(is_there || !repeats(&text, most), "{}", text);
     }

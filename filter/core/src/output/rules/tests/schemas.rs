@@ -1,5 +1,7 @@
 use super::*;
+use crate::output::Live;
 use crate::output::rules::LONGEST_POINTER;
+use crate::stream::Finish;
 
 const PERSON: &str =
     r#"{"type": "object", "required": ["name"], "properties": {"age": {"type": "integer"}}}"#;
@@ -106,12 +108,35 @@ fn members_are_those_allowed() {
     };
     assert_eq!(of(r#"{"id": 1, "name": {"other": 1}}"#), [""; 0]);
     assert_eq!(of(r#"{"id": 1, "a/b": 1, "c~d": 2}"#), ["/a~1b", "/c~0d"]);
-    assert_eq!(of(r#"[{"id": 1}, {"email": 1}, 7]"#), ["/1/email"]);
+    assert_eq!(of(r#"[{"id": 1}, {"email": 1}, 7]"#), ["/2", "/1/email"]);
     for said in ["no JSON at all", "", "\"name\"", "7"] {
         assert_eq!(of(said), [""], "{said}");
     }
     let long = of(&format!("{{\"{}\": 1}}", "ä".repeat(1_000)));
     assert!(long[0].len() <= LONGEST_POINTER);
+}
+
+#[test]
+fn a_number_that_an_answer_breaks_off_in_is_none() {
+    let ended = |finish| {
+        let choice = Choice { text: "12".to_owned(), finish: Some(finish), ..Choice::default() };
+        found(&with_schema("true"), &Asked::default(), &Content { choices: vec![choice] })
+    };
+    assert_eq!(ended(Finish::Length), [(Rule::Schema, String::new())]);
+    assert_eq!(ended(Finish::Stop), []);
+}
+
+#[test]
+fn json_too_large_to_be_read_is_not_broken() {
+    let policy = Output { tools_declared: true, ..with_schema(r#"{"type": "array"}"#) };
+    let asked = Asked { tools: vec![tool("f", None)], ..Asked::default() };
+    let long = format!("[\"{}\"]", "a".repeat(1 << 20));
+    let many = format!("[{}0]", "0,".repeat(100_000));
+    for said in [long, many] {
+        assert_eq!(found(&policy, &asked, &text(&said)), []);
+        assert_eq!(found(&policy, &asked, &call("f", &said)), []);
+        assert_eq!(Live::default().look(&rules(&policy), &asked, &text(&said)), None);
+    }
 }
 
 #[test]
