@@ -22,7 +22,7 @@ use crate::counting::{self, BYTES_PER_TOKEN};
 use crate::deadline::LEAST;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::exchange::count::Counted;
-use crate::output::{Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
+use crate::output::{self, Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
 use crate::stream::{Dialect, Framing, generates};
 use crate::telemetry::{Decision, Metric, OutputEvent};
 use crate::turn::Turn;
@@ -98,9 +98,12 @@ impl Exchange {
             return Found::Passes(Broken::default());
         };
         let asked = self.asked_of(turn, rules, reading.content());
-        let breaches = rules.check(&asked, reading.content(), turn.scratch);
+        let output::Found { breaches, is_unchecked } = rules.check(&asked, reading.content(), turn.scratch);
         let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
         if broken.is_empty() {
+            if is_unchecked {
+                self.is_unchecked(turn, position);
+            }
             return Found::Passes(broken);
         }
         let is_alone = self.in_flight.len() == 1;

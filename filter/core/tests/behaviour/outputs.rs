@@ -88,6 +88,16 @@ fn an_answer_that_fits_goes_on_as_it_is() {
 }
 
 #[test]
+fn json_of_more_values_than_are_read_goes_on_and_is_told_to_be_unchecked() {
+    let mut host = Host::new(&policy(SCHEMA, ""));
+    host.ask_at(CHAT, &request());
+    let fx = says(&mut host, Half::Downstream, &format!("{{\"n\":3,\"all\":[{}0]}}", "0,".repeat(100_000)));
+    assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })));
+    assert_eq!(told(&fx)["x-seawall-output"], "unchecked");
+    assert_eq!(counted(&fx), [OutputEvent::Unchecked]);
+}
+
+#[test]
 fn what_can_be_repaired_is_and_the_caller_is_told_how() {
     for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
         let mut host = Host::new(&policy(&format!("{SCHEMA} invalid repair"), ""));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::exchange::answers::Reading;
 use crate::exchange::{After, Attempt, Exchange};
-use crate::output::{Asked, Broken, Live};
+use crate::output::{Asked, Broken, Found, Live};
 use crate::stream::Verdict;
 use crate::telemetry::OutputEvent;
 use crate::turn::Turn;
@@ -90,11 +90,13 @@ impl Exchange {
         }
         let content = collector.content().clone();
         let asked = self.asked_of(turn, rules, &content);
-        let breaches = rules.check(&asked, &content, turn.scratch);
+        let Found { breaches, is_unchecked } = rules.check(&asked, &content, turn.scratch);
         let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
         if !broken.is_empty() {
             self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
             self.tell_output(turn, position, OutputEvent::Found, broken);
+        } else if is_unchecked {
+            self.tell_output(turn, position, OutputEvent::Unchecked, broken);
         }
     }
 }

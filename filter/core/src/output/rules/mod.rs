@@ -68,12 +68,13 @@ pub(crate) struct Rules {
     languages: Option<Languages>,
 }
 
-/// What was found so far.
-#[derive(Default)]
-struct Found {
-    breaches: Vec<Breach>,
-    /// There is JSON that is beyond the limits of what is read.
-    is_unchecked: bool,
+/// What was found of an answer, so far.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// None for one that fits.
+    pub(crate) breaches: Vec<Breach>,
+    /// There is JSON beyond the limits of what is read: whether it fits isn't known.
+    pub(crate) is_unchecked: bool,
 }
 
 impl Found {
@@ -123,12 +124,12 @@ impl Rules {
         self.policy.schema_from_request || self.policy.tools_declared
     }
 
-    /// Where a whole answer breaks them: none for one that fits.
-    pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Vec<Breach> {
+    /// Where a whole answer breaks them.
+    pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Found {
         self.check_within(asked, content, &mut Work::new(content, scratch))
     }
 
-    fn check_within(&self, asked: &Asked, content: &Content, work: &mut Work<'_>) -> Vec<Breach> {
+    fn check_within(&self, asked: &Asked, content: &Content, work: &mut Work<'_>) -> Found {
         let mut found = Found::default();
         let nothing = [Choice::default()];
         let choices = if content.choices.is_empty() { &nothing } else { content.choices.as_slice() };
@@ -145,7 +146,7 @@ impl Rules {
         }
         self.check_language(asked, choices, &mut found);
         self.check_patterns(asked, choices, &mut found);
-        found.breaches
+        found
     }
 
     fn check_language(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
@@ -181,7 +182,7 @@ impl Rules {
             self.repair_calls(asked, choice, &mut work, &mut changes)?;
         }
         let changes = changes?;
-        self.check_within(asked, &content, &mut work).is_empty().then_some((content, changes))
+        self.check_within(asked, &content, &mut work).breaches.is_empty().then_some((content, changes))
     }
 }
 
