@@ -1,6 +1,6 @@
 //! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
 //! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
-//! `seawall.outputs.<target>.<event>`,
+//! `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
 //! `seawall.conversations.<route>.<event>`,
 //! `seawall.samples.<route>.<what>.<event>`, `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance`,
 //! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
