@@ -68,7 +68,7 @@ impl Failure {
         if earlier.is_kept {
             return self.is_kept;
         }
-        is_newer || !self.breaches.is_empty() || self.judgement.tells_more_than(&earlier.judgement)
+        is_newer || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
     }
 }
 
@@ -170,6 +170,8 @@ impl Exchange {
                 Some(Half::Downstream) | None => Path::HeldDownstream,
             };
         }
+        // That is what the caller is told then, whatever failed before.
+        let is_rejected = matches!(step, Step::Stop(Reason::InvalidOutput));
         let failure = Failure {
             n: attempt.n,
             position: attempt.position,
@@ -187,7 +189,7 @@ impl Exchange {
             is_kept,
         };
         match &mut self.failure {
-            Some(earlier) if !failure.replaces(earlier) => {
+            Some(earlier) if !(failure.replaces(earlier) || (is_rejected && !earlier.is_kept)) => {
                 if failure.judgement.outcome == earlier.judgement.outcome {
                     // It is worth coming back as soon as one of them takes requests again.
                     earlier.wait = earlier.wait.into_iter().chain(failure.wait).min();

@@ -104,15 +104,17 @@ fn breaks_rules(attempt: &Attempt) -> bool {
     matches!(attempt.fate, Fate::Lie(Lie::CutOff | Lie::Empty)) && attempt.outcome == Some("invalid_output")
 }
 
-/// Of several failures the first one is told, unless that said nothing and a later one does, or was a whole answer, if a bad one.
+/// Of several failures the first one is told, unless that said nothing and a later one does, or one is rejected.
 fn the_first_failure_is_told(request: &Request) {
     let Some(got) = request.answers.first().filter(|got| got.status >= 400 && got.from != From::Host) else {
         return;
     };
-    let is_late = got.headers.get("x-seawall-reason").is_some_and(|reason| reason == "deadline_exceeded");
+    let reason = got.headers.get("x-seawall-reason").map(String::as_str);
+    // What is rejected is told as that, whatever failed before.
+    let is_other = matches!(reason, Some("deadline_exceeded" | "invalid_output"));
     let mut failed: Vec<_> = request.attempts.iter().filter(|attempt| attempt.outcome.is_some()).collect();
     failed.sort_by_key(|attempt| attempt.ended);
-    let Some(first) = failed.first().filter(|_| !is_late) else { return };
+    let Some(first) = failed.first().filter(|_| !is_other) else { return };
     let is_silent = |attempt: &&&Attempt| {
         let silent = ["timeout", "refused", "reset", "truncated", "invalid_output"];
         attempt.outcome.is_some_and(|outcome| silent.contains(&outcome))
@@ -121,9 +123,7 @@ fn the_first_failure_is_told(request: &Request) {
         let telling = ["throttled", "overloaded", "server_error", "quota_exhausted"];
         attempt.outcome.is_some_and(|outcome| telling.contains(&outcome))
     };
-    let kept = failed.iter().fold(first, |kept, later| {
-        if breaks_rules(later) || (is_silent(&kept) && tells(&later)) { later } else { kept }
-    });
+    let kept = if is_silent(&first) { failed.iter().find(tells).unwrap_or(first) } else { first };
     let same = failed.iter().filter(|attempt| attempt.outcome == kept.outcome);
     let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
         (Fate::Status(status), _) if status >= 400 => vec![status],
