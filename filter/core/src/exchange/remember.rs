@@ -13,7 +13,7 @@ use crate::effect::{Effect, Text};
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
 use crate::stats::{Measure, Quota, Sample};
-use crate::stream::Usage;
+use crate::stream::{Usage, Verdict};
 use crate::telemetry::{Metric, Outcome};
 use crate::turn::Turn;
 
@@ -41,7 +41,9 @@ impl Exchange {
         let micro_dollars = usage.zip(price).map(|(usage, price)| cost(usage, price));
         // A whole answer that breaks rules is a bad one, whatever became of it: no error.
         let is_whole = judgement.outcome == Outcome::InvalidOutput
-            && attempt.sighted.is_some_and(|sighted| !sighted.broken.is_empty());
+            && attempt
+                .sighted
+                .is_some_and(|sighted| !sighted.broken.is_empty() && sighted.verdict != Verdict::Empty);
         let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
         let found = (!is_void).then_some((finding, is_news));

@@ -74,7 +74,8 @@ fn attempts_have_a_reason(request: &Request) {
         // With what was wrong before, which another target isn't.
         let is_asked_again = |again: &Attempt| {
             let is_it = |other: &&Attempt| other.target == again.target && other.ended <= again.begun;
-            request.attempts.iter().filter(is_it).any(breaks_rules)
+            let mut earlier = request.attempts.iter().filter(is_it);
+            earlier.any(|other| other.outcome == Some("invalid_output"))
         };
         for failed in before.clone() {
             let is_at_fault = matches!(failed.fate, Fate::Status(400 | 401 | 403 | 404 | 413 | 422));
@@ -99,9 +100,9 @@ fn attempts_have_a_reason(request: &Request) {
     }
 }
 
-/// An answer that the rules of its route refuse: one that is cut off, or empty.
+/// A whole answer that the rules of its route refuse.
 fn breaks_rules(attempt: &Attempt) -> bool {
-    matches!(attempt.fate, Fate::Lie(Lie::CutOff | Lie::Empty)) && attempt.outcome == Some("invalid_output")
+    attempt.fate == Fate::Lie(Lie::CutOff) && attempt.outcome == Some("invalid_output")
 }
 
 /// Of several failures the first one is told, unless that said nothing and a later one does, or one is rejected.
@@ -144,7 +145,10 @@ fn probes_are_few(world: &World) {
         let at_once = same.clone().filter(|other| other.begun <= probe.begun && other.ended > probe.begun);
         // One that finds fault with the request is well.
         let well = ["success", "client_error", "too_large", "model_not_found"];
-        let is_well = |other: &Attempt| other.outcome.is_some_and(|outcome| well.contains(&outcome));
+        let is_well = |other: &Attempt| {
+            // So is one whose answer is whole and breaks rules.
+            other.outcome.is_some_and(|outcome| well.contains(&outcome)) || breaks_rules(other)
+        };
         let has_succeeded = same.clone().any(|other| is_well(other) && other.ended <= probe.begun);
         let most = if has_succeeded { RECOVER[1] } else { RECOVER[0] };
         let at_once: Vec<_> = at_once.collect();
