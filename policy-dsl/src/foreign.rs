@@ -1,5 +1,5 @@
-//! What stands in a policy in other languages: regular expressions and JSON Schemas. The filter makes them ready with the same
-//! functions, so what was checked is what it honours.
+//! What stands in a policy in other languages: regular expressions and JSON Schemas. The filter makes them ready in the same
+//! way, so what was checked is what it honours.
 
 use std::ops::Range;
 

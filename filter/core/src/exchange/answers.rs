@@ -311,21 +311,21 @@ impl Exchange {
         }
         let mut judgement =
             judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        let (mut sighted, mut form, mut invalid) = (None, None, None);
+        let (mut sighted, mut invalid) = (None, None);
         if judgement.outcome == Outcome::Success {
             match self.read_whole(turn, attempt, &mut answer) {
-                Ok(seen) => (sighted, form) = seen.unzip(),
+                Ok(seen) => sighted = seen,
                 Err(failed) => (answer, judgement) = *failed,
             }
         }
-        let is_unread = judgement.outcome == Outcome::Success && form.is_none();
+        let is_unread = judgement.outcome == Outcome::Success && sighted.is_none();
         if let Some(position) = waited_for.and_then(|index| Some(self.in_flight.get(index)?.position))
             && is_unread
         {
             self.goes_unread(turn, position, answer.status);
         }
-        if let (Some(index), Some(form), Some(sighted)) = (waited_for, form, &mut sighted) {
-            match self.look(turn, index, form, &answer.body) {
+        if let (Some(index), Some(sighted)) = (waited_for, &mut sighted) {
+            match self.look(turn, index, sighted.spoken, &answer.body) {
                 Found::Passes(broken) => sighted.broken = broken,
                 Found::Repaired(body, broken) => {
                     (sighted.broken, sighted.is_repaired, answer.body) = (broken, true, body);

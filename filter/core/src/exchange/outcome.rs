@@ -53,7 +53,7 @@ pub(super) struct Failure {
 
 impl Failure {
     fn broken(&self) -> Broken {
-        self.breaches.iter().map(|breach| breach.rule).collect()
+        Broken::by(&self.breaches)
     }
 
     /// Bytes of an answer that is kept.

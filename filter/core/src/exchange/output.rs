@@ -99,7 +99,7 @@ impl Exchange {
         };
         let asked = self.asked_of(turn, rules, reading.content());
         let output::Found { breaches, is_unchecked } = rules.check(&asked, reading.content(), turn.scratch);
-        let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
+        let broken = Broken::by(&breaches);
         if broken.is_empty() {
             if is_unchecked {
                 self.is_unchecked(turn, position);
@@ -107,8 +107,11 @@ impl Exchange {
             return Found::Passes(broken);
         }
         let is_alone = self.in_flight.len() == 1;
+        let number = breaches.first().map(|breach| breach.choice);
+        let said = reading.content().choices.iter().find(|choice| Some(choice.number) == number);
+        let said = said.map(|choice| choice.text.as_str());
         let mut then = Then::Reject;
-        for action in &rules.policy().invalid {
+        for action in rules.actions() {
             match action {
                 InvalidAction::Repair => {
                     let repaired = rules.repair(&asked, reading.content(), turn.scratch);
@@ -120,46 +123,58 @@ impl Exchange {
                         return Found::Repaired(body, broken);
                     }
                 }
-                InvalidAction::Retry(most) if is_alone && self.checked.retries < *most => {
-                    let mut choices = reading.content().choices.iter();
-                    let broken = breaches.first().map(|breach| breach.choice);
-                    let said = choices.find(|choice| Some(choice.number) == broken);
-                    let said = said.map(|choice| choice.text.as_str());
-                    if let Some(request) = self.asks_again(turn, position, &breaches, said) {
-                        then = Then::Again(Box::new(request));
-                        break;
-                    }
-                }
-                InvalidAction::FailOver if is_alone => {
-                    if self.can_move_on(turn) {
-                        then = Then::MoveOn;
-                        break;
-                    }
-                }
-                InvalidAction::Retry(_) | InvalidAction::FailOver => {}
-                InvalidAction::Reject => break,
                 InvalidAction::Pass if is_alone => {
-                    self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
+                    self.marks_invalid(broken);
                     self.tell_output(turn, position, OutputEvent::Passed, broken);
                     return Found::Passes(broken);
                 }
-                InvalidAction::Pass => {}
+                action => {
+                    if let Some(attempt) = self.attempt_after(turn, position, action, (&breaches, said)) {
+                        then = attempt;
+                        break;
+                    }
+                }
             }
         }
-        self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
-        let event = match then {
-            _ if !is_alone => None,
-            Then::Again(_) => Some(OutputEvent::Retried),
-            Then::MoveOn => Some(OutputEvent::FailedOver),
-            // Told when it goes out.
-            Then::Reject => None,
-        };
-        event.into_iter().for_each(|event| self.tell_output(turn, position, event, broken));
-        // What stands behind `reject` is never done.
-        let mut actions =
-            rules.policy().invalid.iter().take_while(|action| **action != InvalidAction::Reject);
-        let is_kept = actions.any(|action| *action == InvalidAction::Pass);
+        self.tell_then(turn, position, &then, broken);
+        let is_kept = rules.may(InvalidAction::Pass);
         Found::Breaks(Box::new(Invalid { breaches, broken, then: is_alone.then_some(then), is_kept }))
+    }
+
+    /// The attempt that an action has follow on an answer that breaks rules, if it is to and may.
+    fn attempt_after(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        action: InvalidAction,
+        (breaches, said): (&[Breach], Option<&str>),
+    ) -> Option<Then> {
+        if self.in_flight.len() != 1 {
+            return None;
+        }
+        match action {
+            InvalidAction::Retry(most) if self.checked.retries < most => {
+                let request = self.asks_again(turn, position, breaches, said)?;
+                Some(Then::Again(Box::new(request)))
+            }
+            InvalidAction::FailOver => self.can_move_on(turn).then_some(Then::MoveOn),
+            _ => None,
+        }
+    }
+
+    /// Tells what follows an answer that breaks rules. A rejection is told when it goes out.
+    fn tell_then(&mut self, turn: &mut Turn<'_>, position: usize, then: &Then, broken: Broken) {
+        self.marks_invalid(broken);
+        let event = match then {
+            Then::Again(_) => OutputEvent::Retried,
+            Then::MoveOn => OutputEvent::FailedOver,
+            Then::Reject => return,
+        };
+        self.tell_output(turn, position, event, broken);
+    }
+
+    fn marks_invalid(&mut self, broken: Broken) {
+        self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
     }
 
     /// What the route asks of answers at a place of the plan: where models write them.
@@ -185,28 +200,13 @@ impl Exchange {
         position: usize,
         (rule, message): (Rule, &'static str),
     ) -> Option<Box<Invalid>> {
-        let rules = self.rules(turn, position).filter(|_| self.in_flight.len() == 1)?;
+        let rules = self.rules(turn, position)?;
         let breaches = vec![Breach { rule, choice: 0, pointer: String::new(), message: message.to_owned() }];
         let broken = Broken::from_iter([rule]);
-        let mut then = None;
-        for action in &rules.policy().invalid {
-            match action {
-                InvalidAction::Retry(most) if self.checked.retries < *most => {
-                    let request = self.asks_again(turn, position, &breaches, None);
-                    then = request.map(|request| Then::Again(Box::new(request)));
-                }
-                InvalidAction::FailOver if self.can_move_on(turn) => then = Some(Then::MoveOn),
-                InvalidAction::Reject => break,
-                _ => {}
-            }
-            if then.is_some() {
-                break;
-            }
-        }
-        let then = then?;
-        let event = if matches!(then, Then::MoveOn) { OutputEvent::FailedOver } else { OutputEvent::Retried };
-        self.tell_output(turn, position, event, broken);
-        self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
+        let mut actions = rules.actions();
+        let then =
+            actions.find_map(|action| self.attempt_after(turn, position, action, (&breaches, None)))?;
+        self.tell_then(turn, position, &then, broken);
         Some(Box::new(Invalid { breaches, broken, then: Some(then), is_kept: false }))
     }
 
@@ -218,10 +218,7 @@ impl Exchange {
 
     /// Whether the policy has another target asked after an answer that breaks rules.
     pub(super) fn fails_over_breaches(&self, turn: &Turn<'_>) -> bool {
-        let actions = turn.config.output(self.route).map(|rules| rules.policy().invalid.as_slice());
-        let actions = actions.unwrap_or_default();
-        let mut actions = actions.iter().take_while(|action| **action != InvalidAction::Reject);
-        actions.any(|action| *action == InvalidAction::FailOver)
+        turn.config.output(self.route).is_some_and(|rules| rules.may(InvalidAction::FailOver))
     }
 
     /// An answer that the rules are for goes on without having been looked at.
@@ -245,7 +242,9 @@ impl Exchange {
     /// The same with the tools that this answer calls.
     pub(super) fn asked_of(&mut self, turn: &mut Turn<'_>, rules: &Rules, content: &Content) -> Rc<Asked> {
         let mut asked = self.asked(turn, rules);
-        if rules.minds_tools()
+        let has_calls = content.choices.iter().any(|choice| !choice.calls.is_empty());
+        if has_calls
+            && rules.minds_calls()
             && let (body, Some(facts)) = self.own_request()
         {
             Rc::make_mut(&mut asked).read_tools(facts, body, rules.wants(), content, turn.schemas);

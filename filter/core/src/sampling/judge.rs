@@ -5,6 +5,7 @@
 
 use seawall_policy::policy::Provider;
 
+use super::redact::quoted;
 use crate::output::Content;
 
 /// Most tokens of the reply: more than a number has, for models that put it into an object.
@@ -129,10 +130,6 @@ fn number(text: &str) -> Option<u32> {
 /// At most so many bytes from its beginning.
 pub(super) fn cut(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
-}
-
-fn quoted(text: &str) -> String {
-    super::redact::quoted(text)
 }
 
 fn hex(number: u64) -> String {

@@ -236,11 +236,6 @@ impl Gate {
         self.rules.mode == StreamMode::Complete
     }
 
-    /// What its bytes are.
-    pub fn form(&self) -> (Dialect, Framing) {
-        (self.watch.dialect(), self.watch.framing())
-    }
-
     /// What became of the answer, once that is known.
     pub fn verdict(&self) -> Option<Verdict> {
         self.verdict

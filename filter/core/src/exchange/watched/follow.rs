@@ -91,7 +91,7 @@ impl Exchange {
         let content = collector.content().clone();
         let asked = self.asked_of(turn, rules, &content);
         let Found { breaches, is_unchecked } = rules.check(&asked, &content, turn.scratch);
-        let broken: Broken = breaches.iter().map(|breach| breach.rule).collect();
+        let broken = Broken::by(&breaches);
         if !broken.is_empty() {
             self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
             self.tell_output(turn, position, OutputEvent::Found, broken);

@@ -55,12 +55,12 @@ impl Exchange {
             self.goes_unread(turn, position, status);
             return Ok(flow);
         };
-        let (form, document) = (watched.gate.form(), watched.gate.take_document());
+        let (spoken, document) = (watched.gate.spoken(), watched.gate.take_document());
         let body = match (&flow, &document) {
             (Flow::Replace(bytes) | Flow::End(bytes), _) | (_, Some(bytes)) => bytes.as_slice(),
             (_, None) => chunk,
         };
-        match self.look(turn, index, form, body) {
+        match self.look(turn, index, spoken, body) {
             Found::Passes(broken) => {
                 self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
                 Ok(flow)

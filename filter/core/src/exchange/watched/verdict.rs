@@ -50,9 +50,6 @@ impl Sighted {
     }
 }
 
-/// A whole answer: what was seen of it, and what its bytes are.
-pub(in crate::exchange) type Whole = (Sighted, (Dialect, Framing));
-
 impl Exchange {
     /// Nothing of it has gone on, and another attempt may follow.
     pub(super) fn watched_fails(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) -> After {
@@ -74,7 +71,7 @@ impl Exchange {
         turn: &Turn<'_>,
         attempt: &Attempt,
         answer: &mut Answer,
-    ) -> Result<Option<Whole>, Box<(Answer, Judgement)>> {
+    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
         let Some(mut gate) = self.gate(turn, attempt, answer, None) else {
             return Ok(None);
         };
@@ -87,7 +84,7 @@ impl Exchange {
             Flow::Replace(body) | Flow::End(body) => answer.body = body,
             Flow::Pass | Flow::Hold | Flow::Break => {}
         }
-        Ok(gate.verdict().map(|verdict| (Sighted::of(&gate, verdict), gate.form())))
+        Ok(gate.verdict().map(|verdict| Sighted::of(&gate, verdict)))
     }
 
     pub(super) fn judged(

@@ -25,7 +25,7 @@ mod tests;
 mod tools;
 mod words;
 
-use seawall_policy::policy::{self, Output};
+use seawall_policy::policy::{self, InvalidAction, Output};
 use seawall_schema::{Changes, Schema, Scratch};
 
 use self::json::Work;
@@ -114,14 +114,19 @@ impl Rules {
         &self.policy
     }
 
+    /// Whether an action may be taken with what breaks them: what stands behind `reject` never is.
+    pub(crate) fn may(&self, action: InvalidAction) -> bool {
+        self.actions().any(|other| other == action)
+    }
+
+    /// The actions that may be taken with what breaks them, in order.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = InvalidAction> {
+        self.policy.invalid.iter().copied().take_while(|action| *action != InvalidAction::Reject)
+    }
+
     /// What of a request they look at.
     pub(crate) fn wants(&self) -> Wants {
         Wants::of(&self.policy)
-    }
-
-    /// Whether they look at the tools that a request declares.
-    pub(crate) fn minds_tools(&self) -> bool {
-        self.policy.schema_from_request || self.policy.tools_declared
     }
 
     /// Where a whole answer breaks them.

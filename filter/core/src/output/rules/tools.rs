@@ -49,8 +49,8 @@ impl Rules {
         }
     }
 
-    /// Whether calls are looked at.
-    pub(super) fn minds_calls(&self) -> bool {
+    /// Whether calls are looked at, and the tools that a request declares.
+    pub(crate) fn minds_calls(&self) -> bool {
         self.policy.tools_declared || self.policy.schema_from_request
     }
 

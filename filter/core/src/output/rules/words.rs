@@ -1,5 +1,7 @@
 //! The rules by their names.
 
+use super::Breach;
+
 /// What an answer can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -53,6 +55,11 @@ impl Rule {
 pub struct Broken(u16);
 
 impl Broken {
+    /// Those that these places break.
+    pub(crate) fn by(breaches: &[Breach]) -> Self {
+        breaches.iter().map(|breach| breach.rule).collect()
+    }
+
     pub fn add(&mut self, rule: Rule) {
         self.0 |= 1 << rule as u8;
     }
