@@ -88,8 +88,9 @@ pub(super) static CONTRACT: Block = Block {
             Seq(&[AT_MOST, count(1, 20)]),
             "loops <= 3",
             "Most times that an agent may repeat tool calls: the same tool with the same arguments, however they are written, or up to \
-             eight calls in turns. Read from the conversation that a request brings along; a message of the user's ends the row. A \
-             request with more is refused and not to be retried.",
+             eight calls in turns. Read from the conversation that a request brings along; a message of the user's ends the row, and so \
+             does a call with another result than the last time: who asks until something is done learns something. Calls made at \
+             once count once. A request with more is refused and not to be retried.",
         ),
         Statement::new(
             "latency",
