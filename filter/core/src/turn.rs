@@ -61,7 +61,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.
     pub(crate) uncounted: &'a mut Vec<Uncounted>,
-    /// What limits have warned of in this step: which one, and how much of it is used.
+    /// What limits of the caller's have warned of in this step: which one, and how much of it is used.
     pub(crate) warnings: Vec<(Text, String)>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
@@ -323,7 +323,8 @@ impl<'a> Turn<'a> {
         self.limits.gone(self.store, self.now, &ask, self.id);
     }
 
-    /// Why a request is refused, what the limit counts, and headers that say how it stands with the others.
+    /// Why a request is refused, what the limit counts, and headers that say how it stands with the others. Warns the caller of
+    /// those that are nearly used up.
     pub(crate) fn explain_limits(
         &mut self,
         of: (usize, Who, Stage),
@@ -332,6 +333,9 @@ impl<'a> Turn<'a> {
     ) -> (String, Option<Counts>, HeaderList) {
         let ask = self.limit_ask(of, Use::default(), None);
         let standings = self.limits.standings(self.store, self.now, &ask);
+        let mut near = self.limits.nearly_used(self.store, self.now, &ask);
+        near.retain(|(spot, _)| *spot != refusal.spot);
+        near.into_iter().for_each(|(spot, used)| self.warn_caller(spot, used));
         let rule = ask.book.rule(refusal.spot);
         let why = rule.map(|rule| limits::why(rule, refusal)).unwrap_or_default();
         (why, rule.map(|rule| rule.counts), limits::headers(&standings, dialect, self.now))
@@ -350,8 +354,7 @@ impl<'a> Turn<'a> {
             let (spot, event) = match *news {
                 LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse),
                 LimitNews::Warns(spot, used, is_new) => {
-                    let name = self.config.book.rule(spot).map(|rule| rule.name.clone());
-                    self.warnings.extend(name.map(|name| (name, limits::percent(used))));
+                    self.warn_caller(spot, used);
                     if !is_new {
                         continue;
                     }
@@ -361,6 +364,14 @@ impl<'a> Turn<'a> {
             };
             self.tell_limit(spot, event, None);
         }
+    }
+
+    /// Warns the caller that so much of a limit is used, in basis points, if the limit is its own.
+    fn warn_caller(&mut self, spot: limits::Spot, used: u32) {
+        let Config { book, .. } = self.config;
+        let name = book.rule(spot).map(|rule| rule.name.clone());
+        let name = name.filter(|_| book.is_own(self.config.policy(), spot));
+        self.warnings.extend(name.map(|name| (name, limits::percent(used))));
     }
 
     fn tell_refusal(&mut self, refusal: &Refusal) {

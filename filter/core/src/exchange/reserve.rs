@@ -44,7 +44,7 @@ pub(super) struct Reserved {
     pub(super) place: Option<usize>,
     /// When it first asked them.
     since: Option<(Option<usize>, Timestamp)>,
-    /// Limits that are nearly used up, and how much of them is used.
+    /// Limits of its tenant's that are nearly used up, and how much of them is used.
     warnings: Vec<(Text, String)>,
 }
 
@@ -140,7 +140,7 @@ impl Exchange {
         }
     }
 
-    pub(super) fn refuse_limit(&self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
+    pub(super) fn refuse_limit(&mut self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
         let Some(who) = self.who else { return After::Done };
         // While other requests of a conversation are under way it isn't known what is left for it.
         if refusal.wait.is_none()
@@ -150,6 +150,8 @@ impl Exchange {
         }
         let dialect = turn.config.provider(self.route, 0);
         let (why, counts, mut headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
+        self.reserved.warn(turn);
+        headers.extend(self.reserved.warning());
         let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
         headers.extend(self.prompt_told(self.position));
         turn.refuse_with(&error, Reason::LimitReached, headers)

@@ -109,11 +109,11 @@ pub(crate) enum News {
 }
 
 /// A cell that has been read.
-struct Read {
+pub(super) struct Read {
     key: String,
     bytes: Vec<u8>,
     version: Option<Version>,
-    found: Found,
+    pub(super) found: Found,
 }
 
 /// What one row says to a request.
@@ -133,7 +133,7 @@ pub(super) struct Desk<'d> {
 }
 
 impl Desk<'_> {
-    fn read(&mut self, place: Place) -> Option<Read> {
+    pub(super) fn read(&mut self, place: Place) -> Option<Read> {
         let shelf = self.book.shelf(place)?;
         let key = self.book.key(place);
         let (bytes, version) = self.store.get(&key).unzip();

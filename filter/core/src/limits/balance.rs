@@ -19,6 +19,9 @@
 //!
 //! What is used beyond a reservation is charged when it is known, and paid back before anything else is admitted.
 //!
+//! A debt says how much can be used at once, and nothing of how much has been used of a rate: who may use one unit at a time owes
+//! all of it after each. So a rate that warns counts beside what has been used in this period and the one before, see `recent`.
+//!
 //! **Money** counts in a window: the calendar's, or a rolling one of twelve slots and the one that fills, so that no window of that
 //! length sees more. What is spent counts when it is known, and what is reserved until then.
 //!
@@ -31,6 +34,7 @@ use std::time::Duration;
 
 use super::held::Held;
 use super::pace::Pace;
+use super::recent::Recent;
 use super::unsettled::Settlement;
 use super::wire::{Reader, Writer};
 use crate::time::Timestamp;
@@ -113,8 +117,13 @@ pub(super) struct Balance {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Used {
-    /// Theoretical arrival times in nanoseconds since the epoch.
-    Rate { upper: u64, lower: u64 },
+    Rate {
+        /// Theoretical arrival times in nanoseconds since the epoch.
+        upper: u64,
+        lower: u64,
+        /// Kept where its rate is one that warns.
+        recent: Recent,
+    },
     /// For how long a place was usually held, in milliseconds: a moving average. Zero before the first.
     Places { usual: u32 },
     /// In micro-dollars by slot; slot `n` lies at `n % slots`.
@@ -132,7 +141,7 @@ impl Measure {
     /// Bytes of a balance.
     pub(super) fn size(self) -> usize {
         let used = match self {
-            Self::Rate(_) => 16,
+            Self::Rate(pace) => 16 + if pace.warns() { Recent::SIZE } else { 0 },
             Self::Sum(_) => 24,
             Self::Concurrent(_) => 4,
             Self::Money(budget) => 8 + 8 * budget.slots() as usize,
@@ -164,7 +173,9 @@ impl Measure {
 impl Balance {
     pub(super) fn read(measure: Measure, bytes: &mut Reader<'_>) -> Option<Self> {
         let used = match measure {
-            Measure::Rate(_) => Used::Rate { upper: bytes.u64()?, lower: bytes.u64()? },
+            Measure::Rate(_) => {
+                Used::Rate { upper: bytes.u64()?, lower: bytes.u64()?, recent: Recent::default() }
+            }
             Measure::Concurrent(_) => Used::Places { usual: bytes.u32()? },
             Measure::Sum(_) => Used::Sum { last: bytes.u64()?, used: bytes.u64()?, before: bytes.u64()? },
             Measure::Money(budget) => {
@@ -178,12 +189,18 @@ impl Balance {
         };
         let held = Held { older: bytes.u64()?, newer: bytes.u64()? };
         let seats = Held { older: bytes.u16()?.into(), newer: bytes.u16()?.into() };
-        Some(Self { used, held, seats, has_warned: bytes.u8()? != 0 })
+        let mut balance = Self { used, held, seats, has_warned: bytes.u8()? != 0 };
+        if let (Used::Rate { recent, .. }, Measure::Rate(pace)) = (&mut balance.used, measure)
+            && pace.warns()
+        {
+            *recent = Recent::read(bytes)?;
+        }
+        Some(balance)
     }
 
     pub(super) fn write(&self, measure: Measure, bytes: &mut Writer<'_>) {
         match (&self.used, measure) {
-            (Used::Rate { upper, lower }, _) => {
+            (Used::Rate { upper, lower, .. }, _) => {
                 bytes.u64(*upper);
                 bytes.u64(*lower);
             }
@@ -204,6 +221,12 @@ impl Balance {
         bytes.u16(u16::try_from(self.seats.older).unwrap_or(u16::MAX));
         bytes.u16(u16::try_from(self.seats.newer).unwrap_or(u16::MAX));
         bytes.u8(self.has_warned.into());
+        // At the end: the rest is the same whether or not it warns.
+        if let (Used::Rate { recent, .. }, Measure::Rate(pace)) = (&self.used, measure)
+            && pace.warns()
+        {
+            recent.write(bytes);
+        }
     }
 
     /// Brings it up to this time.
@@ -215,7 +238,8 @@ impl Balance {
 
     fn catch_up(&mut self, measure: Measure, now: Timestamp) {
         match (&mut self.used, measure) {
-            (Used::Rate { upper, lower }, Measure::Rate(pace)) => {
+            (Used::Rate { upper, lower, recent }, Measure::Rate(pace)) => {
+                recent.roll(pace.period(), now);
                 let under_way = pace.time(self.held.total());
                 let most = now.0.saturating_add(pace.period().saturating_mul(MOST_DEBT));
                 *lower = (*lower).min(most);
@@ -352,8 +376,10 @@ impl Balance {
         self.held.give(of.reserved);
         self.charge(measure, now, of.beyond);
         match (&mut self.used, measure) {
-            (Used::Rate { lower, .. }, Measure::Rate(pace)) => {
+            (Used::Rate { lower, recent, .. }, Measure::Rate(pace)) => {
                 *lower = (*lower).max(now.0).saturating_add(pace.time(of.used));
+                recent.roll(pace.period(), now);
+                recent.add(of.used);
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
@@ -382,7 +408,8 @@ impl Balance {
     pub(super) fn heir(&self, measure: Measure) -> Self {
         let mut heir = Self { seats: Held::default(), has_warned: false, ..self.clone() };
         match (&mut heir.used, measure) {
-            (Used::Rate { upper, lower }, _) => *lower = *upper,
+            // Of what others have used nobody is warned.
+            (Used::Rate { upper, lower, recent }, _) => (*lower, *recent) = (*upper, Recent::default()),
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
                     *slot = slot.saturating_add(std::mem::take(&mut heir.held).total());
@@ -452,24 +479,25 @@ impl Balance {
         }
     }
 
-    /// How much of the amount is in use, in basis points: of a rate, what of a period's amount would be owed.
+    /// How much of the amount is in use, in basis points: of a rate, what has been used within a period, and what is reserved.
     pub(super) fn used_bp(&self, measure: Measure, now: Timestamp) -> u32 {
-        let (used, of) = self.used_of(measure, now);
-        u32::try_from(used.saturating_mul(10_000) / of.max(1)).unwrap_or(u32::MAX)
+        let used = match (&self.used, measure) {
+            (Used::Rate { recent, .. }, Measure::Rate(pace)) => {
+                recent.within(pace.period(), now).saturating_add(self.held.total())
+            }
+            _ => measure.amount().saturating_sub(self.remaining(measure, now).0),
+        };
+        u32::try_from(used.saturating_mul(10_000) / measure.amount().max(1)).unwrap_or(u32::MAX)
     }
 
-    /// Whether at least half of the amount isn't in use.
+    /// Whether at least half of the amount isn't in use: of a rate, of what may be used at once.
     pub(super) fn is_half_free(&self, measure: Measure, now: Timestamp) -> bool {
-        let (used, of) = self.used_of(measure, now);
-        used <= of / 2
-    }
-
-    fn used_of(&self, measure: Measure, now: Timestamp) -> (u64, u64) {
-        match (&self.used, measure) {
+        let (used, of) = match (&self.used, measure) {
             (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
                 (upper.saturating_sub(now.0), pace.burst_time(0))
             }
             _ => (measure.amount().saturating_sub(self.remaining(measure, now).0), measure.amount()),
-        }
+        };
+        used <= of / 2
     }
 }

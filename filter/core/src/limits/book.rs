@@ -180,6 +180,12 @@ impl Book {
         self.shelf(place).is_some_and(|shelf| !shelf.by.is_table())
     }
 
+    /// Whether what it counts is the use of one tenant alone, who may be told of it: its own row, or a limit for all where nobody
+    /// tells tenants apart. What the others of a shared limit do is none of its business.
+    pub(crate) fn is_own(&self, policy: &Policy, spot: Spot) -> bool {
+        policy.tenant.is_empty() || (!self.is_shared(spot.place) && spot.place.row != COMMON)
+    }
+
     pub(super) fn services(&self) -> &[Text] {
         &self.services
     }

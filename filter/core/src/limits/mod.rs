@@ -2,7 +2,7 @@
 //!
 //! | part | |
 //! |---|---|
-//! | `pace`, `held`, `balance` | what one limit knows of one key, and what it says to a request |
+//! | `pace`, `held`, `recent`, `balance` | what one limit knows of one key, and what it says to a request |
 //! | `rule`, `book` | the limits of a policy, and where each of them counts |
 //! | `cell` | balances in the shared data; the table of tenants |
 //! | `admit` | several limits at once: all or none |
@@ -27,6 +27,7 @@ mod ledger;
 mod line;
 mod order;
 mod pace;
+mod recent;
 mod rule;
 mod tenant;
 mod told;
@@ -240,6 +241,17 @@ impl Limits {
     ) -> Vec<Standing> {
         let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
         self.desk(ask.book, store, now).standings(&asked)
+    }
+
+    /// Limits of a stage of which so much is used, in basis points, as the policy warns of.
+    pub(crate) fn nearly_used(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+    ) -> Vec<(Spot, u32)> {
+        let asked = ask.book.asked(ask.policy, ask.limits, ask.who, ask.stage);
+        self.desk(ask.book, store, now).nearly_used(&asked)
     }
 
     /// What is used, and held, of a limit.

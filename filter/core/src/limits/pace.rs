@@ -11,6 +11,8 @@ pub(super) struct Pace {
     burst: u64,
     /// In which time they are paid back, in nanoseconds.
     burst_time: u64,
+    /// Whether the policy warns of how much is used.
+    warns: bool,
 }
 
 impl Pace {
@@ -18,8 +20,17 @@ impl Pace {
     pub(super) fn new(amount: u64, period: u64, burst_bp: u32) -> Self {
         let amount = amount.clamp(1, (1 << 40) - 1);
         let burst = mul_div(amount, u64::from(burst_bp), 10_000, false).max(1);
-        let pace = Self { amount, period: period.max(1), burst, burst_time: 0 };
+        let pace = Self { amount, period: period.max(1), burst, burst_time: 0, warns: false };
         Self { burst_time: pace.time(burst), ..pace }
+    }
+
+    /// One that the policy warns of.
+    pub(super) fn that_warns(self, warns: bool) -> Self {
+        Self { warns, ..self }
+    }
+
+    pub(super) fn warns(self) -> bool {
+        self.warns
     }
 
     pub(super) fn amount(self) -> u64 {
@@ -49,7 +60,7 @@ impl Pace {
 
 /// `a · b / c`, at most `u64::MAX`. Exact where `b` and `c` are less than 2^48, without numbers of 128 bits, whose division
 /// would be the largest function of the module, or their product, which is another call of it.
-fn mul_div(a: u64, b: u64, c: u64, is_rounded_up: bool) -> u64 {
+pub(super) fn mul_div(a: u64, b: u64, c: u64, is_rounded_up: bool) -> u64 {
     let c = c.max(1);
     let (quotient, rest) = if a.leading_zeros() + b.leading_zeros() >= u64::BITS {
         let product = a.wrapping_mul(b);

@@ -82,8 +82,10 @@ fn period(per: Per) -> (Duration, &'static str) {
 
 impl Rule {
     pub(super) fn new(limit: &Limit) -> Self {
-        let rate =
-            |amount: u64, per: Per| Measure::Rate(Pace::new(amount, nanos(period(per).0), limit.burst_bp));
+        let rate = |amount: u64, per: Per| {
+            let pace = Pace::new(amount, nanos(period(per).0), limit.burst_bp);
+            Measure::Rate(pace.that_warns(limit.warn_bp.is_some()))
+        };
         let (counts, measure, per) = match limit.amount {
             Amount::Tokens { kind, amount, per } => (Counts::Tokens(kind), rate(amount, per), period(per).1),
             Amount::Requests { amount, per } => (Counts::Requests, rate(amount, per), period(per).1),

@@ -58,6 +58,26 @@ impl Desk<'_> {
         }
         standings
     }
+
+    /// Of which of these limits so much is used, in basis points, as the policy warns of.
+    pub(super) fn nearly_used(&mut self, asked: &[Asked]) -> Vec<(Spot, u32)> {
+        let (now, mut near) = (self.now, Vec::new());
+        for Asked { place, slots } in asked {
+            let Some((read, shelf)) = self.read(*place).zip(self.book.shelf(*place)) else { continue };
+            let place = place.with_row(read.found.key);
+            for &slot in slots {
+                let (Some(rule), Some(balance)) = (shelf.rules.get(slot), read.found.row.balances.get(slot))
+                else {
+                    continue;
+                };
+                let used = balance.used_bp(rule.measure, now);
+                if rule.warn_bp.is_some_and(|warn| used >= warn) {
+                    near.push((Spot { place, slot }, used));
+                }
+            }
+        }
+        near
+    }
 }
 
 /// Headers that tell how it stands.

@@ -132,8 +132,10 @@ static LIMIT_BODY: Block = Block {
             "warn",
             percent(1, 10_000),
             "warn 80%",
-            "Tells when so much of it is used; of a rate, when so much of the burst is: once by log and metric, again after less than half of \
-             that was used, and in the header `x-seawall-warning` of every answer meanwhile.",
+            "Tells when so much of it is used; of a rate, when so much has been used within its period, and not of its burst: once by \
+             log and metric, and again after less than half of that was used. Meanwhile every answer, and every refusal by another \
+             limit, has the header `x-seawall-warning`, but only where the limit is the caller's own: one `per tenant`, or any where \
+             the policy names no tenants. How full limits are that tenants share is told to none of them.",
         )
         .absent("no warning"),
         Statement::new("observe", NOTHING, "observe", "Counts and tells, refuses nothing.")

@@ -87,6 +87,23 @@ fn a_changed_policy_keeps_what_is_known() {
 }
 
 #[test]
+fn a_limit_that_is_to_warn_or_no_longer_keeps_what_is_known() {
+    for (before, after) in [("", "warn 80%"), ("warn 80%", "")] {
+        let limit = |warn: &str| {
+            format!(
+                "limit first per tenant {{ 100 requests/min  burst 100%  {warn} }}\n\
+                 limit rpm per tenant {{ 60 requests/min  burst 5%  {warn} }}"
+            )
+        };
+        let mut one = One::new(&limit(before));
+        let _tickets: Vec<_> = (0..3).map(|_| one.admit(SECOND, tokens(1)).unwrap()).collect();
+        let mut other = One::new(&limit(after));
+        other.store = one.cells();
+        assert!(other.admit(SECOND, tokens(1)).is_err(), "{before} to {after}");
+    }
+}
+
+#[test]
 fn foreign_bytes_begin_anew_and_nothing_panics() {
     let mut one = One::new(RPM);
     let ticket = one.admit(SECOND, tokens(1)).unwrap();

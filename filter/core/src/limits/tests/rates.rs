@@ -193,6 +193,82 @@ fn a_warning_is_told_when_its_share_is_passed_and_not_again_before_it_was_left()
     assert!(matches!(one.news.as_slice(), [News::Warns(_, 8_000, true)]), "{:?}", one.news);
 }
 
+/// What a limit tells of one request each `every` seconds, `times` times.
+fn told_of(limit: &str, (every, times): (u64, u64), of: Use) -> Vec<(u32, bool)> {
+    let mut one = One::new(limit);
+    for n in 0..times {
+        let now = 1_000_000 * 60 * SECOND + n * every * SECOND;
+        let Ok(ticket) = one.admit(now, of) else { continue };
+        one.settle(now + SECOND / 2, ticket, of);
+        one.settle_all(now + SECOND / 2);
+    }
+    let warned = |news| if let News::Warns(_, used, is_new) = news { Some((used, is_new)) } else { None };
+    one.news.into_iter().filter_map(warned).collect()
+}
+
+#[test]
+fn a_rate_warns_of_what_is_used_of_it_and_not_of_its_burst() {
+    let calm = "limit l per tenant { 10 requests/min  burst 10%  warn 80% }";
+    assert_eq!(told_of(calm, (12, 100), tokens(1)), [], "half of it, one at a time");
+    let told = told_of(calm, (6, 100), tokens(1));
+    assert!(told.len() > 80 && told.iter().filter(|(_, is_new)| *is_new).count() == 1, "{told:?}");
+    let few = "limit l per tenant { 3 requests/hour  warn 60% }";
+    let told = told_of(few, (1_800, 50), tokens(1));
+    assert_eq!(told.iter().filter(|(_, is_new)| *is_new).count(), 1, "two of three, and again: {told:?}");
+    let tokens_told =
+        told_of("limit l per tenant { 6k input tokens/min  burst 50%  warn 80% }", (10, 30), tokens(900));
+    assert_eq!(tokens_told.iter().map(|(_, is_new)| *is_new).filter(|is_new| *is_new).count(), 1);
+    assert!(tokens_told.iter().all(|(used, _)| (8_000..=10_500).contains(used)), "{tokens_told:?}");
+}
+
+#[test]
+fn a_rate_warns_again_after_a_time_of_rest() {
+    let mut one = One::new("limit l per tenant { 10 requests/min  burst 100%  warn 80% }");
+    let mut told = Vec::new();
+    for (minute, requests) in [(0, 9), (1, 2), (2, 2), (3, 2), (10, 9), (11, 3)] {
+        for _ in 0..requests {
+            let now = (1_000_000 + minute) * 60 * SECOND;
+            let ticket = one.admit(now, tokens(1)).unwrap();
+            one.settle(now, ticket, tokens(1));
+        }
+        told.push(one.news.drain(..).filter(|news| matches!(news, News::Warns(.., true))).count());
+    }
+    assert_eq!(told, [1, 0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn what_is_given_back_is_not_warned_of() {
+    let mut one = One::new("limit l per tenant { 10 requests/min  burst 100%  warn 80% }");
+    for _ in 0..50 {
+        let ticket = one.admit(60_000_000 * SECOND, tokens(1)).unwrap();
+        one.settle(60_000_000 * SECOND, ticket, Use::default());
+    }
+    assert_eq!(one.news, []);
+}
+
+#[test]
+fn a_caller_is_warned_of_its_own_limits_only() {
+    let limits = "limit own per tenant { 4 requests/min  burst 100%  warn 50% }\n\
+         limit all global { 4 requests/min  burst 100%  warn 50% }";
+    let own = |tenants: &str| {
+        let mut one = One::new(&[tenants, limits].concat());
+        let _tickets: Vec<_> = (0..2).map(|_| one.admit(SECOND, tokens(1)).unwrap()).collect();
+        let (policy, book) = (&one.fixture.policy, &one.fixture.book);
+        let spots = one
+            .news
+            .iter()
+            .filter_map(|news| if let News::Warns(spot, ..) = news { Some(*spot) } else { None });
+        let mut own: Vec<_> = spots
+            .map(|spot| (book.rule(spot).unwrap().name.to_string(), book.is_own(policy, spot)))
+            .collect();
+        own.sort();
+        own
+    };
+    let of = |all| [("all".to_owned(), all), ("own".to_owned(), true)];
+    assert_eq!(own(""), of(true), "nobody tells tenants apart");
+    assert_eq!(own("tenant by header \"x-tenant-id\" trusted\n"), of(false));
+}
+
 #[test]
 fn a_request_that_one_limit_refuses_takes_nothing_of_the_others() {
     let mut one = One::new(
