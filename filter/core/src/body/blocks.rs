@@ -33,6 +33,12 @@ impl Strings {
         Outside { brackets: brackets & !inside, commas: commas & !inside, strays: backslashes & !inside }
     }
 
+    /// The quotes in a block that end or begin a string.
+    pub(super) fn quotes(&mut self, block: &[u8; BLOCK]) -> u64 {
+        let Masks { quotes, backslashes, .. } = masks(block);
+        quotes & !self.escaped(backslashes)
+    }
+
     /// Bytes behind a backslash that isn't itself behind one. A run of them alternates, so the odd ones of it count: adding
     /// its start to a mask of odd bits carries to its end. (simdjson's `json_escape_scanner`.)
     fn escaped(&mut self, backslashes: u64) -> u64 {

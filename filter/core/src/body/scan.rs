@@ -118,15 +118,15 @@ impl<'a> Scanner<'a> {
         BodyError::Syntax { at: self.at.min(self.bytes.len()) }
     }
 
-    /// Skips the string that begins here; its range without the quotes.
+    /// Skips the string that begins here; its range without the quotes. Those that are longer than a few blocks are read by the
+    /// block, which minds no escapes: an answer or a tool's result that is itself JSON has one every few bytes.
     fn string(&mut self) -> Result<Range<usize>, BodyError> {
         let start = self.at + 1;
         let mut end = start;
-        loop {
+        while end < start + BLOCK {
             let rest = self.bytes.get(end..).unwrap_or_default();
-            let Some(found) = find_either::<b'"', b'\\'>(rest) else {
-                self.at = self.bytes.len();
-                return Err(self.error());
+            let Some(found) = find_either::<b'"', b'\\'>(rest.get(..2 * BLOCK).unwrap_or(rest)) else {
+                break;
             };
             end += found;
             if rest.get(found) == Some(&b'"') {
@@ -135,6 +135,20 @@ impl<'a> Scanner<'a> {
             }
             end += 2;
         }
+        let (blocks, tail) = self.bytes.get(end..).unwrap_or_default().as_chunks();
+        let mut last = [0; BLOCK];
+        last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+        let mut strings = Strings::default();
+        for (number, block) in blocks.iter().chain([&last]).enumerate() {
+            let quotes = strings.quotes(block);
+            if quotes != 0 {
+                let end = end + number * BLOCK + quotes.trailing_zeros() as usize;
+                self.at = end + 1;
+                return Ok(start..end);
+            }
+        }
+        self.at = self.bytes.len();
+        Err(self.error())
     }
 
     /// Skips the value that begins here.

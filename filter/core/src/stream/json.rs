@@ -214,29 +214,34 @@ impl Walker {
         self.length = self.length.saturating_add(bytes.len());
     }
 
-    /// Reads on in a key or a string value; what is behind it.
+    /// Reads on in a key or a string value; what is behind it. Escapes are stepped over here, since a text that is itself JSON has
+    /// one every few bytes.
     fn string<'a>(&mut self, bytes: &'a [u8], seen: &mut Seen) -> &'a [u8] {
-        if self.escaped {
-            self.escaped = false;
-            let Some((byte, after)) = bytes.split_first() else { return bytes };
-            if !matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') {
-                self.state = State::Broken;
+        let mut end = 0;
+        loop {
+            let rest = bytes.get(end..).unwrap_or_default();
+            if self.escaped {
+                let Some(byte) = rest.first() else { break };
+                self.escaped = false;
+                if !matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') {
+                    self.state = State::Broken;
+                    return &[];
+                }
+                end += 1;
+                continue;
             }
-            self.keep(&[*byte], seen);
-            return after;
-        }
-        let Some(end) = find_either::<b'"', b'\\'>(bytes) else {
-            self.keep(bytes, seen);
-            return &[];
-        };
-        self.keep(bytes.get(..end).unwrap_or_default(), seen);
-        if bytes.get(end) == Some(&b'"') {
-            self.string_ends(seen);
-        } else {
+            let Some(found) = find_either::<b'"', b'\\'>(rest) else { break };
+            end += found;
+            if rest.get(found) == Some(&b'"') {
+                self.keep(bytes.get(..end).unwrap_or_default(), seen);
+                self.string_ends(seen);
+                return bytes.get(end + 1..).unwrap_or_default();
+            }
             self.escaped = true;
-            self.keep(b"\\", seen);
+            end += 1;
         }
-        bytes.get(end + 1..).unwrap_or_default()
+        self.keep(bytes, seen);
+        &[]
     }
 
     fn string_ends(&mut self, seen: &mut Seen) {
