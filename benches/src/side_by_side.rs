@@ -2,7 +2,7 @@
 //! else the machine does hits all of them.
 //!
 //! The Envoys have one worker each and share the first core; client and provider share the second. Only one Envoy has work at
-//! any time. CPU time is what the kernel says of all of a process's threads, in nanoseconds.
+//! any time, and neither core sleeps meanwhile. CPU time is what the kernel says of all of a process's threads, in nanoseconds.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use seawall_policy::render;
 use seawall_test_host::bundle::bundle;
 use seawall_test_host::envoy::{Launch, Process, Settings, Wanted};
+use tokio::process::{Child, Command};
 
 use crate::load::{self, Kind, Load};
 use crate::{EnvoyArgs, stub};
@@ -80,6 +81,7 @@ pub(crate) fn run(args: &EnvoyArgs) -> anyhow::Result<Results> {
         tokio::spawn(stay_awake());
         // A child inherits the core of the thread that starts it.
         ensure!(core_affinity::set_for_current(*first), "cannot choose a core");
+        let _awake = keep_awake()?;
         let mut envoys = Vec::new();
         for setup in Setup::ALL {
             envoys.push(start(args, setup, provider, args.workers).await?);
@@ -130,6 +132,15 @@ async fn stay_awake() {
     loop {
         tokio::task::yield_now().await;
     }
+}
+
+/// Keeps the core that this thread is on from sleeping, for as long as the child lives. Between two events of a stream Envoy has
+/// nothing to do, and what a core takes to wake up and to find its caches again would be counted as the next event's cost. It
+/// runs only while nobody else wants the core (`SCHED_IDLE`, sched(7)).
+fn keep_awake() -> anyhow::Result<Child> {
+    let mut spin = Command::new("chrt");
+    spin.args(["--idle", "0", "sh", "-c", "while :; do :; done"]).kill_on_drop(true);
+    spin.spawn().context("chrt, which util-linux has, does not start")
 }
 
 async fn start(
