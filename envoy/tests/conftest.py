@@ -80,11 +80,14 @@ def running(policy, more=()):
 class Changed:
     """Another Envoy in front of the same providers, with the first one's configuration changed."""
 
-    def __init__(self, seawall, change, workers, folder):
+    def __init__(self, seawall, change, workers, has_upstream_half, folder):
         self.seawall = seawall
         dump = get(f"{seawall.admin}/config_dump")
         config = next(part["bootstrap"] for part in dump["configs"] if "bootstrap" in part)
         change(config["static_resources"]["listeners"][0])
+        if not has_upstream_half:
+            for cluster in config["static_resources"]["clusters"]:
+                cluster.pop("typed_extension_protocol_options", None)
         (folder / "envoy.json").write_text(json.dumps(config))
         where, log = folder / "admin", (folder / "envoy.log").open("w")
         command = [os.environ["SEAWALL_ENVOY"], "--config-path", folder / "envoy.json", "--admin-address-path", where]
@@ -118,11 +121,12 @@ def get(url):
 
 @pytest.fixture
 def changed(start, tmp_path):
-    """Starts Envoy with the text of a policy, its listener changed by a function, and so many workers."""
+    """Starts Envoy with the text of a policy, its listener changed by a function, and so many workers; with the filter's upstream
+    half or without."""
     with contextlib.ExitStack() as stack:
 
-        def changed(text, change=lambda _: None, workers=1):
-            envoy = Changed(start(text), change, workers, tmp_path)
+        def changed(text, change=lambda _: None, workers=1, has_upstream_half=True):
+            envoy = Changed(start(text), change, workers, has_upstream_half, tmp_path)
             stack.callback(lambda: (envoy.process.terminate(), envoy.process.wait(timeout=10)))
             return envoy
 

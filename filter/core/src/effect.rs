@@ -101,8 +101,17 @@ pub enum Effect {
         add: Pairs,
         body: Option<Vec<u8>>,
     },
-    /// An attempt beside the router's path: send this from here. Answered by one [`Event::CallAnswer`](crate::Event::CallAnswer).
-    Dispatch { attempt: u32, cluster: Text, headers: Pairs, body: Rc<Vec<u8>>, timeout: Duration },
+    /// An attempt beside the router's path: send this from here. After `timeout` the host gives up waiting for the end of the
+    /// answer, and after `headers_timeout`, if that is less, for its headers. Answered by one
+    /// [`Event::CallAnswer`](crate::Event::CallAnswer).
+    Dispatch {
+        attempt: u32,
+        cluster: Text,
+        headers: Pairs,
+        body: Rc<Vec<u8>>,
+        timeout: Duration,
+        headers_timeout: Duration,
+    },
     /// Ask the rate limit service behind this cluster: one call of `envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit`
     /// (gRPC) with this message. Answered by one [`Event::ServiceAnswered`](crate::Event::ServiceAnswered).
     AskService { number: u32, cluster: Text, message: Vec<u8>, timeout: Duration },

@@ -427,7 +427,7 @@ fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize
             exchange.answer_goes_on(turn, half, (&chunk, buffered), end_of_stream)
         }
         Event::CallAnswer { attempt, answer } => exchange.call_answered(turn, attempt, answer),
-        Event::AnswerBroke => exchange.watched_breaks(turn),
+        Event::AnswerBroke => exchange.answer_broke(turn),
         Event::Gone => exchange.abandon(turn),
     }
 }

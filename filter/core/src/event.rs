@@ -42,7 +42,8 @@ pub enum Event {
     /// The rate limit service that [`Effect::AskService`](crate::Effect::AskService) asks has answered: with a message, or
     /// with one of gRPC's statuses. It may be told of an exchange that is over.
     ServiceAnswered { number: u32, answer: Result<Vec<u8>, u32> },
-    /// The connection to the provider broke while its answer was on its way to the client. [`Event::Gone`] follows.
+    /// The connection to the provider broke while its answer was on its way to the client, or was held at the downstream half: then
+    /// the host itself has answered, past the filter. [`Event::Gone`] follows.
     AnswerBroke,
     /// The stream has ended: its answer is delivered, or its client is gone.
     Gone,

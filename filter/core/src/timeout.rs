@@ -10,6 +10,9 @@
 //! A total that adapts is a multiple of what answers of this target and this size usually take, within its bounds; while
 //! too few are known it is the longest. For the headers of a stream it is a multiple of the usual time to the first token.
 //!
+//! A stream that is dispatched comes as a whole, and between its headers and its end nothing of it is seen: neither
+//! `first_token` nor `idle` holds. Its total adapts instead, to what streams usually take to their end.
+//!
 //! Inner limits are always shorter than outer ones: each is cut to what the deadline leaves, which keeps a little back for the
 //! filter's own answer. An attempt that was cut short and timed out says nothing about its target.
 
@@ -32,6 +35,8 @@ pub(crate) struct Asked {
     /// What the policy's percentile is of answers like this one, of streams to their first token; `None` while too few are
     /// known.
     pub(crate) usual: Option<Duration>,
+    /// The same of streams to their end, where the answer comes as a whole.
+    pub(crate) usual_end: Option<Duration>,
 }
 
 /// From the start of the attempt; idle from the event before.
@@ -41,19 +46,34 @@ pub(crate) struct Limits {
     pub(crate) headers: Duration,
     pub(crate) first_token: Option<Duration>,
     pub(crate) idle: Option<Duration>,
-    /// Whether the deadline has cut any of them but `idle`.
-    pub(crate) is_cut: bool,
+    /// The first of them that the deadline has cut.
+    pub(crate) cut: Option<Duration>,
 }
+
+/// A host's timers may fire this much early: Envoy's count from when the event loop last looked at the clock, which on a busy
+/// machine is a while before the callback that sets one.
+pub(crate) const TIMER_ERROR: Duration = Duration::from_millis(20);
 
 impl Limits {
     /// No time at all.
-    pub(crate) const NONE: Self =
-        Self { total: Duration::ZERO, headers: Duration::ZERO, first_token: None, idle: None, is_cut: true };
+    pub(crate) const NONE: Self = Self {
+        total: Duration::ZERO,
+        headers: Duration::ZERO,
+        first_token: None,
+        idle: None,
+        cut: Some(Duration::ZERO),
+    };
 
     /// Where all of the answer must be there within this time.
     pub(crate) fn within(self, left: Option<Duration>) -> Self {
         let total = left.map_or(self.total, |left| left.min(self.total));
-        Self { total, is_cut: self.is_cut || total < self.total, ..self }
+        let cut = (total < self.total).then_some(total);
+        Self { total, cut: self.cut.into_iter().chain(cut).min(), ..self }
+    }
+
+    /// Whether it was the deadline that has ended an attempt after so long, and not what the target was given.
+    pub(crate) fn was_cut(&self, took: Duration) -> bool {
+        self.cut.is_some_and(|cut| took.saturating_add(TIMER_ERROR) >= cut)
     }
 }
 
@@ -65,8 +85,10 @@ pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: T
     let whole = timeout.adaptive.map_or(timeout.total, |rule| adapted(rule, timeout.total, asked.usual));
     let first_token = timeout.first_token.filter(|_| asked.streams);
     let (total, headers) = if asked.streams {
-        let total = timeout.total.saturating_mul(STREAM_FACTOR);
-        (total.saturating_add(generation), first_token.map_or(whole, |first| first.min(whole)))
+        let longest = timeout.total.saturating_mul(STREAM_FACTOR);
+        let total = timeout.adaptive.map_or(longest, |rule| adapted(rule, longest, asked.usual_end));
+        let total = total.saturating_add(generation);
+        (total, first_token.map_or(whole, |first| first.min(whole)).min(total))
     } else {
         let total = whole.saturating_add(generation);
         (total, total)
@@ -76,13 +98,14 @@ pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: T
     if to_begin.is_zero() {
         return None;
     }
-    let is_cut = total > to_end || headers > to_begin || first_token.is_some_and(|first| first > to_begin);
+    let left = [(Some(total), to_end), (Some(headers), to_begin.min(to_end)), (first_token, to_begin)];
+    let cut = left.into_iter().filter(|(limit, left)| limit.is_some_and(|limit| limit > *left));
     Some(Limits {
         total: total.min(to_end),
         headers: headers.min(to_begin).min(to_end),
         first_token: first_token.map(|first| first.min(to_begin)),
         idle: timeout.idle.filter(|_| asked.streams),
-        is_cut,
+        cut: cut.map(|(_, left)| left).min(),
     })
 }
 

@@ -22,7 +22,7 @@ const WHOLE: Timeout = Timeout {
     per_output_token: Some(Duration::from_millis(40)),
 };
 
-const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual: None };
+const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual: None, usual_end: None };
 const STREAM: Asked = Asked { streams: true, ..ANSWER };
 
 fn deadline(after: Option<Duration>) -> Deadline {
@@ -36,7 +36,7 @@ fn without_deadline(timeout: &Timeout, asked: Asked) -> Limits {
 
 #[test]
 fn a_fixed_timeout_is_that_of_the_whole_answer_and_of_a_streams_beginning() {
-    let answer = Limits { total: s(60), headers: s(60), first_token: None, idle: None, is_cut: false };
+    let answer = Limits { total: s(60), headers: s(60), first_token: None, idle: None, cut: None };
     assert_eq!(without_deadline(&FIXED, ANSWER), answer);
     assert_eq!(without_deadline(&FIXED, STREAM), Limits { total: s(600), ..answer });
 }
@@ -76,14 +76,40 @@ fn a_stream_must_begin_in_time_and_not_fall_silent() {
 }
 
 #[test]
+fn a_stream_that_comes_as_a_whole_may_take_what_streams_usually_take_to_their_end() {
+    for (end_s, expected_s) in [(None, 600), (Some(1), 5), (Some(100), 200), (Some(400), 600)] {
+        let asked = Asked { usual_end: end_s.map(s), ..STREAM };
+        assert_eq!(without_deadline(&WHOLE, asked).total, s(expected_s), "{end_s:?}");
+    }
+    let asked = Asked { usual_end: Some(s(1)), ..STREAM };
+    assert_eq!(without_deadline(&WHOLE, asked).headers, s(5), "its headers come before its end");
+    assert_eq!(without_deadline(&FIXED, asked).total, s(600));
+}
+
+#[test]
+fn only_what_ends_with_the_deadline_was_cut_by_it() {
+    // Of a stream's limits, the deadline cuts the total, and nothing else.
+    let found = limits(&WHOLE, STREAM, deadline(Some(s(90))), NOW).unwrap();
+    assert_eq!((found.headers, found.total), (s(10), Duration::from_millis(89_950)));
+    for (took_ms, was_cut) in
+        [(10_000, false), (20_000, false), (89_925, false), (89_930, true), (90_000, true)]
+    {
+        assert_eq!(found.was_cut(Duration::from_millis(took_ms)), was_cut, "{took_ms}");
+    }
+    assert!(!without_deadline(&WHOLE, STREAM).was_cut(s(600)));
+    assert!(found.within(Some(s(7))).was_cut(s(7)), "what is dispatched must be there before its deadline");
+    assert!(Limits::NONE.was_cut(Duration::ZERO));
+}
+
+#[test]
 fn the_deadline_cuts_every_limit_and_says_so() {
     let cut = limits(&WHOLE, STREAM, deadline(Some(s(8))), NOW).unwrap();
     let left = Duration::from_millis(7_950);
     assert_eq!(
         cut,
-        Limits { total: left, headers: left, first_token: Some(left), idle: Some(s(20)), is_cut: true }
+        Limits { total: left, headers: left, first_token: Some(left), idle: Some(s(20)), cut: Some(left) }
     );
-    assert!(!limits(&WHOLE, ANSWER, deadline(Some(s(90))), NOW).unwrap().is_cut);
+    assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(s(90))), NOW).unwrap().cut, None);
     assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(Duration::ZERO)), NOW), None);
 }
 
@@ -100,6 +126,7 @@ proptest! {
         streams in any::<bool>(),
         max_tokens in prop::option::of(any::<u64>()),
         usual_ms in prop::option::of(any::<u64>()),
+        end_ms in prop::option::of(any::<u64>()),
     ) {
         let ms = Duration::from_millis;
         let timeout = Timeout {
@@ -110,7 +137,7 @@ proptest! {
             per_output_token: per_token_ms.map(ms),
         };
         let usual = usual_ms.map(ms);
-        let asked = Asked { streams, max_tokens, usual };
+        let asked = Asked { streams, max_tokens, usual, usual_end: end_ms.map(ms) };
         let Some(found) = limits(&timeout, asked, deadline(left_ms.map(ms)), NOW) else {
             prop_assert!(left_ms.is_some_and(|left| left < 11));
             return Ok(());

@@ -97,7 +97,11 @@ impl Plugin {
                     self.let_request_go(id, place);
                 }
             }
-            Effect::Dispatch { attempt, cluster, headers, body, timeout } => {
+            Effect::Dispatch { attempt, cluster, mut headers, body, timeout, headers_timeout } => {
+                if headers_timeout < timeout {
+                    headers
+                        .push((HEADERS_TIMEOUT.to_owned(), millis(headers_timeout).to_string().into_bytes()));
+                }
                 self.dispatch(id, Call { attempt, cluster, headers, body, timeout });
             }
             Effect::AskService { number, cluster, message, timeout } => {

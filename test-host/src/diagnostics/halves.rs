@@ -39,16 +39,13 @@ impl Halves {
     #[must_use]
     pub fn losses(&self, policy: &Policy) -> Vec<Loss> {
         let mut losses = Vec::new();
-        for route in policy.routes.iter().filter(|route| route.stream != StreamMode::Live) {
+        for route in &policy.routes {
+            let Some(lost) = without_upstream_half(route) else { continue };
             let lacking =
                 clusters(policy, route).into_iter().filter(|name| self.clusters.get(*name) == Some(&false));
             losses.extend(lacking.map(|cluster| Loss {
                 cause: format!("cluster `{cluster}` lacks the filter's upstream half"),
-                lost: format!(
-                    "route `{}` holds streams back: without that half a connection that breaks meanwhile can't be \
-                     rescued, and later attempts arrive as a whole",
-                    route.name
-                ),
+                lost: lost.clone(),
             }));
         }
         let used: BTreeSet<&str> = policy.routes.iter().flat_map(|route| clusters(policy, route)).collect();
@@ -104,6 +101,21 @@ impl Halves {
     }
 }
 
+/// What a route loses at a cluster that has no upstream half, if that is anything.
+fn without_upstream_half(route: &Route) -> Option<String> {
+    let is_held = route.stream != StreamMode::Live;
+    let holds = if is_held { "streams and answers in one piece" } else { "answers in one piece" };
+    let broken = format!(
+        "route `{}` holds {holds} back: without that half one whose connection breaks meanwhile can't be rescued, and Envoy \
+         answers in its own words, or as its `local_reply_config` says",
+        route.name
+    );
+    match route.retry.attempts {
+        1 => is_held.then_some(broken),
+        _ => Some(broken + "; later attempts at streams arrive as a whole"),
+    }
+}
+
 fn clusters<'p>(policy: &'p Policy, route: &Route) -> BTreeSet<&'p str> {
     let targets = route.targets().filter_map(|id| policy.targets.get(id.0));
     targets.map(|target| &*target.cluster).collect()
@@ -133,7 +145,9 @@ mod tests {
         target a { cluster "a"  provider openai }
         target b { cluster "b"  provider openai }
         route held { match path "/held"  try a  then b  stream complete }
-        route live { match path "/live"  try b  stream live }
+        route live { match path "/live"  try c  stream live  retry never }
+        retry never { attempts 1 }
+        target c { cluster "c"  provider openai }
     "#;
 
     fn causes(config: &str) -> Vec<String> {
@@ -160,6 +174,26 @@ mod tests {
         let dynamic =
             "resources: [{ '@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: b }]";
         assert_eq!(causes(dynamic), [lacks("b")]);
+    }
+
+    #[test]
+    fn what_a_route_loses_depends_on_what_it_holds_and_whether_it_retries() {
+        let lost = |stream: &str, attempts: u32| {
+            let text = format!(
+                "seawall 1\ntarget a {{ cluster \"a\"  provider openai }}\nretry r {{ attempts {attempts} }}\n\
+                 route r {{ match path \"/\"  try a  retry r  stream {stream} }}"
+            );
+            let policy = seawall_policy::check(&text).policy.unwrap();
+            let losses = read("clusters: [{ name: a }]").unwrap().losses(&policy);
+            losses.into_iter().next().map(|loss| loss.lost)
+        };
+        assert_eq!(lost("live", 1), None);
+        let live = lost("live", 2).unwrap();
+        assert!(live.starts_with("route `r` holds answers in one piece back: "), "{live}");
+        assert!(live.ends_with("; later attempts at streams arrive as a whole"), "{live}");
+        let held = lost("complete", 1).unwrap();
+        assert!(held.starts_with("route `r` holds streams and answers in one piece back: "), "{held}");
+        assert!(held.ends_with("or as its `local_reply_config` says"), "{held}");
     }
 
     #[test]

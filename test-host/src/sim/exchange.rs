@@ -82,9 +82,9 @@ impl World {
 
     /// A request of the filter's own. The upstream half has had it already, within the host call.
     pub(super) fn start_call(&mut self, machine: usize, call: Call) -> anyhow::Result<()> {
-        let Call { token, cluster, headers, body, timeout, root, upstream } = call;
+        let Call { token, cluster, headers, body, timeouts, root, upstream } = call;
         let owner = Owner::Call(CallId { machine, root, token });
-        let exchange = self.open_exchange(owner, cluster, Timeouts { whole: timeout, per_try: None });
+        let exchange = self.open_exchange(owner, cluster, timeouts);
         match upstream {
             None => {
                 self.send_headers(exchange, headers, body.is_empty())?;

@@ -15,6 +15,13 @@ const CONNECTION_TERMINATION: u64 = 1 << 6;
 const PROTOCOL_ERROR: u64 = 1 << 23;
 const NO_CLUSTER: u64 = 1 << 24;
 
+/// What the configuration we ship has Envoy say where the connection of an answer breaks that the filter holds.
+const HELD_CUT: &str = concat!(
+    r#"{"type":"error","error":{"type":"api_error","message":"the provider broke the connection before its answer was "#,
+    r#"whole","param":null,"code":"upstream_reset"}}"#
+);
+const REASON: &str = "x-seawall-reason";
+
 /// Why no (whole) answer comes from a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -50,9 +57,12 @@ impl Failure {
                 "upstream_reset_before_response_started{connection_termination}",
                 CONNECTION_TERMINATION,
             ),
-            Self::Cut if after_headers => {
-                (502, String::new(), "upstream_reset_after_response_started{protocol_error}", PROTOCOL_ERROR)
-            }
+            Self::Cut if after_headers => (
+                502,
+                HELD_CUT.to_owned(),
+                "upstream_reset_after_response_started{protocol_error}",
+                PROTOCOL_ERROR,
+            ),
             Self::Cut => (
                 502,
                 format!("{RESET}protocol error"),
@@ -66,9 +76,11 @@ impl Failure {
                 (504, "upstream request timeout".to_owned(), "upstream_per_try_timeout", UPSTREAM_TIMEOUT)
             }
         };
+        let is_held_cut = self == Self::Cut && after_headers;
+        let told = [("content-type", "application/json"), (REASON, "broken_off")];
         LocalReply {
             status,
-            headers: HeaderMap::default(),
+            headers: HeaderMap::from_pairs(told.into_iter().filter(|_| is_held_cut)),
             body: body.into_bytes(),
             details: details.to_owned(),
             flags,
@@ -155,5 +167,29 @@ impl LocalReply {
             }
         }
         (headers, self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_held_answer_that_breaks_is_told_as_the_shipped_configuration_has_it() {
+        let shipped: Value = serde_saphyr::from_str(include_str!("../../../envoy/envoy.yaml")).unwrap();
+        let manager = &shipped["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+        let mapper = &manager["typed_config"]["local_reply_config"]["mappers"][0];
+        let reply = Failure::Cut.reply(true);
+        let expression = mapper["filter"]["extension_filter"]["typed_config"]["expression"].as_str().unwrap();
+        let details = expression.split('"').nth(1).unwrap();
+        assert!(reply.details.starts_with(details), "{expression}");
+        assert_eq!(mapper["status_code"], reply.status);
+        let format = &mapper["body_format_override"];
+        assert_eq!(format["text_format_source"]["inline_string"], String::from_utf8(reply.body).unwrap());
+        assert_eq!(format["content_type"], reply.headers.text("content-type").unwrap());
+        let header = &mapper["headers_to_add"][0]["header"];
+        assert_eq!(header["value"], reply.headers.text(header["key"].as_str().unwrap()).unwrap());
     }
 }

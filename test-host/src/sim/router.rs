@@ -29,7 +29,7 @@ pub(crate) enum Owner {
 }
 
 /// How long the router waits, from when it has the whole request.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     /// For the answer's end.
     pub(super) whole: Option<Duration>,
@@ -49,6 +49,14 @@ impl Timeouts {
             whole: ms("x-envoy-upstream-rq-timeout-ms"),
             per_try: ms("x-envoy-upstream-rq-per-try-timeout-ms"),
         }
+    }
+
+    /// Those of a request of the filter's own, as the provider is told of them.
+    pub(crate) fn of_call(headers: &mut HeaderMap, whole: Option<Duration>) -> Self {
+        let said = Self::take(headers);
+        let timeouts = Self { whole: said.whole.or(whole), ..said };
+        timeouts.tell(headers);
+        timeouts
     }
 
     /// Tells the provider how long it will be waited for.

@@ -11,6 +11,7 @@ use super::abi::{Direction, LogLevel};
 use super::headers::HeaderMap;
 use super::journal::Source;
 use super::rng::Rng;
+use super::router::Timeouts;
 use super::shared::Shared;
 use super::vm::Verdict;
 
@@ -105,8 +106,7 @@ pub(crate) struct Call {
     pub(crate) cluster: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// `None`: as long as it takes.
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeouts: Timeouts,
     /// The root context that gets the answer.
     pub(crate) root: u32,
     /// What the upstream half did with the request already.

@@ -22,8 +22,9 @@ use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
 use crate::request::forged;
 use crate::stream::MOST_DOCUMENT;
-use crate::telemetry::Outcome;
+use crate::telemetry::{Next, Outcome, Reason};
 use crate::time::Timestamp;
+use crate::timeout::TIMER_ERROR;
 use crate::turn::Turn;
 
 /// Most bytes of a failing answer that are read.
@@ -32,12 +33,11 @@ const FAILING_BYTES: usize = 64 * 1024;
 /// How long the body of a failing answer is waited for. Its status says enough to go on.
 const FAILING_PATIENCE: Duration = Duration::from_secs(1);
 
+/// The status with which the host answers where the connection of an answer that is held breaks.
+pub(super) const BROKE: u16 = 502;
+
 /// Bytes at the start of an answer that show an error object.
 const OPENING_BYTES: usize = 256;
-
-/// A host's timers may fire this much early: Envoy's count from when the event loop last looked at the clock, which on a busy
-/// machine is a while before the callback that sets one.
-const TIMER_ERROR: Duration = Duration::from_millis(20);
 
 /// How far an attempt's answer has been read.
 pub(super) enum Reading {
@@ -355,6 +355,33 @@ impl Exchange {
             (None, Some(index)) => self.strayed(turn, index, &judgement, &answer),
             (None, None) => After::Wait,
         }
+    }
+
+    /// The connection broke while the router's answer passed, or was held at the downstream half. Then the client has been told
+    /// already: by the host itself, which goes past its filters.
+    pub(crate) fn answer_broke(&mut self, turn: &mut Turn<'_>) -> After {
+        if matches!(self.stage, Stage::Over) {
+            return After::Wait;
+        }
+        let routed = self.in_flight.iter().position(|attempt| attempt.is_routed);
+        let Some(index) = routed else { return self.finish(turn, self.position, BROKE, Reason::BrokenOff) };
+        if self.in_flight.get(index).is_some_and(|attempt| matches!(attempt.reading, Reading::Watched(_))) {
+            return self.watched_breaks(turn, index);
+        }
+        let mut attempt = self.in_flight.swap_remove(index);
+        let (status, headers) = (BROKE, Headers::default());
+        let mut answer = Answer { status, headers, body: Vec::new(), origin: Origin::Reset };
+        // What an error has said until then is what its attempt came to.
+        if let Reading::Failing { answer: failing, .. } = &mut attempt.reading {
+            std::mem::swap(&mut answer, failing);
+        }
+        let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        let is_error = judgement.outcome != Outcome::Success;
+        let judgement = if is_error { judgement } else { Judgement::plain(Outcome::Reset) };
+        self.conclude(turn, &attempt, (&judgement, false), &answer);
+        let of = (attempt.n, attempt.position);
+        self.log_attempt(turn, of, (&judgement, answer.status), Next::Stop, None);
+        self.finish(turn, attempt.position, BROKE, Reason::BrokenOff)
     }
 
     /// The upstream half has held it long enough.

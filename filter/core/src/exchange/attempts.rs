@@ -14,6 +14,7 @@ use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::Half;
 use crate::plan::Place;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
+use crate::stats::Measure;
 use crate::stream::{asks_model, tells_usage_if_asked};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
@@ -29,6 +30,11 @@ impl Attempt {
         let awaited = (self.is_held_whole && matches!(self.reading, Reading::Awaited))
             .then(|| self.begun.after(self.limits.headers));
         self.reading.patience().or(awaited)
+    }
+
+    /// Whether the deadline has ended it, if its time is over now.
+    pub(super) fn was_cut(&self, now: Timestamp) -> bool {
+        self.limits.was_cut(now.since(self.begun))
     }
 
     /// Whether its answer is met at this half.
@@ -125,11 +131,14 @@ impl Exchange {
     fn limits(&self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
         let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
         let timeout = &route.timeout;
-        let asked = Asked {
-            streams: self.streams(),
-            max_tokens: self.most_output(turn.config, self.position),
-            usual: timeout.adaptive.and_then(|rule| self.usual(turn, self.position, rule.percentile)),
-        };
+        let usual = timeout
+            .adaptive
+            .and_then(|rule| self.usual(turn, self.position, rule.percentile, self.awaited()));
+        let is_dispatched_stream = self.streams() && !is_routed;
+        let rule = timeout.adaptive.filter(|_| is_dispatched_stream);
+        let end = rule.and_then(|rule| self.usual(turn, self.position, rule.percentile, Measure::Latency));
+        let max_tokens = self.most_output(turn.config, self.position);
+        let asked = Asked { streams: self.streams(), max_tokens, usual, usual_end: end };
         let limits = timeout::limits(timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
         // What is dispatched arrives as a whole: its end is the caller's beginning.
         if is_routed { limits } else { limits.within(self.deadline.left_to_begin(turn.now)) }
@@ -241,7 +250,7 @@ impl Exchange {
     pub(super) fn dispatch(&mut self, turn: &mut Turn<'_>) -> After {
         let config = turn.config;
         let Some((target, _)) = config.attempt(self.route, self.position) else { return After::Done };
-        let Some(timeout) = self.in_flight.last().map(|attempt| attempt.limits.total) else {
+        let Some(limits) = self.in_flight.last().map(|attempt| attempt.limits) else {
             return After::Done;
         };
         let mut headers =
@@ -255,7 +264,8 @@ impl Exchange {
             cluster: target.cluster.clone(),
             headers,
             body: self.rewritten(config, target).map_or_else(|| self.body.clone(), Rc::new),
-            timeout,
+            timeout: limits.total,
+            headers_timeout: limits.headers,
         });
         After::Wait
     }

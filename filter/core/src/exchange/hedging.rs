@@ -23,7 +23,7 @@ impl Exchange {
             return;
         };
         let usual = match hedge.after {
-            HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent),
+            HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent, self.awaited()),
             HedgeDelay::Fixed(_) => None,
         };
         let delay = hedge::delay(hedge, usual, headers).filter(|_| !self.is_hedged);

@@ -130,7 +130,7 @@ impl Exchange {
         let Ended { answer, judgement, held, is_intact, invalid } = ended;
         let outcome = judgement.outcome;
         // The caller's deadline, not the target, has ended this one.
-        let was_cut = outcome == Outcome::Timeout && attempt.limits.is_cut;
+        let was_cut = outcome == Outcome::Timeout && attempt.was_cut(turn.now);
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
         // What was appended isn't the caller's.
         let is_own = !self.is_appended();

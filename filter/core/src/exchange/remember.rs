@@ -69,7 +69,7 @@ impl Exchange {
         turn.stats.end(turn.store, target.0, now);
         let Some((outcome, answer)) = ended else { return false };
         // The caller's deadline, not the target, has ended this one.
-        if outcome == Outcome::Timeout && attempt.limits.is_cut {
+        if outcome == Outcome::Timeout && attempt.was_cut(now) {
             return false;
         }
         let took = now.since(attempt.begun);
@@ -106,12 +106,21 @@ impl Exchange {
         turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample)
     }
 
-    /// A percentile of what is awaited of answers like this one's at a place of the plan: of a stream the first token, of
-    /// any other the end. `None` while too little is known.
-    pub(super) fn usual(&self, turn: &mut Turn<'_>, position: usize, percent: u8) -> Option<Duration> {
+    /// What is awaited of an answer: of a stream the first token, of any other the end.
+    pub(super) fn awaited(&self) -> Measure {
+        if self.streams() { Measure::FirstToken } else { Measure::Latency }
+    }
+
+    /// A percentile of this measure of answers like this one's at a place of the plan. `None` while too little is known.
+    pub(super) fn usual(
+        &self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        percent: u8,
+        measure: Measure,
+    ) -> Option<Duration> {
         let target = turn.config.target_at(self.route, position)?;
         let model = self.model_at(turn.config, position);
-        let measure = if self.streams() { Measure::FirstToken } else { Measure::Latency };
         let most_tokens = self.most_output(turn.config, position);
         let most_tokens = most_tokens.and_then(|most| u32::try_from(most).ok());
         let view = turn.stats.view(turn.store, (target.0, model.as_deref()), turn.now)?;

@@ -235,10 +235,8 @@ impl Exchange {
         }
     }
 
-    /// The connection broke while an answer passed, or was held where the host says so itself.
-    pub(crate) fn watched_breaks(&mut self, turn: &mut Turn<'_>) -> After {
-        let is_watched = |attempt: &Attempt| matches!(attempt.reading, Reading::Watched(_));
-        let Some(index) = self.in_flight.iter().position(is_watched) else { return After::Wait };
+    /// The connection of an answer under watch broke.
+    pub(super) fn watched_breaks(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
         let Some(watched) = self.watched(index) else { return After::Wait };
         // Nothing that it says can reach the client any more.
         let _ = watched.gate.end(turn.now, false);

@@ -255,7 +255,14 @@ impl Sampling {
         self.next_call = self.next_call.wrapping_add(1);
         let until = now.after(TIMEOUT.saturating_add(LATE));
         self.calls.insert(attempt, Call { about, until });
-        fx.push(Effect::Dispatch { attempt, cluster, headers, body: Rc::new(body), timeout: TIMEOUT });
+        fx.push(Effect::Dispatch {
+            attempt,
+            cluster,
+            headers,
+            body: Rc::new(body),
+            timeout: TIMEOUT,
+            headers_timeout: TIMEOUT,
+        });
     }
 
     /// Settles a call; without an answer when none has come in time.

@@ -46,7 +46,8 @@ pub enum Reason {
     InvalidOutput,
     /// It asked for the health page and may read it.
     Health,
-    /// The answer turned out to be broken, or broke off, after its beginning had gone to the client.
+    /// The answer turned out to be broken, or broke off, after its beginning had gone to the client; or while it was held where
+    /// only the host can say so.
     BrokenOff,
     /// The client, or the host on its own, ended the exchange before there was an answer.
     Gone,
@@ -125,7 +126,8 @@ mod tests {
         let known =
             words.iter().filter_map(|word| if let Shape::Word(word) = word { Some(*word) } else { None });
         let reasons = std::iter::successors(Some(Reason::Ok), |reason| next(*reason));
-        // Who has gone is given none, and who has got the beginning of an answer was given another.
+        // Who has gone is given none. Who has got the beginning of an answer was given another; and what the host answers
+        // with alone no test of a policy sees, as these have the upstream half.
         let is_said = |reason: &Reason| !matches!(reason, Reason::Gone | Reason::BrokenOff);
         let said = reasons.filter(is_said).map(Reason::word);
         assert_eq!(known.collect::<Vec<_>>(), said.collect::<Vec<_>>());

@@ -7,6 +7,7 @@ use wasmtime::{Caller, Linker};
 use super::memory::{Fault, Guest};
 use super::types::{Direction, Status};
 use super::{ENV, host_call, nested, pairs};
+use crate::sim::router::Timeouts;
 use crate::sim::state::{Asked, Call, HostState, LocalReply};
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -117,17 +118,15 @@ fn http_call(
     let (token, root) = (host.next_token, host.root());
     headers.set("content-length", body.len().to_string().as_bytes());
     headers.set("x-envoy-internal", b"true");
-    if timeout_ms > 0 {
-        headers.set("x-envoy-expected-rq-timeout-ms", timeout_ms.to_string().as_bytes());
-    }
-    let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
+    let whole = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
+    let timeouts = Timeouts::of_call(&mut headers, whole);
     let upstream = nested::enter_upstream_half(guest, &cluster, &headers, &body)?;
     guest.host().asked.push_back(Asked::Call(Call {
         token,
         cluster,
         headers,
         body,
-        timeout,
+        timeouts,
         root,
         upstream,
     }));

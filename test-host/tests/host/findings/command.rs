@@ -63,7 +63,7 @@ fn an_envoy_that_retries_around_the_filter_is_warned_about() {
 }
 
 #[test]
-fn an_envoy_without_the_upstream_half_is_warned_about_where_streams_are_held() {
+fn an_envoy_without_the_upstream_half_is_warned_about_where_something_is_lost() {
     let holding = "seawall 1\ntarget east { cluster \"east\"  provider openai }\n\
                    route held { match path \"/v1\"  try east  stream complete }\n";
     let here = Policies::new(&[
@@ -73,7 +73,7 @@ fn an_envoy_without_the_upstream_half_is_warned_about_where_streams_are_held() {
         ("with", "clusters: [{ name: east, configuration: { value: upstream half } }]"),
     ]);
     let (code, _, told) = here.run(&["check", "holding", "--envoy-config", "without"]);
-    assert!(code == 0 && told.contains("route `held` holds streams back"), "{told}");
+    assert!(code == 0 && told.contains("route `held` holds streams and answers in one piece back"), "{told}");
     assert_eq!(here.run(&["check", "holding", "--deny-warnings", "--envoy-config", "without"]).0, 1);
     assert_eq!(here.run(&["check", "holding", "--deny-warnings", "--envoy-config", "with"]).0, 0);
     assert_eq!(here.run(&["check", "clean", "--deny-warnings", "--envoy-config", "without"]).0, 0);

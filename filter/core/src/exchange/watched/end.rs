@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
+use crate::exchange::answers::BROKE;
 use crate::exchange::{After, Exchange};
 use crate::stream::Verdict;
 use crate::telemetry::{Next, Outcome, Reason};
@@ -50,17 +51,18 @@ impl Exchange {
         attempt.sighted = Some(sighted);
         let judgement = self.judged(turn, &attempt, verdict, &report);
         let (reason, told) = match verdict {
-            _ if !is_delivered => (Reason::Gone, 0),
+            _ if !is_delivered => (Reason::BrokenOff, BROKE),
             verdict if verdict.is_failure() => (Reason::BrokenOff, status),
             _ => (self.success(turn, &attempt), status),
         };
-        let is_void = verdict == Verdict::TimedOut && attempt.limits.is_cut;
+        let is_void = verdict == Verdict::TimedOut && attempt.was_cut(turn.now);
         self.conclude(turn, &attempt, (&judgement, is_void), &answer);
         if judgement.outcome == Outcome::Success {
             self.tell_delivered(turn, &attempt);
             self.sample(turn, &attempt, kept);
         }
-        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), Next::Deliver, None);
+        let next = if is_delivered { Next::Deliver } else { Next::Stop };
+        self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), next, None);
         self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
         self.finish(turn, attempt.position, told, reason)
     }

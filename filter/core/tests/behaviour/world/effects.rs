@@ -48,7 +48,7 @@ impl World {
                 self.push(now.after(headers), Due::Timeout { id, attempt, headers: true });
                 self.push(now.after(total), Due::Timeout { id, attempt, headers: false });
             }
-            Effect::Dispatch { attempt, cluster, timeout, headers, body } => {
+            Effect::Dispatch { attempt, cluster, timeout, headers_timeout, headers, body } => {
                 assert_eq!(attempt as usize, request.attempts.len() + 1, "attempts are numbered in order");
                 assert!(
                     request.downstream.is_held || hedges,
@@ -58,6 +58,7 @@ impl World {
                 assert!(timeout <= longest * 10);
                 self.begin(id, &cluster, timeout, true);
                 let attempt = attempt as usize;
+                self.push(now.after(headers_timeout), Due::Timeout { id, attempt, headers: true });
                 self.push(now.after(timeout), Due::Timeout { id, attempt, headers: false });
             }
             Effect::TellSource => {

@@ -122,6 +122,9 @@ impl World {
         }
         if sent.is_dispatched {
             let has_begun = sent.call.is_some();
+            if headers && has_begun {
+                return;
+            }
             let origin = if has_begun { Origin::Reset } else { Origin::Timeout };
             return self.call_ends(id, attempt, if has_begun { 503 } else { 504 }, origin);
         }
