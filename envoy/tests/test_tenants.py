@@ -99,6 +99,19 @@ def test_a_claim_of_a_verified_token_is_the_tenant_and_nothing_that_is_only_said
     assert [ask(connection, x_token=token("globex")) for _ in range(3)] == [200, 200, 429]
 
 
+def test_a_claim_that_is_a_number_is_the_tenant_in_digits(changed):
+    tenants = """tenant by jwt "tenant_id"
+tier known { tenants "42" }
+route other { match path "/v1/chat/completions"  when `tier != "known"`  try primary }"""
+    envoy = changed(POLICY.format(tenant=tenants, limit=TWO_EACH), with_jwt, workers=2)
+    connection = http.client.HTTPConnection("127.0.0.1", envoy.port)
+    assert [ask(connection, x_token=token(42)) for _ in range(3)] == [200, 200, 429]
+    assert ask(connection, x_token=token("42")) == 429, "the same one"
+    # Of no tier, and so in the other route, which limits nothing.
+    for other in (43, 42.5, 2**53 + 1, True, [42], {"name": "42"}):
+        assert [ask(connection, x_token=token(other)) for _ in range(3)] == [200, 200, 200], other
+
+
 # Certificates.
 
 

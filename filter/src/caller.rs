@@ -28,5 +28,5 @@ pub(crate) fn who(claims: &[Text], metadata: &[(Text, Text)]) -> Identity {
 }
 
 fn text(path: &str) -> Option<String> {
-    String::from_utf8(host::property(path)?).ok().filter(|value| !value.is_empty())
+    Identity::name(host::property(path)?)
 }

@@ -69,6 +69,7 @@ impl World<'_> {
             providers,
             rate_limit_services: BTreeMap::new(),
             unmatched: Some(elsewhere),
+            metadata: Vec::new(),
             allow_on_headers_stop_iteration: true,
             upstream_half: UpstreamHalf::Installed,
             lacks_upstream_half: BTreeSet::new(),

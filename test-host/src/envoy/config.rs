@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
+use crate::scenario::ToMetadata;
+
 /// The cluster of the shipped configuration that all others are made like.
 const TEMPLATE: &str = "primary";
 const FILTER: &str = "seawall";
@@ -34,6 +36,8 @@ pub struct Wanted<'a> {
     pub services: Option<&'a BTreeMap<String, SocketAddr>>,
     /// The cluster of what the filter lets pass.
     pub unmatched: Option<&'a str>,
+    /// Headers that a filter in front of this one puts into metadata.
+    pub metadata: &'a [ToMetadata],
     /// Whether bodies arrive while the filter holds the headers, as the shipped configuration has it.
     pub allow_on_headers_stop_iteration: bool,
     /// Whether the filter's upstream half stays, and with it the redirects that it needs.
@@ -56,6 +60,7 @@ impl<'a> Wanted<'a> {
             clusters,
             services: None,
             unmatched: None,
+            metadata: &[],
             allow_on_headers_stop_iteration: true,
             upstream_half: true,
             lacks_upstream_half: None,
@@ -108,7 +113,11 @@ impl<'a> Wanted<'a> {
         let plugin = at(named(filters, FILTER)?, "/typed_config/config")?;
         self.machine(plugin, wasm)?;
         set(plugin, "/allow_on_headers_stop_iteration", json!(self.allow_on_headers_stop_iteration))?;
-        set(plugin, "/configuration/value", json!(self.policy))
+        set(plugin, "/configuration/value", json!(self.policy))?;
+        if !self.metadata.is_empty() {
+            filters.insert(0, header_to_metadata(self.metadata));
+        }
+        Ok(())
     }
 
     fn has_upstream_half(&self) -> bool {
@@ -150,6 +159,22 @@ fn made_like(template: &Value, name: &str, to: SocketAddr) -> anyhow::Result<Val
     let address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
     set(&mut cluster, address, json!({ "address": to.ip(), "port_value": to.port() }))?;
     Ok(cluster)
+}
+
+fn header_to_metadata(headers: &[ToMetadata]) -> Value {
+    let rules: Vec<_> = headers
+        .iter()
+        .map(|ToMetadata { header, namespace, key, is_number }| {
+            let kind = if *is_number { "NUMBER" } else { "STRING" };
+            let put = json!({ "metadata_namespace": namespace, "key": key, "type": kind });
+            json!({ "header": header, "on_header_present": put })
+        })
+        .collect();
+    let config = "type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config";
+    json!({
+        "name": "envoy.filters.http.header_to_metadata",
+        "typed_config": { "@type": config, "request_rules": rules },
+    })
 }
 
 fn rate_limit_service(mut cluster: Value) -> Value {

@@ -105,6 +105,7 @@ impl EnvoyDriver {
                 .as_ref()
                 .or_else(|| scenario.providers.keys().next())
                 .map(String::as_str),
+            metadata: &scenario.metadata,
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
             upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
             lacks_upstream_half: Some(&scenario.lacks_upstream_half),

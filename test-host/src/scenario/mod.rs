@@ -12,7 +12,9 @@ use std::time::Duration;
 
 pub(crate) use expect::diff;
 pub use expect::{Failure, Timing};
-pub use model::{Expect, Install, Placed, Request, Saw, Scenario, Span, Step, Trap, UpstreamHalf};
+pub use model::{
+    Expect, Install, Placed, Request, Saw, Scenario, Span, Step, ToMetadata, Trap, UpstreamHalf,
+};
 pub use request::{AUTHORITY, Wire};
 pub use run::{Outcome, judge_refusal, run};
 

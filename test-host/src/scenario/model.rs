@@ -54,6 +54,9 @@ pub struct Scenario {
     /// Cluster of the requests that the filter lets pass; the first provider by default.
     #[serde(default)]
     pub unmatched: Option<String>,
+    /// What stands in front of the filter puts headers into requests' metadata, as Envoy's `header_to_metadata` does.
+    #[serde(default)]
+    pub metadata: Vec<ToMetadata>,
     /// Whether a request's body comes while its headers are held. Every configuration we ship sets it; what the filter
     /// does without it is judged in the test host only.
     #[serde(default = "yes")]
@@ -74,6 +77,18 @@ pub struct Scenario {
     pub refused: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub steps: Vec<Step>,
+}
+
+/// A header that is put into metadata, where there is one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToMetadata {
+    pub header: String,
+    pub namespace: String,
+    pub key: String,
+    /// As a number; what isn't one isn't put anywhere.
+    #[serde(default)]
+    pub is_number: bool,
 }
 
 /// Whether the upstream half is installed.

@@ -9,7 +9,7 @@ use super::pipe::{Pipe, Place};
 use super::router::check_length;
 use super::state::HttpContext;
 use super::world::{StreamId, World};
-use crate::scenario::{AUTHORITY, Wire};
+use crate::scenario::{AUTHORITY, ToMetadata, Wire};
 
 /// What one read of Envoy's takes from a connection.
 const READ: usize = 16 * 1024;
@@ -30,6 +30,17 @@ impl Client {
     pub(crate) fn started(&self) -> bool {
         self.status != 0
     }
+}
+
+/// Where a filter finds in the metadata what a header said, and how: Envoy hands numbers over as doubles, little endian.
+fn metadata(put: &ToMetadata, said: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+    let path = ["metadata", "filter_metadata", &put.namespace, &put.key].join("\0");
+    let value = if put.is_number {
+        said.parse::<f64>().ok()?.to_le_bytes().to_vec()
+    } else {
+        said.as_bytes().to_vec()
+    };
+    Some((path.into_bytes(), value))
 }
 
 /// A stream that has ended.
@@ -109,6 +120,8 @@ impl World {
     ) -> anyhow::Result<StreamId> {
         let root = self.root(machine);
         let mut http = HttpContext { root, request_id: request_id.to_owned(), ..HttpContext::default() };
+        let said = self.metadata.iter().filter_map(|put| metadata(put, headers.text(&put.header)?));
+        http.properties.extend(said);
         http.request.headers = headers;
         let id = self.open_context(machine, http, Place::Downstream)?;
         self.streams.insert(id, stream);

@@ -22,7 +22,7 @@ use super::state::Asked;
 use super::stream::{Finished, Stream};
 use super::upstream::{Piece, Upstream};
 use super::vm::Module;
-use crate::scenario::{Scenario, UpstreamHalf};
+use crate::scenario::{Scenario, ToMetadata, UpstreamHalf};
 
 /// A stream: which machine serves it, and its context there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +80,7 @@ pub(crate) struct World {
     pub(super) upstreams: BTreeMap<String, Upstream>,
     pub(super) rate_limits: BTreeMap<String, RateLimits>,
     pub(super) unmatched: Option<String>,
+    pub(super) metadata: Vec<ToMetadata>,
     pub(super) body_while_paused: bool,
     /// Whether the route follows the upstream half's redirects.
     pub(super) redirects: bool,
@@ -110,6 +111,7 @@ impl World {
             upstreams: upstreams.collect(),
             rate_limits: services.collect(),
             unmatched: scenario.unmatched.clone().or_else(|| scenario.providers.keys().next().cloned()),
+            metadata: scenario.metadata.clone(),
             body_while_paused: scenario.allow_on_headers_stop_iteration,
             redirects: scenario.upstream_half == UpstreamHalf::Installed,
             pipes: BTreeMap::new(),

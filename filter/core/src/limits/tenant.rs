@@ -31,6 +31,27 @@ pub struct Identity {
     pub metadata: Vec<Option<String>>,
 }
 
+impl Identity {
+    /// The name that a property of the host is. The host hands over values without their types: texts as they are; numbers, which in
+    /// metadata are doubles, as eight bytes, little endian; truth values and lists in bytes that no name has.
+    #[must_use]
+    pub fn name(value: Vec<u8>) -> Option<String> {
+        let is_name = |text: &str| !text.is_empty() && !text.contains(|char: char| char.is_ascii_control());
+        match String::from_utf8(value) {
+            Ok(text) if is_name(&text) => Some(text),
+            Ok(other) => whole_number(other.as_bytes()),
+            Err(other) => whole_number(other.as_bytes()),
+        }
+    }
+}
+
+/// In decimal digits. One that is too large to be told from its neighbours is none.
+fn whole_number(bytes: &[u8]) -> Option<String> {
+    const TOO_LARGE: f64 = 9_007_199_254_740_992.0; // 2^53
+    let number = f64::from_le_bytes(bytes.try_into().ok()?);
+    (number.fract() == 0.0 && number.abs() < TOO_LARGE).then(|| (number as i64).to_string())
+}
+
 /// The claims that a policy asks for, in order.
 pub(crate) fn claims(policy: &Policy) -> impl Iterator<Item = &str> {
     policy.tenant.iter().filter_map(|source| match source {
@@ -178,6 +199,24 @@ mod tests {
         let headers = headers.iter().copied().collect();
         let Who { tenant, tier, .. } = who(policy, key(), &headers, identity, 0);
         (tenant, policy.tiers[tier.unwrap()].name.clone())
+    }
+
+    #[test]
+    fn texts_and_whole_numbers_are_names_and_nothing_else_is() {
+        let numbers = [0.0, -0.0, 1.0, 42.0, -7.0, 1e15, 9_007_199_254_740_991.0];
+        let texts = ["0", "0", "1", "42", "-7", "1000000000000000", "9007199254740991"];
+        for (number, text) in numbers.into_iter().zip(texts) {
+            assert_eq!(Identity::name(f64::to_le_bytes(number).to_vec()).as_deref(), Some(text));
+        }
+        for text in ["acme", "12345678", "a name with spaces", "zw\u{f6}lf"] {
+            assert_eq!(Identity::name(text.into()).as_deref(), Some(text));
+        }
+        for number in [1.5, 9_007_199_254_740_992.0, -1e300, f64::NAN, f64::INFINITY] {
+            assert_eq!(Identity::name(number.to_le_bytes().to_vec()), None, "{number}");
+        }
+        for other in [&b""[..], b"\0", b"\x01", b"\x01\0\0\0\x04\0\0\0acme", b"\xff\xfe"] {
+            assert_eq!(Identity::name(other.to_vec()), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub(super) static CONTRACT: Block = Block {
             ]),
             r#"conversation <= $5, 40 requests by header "x-conversation-id""#,
             "Most that all requests of a conversation in this route may cost, and most that there may be. A conversation is what has \
-             the same value of this header, or under this namespace and key of Envoy's dynamic metadata, and comes from the same \
+             the same value of this header, or under this namespace and key of Envoy's dynamic metadata (a text, or a whole number), and comes from the same \
              tenant; a request without it belongs to none. One that was silent for a day begins anew. What is beyond is refused, \
              and not to be retried.",
         ),
