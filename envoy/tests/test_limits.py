@@ -1,5 +1,6 @@
 """What a limit refuses is the official SDKs' own RateLimitError, with a hint that they follow."""
 
+import re
 import time
 
 import anthropic
@@ -138,3 +139,29 @@ def test_answers_say_how_many_tokens_were_counted_and_how_well(start):
     reported, off = seawall.stat("tokens.primary.reported"), seawall.stat("tokens.primary.off")
     assert seawall.stat("tokens.primary.estimate") == 1 and seawall.stat("tokens.primary.exact") == 0
     assert reported > 0 and off == abs(reported - int(tokens))
+
+
+UNUSUAL = OPENAI.replace("2 requests/min  burst 100%", "300 requests/min  burst 100%  anomaly > 4x baseline window 1s")
+
+
+def test_much_more_than_usual_is_told_in_the_answer_and_counted_once(start):
+    seawall = start(UNUSUAL)
+    client = seawall.client(default_headers={"x-team": "tide"})
+
+    def warning():
+        return client.chat.completions.with_raw_response.create(**QUESTION).headers.get("x-seawall-warning")
+
+    for _ in range(26):
+        assert warning() is None
+        time.sleep(0.5)
+    told = [warning() for _ in range(40)]
+    assert told[:6] == [None] * 6, "that is too little to be told"
+    times = [float(re.fullmatch(r"few (\d+\.\d)x baseline", text)[1]) for text in told if text]
+    assert len(times) >= 20 and 4 <= min(times) < max(times) < 40, told
+    deadline = time.monotonic() + 5
+    while not seawall.stat("limits.few.anomaly") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert seawall.stat("limits.few.anomaly") == 1
+    # Another tenant isn't known for long.
+    other = seawall.client(default_headers={"x-team": "wave"}).chat.completions.with_raw_response
+    assert all("x-seawall-warning" not in other.create(**QUESTION).headers for _ in range(20))

@@ -18,7 +18,7 @@ mod route;
 mod sampling;
 
 pub use health::{Health, Network};
-pub use limit::{Amount, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
+pub use limit::{Amount, Anomaly, Limit, Money, Per, Scope, TenantSource, Tier, Tokens};
 pub use output::{Document, FinishWord, InvalidAction, Languages, Output};
 pub use route::{
     Adaptive, CacheRule, Canary, Contract, Conversation, ConversationSource, Deadline, Hedge, HedgeDelay,

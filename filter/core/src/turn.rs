@@ -61,8 +61,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) key: Option<HashKey>,
     /// Requests not counted for the retry budgets yet, by the number of their route.
     pub(crate) uncounted: &'a mut Vec<Uncounted>,
-    /// What limits of the caller's have warned of in this step: which one, and how much of it is used.
-    pub(crate) warnings: Vec<(Text, String)>,
+    /// What limits of the caller's have warned of in this step: which one, of what, and how much of it is used.
+    pub(crate) warnings: Vec<(Text, LimitEvent, String)>,
     pub(crate) fx: &'a mut Vec<Effect>,
 }
 
@@ -335,7 +335,8 @@ impl<'a> Turn<'a> {
         let standings = self.limits.standings(self.store, self.now, &ask);
         let mut near = self.limits.nearly_used(self.store, self.now, &ask);
         near.retain(|(spot, _)| *spot != refusal.spot);
-        near.into_iter().for_each(|(spot, used)| self.warn_caller(spot, used));
+        near.into_iter()
+            .for_each(|(spot, used)| self.warn_caller(spot, LimitEvent::Warns, limits::percent(used)));
         let rule = ask.book.rule(refusal.spot);
         let why = rule.map(|rule| limits::why(rule, refusal)).unwrap_or_default();
         (why, rule.map(|rule| rule.counts), limits::headers(&standings, dialect, self.now))
@@ -351,27 +352,30 @@ impl<'a> Turn<'a> {
 
     fn tell_limits(&mut self, news: &[LimitNews]) {
         for news in news {
-            let (spot, event) = match *news {
-                LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse),
+            let (spot, event, warning) = match *news {
+                LimitNews::WouldRefuse(spot) => (spot, LimitEvent::WouldRefuse, None),
                 LimitNews::Warns(spot, used, is_new) => {
-                    self.warn_caller(spot, used);
-                    if !is_new {
-                        continue;
-                    }
-                    (spot, LimitEvent::Warns)
+                    (spot, LimitEvent::Warns, Some((limits::percent(used), is_new)))
                 }
-                LimitNews::Local(spot) => (spot, LimitEvent::Local),
+                LimitNews::Unusual(spot, used, is_new) => {
+                    (spot, LimitEvent::Anomaly, Some((limits::multiple(used), is_new)))
+                }
+                LimitNews::Local(spot) => (spot, LimitEvent::Local, None),
             };
-            self.tell_limit(spot, event, None);
+            let is_new = warning.as_ref().is_none_or(|(_, is_new)| *is_new);
+            warning.into_iter().for_each(|(used, _)| self.warn_caller(spot, event, used));
+            if is_new {
+                self.tell_limit(spot, event, None);
+            }
         }
     }
 
-    /// Warns the caller that so much of a limit is used, in basis points, if the limit is its own.
-    fn warn_caller(&mut self, spot: limits::Spot, used: u32) {
+    /// Warns the caller that so much of a limit is used, if the limit is its own.
+    fn warn_caller(&mut self, spot: limits::Spot, event: LimitEvent, used: String) {
         let Config { book, .. } = self.config;
         let name = book.rule(spot).map(|rule| rule.name.clone());
         let name = name.filter(|_| book.is_own(self.config.policy(), spot));
-        self.warnings.extend(name.map(|name| (name, limits::percent(used))));
+        self.warnings.extend(name.map(|name| (name, event, used)));
     }
 
     fn tell_refusal(&mut self, refusal: &Refusal) {
@@ -391,7 +395,7 @@ impl<'a> Turn<'a> {
             (Metric::Limit(id, event), Decision::Limit { exchange, limit, event, wait })
         };
         self.fx.push(Effect::Count(metric));
-        if self.is_tracing || event == LimitEvent::Warns {
+        if self.is_tracing || matches!(event, LimitEvent::Warns | LimitEvent::Anomaly) {
             self.fx.push(Effect::Log(decision));
         }
     }

@@ -3,8 +3,8 @@
 use super::document::Lines;
 use super::words::{amount, code, count, list, quoted};
 use super::{Explainer, Section};
-use crate::policy::{Amount, Limit, LimitId, Scope, TenantSource};
-use crate::vocabulary::{duration_text, percent_text};
+use crate::policy::{Amount, Anomaly, Limit, LimitId, Scope, TenantSource};
+use crate::vocabulary::{duration_text, factor_text, percent_text};
 
 pub(super) fn limit(explainer: &Explainer<'_>, id: LimitId) -> Option<(String, String)> {
     let limit = explainer.policy.limits.get(id.0)?;
@@ -47,6 +47,13 @@ fn text(explainer: &Explainer<'_>, limit: &Limit) -> String {
     };
     if let Some(warn) = limit.warn_bp {
         text += &format!("; warns when {} of it is used", percent_text(warn));
+    }
+    if let Some(Anomaly { above_baseline_hundredths, window }) = limit.anomaly {
+        text += &format!(
+            "; warns when more than {} of what is usual is used in {}",
+            factor_text(above_baseline_hundredths),
+            duration_text(window)
+        );
     }
     if let Some(service) = &limit.service {
         text += &format!(

@@ -1,10 +1,12 @@
 //! Targets, tenants, limits and breakers.
 
+use std::time::Duration;
+
 use super::{Lower, Settings, basis_points, count, distinct, duration, list, sorted, text};
 use crate::ast::{File, Item, Statement, Value};
 use crate::policy::{
-    Amount, Backoff, Breaker, BudgetSpent, Capability, Forced, Group, Health, Jitter, Limit, Money, Network,
-    Price, Provider, Retry, RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
+    Amount, Anomaly, Backoff, Breaker, BudgetSpent, Capability, Forced, Group, Health, Jitter, Limit, Money,
+    Network, Price, Provider, Retry, RetryBudget, Scope, Target, TenantSource, Tier, Trigger, Trip,
 };
 use crate::vocabulary::{STATUSES, TRIGGERS};
 
@@ -137,6 +139,7 @@ impl Lower<'_, '_> {
             wait: settings.maybe("wait", duration)?,
             queue: settings.read("queue", count)?,
             warn_bp: settings.maybe("warn", basis_points)?,
+            anomaly: settings.maybe("anomaly", anomaly)?,
             observe: settings.written("observe").is_some(),
             service: settings.maybe("via", text)?,
         })
@@ -206,6 +209,15 @@ fn capabilities(values: &[Value<'_>]) -> Option<Vec<Capability>> {
         _ => None,
     };
     Some(sorted(list(values)?.iter().map(|item| capability(&item.values)).collect::<Option<Vec<_>>>()?))
+}
+
+/// The window of an anomaly that names none.
+const ANOMALY_WINDOW: Duration = Duration::from_mins(5);
+
+fn anomaly(values: &[Value<'_>]) -> Option<Anomaly> {
+    let [Value::Hundredths(factor), window] = values else { return None };
+    let window = if let Value::Duration(window) = window { *window } else { ANOMALY_WINDOW };
+    Some(Anomaly { above_baseline_hundredths: *factor, window })
 }
 
 pub(crate) fn one_trip(values: &[Value<'_>]) -> Option<Trip> {

@@ -45,10 +45,21 @@ pub struct Limit {
     pub queue: u32,
     /// Tells when so much is used, in basis points.
     pub warn_bp: Option<u32>,
+    /// Tells when much more is used than is usual.
+    pub anomaly: Option<Anomaly>,
     /// Counts, but refuses nothing.
     pub observe: bool,
     /// Cluster of a rate limit service that holds the count.
     pub service: Option<String>,
+}
+
+/// When more is used than is usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Anomaly {
+    /// More than so many hundredths of what is usual.
+    pub above_baseline_hundredths: u32,
+    /// In which time that is used.
+    pub window: Duration,
 }
 
 /// Whose use is counted together.

@@ -22,7 +22,7 @@ use crate::breaker::Permit;
 use crate::effect::{Effect, Text};
 use crate::limits::{Answer, Refusal, Spot, Stage as Asked, Ticket, Use, who};
 use crate::stream::Usage;
-use crate::telemetry::{Outcome, Reason};
+use crate::telemetry::{LimitEvent, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
@@ -44,8 +44,8 @@ pub(super) struct Reserved {
     pub(super) place: Option<usize>,
     /// When it first asked them.
     since: Option<(Option<usize>, Timestamp)>,
-    /// Limits of its tenant's that are nearly used up, and how much of them is used.
-    warnings: Vec<(Text, String)>,
+    /// Limits of its tenant's that are nearly used up, or used more than is usual, and how much of them is used.
+    warnings: Vec<(Text, LimitEvent, String)>,
 }
 
 impl Reserved {
@@ -62,16 +62,16 @@ impl Reserved {
 
     /// Remembers what limits have warned of; of each limit what it said last.
     fn warn(&mut self, turn: &mut Turn<'_>) {
-        for (name, used) in turn.warnings.drain(..) {
-            self.warnings.retain(|(known, _)| *known != name);
-            self.warnings.push((name, used));
+        for (name, event, used) in turn.warnings.drain(..) {
+            self.warnings.retain(|(known, of, _)| *known != name || *of != event);
+            self.warnings.push((name, event, used));
         }
     }
 
-    /// The header that tells of it: `spend 83%, conversation 91%`.
+    /// The header that tells of it: `spend 83%, conversation 91%, tokens 7.2x baseline`.
     pub(super) fn warning(&self) -> Option<(Text, Text)> {
         let mut text = String::new();
-        for (name, used) in &self.warnings {
+        for (name, _, used) in &self.warnings {
             for part in [if text.is_empty() { "" } else { ", " }, name, " ", used] {
                 text += part;
             }

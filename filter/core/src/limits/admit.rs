@@ -104,6 +104,8 @@ pub(crate) enum News {
     WouldRefuse(Spot),
     /// So much of it, in basis points, is in use, which the policy warns of; and whether that has come about just now.
     Warns(Spot, u32, bool),
+    /// So many hundredths of what is usual are used; and whether that has come about just now.
+    Unusual(Spot, u64, bool),
     /// Its service is away, and this proxy's own count has admitted it.
     Local(Spot),
 }
@@ -205,6 +207,13 @@ impl Desk<'_> {
             if let Some((used, is_new)) = warns {
                 let spot = Spot { place: place.with_row(found.key), slot };
                 said.news.push(News::Warns(spot, used, is_new));
+            }
+            // Those who share the common row have nothing that is usual of all of them.
+            let unusual = if found.key == COMMON { None } else { balance.unusual(*measure, self.now) };
+            if let Some((hundredths, is_new)) = unusual {
+                // The limit itself stands before its baseline.
+                let spot = Spot { place: place.with_row(found.key), slot: slot.saturating_sub(1) };
+                said.news.push(News::Unusual(spot, hundredths, is_new));
             }
         }
         has_time

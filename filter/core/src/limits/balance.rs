@@ -28,6 +28,9 @@
 //! **Concurrency** is what is held. How long a place is usually held is remembered beside it, so that a caller can be told when to
 //! come back.
 //!
+//! **A baseline** lies beside a limit that tells of anomalies: what is used is compared with what is usual, and nothing is refused.
+//! See `usual`.
+//!
 //! **A conversation** has a sum that never shrinks, and begins anew when nothing has been heard of it for long.
 
 use std::time::Duration;
@@ -36,6 +39,7 @@ use super::held::Held;
 use super::pace::Pace;
 use super::recent::Recent;
 use super::unsettled::Settlement;
+use super::usual::{Baseline, Usual};
 use super::wire::{Reader, Writer};
 use crate::time::Timestamp;
 
@@ -63,6 +67,7 @@ pub(super) enum Measure {
     Concurrent(u64),
     Money(Budget),
     Sum(Sum),
+    Baseline(Baseline),
 }
 
 /// So much in all.
@@ -125,9 +130,14 @@ enum Used {
         recent: Recent,
     },
     /// For how long a place was usually held, in milliseconds: a moving average. Zero before the first.
-    Places { usual: u32 },
+    Places {
+        usual: u32,
+    },
     /// In micro-dollars by slot; slot `n` lies at `n % slots`.
-    Money { newest: u64, spent: [u64; ROLLING] },
+    Money {
+        newest: u64,
+        spent: [u64; ROLLING],
+    },
     Sum {
         /// When it was last heard of, in nanoseconds since the epoch.
         last: u64,
@@ -135,6 +145,7 @@ enum Used {
         /// How much of that others had used, who had its place in the table before.
         before: u64,
     },
+    Usual(Usual),
 }
 
 impl Measure {
@@ -144,6 +155,7 @@ impl Measure {
             Self::Rate(pace) => 16 + if pace.warns() { Recent::SIZE } else { 0 },
             Self::Sum(_) => 24,
             Self::Concurrent(_) => 4,
+            Self::Baseline(_) => Usual::SIZE,
             Self::Money(budget) => 8 + 8 * budget.slots() as usize,
         };
         used + 16 + 4 + 1
@@ -155,6 +167,7 @@ impl Measure {
             Self::Rate(_) => 1,
             Self::Concurrent(_) => 2,
             Self::Sum(_) => 3,
+            Self::Baseline(baseline) => baseline.window << 8 | 4,
             Self::Money(budget) => budget.slot() << 8 | budget.slots(),
         }
     }
@@ -166,6 +179,7 @@ impl Measure {
             Self::Concurrent(most) => most,
             Self::Money(budget) => budget.micro_dollars,
             Self::Sum(sum) => sum.amount,
+            Self::Baseline(_) => u64::MAX,
         }
     }
 }
@@ -178,6 +192,7 @@ impl Balance {
             }
             Measure::Concurrent(_) => Used::Places { usual: bytes.u32()? },
             Measure::Sum(_) => Used::Sum { last: bytes.u64()?, used: bytes.u64()?, before: bytes.u64()? },
+            Measure::Baseline(_) => Used::Usual(Usual::read(bytes)?),
             Measure::Money(budget) => {
                 let newest = bytes.u64()?;
                 let mut spent = [0; ROLLING];
@@ -214,6 +229,7 @@ impl Balance {
                 spent.iter().take(budget.slots() as usize).for_each(|slot| bytes.u64(*slot));
             }
             (Used::Places { usual }, _) => bytes.u32(*usual),
+            (Used::Usual(usual), _) => usual.write(bytes),
             (Used::Money { .. }, _) => {}
         }
         bytes.u64(self.held.older);
@@ -257,6 +273,9 @@ impl Balance {
                     }
                 }
                 *newest = (*newest).max(current);
+            }
+            (Used::Usual(usual), Measure::Baseline(baseline)) => {
+                self.has_warned &= !usual.roll(baseline, now);
             }
             (Used::Sum { last, used, before }, Measure::Sum(sum))
                 if now.0.saturating_sub(*last) >= sum.silence && self.held.total() == 0 =>
@@ -311,6 +330,7 @@ impl Balance {
                     false => Verdict::WhenReleased,
                 }
             }
+            (Used::Usual(_), _) => Verdict::Fits,
             (_, Measure::Concurrent(most)) if self.held.total().saturating_add(cost) <= most => Verdict::Fits,
             _ => Verdict::WhenReleased,
         }
@@ -387,6 +407,7 @@ impl Balance {
                 }
             }
             (Used::Sum { used, .. }, _) => *used = used.saturating_add(of.used),
+            (Used::Usual(usual), _) => usual.add(of.used),
             _ => {}
         }
         self.learn(of.requests, of.time);
@@ -400,6 +421,8 @@ impl Balance {
             Used::Places { .. } => true,
             Used::Money { spent, .. } => spent.iter().all(|slot| *slot == 0),
             Used::Sum { used, .. } => *used == 0,
+            // Who needs the place may have it: nobody is let through by that.
+            Used::Usual(_) => true,
         };
         is_unused && self.held.total() == 0 && self.seats.total() == 0
     }
@@ -419,6 +442,8 @@ impl Balance {
                 *used = used.saturating_add(std::mem::take(&mut heir.held).total());
                 *before = *used;
             }
+            // What is usual is everybody's own.
+            (Used::Usual(usual), _) => (*usual, heir.held) = Default::default(),
             _ => {}
         }
         heir
@@ -455,6 +480,13 @@ impl Balance {
     pub(super) fn warn(&mut self, measure: Measure, now: Timestamp, warn_bp: u32) -> Option<(u32, bool)> {
         let used = self.used_bp(measure, now);
         (used >= warn_bp).then(|| (used, !std::mem::replace(&mut self.has_warned, true)))
+    }
+
+    /// How many hundredths of what is usual are used, where that is an anomaly; and whether nobody has been told yet.
+    pub(super) fn unusual(&mut self, measure: Measure, now: Timestamp) -> Option<(u64, bool)> {
+        let (Used::Usual(usual), Measure::Baseline(baseline)) = (&self.used, measure) else { return None };
+        let hundredths = usual.unusual(baseline, now)?;
+        Some((hundredths, !std::mem::replace(&mut self.has_warned, true)))
     }
 
     /// What a request may still use now, and in which time all of it is back.

@@ -106,7 +106,9 @@ impl Book {
                         services.len() - 1
                     })
                 });
-                rules.push(Rule { service, ..Rule::new(limit) });
+                let own = rules.len();
+                rules.extend(Rule::all(limit));
+                rules.get_mut(own).into_iter().for_each(|rule| rule.service = service);
             }
         }
         let of_limits =
@@ -235,9 +237,10 @@ impl Book {
             let Some(rule) = shelf.rules.get(slot) else { continue };
             let Some((cell, row)) = cell(policy, shelf.by, rule.counts, who, stage) else { continue };
             let place = Place { shelf: number, cell, row };
+            let slots = slot..=slot + usize::from(rule.has_baseline);
             match asked.iter_mut().find(|known| known.place == place) {
-                Some(known) => known.slots.push(slot),
-                None => asked.push(Asked { place, slots: vec![slot] }),
+                Some(known) => known.slots.extend(slots),
+                None => asked.push(Asked { place, slots: slots.collect() }),
             }
         }
         asked

@@ -3,6 +3,7 @@
 //! | part | |
 //! |---|---|
 //! | `pace`, `held`, `recent`, `balance` | what one limit knows of one key, and what it says to a request |
+//! | `usual` | what is usual of somebody, and whether it is more now |
 //! | `rule`, `book` | the limits of a policy, and where each of them counts |
 //! | `cell` | balances in the shared data; the table of tenants |
 //! | `admit` | several limits at once: all or none |
@@ -32,6 +33,7 @@ mod rule;
 mod tenant;
 mod told;
 mod unsettled;
+mod usual;
 mod wait;
 mod wire;
 
@@ -53,7 +55,7 @@ pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
 pub(crate) use self::tenant::{Named, asks_host, claims, label, metadata, who};
 use self::told::Standing;
-pub(crate) use self::told::{headers, percent, why, why_stop};
+pub(crate) use self::told::{headers, multiple, percent, why, why_stop};
 use self::unsettled::Unsettled;
 pub(crate) use self::wait::Answer;
 use crate::effect::Text;

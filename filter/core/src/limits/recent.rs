@@ -29,14 +29,21 @@ impl Recent {
         bytes.u64(self.current);
     }
 
-    /// Brings it up to this time. Another worker's clock may have been a little ahead.
-    pub(super) fn roll(&mut self, period: u64, now: Timestamp) {
-        let number = (now.0 / period.max(1)) as u32;
+    /// Brings it up to this time. Another worker's clock may have been a little ahead. Returns what was used in the newer period where that
+    /// is over.
+    pub(super) fn roll(&mut self, period: u64, now: Timestamp) -> Option<u64> {
+        let (number, used) = ((now.0 / period.max(1)) as u32, self.current);
         match number.wrapping_sub(self.number) {
-            0 | u32::MAX => {}
-            1 => *self = Self { number, before: self.current, current: 0 },
+            0 | u32::MAX => return None,
+            1 => *self = Self { number, before: used, current: 0 },
             _ => *self = Self { number, ..Self::default() },
         }
+        Some(used)
+    }
+
+    /// What was used in the period before this one.
+    pub(super) fn before(&self) -> u64 {
+        self.before
     }
 
     pub(super) fn add(&mut self, used: u64) {

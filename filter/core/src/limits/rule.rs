@@ -6,6 +6,7 @@ use seawall_policy::policy::{Amount, Conversation, Limit, Money, Per, Scope, Tar
 
 use super::balance::{Budget, Measure, Sum};
 use super::pace::Pace;
+use super::usual::Baseline;
 use crate::effect::Text;
 use crate::hash::fnv1a;
 use crate::time::nanos;
@@ -64,6 +65,8 @@ pub(crate) struct Rule {
     pub(super) queue: u64,
     pub(super) warn_bp: Option<u32>,
     pub(super) observes: bool,
+    /// Whether what is usual lies behind it, in the same row.
+    pub(super) has_baseline: bool,
     /// Which of the book's rate limit services counts it.
     pub(super) service: Option<usize>,
     /// Tells its balance from those of other limits in the same cell.
@@ -109,6 +112,7 @@ impl Rule {
             queue: limit.queue.into(),
             warn_bp: limit.warn_bp,
             observes: limit.observe,
+            has_baseline: false,
             service: None,
             tag: tag(&limit.name, measure.kind(), counts),
         }
@@ -126,6 +130,7 @@ impl Rule {
                 wait: None,
                 queue: 0,
                 warn_bp: None,
+                anomaly: None,
                 observe: true,
                 service: None,
             })
@@ -142,8 +147,26 @@ impl Rule {
         match self.measure {
             Measure::Rate(pace) => pace.period(),
             Measure::Money(budget) => budget.period,
-            Measure::Concurrent(_) | Measure::Sum(_) => 0,
+            Measure::Concurrent(_) | Measure::Sum(_) | Measure::Baseline(_) => 0,
         }
+    }
+}
+
+impl Rule {
+    /// A limit's rule, and behind it what is usual, where it tells of anomalies. Less than a hundredth of what may be used in a window, or in
+    /// a period where that is longer, is none: who uses next to nothing may use five times as much.
+    pub(super) fn all(limit: &Limit) -> impl Iterator<Item = Self> {
+        let own = Self::new(limit);
+        let baseline = limit.anomaly.filter(|_| own.counts != Counts::Concurrent).map(|anomaly| {
+            let window = nanos(anomaly.window);
+            let most = own.amount().saturating_mul((window / own.period().max(1)).max(1));
+            let (factor, least) = (anomaly.above_baseline_hundredths.into(), most.div_ceil(100));
+            let measure = Measure::Baseline(Baseline { factor, least, window });
+            let tag = tag(&limit.name, measure.kind(), own.counts);
+            Self { measure, wait: None, warn_bp: None, observes: false, tag, ..own.clone() }
+        });
+        let own = Self { has_baseline: baseline.is_some(), ..own };
+        [own].into_iter().chain(baseline)
     }
 }
 
@@ -168,6 +191,7 @@ impl Rule {
                 queue: 0,
                 warn_bp: talk.warn_bp,
                 observes: false,
+                has_baseline: false,
                 service: None,
                 tag: tag(CONVERSATION, measure.kind(), counts),
             }

@@ -221,6 +221,11 @@ pub(crate) fn why_stop(rule: &Rule, refusal: &Refusal, used: u64) -> String {
     text + "; nothing more is answered in it"
 }
 
+/// Hundredths of what is usual, with one decimal.
+pub(crate) fn multiple(hundredths: u64) -> String {
+    [&(hundredths / 100).to_string(), ".", &(hundredths / 10 % 10).to_string(), "x baseline"].concat()
+}
+
 /// Basis points as whole percents, rounded down.
 pub(crate) fn percent(share_bp: u32) -> String {
     [&(share_bp / 100).to_string(), "%"].concat()
@@ -231,6 +236,15 @@ mod tests {
     use super::*;
     use crate::limits::book::Stage;
     use crate::limits::tests::{One, SECOND, tokens};
+
+    #[test]
+    fn how_much_more_than_usual_has_one_decimal() {
+        for (hundredths, text) in
+            [(729, "7.2x baseline"), (101, "1.0x baseline"), (u64::MAX, "184467440737095516.1x baseline")]
+        {
+            assert_eq!(multiple(hundredths), text);
+        }
+    }
 
     #[test]
     fn durations_are_written_as_go_does() {

@@ -349,7 +349,7 @@ fn time_for(rule: &Rule, before: u64, each: Duration) -> Duration {
     match rule.measure {
         Measure::Rate(pace) => Duration::from_nanos(pace.time(before)),
         Measure::Concurrent(_) => each.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX)),
-        Measure::Money(_) | Measure::Sum(_) => Duration::ZERO,
+        Measure::Money(_) | Measure::Sum(_) | Measure::Baseline(_) => Duration::ZERO,
     }
 }
 

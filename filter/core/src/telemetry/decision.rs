@@ -63,7 +63,7 @@ impl Decision {
                 | Self::BodyNeverArrives
                 | Self::Latency { .. }
                 | Self::Drift { .. }
-                | Self::Limit { event: LimitEvent::Warns, .. }
+                | Self::Limit { event: LimitEvent::Warns | LimitEvent::Anomaly, .. }
                 | Self::Conversation { event: LimitEvent::Warns, .. }
         )
     }

@@ -39,6 +39,8 @@ pub enum LimitEvent {
     WouldRefuse,
     /// So much of it is in use as the policy warns of.
     Warns,
+    /// Much more of it is used than is usual.
+    Anomaly,
     /// Its rate limit service is away, and this proxy's own count has admitted a request.
     Local,
 }
@@ -51,6 +53,7 @@ impl LimitEvent {
             Self::Waits => "waits",
             Self::WouldRefuse => "would_refuse",
             Self::Warns => "warns",
+            Self::Anomaly => "anomaly",
             Self::Local => "local",
         }
     }

@@ -122,6 +122,10 @@ fn limit_without_effect(limit: &Statement<'_>, resolved: &Resolved<'_>, policy: 
         let found = Diagnostic::new(Code::NoEffect, waits.span, "what is only observed never waits");
         sink.push(found.with_help("remove it, or take `observe` away"));
     }
+    for anomaly in block.all("anomaly").filter(|_| matches!(lowered.amount, Amount::Concurrent(_))) {
+        let message = "only what is used up over time has a baseline";
+        sink.push(Diagnostic::new(Code::NoEffect, anomaly.span, message).with_help("remove it"));
+    }
     for burst in
         block.all("burst").filter(|_| matches!(lowered.amount, Amount::Concurrent(_) | Amount::Money { .. }))
     {

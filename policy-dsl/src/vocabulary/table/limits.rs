@@ -1,9 +1,9 @@
 //! Who calls and how much they may: `tenant`, `tier`, `limit`.
 
 use super::super::{Block, Leaf, Shape, Statement, Text};
-use super::{HEADER, HOUR, LABEL, MS, NOTHING, RATE, count, duration, percent, text};
+use super::{HEADER, HOUR, LABEL, MS, NOTHING, RATE, SECOND, count, duration, factor, percent, text};
 use crate::doc;
-use Shape::{Fixed, List, Maybe, OneOf, Seq, Word};
+use Shape::{Fixed, List, Maybe, OneOf, Seq, Sign, Word};
 
 pub(super) const TENANT: Statement = Statement::new(
     "tenant",
@@ -11,7 +11,8 @@ pub(super) const TENANT: Statement = Statement::new(
     r#"tenant by jwt "tenant_id", header "x-tenant-id" trusted"#,
     "Where the caller's name comes from: the first source that is present, otherwise `anonymous`. A header counts as \
      forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it. A `jwt` claim \
-     is read from where Envoy's `jwt_authn` puts it with `payload_in_metadata: jwt_payload`; `san` is the first URI or DNS \
+     is read from where Envoy's `jwt_authn` puts it with `payload_in_metadata: jwt_payload`; a whole number up to \
+     2^53 is its digits, and what is neither that nor a text is none; `san` is the first URI or DNS \
      name in the client's certificate; an `api_key` is known by its hash alone, and by no name.",
 )
 .absent("all callers are `anonymous`");
@@ -138,6 +139,20 @@ static LIMIT_BODY: Block = Block {
              the policy names no tenants. How full limits are that tenants share is told to none of them.",
         )
         .absent("no warning"),
+        Statement::new(
+            "anomaly",
+            Seq(&[
+                Sign(">"),
+                factor(101, 100_000),
+                Fixed("baseline"),
+                Maybe(&Seq(&[Fixed("window"), duration(SECOND, HOUR)])),
+            ]),
+            "anomaly > 5x baseline",
+            "Tells when so many times more is used than is usual of the same tenant (or tier, route, target, group) in as long a \
+             window, which is 5m unless it says otherwise: once by log and metric until that is over, and meanwhile in the \
+             header `x-seawall-warning`, to whom `warn` tells it. It refuses nothing. See *What is usual*.",
+        )
+        .absent("nothing is compared"),
         Statement::new("observe", NOTHING, "observe", "Counts and tells, refuses nothing.")
             .absent("what doesn't fit waits or is refused"),
         Statement::new(

@@ -10,6 +10,7 @@ use crate::memory::MemoryStore;
 use crate::store::Store;
 use crate::time::Timestamp;
 
+mod anomalies;
 mod cells;
 mod conversations;
 mod fleet;
