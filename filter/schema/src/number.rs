@@ -31,6 +31,42 @@ const LARGEST_DIVISOR: u64 = 1_000_000_000_000_000_000;
 impl Decimal {
     /// Of a number in JSON's grammar.
     pub(crate) fn of(written: &str) -> Self {
+        Self::short(written).unwrap_or_else(|| Self::long(written))
+    }
+
+    /// Of one with few digits and without an exponent, as nearly all are.
+    fn short(written: &str) -> Option<Self> {
+        let (is_negative, bytes) = match written.as_bytes() {
+            [b'-', rest @ ..] => (true, rest),
+            all => (false, all),
+        };
+        if bytes.len() > FEW {
+            return None;
+        }
+        let (mut digits, mut places, mut zeros, mut is_fraction) = (0_u64, 0_i64, 0_i64, false);
+        for byte in bytes {
+            match byte {
+                // Not checked: so many digits fit, and in Wasm a check takes a multiplication of 128 bits.
+                b'0'..=b'9' => digits = digits.wrapping_mul(10).wrapping_add(u64::from(byte & 15)),
+                b'.' => {
+                    is_fraction = true;
+                    continue;
+                }
+                _ => return None,
+            }
+            places += i64::from(is_fraction);
+            zeros = if *byte == b'0' { zeros + 1 } else { 0 };
+        }
+        if digits == 0 {
+            return Some(Self { is_negative: false, digits: Digits::Few(0), exponent: 0 });
+        }
+        for _ in 0..zeros {
+            digits /= 10;
+        }
+        Some(Self { is_negative, digits: Digits::Few(digits), exponent: zeros - places })
+    }
+
+    fn long(written: &str) -> Self {
         let (mantissa, power) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
         let (is_negative, mantissa) =
             mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
@@ -46,7 +82,7 @@ impl Decimal {
         let exponent = exponent(power).saturating_add(trailing as i64).saturating_sub(fraction.len() as i64);
         let significant = digits().skip(leading).take(kept);
         let digits = if kept <= FEW {
-            Digits::Few(significant.fold(0, |sum, digit| sum * 10 + u64::from(digit)))
+            Digits::Few(significant.fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit))))
         } else {
             Digits::Many(significant.collect())
         };
@@ -110,7 +146,8 @@ impl Decimal {
             _ => self.size().cmp(&other.size()).then_with(|| match (&self.digits, &other.digits) {
                 (Digits::Few(a), Digits::Few(b)) => {
                     let (a_log, b_log) = (a.ilog10(), b.ilog10());
-                    let padded = |digits: &u64, by: u32| digits.saturating_mul(10_u64.saturating_pow(by));
+                    // Not checked: of the same size, they fit.
+                    let padded = |digits: &u64, by: u32| digits.wrapping_mul(10_u64.wrapping_pow(by));
                     padded(a, b_log.saturating_sub(a_log)).cmp(&padded(b, a_log.saturating_sub(b_log)))
                 }
                 _ => self.all_digits().cmp(&other.all_digits()),

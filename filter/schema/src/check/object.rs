@@ -130,6 +130,6 @@ impl Run<'_> {
 }
 
 fn find<'m>(names: &'m [Name], text: &str) -> Option<&'m Name> {
-    let at = names.binary_search_by(|name| (*name.text).cmp(text)).ok()?;
+    let at = names.binary_search_by(|name| name.cmp(text)).ok()?;
     names.get(at)
 }

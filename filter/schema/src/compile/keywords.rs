@@ -281,7 +281,7 @@ impl<'d> Compiler<'d> {
                 members.names.push(Name { text, schema: None, is_required: true });
             }
         }
-        members.names.sort_by(|a, b| a.text.cmp(&b.text));
+        members.names.sort_by(|a, b| a.cmp(&b.text));
         members.names.dedup_by(|later, earlier| {
             let is_same = later.text == earlier.text;
             if is_same {

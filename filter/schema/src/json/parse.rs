@@ -245,6 +245,7 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<(), Unreadable> {
         self.at += 1;
         let start = self.at;
+        self.skip_plain();
         loop {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
@@ -257,6 +258,20 @@ impl Reader<'_> {
                 None => return Err(Unreadable::Truncated),
             }
         }
+    }
+
+    /// Goes on to a byte that may have a meaning in a string, or shortly before. ("Determine if a word has a byte less than n", Bit Twiddling
+    /// Hacks, S. E. Anderson: exact for whether there is one.)
+    fn skip_plain(&mut self) {
+        const ONES: u64 = u64::from_le_bytes([1; 8]);
+        const HIGHS: u64 = ONES << 7;
+        let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(limit))) & !word & HIGHS;
+        let is_plain = |word: u64| {
+            below(word, 0x20) | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1)
+                == 0
+        };
+        let (words, _) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<8>();
+        self.at += 8 * words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count();
     }
 
     /// From the first escape on, with what was before.

@@ -3,6 +3,9 @@
 use crate::body::{Matters, Value};
 use crate::search::find_either;
 
+/// Bytes that are copied together.
+const WORD: usize = 8;
+
 /// All members that any dialect has something in.
 pub(super) fn matters(name: &[u8]) -> Matters {
     match name {
@@ -46,15 +49,44 @@ pub(super) fn word(value: Option<Value<'_>>) -> &[u8] {
 /// Adds what a text says that is written like this. What is no text (bytes that aren't UTF-8, half a surrogate pair, as when a
 /// character is split between two tokens) becomes U+FFFD.
 pub(super) fn unescape(written: &[u8], to: &mut String) {
-    let mut rest = written;
-    while let Some(end) = find_either::<b'\\', b'\\'>(rest) {
-        let (plain, escape) = rest.split_at(end);
-        to.push_str(&String::from_utf8_lossy(plain));
-        let (char, length) = escaped(escape);
-        to.push(char);
-        rest = escape.get(length..).unwrap_or_default();
+    let Some(first) = find_either::<b'\\', b'\\'>(written) else {
+        return add(written, to);
+    };
+    // JSON in JSON has an escape every few bytes: what lies between is copied word by word, and is looked at as UTF-8 once. What grows most are
+    // escapes of two bytes that are none: U+FFFD takes three.
+    let mut said = vec![0; written.len() / 2 * 3 + 2 * WORD];
+    let (plain, mut rest) = written.split_at(first);
+    said.get_mut(..first).into_iter().for_each(|to| to.copy_from_slice(plain));
+    let mut length = first;
+    while !rest.is_empty() {
+        let word = rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut last = [0; WORD];
+            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            last
+        });
+        if let Some(room) = said.get_mut(length..).and_then(<[u8]>::first_chunk_mut) {
+            *room = word;
+        }
+        let plain = find_either::<b'\\', b'\\'>(&word).unwrap_or(WORD).min(rest.len());
+        length += plain;
+        rest = rest.get(plain..).unwrap_or_default();
+        if rest.first() == Some(&b'\\') {
+            let (char, escape) = escaped(rest);
+            let end = length + char.len_utf8();
+            said.get_mut(length..end).into_iter().for_each(|room| _ = char.encode_utf8(room));
+            length = end;
+            rest = rest.get(escape..).unwrap_or_default();
+        }
     }
-    to.push_str(&String::from_utf8_lossy(rest));
+    add(said.get(..length).unwrap_or_default(), to);
+}
+
+fn add(text: &[u8], to: &mut String) {
+    match std::str::from_utf8(text) {
+        Ok(text) => to.push_str(text),
+        // Takes several times as long.
+        Err(_) => to.push_str(&String::from_utf8_lossy(text)),
+    }
 }
 
 /// The character of the escape that begins here, and how long that is.
