@@ -9,6 +9,7 @@ mod number;
 mod program;
 pub mod regex;
 mod repair;
+mod sort;
 mod uri;
 
 use std::fmt;

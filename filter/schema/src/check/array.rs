@@ -4,6 +4,7 @@ use super::seen::Seen;
 use super::{Run, Verdict};
 use crate::json::{Kind, Value, equal, hash};
 use crate::program::{Check, Id};
+use crate::sort::sort;
 
 impl Run<'_> {
     pub(super) fn array(&mut self, check: &Check, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
@@ -28,7 +29,7 @@ impl Run<'_> {
         for item in array.items() {
             items.push((hash(item, &mut self.budget)?, item));
         }
-        items.sort_unstable_by_key(|(hash, _)| *hash);
+        sort(&mut items, |(hash, _), (other, _)| hash.cmp(other));
         for same in items.chunk_by(|a, b| a.0 == b.0) {
             for (at, (_, item)) in same.iter().enumerate() {
                 for (_, other) in same.iter().skip(at + 1) {

@@ -7,6 +7,7 @@ use crate::json::{Document, Kind, Value, hash};
 use crate::number::Decimal;
 use crate::program::{Check, Id, Members, Name, Step, types};
 use crate::regex::Budget;
+use crate::sort::sort;
 
 use super::SCHEMA_LIMITS;
 
@@ -224,7 +225,7 @@ impl<'d> Compiler<'d> {
         if known.is_empty() && at.kind() != Kind::Array {
             return Err(self.refuse(here, at, "must be an array"));
         }
-        known.sort_by_key(|(hash, _)| *hash);
+        sort(&mut known, |(hash, _), (other, _)| hash.cmp(other));
         Ok(Check::Enum(known.into()))
     }
 
@@ -281,7 +282,7 @@ impl<'d> Compiler<'d> {
                 members.names.push(Name { text, schema: None, is_required: true });
             }
         }
-        members.names.sort_by(|a, b| a.cmp(&b.text));
+        sort(&mut members.names, |one, other| one.cmp(&other.text));
         members.names.dedup_by(|later, earlier| {
             let is_same = later.text == earlier.text;
             if is_same {

@@ -205,12 +205,7 @@ impl<'d> Compiler<'d> {
             _ => return Err(self.refuse(here, value, "a schema is an object or a boolean")),
         }
         let mut steps = self.steps(here, value)?;
-        // What is left over is known once all else has been looked at; what is cheap comes first.
-        steps.sort_by_key(|step| match step.check {
-            Check::Type { .. } => 0,
-            Check::UnevaluatedItems(_) | Check::UnevaluatedProperties(_) => 2,
-            _ => 1,
-        });
+        in_order(&mut steps);
         if steps.is_empty() {
             return Ok(Body::Always);
         }
@@ -248,5 +243,21 @@ impl<'d> Compiler<'d> {
         self.resources.target(self.documents, here.resource, reference).ok_or_else(|| {
             self.refuse(here, value, "leads nowhere within this document, and nothing is fetched")
         })
+    }
+}
+
+/// What is cheap comes first; what is left over is known once all else has been looked at. All others, one for each keyword at most, stay as they are.
+fn in_order(steps: &mut [Step]) {
+    let rank = |step: Option<&Step>| match step.map(|step| &step.check) {
+        Some(Check::Type { .. }) => 0,
+        Some(Check::UnevaluatedItems(_) | Check::UnevaluatedProperties(_)) => 2,
+        _ => 1,
+    };
+    for end in 1..steps.len() {
+        let mut at = end;
+        while at > 0 && rank(steps.get(at - 1)) > rank(steps.get(at)) {
+            steps.swap(at - 1, at);
+            at -= 1;
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Kind, Value};
 use crate::number::Decimal;
 use crate::regex::{Budget, Exhausted};
+use crate::sort::sort;
 
 /// Objects of up to so many members are searched rather than sorted.
 const FEW: usize = 8;
@@ -99,6 +100,6 @@ pub(crate) fn equal(a: Value<'_>, b: Value<'_>, budget: &mut Budget) -> Result<b
 fn sorted(object: Value<'_>) -> Vec<(&str, Value<'_>)> {
     let mut members: Vec<_> =
         object.members().map(|(name, value)| (name.text().unwrap_or(""), value)).collect();
-    members.sort_unstable_by_key(|(name, _)| *name);
+    sort(&mut members, |(name, _), (other, _)| name.cmp(other));
     members
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Document, Kind, Limits, Node, Unreadable};
+use crate::sort::sort;
 
 /// Up to so many names are compared with one another; more are sorted.
 const FEW: u32 = 8;
@@ -367,7 +368,7 @@ impl Reader<'_> {
             }
             at = self.nodes.get(at + 1).map_or(at, |value| value.next as usize);
         }
-        names.sort_unstable();
+        sort(&mut names, |one, other| one.cmp(other));
         let mut pairs = names.iter().zip(names.iter().skip(1));
         pairs.find(|(a, b)| a.0 == b.0).map_or(Ok(()), |(_, second)| Err(self.twice(second.1)))
     }

@@ -1,5 +1,7 @@
 //! Sets of characters.
 
+use crate::sort::sort;
+
 /// Ascending ranges of code points, both ends included, with a gap between each and the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Class {
@@ -45,7 +47,7 @@ impl Class {
 
     /// Puts what was added into order.
     pub(super) fn tidy(&mut self) {
-        self.ranges.sort_unstable();
+        sort(&mut self.ranges, |one, other| one.cmp(other));
         let mut tidy: Vec<(u32, u32)> = Vec::with_capacity(self.ranges.len());
         for &(first, last) in &self.ranges {
             match tidy.last_mut() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::nfa::{Edge, Nfa, Node};
 use super::{Budget, Exhausted, Pattern};
+use crate::sort::sort;
 
 /// States that nothing leads out of.
 const NEVER: u32 = 0;
@@ -157,7 +158,7 @@ impl Cache {
             if !nfa.is_at_start {
                 key.push(nfa.start);
             }
-            key.sort_unstable();
+            sort(&mut key, u32::cmp);
             key.dedup();
             let is_never = key.is_empty();
             key.insert(0, if is_word { AFTER_WORD } else { 0 });

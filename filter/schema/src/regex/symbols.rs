@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::class::Class;
+use crate::sort::sort;
 
 #[derive(Debug)]
 pub(super) struct Symbols {
@@ -28,22 +29,23 @@ impl Symbols {
                     .map(|bound| (bound, Some(at))),
             );
         }
-        bounds.sort_unstable();
-        let mut in_which = vec![0_u64; classes.len().div_ceil(64)];
-        let mut known = BTreeMap::<Vec<u64>, u16>::new();
+        sort(&mut bounds, |(one, _), (other, _)| one.cmp(other));
+        let mut in_which = vec![0_u32; classes.len().div_ceil(32)];
+        // Of the type that the automaton's states have, too.
+        let mut known = BTreeMap::<Box<[u32]>, u32>::new();
         let (mut starts, mut samples) = (Vec::<(u32, u16)>::with_capacity(bounds.len()), Vec::new());
         for run in bounds.chunk_by(|(one, _), (other, _)| one == other) {
             let start = run.first().map_or(0, |(start, _)| *start);
             for at in run.iter().filter_map(|(_, class)| *class) {
-                if let Some(word) = in_which.get_mut(at / 64) {
-                    *word ^= 1 << (at % 64);
+                if let Some(word) = in_which.get_mut(at / 32) {
+                    *word ^= 1 << (at % 32);
                 }
             }
-            let symbol = match known.get(&in_which) {
-                Some(symbol) => *symbol,
+            let symbol = match known.get(&*in_which) {
+                Some(symbol) => *symbol as u16,
                 None => {
                     let symbol = u16::try_from(known.len()).ok()?;
-                    known.insert(in_which.clone(), symbol);
+                    known.insert(in_which.as_slice().into(), symbol.into());
                     samples.push(start);
                     symbol
                 }

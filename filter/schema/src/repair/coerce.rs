@@ -5,6 +5,7 @@ use crate::json::{Document, Kind, Limits, Value};
 use crate::number::Decimal;
 use crate::program::types;
 use crate::regex::Budget;
+use crate::sort::sort;
 use crate::{Schema, Scratch};
 
 /// The document with such strings replaced, or `None` if there are none. The one that the text broke off in may have been meant to spell more.
@@ -16,7 +17,7 @@ pub(super) fn coerce(
     scratch: &mut Scratch,
 ) -> Option<String> {
     let mut misfits = check::misfits(&schema.program, document, scratch.of(schema), budget);
-    misfits.sort_unstable();
+    sort(&mut misfits, |one, other| one.cmp(other));
     // Branches ask for different types.
     misfits.dedup_by(|later, earlier| {
         let is_same = later.0 == earlier.0;
