@@ -20,6 +20,7 @@ pub(super) struct Foreign {
     schemas: usize,
 }
 
+#[inline(never)] // See [profile.wasm].
 pub(super) fn check(source: &str, output: &Block<'_>, foreign: &mut Foreign, sink: &mut Sink) {
     two_schemas(output, sink);
     lengths(source, output, sink);

@@ -68,6 +68,7 @@ fn items<'a, 's>(statement: &'a Statement<'s>) -> &'a [Item<'s>] {
     if let Some(Value::List(items)) = only(statement) { items } else { &[] }
 }
 
+#[inline(never)] // See [profile.wasm].
 fn timeouts(source: &str, timeout: &Statement<'_>, sink: &mut Sink) {
     if timeout.wrong {
         return;
@@ -95,6 +96,7 @@ fn timeouts(source: &str, timeout: &Statement<'_>, sink: &mut Sink) {
 }
 
 /// A page for everybody is not what leaving both out should mean.
+#[inline(never)] // See [profile.wasm].
 fn readers(health: &Statement<'_>, block: &Block<'_>, sink: &mut Sink) {
     if block.has("auth") || block.has("from") || block.damaged || health.wrong {
         return;
@@ -130,6 +132,7 @@ fn money(sampled: &Statement<'_>, sink: &mut Sink) {
 }
 
 /// The protocol of rate limit services can't give anything back, so what is under way can't be counted there.
+#[inline(never)] // See [profile.wasm].
 fn counted_elsewhere(limit: &Block<'_>, via: &Statement<'_>, sink: &mut Sink) {
     let is_concurrent =
         limit.all("").any(|amount| matches!(amount.values[..], [Value::Amount(Amount::Concurrent(_)), ..]));
@@ -142,6 +145,7 @@ fn counted_elsewhere(limit: &Block<'_>, via: &Statement<'_>, sink: &mut Sink) {
     }
 }
 
+#[inline(never)] // See [profile.wasm].
 fn weights(stage: &Statement<'_>, sink: &mut Sink) {
     let [Value::List(targets), Value::Word("weighted"), Value::List(weights), ..] = &stage.values[..] else {
         return;
@@ -162,6 +166,7 @@ fn weights(stage: &Statement<'_>, sink: &mut Sink) {
 }
 
 /// Headers that aren't a plan's to set: they say where the request goes, who asks, and how its body is sent.
+#[inline(never)] // See [profile.wasm].
 fn overridden(stage: &Statement<'_>, sink: &mut Sink) {
     for header in stage.block().into_iter().flat_map(|overrides| overrides.all("header")) {
         let [Value::Text(name), ..] = &header.values[..] else { continue };
@@ -180,6 +185,7 @@ fn overridden(stage: &Statement<'_>, sink: &mut Sink) {
     }
 }
 
+#[inline(never)] // See [profile.wasm].
 fn complete_price(price: &Statement<'_>, sink: &mut Sink) {
     if price.wrong {
         return;
@@ -202,6 +208,7 @@ fn complete_price(price: &Statement<'_>, sink: &mut Sink) {
     }
 }
 
+#[inline(never)] // See [profile.wasm].
 fn tiers(file: &File<'_>, sink: &mut Sink) {
     let mut tenants: BTreeMap<&str, Span> = BTreeMap::new();
     let mut default: Option<Span> = None;

@@ -12,6 +12,7 @@ const FRAMING: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
 
 /// What is expected is expected of something, and what happens happens to something.
+#[inline(never)] // See [profile.wasm].
 pub(super) fn check(test: &Block<'_>, sink: &mut Sink) {
     let is_request = |statement: &Statement<'_>| statement.definition.word == "request";
     let first = test.statements.iter().position(is_request);

@@ -10,6 +10,7 @@ use crate::turn::Turn;
 
 impl Exchange {
     /// Finds out where this request may be tried, and in which order.
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn choose(&mut self, turn: &mut Turn<'_>) -> Result<(), Unfit> {
         let Some(plan) = turn.config.plan(self.route) else { return Ok(()) };
         let larger = plan.larger().filter(|_| self.kept.is_large);

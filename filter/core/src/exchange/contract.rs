@@ -56,6 +56,7 @@ impl Exchange {
     }
 
     /// Holds the request to what it may bring. `Some` when it goes nowhere.
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn keep_contract(&mut self, turn: &mut Turn<'_>) -> Option<After> {
         let contract = &turn.config.route(self.route)?.contract;
         if !self.brings_prompt() {
@@ -93,6 +94,7 @@ impl Exchange {
     }
 
     /// Leaves the oldest turns out of a prompt that is too long; a breach where that doesn't help.
+    #[inline(never)] // See [profile.wasm].
     fn trim(&mut self, turn: &mut Turn<'_>, most: u64) -> Option<Breach> {
         let path = self.headers.get(":path").unwrap_or_default();
         let dialect = counting::dialect(turn.config.provider(self.route, 0), path);
@@ -143,6 +145,7 @@ impl Exchange {
 
     /// Finds out what the answer may cost at each place, and passes over those where the money doesn't suffice. `Some` when
     /// none is left.
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn afford(&mut self, turn: &mut Turn<'_>) -> Option<After> {
         let most = turn.config.route(self.route)?.contract.cost_micro_dollars?;
         if !self.brings_prompt() {

@@ -332,6 +332,7 @@ impl Exchange {
     }
 
     /// What an agent is told whose tool calls repeat too often.
+    #[inline(never)] // See [profile.wasm].
     fn circles(&self, turn: &Turn<'_>) -> Option<String> {
         let most = turn.config.route(self.route)?.contract.loops?;
         let row = conversation::row(self.facts.as_ref()?, &self.body, most)?;
@@ -339,6 +340,7 @@ impl Exchange {
     }
 
     /// The route that takes it, as its body is here.
+    #[inline(never)] // See [profile.wasm].
     fn choose_by_body(&mut self, turn: &mut Turn<'_>) -> Option<usize> {
         let mut input = 0;
         if turn.config.asks.tokens && self.facts.is_some() {

@@ -89,6 +89,7 @@ impl Reserved {
 
 impl Exchange {
     /// Asks the limits that hold wherever the request goes. `Some` when it doesn't go on now.
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn reserve(&mut self, turn: &mut Turn<'_>) -> Option<After> {
         if let Some(key) = turn.key.filter(|_| turn.config.counts_requests(self.route)) {
             self.who = Some(who(turn.config.policy(), key, &self.headers, &self.identity, self.route));
@@ -204,6 +205,7 @@ impl Exchange {
         }
     }
 
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn begin_trying(&mut self, turn: &mut Turn<'_>) -> After {
         self.stage = Stage::Trying;
         self.next = Some(Planned { at: turn.now, is_again: false });

@@ -36,6 +36,7 @@ impl<'d> Compiler<'d> {
         Ok(Step { keyword: "$ref", check: Check::Ref(self.schema(place, resource, None)) })
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn step(
         &mut self,
         here: Here,
@@ -93,7 +94,21 @@ impl<'d> Compiler<'d> {
                 let can_be_read = is_base64 || schema.get("contentEncoding").is_none();
                 ("contentMediaType", Check::Content { is_base64, is_json: is_json && can_be_read })
             }
+            _ => return self.applied(here, schema, keyword, value),
+        }))
+    }
 
+    /// As [`Self::step`]: keywords of arrays and objects, and those that apply other schemas.
+    #[inline(never)] // See [profile.wasm].
+    fn applied(
+        &mut self,
+        here: Here,
+        schema: Value<'d>,
+        keyword: &str,
+        value: Value<'d>,
+    ) -> Result<Option<(&'static str, Check)>, Refusal> {
+        let dialect = here.dialect;
+        Ok(Some(match keyword {
             "minItems" => ("minItems", Check::MinItems(self.count(here, value)?)),
             "maxItems" => ("maxItems", Check::MaxItems(self.count(here, value)?)),
             "uniqueItems" => match self.flag(here, value)? {
@@ -185,11 +200,13 @@ impl<'d> Compiler<'d> {
     }
 
     /// In draft 4 these are flags beside `minimum` and `maximum`.
+    #[inline(never)] // See [profile.wasm].
     fn exclusive(&self, here: Here, schema: Value<'d>, keyword: &str) -> Result<bool, Refusal> {
         let flag = schema.get(keyword).filter(|_| here.dialect == Draft4);
         flag.map_or(Ok(false), |flag| self.flag(here, flag))
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn types(&self, here: Here, value: Value<'d>) -> Result<Check, Refusal> {
         let one = |value: Value<'d>| {
             let name = value.text().and_then(|name| types::NAMES.iter().position(|known| *known == name));
@@ -204,6 +221,7 @@ impl<'d> Compiler<'d> {
         Ok(Check::Type { mask, is_lexical: here.dialect == Draft4 })
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn one_of(
         &self,
         here: Here,
@@ -262,6 +280,7 @@ impl<'d> Compiler<'d> {
         value.items().map(|item| self.text(here, item).map(Box::from)).collect()
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn contains(&mut self, here: Here, schema: Value<'d>, value: Value<'d>) -> Result<Check, Refusal> {
         let bound = |keyword| schema.get(keyword).filter(|_| here.dialect >= Draft2019);
         let least = bound("minContains").map_or(Ok(1), |value| self.count(here, value))?;
@@ -270,6 +289,7 @@ impl<'d> Compiler<'d> {
         Ok(Check::Contains { schema, least, most, evaluates: here.dialect >= Draft2020 })
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn members(&mut self, here: Here, schema: Value<'d>) -> Result<Option<Members>, Refusal> {
         let mut members = Members::default();
         if let Some(value) = schema.get("properties") {
@@ -306,6 +326,7 @@ impl<'d> Compiler<'d> {
     }
 
     /// Up to draft 7, and still in use: `dependentRequired` and `dependentSchemas` in one.
+    #[inline(never)] // See [profile.wasm].
     fn dependencies(
         &mut self,
         here: Here,

@@ -192,6 +192,7 @@ impl<'d> Compiler<'d> {
         self.resources.uri_of_document(place.document).to_owned() + &pointer.unwrap_or_default()
     }
 
+    #[cold]
     fn refuse(&self, here: Here, value: Value<'_>, reason: impl Into<String>) -> Refusal {
         Refusal::new(self.pointer(Place { document: here.document, node: value.at() }), reason)
     }

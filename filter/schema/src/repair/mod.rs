@@ -75,6 +75,7 @@ impl Changes {
 /// The JSON in this text, so that it fits the schema; `None` if that can't be had within the bounds, or if more than one in it would fit. Text
 /// that fits as it is comes back as it is. What it takes is taken from the budget.
 #[must_use]
+#[inline(never)] // See [profile.wasm].
 pub fn repair(
     text: &str,
     schema: &Schema,

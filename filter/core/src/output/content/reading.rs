@@ -61,6 +61,7 @@ impl Reading {
     ///
     /// `None` if there is no place for one, or if it can't stand in that: arguments that are to be an object must be one. Other
     /// choices and calls than those there are can't be written.
+    #[inline(never)] // See [profile.wasm].
     pub(crate) fn rewritten(&self, body: &[u8], new: &Content) -> Option<Vec<u8>> {
         let changes = self.changes(new)?;
         let mut out = Vec::with_capacity(body.len());

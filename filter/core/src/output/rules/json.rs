@@ -84,6 +84,7 @@ impl Rules {
         schemas
     }
 
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn check_json(&self, asked: &Asked, choice: &Choice, work: &mut Work<'_>, found: &mut Found) {
         let schemas = self.schemas(asked);
         if schemas.is_empty() && self.policy.fields.is_empty() {
@@ -113,6 +114,7 @@ impl Rules {
         self.check_fields(choice, &document, found);
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn check_fields(&self, choice: &Choice, document: &Document<'_>, found: &mut Found) {
         let fields = &self.policy.fields;
         if fields.is_empty() {

@@ -154,6 +154,7 @@ impl Rules {
         found
     }
 
+    #[inline(never)] // See [profile.wasm].
     fn check_language(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
         let Some(languages) = &self.languages else { return };
         let (expected, message) = match &self.policy.language {

@@ -77,6 +77,7 @@ impl Patterns {
 }
 
 impl Rules {
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn check_patterns(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
         let told =
             |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);

@@ -9,6 +9,7 @@ use crate::stream::Finish;
 
 impl Rules {
     /// `answers` says whether the text is the answer.
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn check_plain(&self, choice: &Choice, answers: bool, found: &mut Found) {
         self.check_length(choice, answers, found);
         for (rule, message) in self.ended(choice) {

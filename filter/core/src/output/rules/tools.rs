@@ -9,6 +9,7 @@ use super::{Found, Rule, Rules};
 use crate::output::{Asked, Call, Choice};
 
 impl Rules {
+    #[inline(never)] // See [profile.wasm].
     pub(super) fn check_calls(&self, asked: &Asked, choice: &Choice, work: &mut Work<'_>, found: &mut Found) {
         if !self.minds_calls() {
             return;
