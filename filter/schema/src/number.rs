@@ -82,7 +82,9 @@ impl Decimal {
         let exponent = exponent(power).saturating_add(trailing as i64).saturating_sub(fraction.len() as i64);
         let significant = digits().skip(leading).take(kept);
         let digits = if kept <= FEW {
-            Digits::Few(significant.fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit))))
+            Digits::Few(
+                significant.fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit))),
+            )
         } else {
             Digits::Many(significant.collect())
         };
