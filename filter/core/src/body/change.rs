@@ -26,6 +26,7 @@ use seawall_policy::policy::Provider;
 
 use super::member::Member;
 use super::scan::{Scanner, text_of};
+use super::walk::places;
 use super::{Facts, number};
 use crate::model_path;
 use crate::stream::{bare, counts_only, generates};
@@ -83,7 +84,13 @@ impl Change {
             let places = [Member::MaxCompletionTokens, Member::MaxTokens, Member::MaxOutputTokens];
             top.lower(body, &places.map(|member| facts.place(member)), name, most, edits);
             if !matches!(self.provider, Provider::OpenAi | Provider::Azure) && name.is_some() {
-                leave_room(body, facts, most, edits);
+                leave_room(
+                    body,
+                    facts.value(Member::MaxTokens, body),
+                    facts.place(Member::Thinking),
+                    most,
+                    edits,
+                );
             }
         }
         let place = facts.place(Member::Temperature);
@@ -111,7 +118,15 @@ impl Change {
             if is_object { Object::read(body, place.start, keys) } else { Default::default() };
         let adds = generates(path);
         if let Some(limit) = self.max_tokens {
+            let own = body.get(most.clone()).unwrap_or_default();
             object.lower(body, &[most, other], Some(names.most[0]).filter(|_| adds), limit, edits);
+            let more = facts.place(Member::MoreFields);
+            if adds && self.provider == Provider::Bedrock && !more.is_empty() {
+                let names: [&[u8]; 2] = [b"thinking", b"reasoning_config"];
+                for thinking in places(body, more.start, names).into_iter().flatten() {
+                    leave_room(body, own, thinking, limit, edits);
+                }
+            }
         }
         if let Some(value) = self.temperature.as_ref().filter(|_| adds || !temperature.is_empty()) {
             object.set(body, temperature, "temperature", value, edits);
@@ -158,12 +173,12 @@ impl Change {
 }
 
 /// Has Anthropic's model think less than it may write in all, with half of that left for the answer. What is too little to think
-/// with stays for the provider to refuse.
+/// with stays for the provider to refuse. `own`: what the caller says it may write; `place`: where the object lies that says how
+/// it thinks.
 ///
-/// Source: Anthropic's "Extended thinking": `budget_tokens` is at least 1,024 and less than `max_tokens`.
-fn leave_room(body: &[u8], facts: &Facts, most: u64, edits: &mut Edits) {
-    let own = facts.value(Member::MaxTokens, body);
-    let place = facts.place(Member::Thinking);
+/// Sources: Anthropic's "Extended thinking": `budget_tokens` is at least 1,024 and less than `max_tokens`; Amazon Bedrock's, where
+/// Converse takes that object as `additionalModelRequestFields.thinking`, or `reasoning_config`.
+fn leave_room(body: &[u8], own: &[u8], place: Range<usize>, most: u64, edits: &mut Edits) {
     let text = body.get(place.clone()).unwrap_or_default();
     if !text.starts_with(b"{") || !(own.is_empty() || is_above(own, most)) {
         return;

@@ -242,6 +242,15 @@ fn thinking_leaves_room_for_an_answer() {
         let changed = apply_at(&change, &body, "/v1/messages");
         let left = expected.unwrap_or(budget);
         assert!(changed.ends_with(&format!(r#""budget_tokens":{left}}}}}"#)), "{changed}");
+        let change = Change { provider: Provider::Bedrock, ..change };
+        let own = own.replace("max_tokens", "maxTokens").replace(',', "");
+        for name in ["thinking", "reasoning_config"] {
+            let body = format!(
+                r#"{{"inferenceConfig":{{{own}}},"messages":[],"additionalModelRequestFields":{{"{name}":{{"type":"enabled","budget_tokens":{budget}}}}}}}"#
+            );
+            let changed = apply_at(&change, &body, "/model/anthropic.claude-sonnet-4/converse");
+            assert!(changed.ends_with(&format!(r#""budget_tokens":{left}}}}}}}"#)), "{changed}");
+        }
     }
 }
 

@@ -52,6 +52,7 @@ members! {
     GenerationConfig = b"generationConfig" | b"generation_config",
     InferenceConfig = b"inferenceConfig",
     Thinking = b"thinking",
+    MoreFields = b"additionalModelRequestFields",
     Choices = b"n",
     BestOf = b"best_of",
     CachedContent = b"cachedContent" | b"cached_content",

@@ -155,6 +155,27 @@ impl Facts {
         self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
     }
 
+    /// Most tokens that the model may think with before it answers, where the body says that. They count as the answer's.
+    ///
+    /// Sources: Anthropic's "Extended thinking"; Amazon Bedrock's, where Converse takes the same object under two names; Gemini's
+    /// `ThinkingConfig`.
+    pub(crate) fn thinking(&self, body: &[u8]) -> Option<u64> {
+        let [plain, bedrock] =
+            walk::members(self.value(Member::MoreFields, body), [b"thinking", b"reasoning_config"]);
+        let own = Some(self.value(Member::Thinking, body));
+        let budget = |object: &[u8]| {
+            let [budget] = walk::members(object, [b"budget_tokens"]);
+            number(budget?)
+        };
+        let anthropic = [own, plain, bedrock].into_iter().flatten().find_map(budget);
+        let settings = self.value(Member::GenerationConfig, body);
+        let [camel, snake] = walk::members(settings, [b"thinkingConfig", b"thinking_config"]);
+        anthropic.or_else(|| {
+            let [camel, snake] = walk::members(camel.or(snake)?, [b"thinkingBudget", b"thinking_budget"]);
+            number(camel.or(snake)?)
+        })
+    }
+
     /// How many answers are written for it, each as long as one may be.
     pub(crate) fn choices(&self, body: &[u8]) -> u64 {
         let [camel, snake] = walk::members(

@@ -1,10 +1,12 @@
-//! How many tokens a request brings, and how many its answer may have.
+//! How many tokens a request brings, and how many its answer may have: all of its answers, where it asks for several, and what the
+//! model thinks before.
 
 use std::fmt;
 
 use seawall_tokens::{Encoding, Message, Tally, expected_output};
 
 use super::{Attempt, Exchange};
+use crate::body::Facts;
 use crate::counting::{self, BYTES_PER_TOKEN, Of};
 use crate::effect::{Effect, Text};
 use crate::stream::Usage;
@@ -129,9 +131,18 @@ impl Exchange {
             }
             _ => None,
         };
-        let output = expected_output(allowed, learned);
+        let (choices, thinking) = self.choices_and_thinking();
+        // Who lets it think and sets no bound of all may get so much of that alone.
+        let learned = learned.max(thinking.filter(|_| self.counted.is_wanted));
+        let output = expected_output(allowed, learned).saturating_mul(choices);
         self.counted.output = Some((place, output));
         (input, output)
+    }
+
+    /// How many answers the request asks for, and with how many tokens the model may think for each.
+    fn choices_and_thinking(&self) -> (u64, Option<u64>) {
+        let of = |facts: &Facts| (facts.choices(&self.body), facts.thinking(&self.body));
+        self.facts.as_ref().map_or((1, None), of)
     }
 
     /// An attempt begins with a prompt that was counted.
@@ -168,7 +179,9 @@ impl Exchange {
         // An answer that was bounded may have ended for that.
         if self.facts.is_some() && self.most_output(turn.config, place).is_none() {
             let of = Of { number: self.route, name: &[self.route_name(turn)], model };
-            turn.counting.learn_output((turn.store, turn.now), of, usage.output);
+            // Of several answers, how long one is.
+            let (choices, _) = self.choices_and_thinking();
+            turn.counting.learn_output((turn.store, turn.now), of, usage.output.div_ceil(choices));
         }
     }
 

@@ -167,6 +167,56 @@ fn an_answer_is_taken_for_what_the_request_allows_or_for_as_long_as_others_were(
 }
 
 #[test]
+fn several_answers_are_as_long_as_so_many_and_one_of_them_teaches_how_long_one_is() {
+    let mut worker = Worker::new();
+    let output = |worker: &mut Worker, more: &str| {
+        let mut request = worker.request(0, &body("gpt-4o", more));
+        worker.turn(|turn| request.tokens(turn, 0)).1
+    };
+    for (more, expected) in [
+        (r#","max_tokens":50,"n":3"#, 150),
+        (r#","max_tokens":50,"n":1"#, 50),
+        (r#","max_tokens":50,"n":3,"best_of":5"#, 250),
+        (r#","max_tokens":50,"generationConfig":{"candidateCount":4}"#, 200),
+        (r#","max_tokens":18446744073709551615,"n":3"#, u64::MAX),
+    ] {
+        assert_eq!(output(&mut worker, more), expected, "{more}");
+    }
+    let mut several = worker.request(0, &body("gpt-4o", r#","n":4"#));
+    worker.answered(&mut several, 0, 250, 400);
+    let one = output(&mut worker, "");
+    assert!((100..=125).contains(&one), "{one}");
+    assert_eq!(output(&mut worker, r#","n":3"#), 3 * one);
+}
+
+#[test]
+fn what_the_model_may_think_with_is_reserved_where_nothing_bounds_the_answer() {
+    let mut worker = Worker::new();
+    for (more, expected) in [
+        (r#","thinking":{"type":"enabled","budget_tokens":2000}"#, 2_000),
+        (r#","thinking":{"type":"enabled","budget_tokens":2000},"max_tokens":3000"#, 3_000),
+        (r#","additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":2000}}"#, 2_000),
+        (r#","additionalModelRequestFields":{"reasoning_config":{"budget_tokens":2000}}"#, 2_000),
+        (
+            r#","additionalModelRequestFields":{"thinking":{"budget_tokens":2000}},"inferenceConfig":{"maxTokens":2500}"#,
+            2_500,
+        ),
+        (r#","generationConfig":{"thinkingConfig":{"thinkingBudget":2000}}"#, 2_000),
+        (r#","generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}"#, 0),
+        (r#","thinking":{"type":"disabled"}"#, 0),
+        (r#","thinking":"yes","additionalModelRequestFields":[1]"#, 0),
+    ] {
+        let mut request = worker.request(0, &body("claude", more));
+        assert_eq!(worker.turn(|turn| request.tokens(turn, 0)).1, expected, "{more}");
+    }
+    let thinking = r#","thinking":{"type":"enabled","budget_tokens":2000}"#;
+    let mut long = worker.request(0, &body("claude", thinking));
+    worker.answered(&mut long, 0, 250, 5_000);
+    let mut next = worker.request(0, &body("claude", thinking));
+    assert!(worker.turn(|turn| next.tokens(turn, 0)).1 >= 5_000, "answers are longer than that");
+}
+
+#[test]
 fn what_a_provider_reports_makes_the_next_estimate_better_and_tells_how_far_it_was_off() {
     let mut worker = Worker::new();
     let text = body("gpt-4o", "");
