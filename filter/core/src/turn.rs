@@ -246,7 +246,16 @@ impl<'a> Turn<'a> {
     ) -> LimitAsk<'a> {
         let config = self.config;
         let limits = config.route(route).map(|route| route.limits.as_slice()).unwrap_or_default();
-        LimitAsk { policy: config.policy(), book: &config.book, limits, who, stage, estimate, since }
+        LimitAsk {
+            policy: config.policy(),
+            book: &config.book,
+            limits,
+            who,
+            stage,
+            estimate,
+            since,
+            id: self.id,
+        }
     }
 
     /// Asks the limits of a stage; waits in line where that is of use before `deadline`. It has been asking since then.
@@ -265,7 +274,7 @@ impl<'a> Turn<'a> {
                 line.into_iter().for_each(|line| self.tell_limit(line, LimitEvent::Waits, None));
             }
             LimitAnswer::Admitted(_) => self.tell_limits(&news),
-            LimitAnswer::Refused(refusal) => self.tell_refusal(refusal),
+            LimitAnswer::Refused(_) => {}
         }
         answer
     }
@@ -378,7 +387,13 @@ impl<'a> Turn<'a> {
         self.warnings.extend(name.map(|name| (name, event, used)));
     }
 
-    fn tell_refusal(&mut self, refusal: &Refusal) {
+    /// What becomes of a request that this limit refuses, the best first.
+    pub(crate) fn outlook(&self, refusal: &Refusal) -> impl Ord + Copy + use<> {
+        limits::outlook(&self.config.book, refusal)
+    }
+
+    /// A request is refused.
+    pub(crate) fn tell_refusal(&mut self, refusal: &Refusal) {
         self.tell_limit(refusal.spot, LimitEvent::Refused, refusal.wait);
     }
 

@@ -80,13 +80,15 @@ impl Exchange {
         };
         let (position, permit) = match admitted {
             Ok(admitted) => admitted,
-            Err(Some((place, _))) if self.progress.attempts == 0 => return self.await_place(turn, place),
-            Err(None) if self.progress.attempts == 0 => {
+            Err(refused) if !refused.is_empty() && self.progress.attempts == 0 => {
+                return self.await_place(turn, refused);
+            }
+            Err(_) if self.progress.attempts == 0 => {
                 let wait = turn.time_to_admission(self.route, self.places(turn, None));
                 return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
-            Err(Some(_)) => return self.give_up(turn, Reason::LimitReached),
-            Err(None) => return self.give_up(turn, Reason::BreakerOpen),
+            Err(refused) if refused.is_empty() => return self.give_up(turn, Reason::BreakerOpen),
+            Err(_) => return self.give_up(turn, Reason::LimitReached),
         };
         if let Some(after) = self.ask_for_attempt(turn, (position, permit), is_again) {
             return after;

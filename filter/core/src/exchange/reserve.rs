@@ -29,6 +29,9 @@ use crate::turn::Turn;
 /// A place of the plan that admits, and the permit of its breaker.
 type Admitted = (usize, Option<Permit>);
 
+/// A refusal, and when its limit was asked.
+type Refused = (Asked, Refusal);
+
 /// What an exchange has to do with limits.
 #[derive(Default)]
 pub(super) struct Reserved {
@@ -99,9 +102,18 @@ impl Exchange {
 
     /// Asks limits, and waits in line where that is of use; those of a place of the plan, or of the request.
     pub(super) fn line_up(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Option<After> {
-        let who = self.who?;
-        let stage = match place {
-            Some(place) => Asked::Attempt(turn.config.target_at(self.route, place)?),
+        match self.stand_in_line(turn, place) {
+            Ok(after) => after,
+            Err(refused) => Some(self.refuse_limit(turn, &refused)),
+        }
+    }
+
+    /// The same, and says nothing of a refusal: there may be other places.
+    fn stand_in_line(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Result<Option<After>, Refused> {
+        let Some(who) = self.who else { return Ok(None) };
+        let stage = match place.map(|place| turn.config.target_at(self.route, place)) {
+            Some(Some(target)) => Asked::Attempt(target),
+            Some(None) => return Ok(None),
             None => Asked::Request,
         };
         let deadline = self.deadline.left_to_begin(turn.now).map(|left| turn.now.after(left));
@@ -114,35 +126,46 @@ impl Exchange {
                 if let Some(place) = place {
                     self.release_next(turn);
                     self.reserved.next = Some((place, ticket));
-                    return None;
+                    return Ok(None);
                 }
                 self.reserved.request = Some(ticket);
-                self.ask_for_request(turn)
+                Ok(self.ask_for_request(turn))
             }
             Answer::Waits { until } => {
                 self.stage = Stage::Waiting { until };
                 self.reserved.place = place;
                 turn.fx.push(Effect::HoldRequest);
-                Some(After::Wait)
+                Ok(Some(After::Wait))
             }
-            Answer::Refused(refusal) => Some(self.refuse_limit(turn, stage, &refusal)),
+            Answer::Refused(refusal) => Err((stage, refusal)),
         }
     }
 
-    /// Its turn in line may have come.
+    /// Its turn in line may have come, or another place may admit it meanwhile.
     pub(super) fn wait_on(&mut self, turn: &mut Turn<'_>) -> After {
         if self.asking.is_some() {
             return After::Wait;
         }
         let place = self.reserved.place;
+        if place.is_some() {
+            let others = self.places(turn, None).filter(|other| Some(*other) != place);
+            if let Ok((other, permit)) = self.admit_place(turn, others) {
+                turn.settle(self.route, other, permit, None);
+                if let Some(who) = self.who {
+                    turn.leave_line(self.route, who);
+                }
+                return self.begin_trying(turn);
+            }
+        }
         match self.line_up(turn, place) {
             Some(after) => after,
             None => self.begin_trying(turn),
         }
     }
 
-    pub(super) fn refuse_limit(&mut self, turn: &mut Turn<'_>, stage: Asked, refusal: &Refusal) -> After {
+    fn refuse_limit(&mut self, turn: &mut Turn<'_>, (stage, refusal): &Refused) -> After {
         let Some(who) = self.who else { return After::Done };
+        turn.tell_refusal(refusal);
         // While other requests of a conversation are under way it isn't known what is left for it.
         if refusal.wait.is_none()
             && let Some(why) = turn.explain_conversation(refusal)
@@ -150,7 +173,7 @@ impl Exchange {
             return self.refuse(turn, OwnError::conversation_spent(why), Reason::ConversationSpent);
         }
         let dialect = turn.config.provider(self.route, 0);
-        let (why, counts, mut headers) = turn.explain_limits((self.route, who, stage), refusal, dialect);
+        let (why, counts, mut headers) = turn.explain_limits((self.route, who, *stage), refusal, dialect);
         self.reserved.warn(turn);
         headers.extend(self.reserved.warning());
         let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
@@ -158,15 +181,18 @@ impl Exchange {
         turn.refuse_with(&error, Reason::LimitReached, headers)
     }
 
-    /// Takes the first of these places that its breaker and its limits admit; else tells of the first limit that refused.
+    /// Takes the first of these places that its breaker and its limits admit.
+    ///
+    /// # Errors
+    /// The places that limits refused.
     pub(super) fn admit_place(
         &mut self,
         turn: &mut Turn<'_>,
         places: impl Iterator<Item = usize>,
-    ) -> Result<Admitted, Option<(usize, Refusal)>> {
-        let Some(who) = self.who else { return self.admit_one(turn, places).ok_or(None) };
+    ) -> Result<Admitted, Vec<(usize, Refusal)>> {
+        let mut refused = Vec::new();
+        let Some(who) = self.who else { return self.admit_one(turn, places).ok_or(refused) };
         let mut places: Vec<_> = places.collect();
-        let mut refused = None;
         loop {
             let Some((place, permit)) = self.admit_one(turn, places.iter().copied()) else {
                 return Err(refused);
@@ -189,19 +215,34 @@ impl Exchange {
                 }
                 Err(refusal) => {
                     turn.settle(self.route, place, permit, None);
-                    refused = refused.or(Some((place, refusal)));
+                    refused.push((place, refusal));
                     places.retain(|other| *other != place);
                 }
             }
         }
     }
 
-    /// No place's limits admit the first attempt: it waits for those that refused first, or is refused.
-    pub(super) fn await_place(&mut self, turn: &mut Turn<'_>, place: usize) -> After {
-        match self.line_up(turn, Some(place)) {
-            Some(after) => after,
-            // Somebody has just given back what was missing.
-            None => self.begin_trying(turn),
+    /// No place's limits admit the first attempt: it waits where it may be admitted first of those where it may wait at all, or is
+    /// refused, and told when the first of them may admit it.
+    pub(super) fn await_place(&mut self, turn: &mut Turn<'_>, mut refused: Vec<(usize, Refusal)>) -> After {
+        let mut first: Option<Refused> = None;
+        loop {
+            let outlooks = refused.iter().map(|(_, refusal)| turn.outlook(refusal)).enumerate();
+            let Some((index, _)) = outlooks.min_by_key(|(_, outlook)| *outlook) else { break };
+            let (place, _) = refused.remove(index);
+            match self.stand_in_line(turn, Some(place)) {
+                Ok(Some(after)) => return after,
+                // Somebody has just given back what was missing.
+                Ok(None) => return self.begin_trying(turn),
+                Err(other) => {
+                    let wait = |refused: &Refused| (refused.1.wait.is_none(), refused.1.wait);
+                    first = Some(first.filter(|known| wait(known) <= wait(&other)).unwrap_or(other));
+                }
+            }
+        }
+        match first {
+            Some(refused) => self.refuse_limit(turn, &refused),
+            None => self.give_up(turn, Reason::LimitReached),
         }
     }
 
@@ -262,6 +303,7 @@ impl Exchange {
             turn.settle_limits(ticket, self.reserved.used);
         }
         turn.leave_line(self.route, who);
+        turn.limits.forget(turn.id);
     }
 
     /// What this request may use; at a place of the plan, if that is known.

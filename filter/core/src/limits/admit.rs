@@ -13,6 +13,7 @@ use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::rule::{Counts, Rule, Use};
 use super::unsettled::{Settlement, Unsettled};
+use crate::event::ExchangeId;
 use crate::store::{self, Store, Version};
 use crate::time::Timestamp;
 
@@ -132,6 +133,8 @@ pub(super) struct Desk<'d> {
     pub(super) fleet: &'d Fleet,
     pub(super) store: &'d mut dyn Store,
     pub(super) now: Timestamp,
+    /// The request that asks, where one does.
+    pub(super) by: Option<ExchangeId>,
 }
 
 impl Desk<'_> {
@@ -158,8 +161,8 @@ impl Desk<'_> {
             let cost = rule.counts.cost(of);
             let waiting = balance.seats.total();
             let verdict = match rule.service {
-                Some(service) if self.fleet.decides(service, self.now) => {
-                    self.fleet.check(Spot { place: asked.place, slot }, self.now, cost)
+                Some(service) if self.fleet.decides(service, self.now, self.by) => {
+                    self.fleet.check(Spot { place: asked.place, slot }, self.now, cost, rule.wait.is_some())
                 }
                 _ => balance.check(rule.measure, self.now, cost),
             };
@@ -265,7 +268,7 @@ impl Desk<'_> {
         for &(slot, cost) in parts.iter().filter(|(_, cost)| *cost > 0) {
             let spot = Spot { place, slot };
             let Some(service) = self.book.rule(spot).and_then(|rule| rule.service) else { continue };
-            if self.fleet.decides(service, self.now) {
+            if self.fleet.decides(service, self.now, self.by) {
                 charges.push(Charge::new(spot, cost));
             } else {
                 news.push(News::Local(spot));

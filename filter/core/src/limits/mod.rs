@@ -57,7 +57,7 @@ pub(crate) use self::tenant::{Named, asks_host, claims, label, metadata, who};
 use self::told::Standing;
 pub(crate) use self::told::{headers, multiple, percent, why, why_stop};
 use self::unsettled::Unsettled;
-pub(crate) use self::wait::Answer;
+pub(crate) use self::wait::{Answer, outlook};
 use crate::effect::Text;
 use crate::event::ExchangeId;
 use crate::store::Store;
@@ -87,6 +87,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) estimate: Use,
     /// Since when it waits; `None`: not yet.
     pub(crate) since: Option<Timestamp>,
+    pub(crate) id: ExchangeId,
 }
 
 impl Ask<'_> {
@@ -122,7 +123,7 @@ impl Limits {
 
     fn desk<'d>(&'d mut self, book: &'d Book, store: &'d mut dyn Store, now: Timestamp) -> Desk<'d> {
         let Self { ledger, unsettled, fleet, .. } = self;
-        Desk { book, ledger, unsettled, fleet, store, now }
+        Desk { book, ledger, unsettled, fleet, store, now, by: None }
     }
 
     /// Reserves what a request may use with all of its limits, or with none. What they tell of is added to `news`.
@@ -136,7 +137,9 @@ impl Limits {
         ask: &Ask<'_>,
         news: &mut Vec<News>,
     ) -> Result<Ticket, Refusal> {
-        self.desk(ask.book, store, now).admit(&ask.rows(), &ask.estimate, false, news)
+        let mut desk = self.desk(ask.book, store, now);
+        desk.by = Some(ask.id);
+        desk.admit(&ask.rows(), &ask.estimate, false, news)
     }
 
     /// Whether what the target's provider grants leaves enough for an attempt.
@@ -214,11 +217,15 @@ impl Limits {
         number: u32,
         answer: Result<&[u8], u32>,
     ) -> Heard {
-        self.fleet.answered(now, book.services(), number, answer)
+        let spot = self.fleet.spot(number);
+        let heard = self.fleet.answered(now, book.services(), number, answer);
+        // More of those who wait for it may ask now.
+        spot.into_iter().for_each(|spot| self.lines.wake_one(spot));
+        heard
     }
 
-    /// A request waits no more for rate limit services. Those that have said nothing in time are away now: which of them were
-    /// not before.
+    /// A request waits no more for rate limit services. Those that have said nothing in time may be away for that: which of them
+    /// are, and were not before.
     pub(crate) fn give_up_asking(
         &mut self,
         now: Timestamp,
@@ -227,6 +234,11 @@ impl Limits {
         is_silent: bool,
     ) -> Vec<Text> {
         self.fleet.give_up(now, book.services(), id, is_silent)
+    }
+
+    /// A request is over.
+    pub(crate) fn forget(&mut self, id: ExchangeId) {
+        self.fleet.forget(id);
     }
 
     /// What is to be asked of rate limit services now.

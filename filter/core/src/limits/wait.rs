@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::admit::{News, Refusal, Spot, Ticket};
 use super::balance::Measure;
+use super::book::Book;
 use super::ledger::Change;
 use super::line::Waiter;
 use super::order::{Joined, Order, Rank};
@@ -104,7 +105,9 @@ impl Limits {
         }
         let is_turn = first.id == id && !self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
         let refusal = if is_turn {
-            match self.desk(ask.book, store, now).admit(&ask.rows(), &ask.estimate, true, news) {
+            let mut desk = self.desk(ask.book, store, now);
+            desk.by = Some(id);
+            match desk.admit(&ask.rows(), &ask.estimate, true, news) {
                 Ok(ticket) => {
                     self.leave(store, now, ask, id, true);
                     return Answer::Admitted(ticket);
@@ -357,4 +360,12 @@ fn time_for(rule: &Rule, before: u64, each: Duration) -> Duration {
 fn expected(rule: &Rule, refusal: Refusal) -> Duration {
     let before = refusal.cost.saturating_mul(refusal.waiting);
     refusal.wait.unwrap_or_default().saturating_add(time_for(rule, before, refusal.each))
+}
+
+/// What becomes of a request that a limit refuses, the best first: whether it never fits, whether it can't wait there, and how long it
+/// would take.
+pub(crate) fn outlook(book: &Book, refusal: &Refusal) -> (bool, bool, Duration) {
+    let wait = refusal.wait.unwrap_or(Duration::MAX);
+    let expected = book.rule(refusal.spot).map_or(wait, |rule| expected(rule, *refusal));
+    (refusal.wait.is_none(), !refusal.may_wait, wait.max(expected))
 }

@@ -68,7 +68,7 @@ fn silence_errors_and_nonsense_leave_the_decision_here() {
     for answer in answers {
         let said = answer.clone();
         let mut world = world(move |_| said.clone());
-        let ids = [world.send(0), world.send(0)];
+        let ids = [world.send(0), world.send(0), world.send(0)];
         world.run_for(Duration::from_secs(1));
         for id in ids {
             let got = world.got(id);
@@ -76,9 +76,24 @@ fn silence_errors_and_nonsense_leave_the_decision_here() {
             assert_eq!((got.status, world.tried(id).as_str()), (200, "a"), "{answer:?}");
             assert!(time <= Duration::from_millis(200), "{answer:?} {time:?}");
         }
-        assert_eq!(world.questions, 2, "{answer:?}: it is away, and not asked for the attempts");
+        assert_eq!(world.questions, 3, "{answer:?}: it isn't asked for the attempts");
+        let id = world.send(0);
+        world.run_for(Duration::from_millis(1));
+        assert_eq!((world.tried(id).as_str(), world.questions), ("a", 3), "{answer:?}: it is away");
         world.settle();
     }
+}
+
+#[test]
+fn an_answer_that_is_lost_now_and_then_leaves_the_others_to_the_service() {
+    let mut world = world(|n| (n % 3 != 0).then(|| (5, Ok(OK.to_vec()))));
+    for n in 1..=12 {
+        let id = world.send(0);
+        world.run_for(Duration::from_millis(400));
+        assert_eq!((world.got(id).status, world.tried(id).as_str()), (200, "a"), "{n}");
+    }
+    assert!(world.questions >= 12, "{}", world.questions);
+    world.settle();
 }
 
 #[test]

@@ -8,7 +8,11 @@
 //! |---|---|
 //! | says OK | the request goes on |
 //! | says OVER_LIMIT | the limit is closed here, for what is as large and for as long as the service says: then it refuses, or lets wait, like any other |
-//! | says nothing in [`TIMEOUT`], or nothing of use | it is *away*: this proxy's own count decides, and after [`REST`] one request asks again |
+//! | says nothing in [`TIMEOUT`], or nothing of use | this proxy's own count decides about that request, which asks this service no more |
+//! | does so [`FAULTS`] times in a row | it is *away*: this proxy's own count decides about all, and after [`REST`] one request asks again, which is enough to find it back or still away |
+//!
+//! When a closed limit opens, those who have waited for that don't all ask at once: one does, and two more for each that is granted,
+//! until so many have been that the limit is taken for open.
 //!
 //! This proxy counts along all the time, so that its own count knows what has been used through it when it takes over.
 //!
@@ -25,7 +29,7 @@
 
 mod message;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -48,6 +52,12 @@ pub(crate) const LATE: Duration = Duration::from_millis(50);
 
 /// How long a service that is away isn't asked.
 const REST: Duration = Duration::from_secs(1);
+
+/// So many answers in a row that are of no use, and the service is away. One that has been lost says nothing of the next.
+const FAULTS: u32 = 3;
+
+/// So many granted in a row, and a limit that was closed is open for all who have waited.
+const OPEN: u32 = 32;
 
 /// When to come back where a service doesn't say, and the least time that it is taken at its word.
 const SOON: Duration = Duration::from_secs(1);
@@ -150,14 +160,50 @@ struct Account {
     owed: i64,
     /// When that is forgotten.
     until: Timestamp,
-    /// So many hits and more have been refused; until then.
+    /// So many hits and more have been refused; until then. It stays when that is over, until enough has been granted.
     closed: Option<(u64, Timestamp)>,
+    /// Since then: questions under way, when the last of them was asked, and what has been granted.
+    under_way: u32,
+    last: Timestamp,
+    granted: u32,
 }
 
 impl Account {
     /// What is owed still.
     fn owed(&self, now: Timestamp) -> i64 {
         if self.until > now { self.owed } else { 0 }
+    }
+
+    /// Whether it was closed, and has opened.
+    fn has_opened(&self, now: Timestamp) -> bool {
+        self.closed.is_some_and(|(_, until)| until <= now)
+    }
+
+    /// Whether one more of those who have waited may ask.
+    fn lets_ask(&self, now: Timestamp) -> bool {
+        let is_silent = now.since(self.last) > TIMEOUT.saturating_add(LATE);
+        !self.has_opened(now) || is_silent || self.under_way <= self.granted
+    }
+
+    /// A question has been put about it.
+    fn asked(&mut self, now: Timestamp) {
+        self.under_way = self.under_way.saturating_add(1);
+        self.last = now;
+    }
+
+    /// One of them has been answered.
+    fn heard(&mut self, now: Timestamp, is_granted: bool) {
+        self.under_way = self.under_way.saturating_sub(1);
+        if is_granted && self.has_opened(now) {
+            self.granted = self.granted.saturating_add(1);
+        }
+        if self.granted >= OPEN {
+            self.closed = None;
+        }
+    }
+
+    fn close(&mut self, hits: u64, until: Timestamp) {
+        (self.closed, self.granted) = (Some((hits, until)), 0);
     }
 
     /// When nothing of it matters any more.
@@ -186,6 +232,10 @@ impl Account {
 pub(super) struct Fleet {
     /// Services that are away, and when they are asked again.
     away: BTreeMap<usize, Timestamp>,
+    /// Answers in a row that were of no use, of services that are there.
+    faults: BTreeMap<usize, u32>,
+    /// Requests under way that have had such an answer, from this service.
+    unheard: BTreeSet<(ExchangeId, usize)>,
     accounts: BTreeMap<Spot, Account>,
     asked: BTreeMap<u32, Asked>,
     last: u32,
@@ -194,18 +244,33 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Whether the service decides: it is there, or it is time to find out.
-    pub(super) fn decides(&self, service: usize, now: Timestamp) -> bool {
-        self.away.get(&service).is_none_or(|at| *at <= now)
+    /// Whether the service decides: it is there, or it is time to find out. It doesn't about a request that it has said nothing
+    /// of use to.
+    pub(super) fn decides(&self, service: usize, now: Timestamp, by: Option<ExchangeId>) -> bool {
+        let is_there = self.away.get(&service).is_none_or(|at| *at <= now);
+        is_there && by.is_none_or(|by| !self.unheard.contains(&(by, service)))
     }
 
-    /// What is known of a service's limit without asking.
-    pub(super) fn check(&self, spot: Spot, now: Timestamp, cost: u64) -> Verdict {
+    /// A request is over.
+    pub(super) fn forget(&mut self, id: ExchangeId) {
+        if !self.unheard.is_empty() {
+            self.unheard.retain(|(by, _)| *by != id);
+        }
+    }
+
+    /// The limit that a question is about.
+    pub(super) fn spot(&self, number: u32) -> Option<Spot> {
+        self.asked.get(&number).map(|asked| asked.spot)
+    }
+
+    /// What is known of a service's limit without asking. `lets_wait`: who doesn't pass stands in line.
+    pub(super) fn check(&self, spot: Spot, now: Timestamp, cost: u64, lets_wait: bool) -> Verdict {
         let Some(account) = self.accounts.get(&spot) else { return Verdict::Fits };
         let due = u64::try_from(signed(cost).saturating_add(account.owed(now))).unwrap_or_default();
         match account.closed.filter(|(least, until)| due >= *least && *until > now) {
             // What a credit pays for isn't asked for.
             Some((_, until)) if due > 0 => Verdict::After(until.since(now)),
+            _ if due > 0 && lets_wait && !account.lets_ask(now) => Verdict::WhenReleased,
             _ => Verdict::Fits,
         }
     }
@@ -270,6 +335,9 @@ impl Fleet {
             descriptor: charge.descriptor.clone(),
             period: rule.period(),
         };
+        if let Some(account) = self.accounts.get_mut(&charge.spot) {
+            account.asked(now);
+        }
         self.put(asked, cluster);
         by != For::Passing
     }
@@ -299,7 +367,7 @@ impl Fleet {
             return self.owe(charge.spot, now, until, -signed(charge.cost - used));
         }
         self.owe(charge.spot, now, until, signed(used - charge.cost));
-        if !self.decides(service, now) {
+        if !self.decides(service, now, None) {
             return;
         }
         let (hits, until) = self.hits((charge.spot, rule), now, 0);
@@ -332,17 +400,28 @@ impl Fleet {
         };
         let Asked { by, spot, service, cost, .. } = asked;
         let change = match said {
-            Err(fault) => self.is_away(now, service).then_some(Some(fault)),
-            Ok(_) => self.away.remove(&service).map(|_| None),
+            Err(fault) => {
+                if let For::Held(id) = by {
+                    self.unheard.insert((id, service));
+                }
+                self.is_away(now, service).then_some(Some(fault))
+            }
+            Ok(_) => {
+                self.faults.remove(&service);
+                self.away.remove(&service).map(|_| None)
+            }
         };
         let is_granted = said == Ok(Said::Ok);
+        if let Some(account) = self.accounts.get_mut(&spot).filter(|_| cost > 0) {
+            account.heard(now, is_granted);
+        }
         if is_granted && by == For::Gone {
             self.owe(spot, now, now.after(Duration::from_nanos(asked.period)), -signed(cost));
         }
         if let Ok(Said::Over(reset)) = said {
             let until = now.after(reset.unwrap_or(SOON).max(LEAST));
             if cost > 0 {
-                self.account(spot).closed = Some((asked.hits, until));
+                self.account(spot).close(asked.hits, until);
             }
         }
         if !is_granted {
@@ -366,12 +445,23 @@ impl Fleet {
         self.owe(asked.spot, now, until, more);
     }
 
-    /// Notes that a service is away; whether that is news.
+    /// Notes that a service has said nothing of use; whether it is away for that, and wasn't before.
     fn is_away(&mut self, now: Timestamp, service: usize) -> bool {
-        self.away.insert(service, now.after(REST)).is_none()
+        if let Some(at) = self.away.get_mut(&service) {
+            *at = now.after(REST);
+            return false;
+        }
+        let faults = self.faults.entry(service).or_default();
+        *faults = faults.saturating_add(1);
+        let is_away = *faults >= FAULTS;
+        if is_away {
+            self.faults.remove(&service);
+            self.away.insert(service, now.after(REST));
+        }
+        is_away
     }
 
-    /// A request waits no more: it has gone, or the host has said nothing in time. Then its services are away.
+    /// A request waits no more: it has gone, or the host has said nothing in time, which is an answer of no use.
     pub(super) fn give_up(
         &mut self,
         now: Timestamp,
@@ -384,6 +474,7 @@ impl Fleet {
             asked.by = For::Gone;
             if is_silent {
                 away.push(asked.service);
+                self.unheard.insert((id, asked.service));
             }
         }
         let news: Vec<_> = away.into_iter().filter(|service| self.is_away(now, *service)).collect();

@@ -46,6 +46,7 @@ impl Talks {
             stage,
             estimate: of,
             since: None,
+            id: ExchangeId(0),
         };
         self.workers[worker].admit(&mut self.store, Timestamp(at), &ask, &mut self.news)
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use seawall_policy::policy::TargetId;
 
 use super::{One, SECOND, money, tokens};
+use crate::effect::Text;
 use crate::event::ExchangeId;
 use crate::limits::admit::{News, Ticket};
 use crate::limits::book::Stage;
@@ -59,6 +60,26 @@ impl One {
             ticket.grant(spot.unwrap());
         }
         (ticket, asked.iter().map(|(_, hits)| hits).sum())
+    }
+}
+
+impl One {
+    /// So many requests of nothing, each of which gets this answer. What is news of the last.
+    fn faults(
+        &mut self,
+        nanos: u64,
+        times: u32,
+        answer: Result<&[u8], u32>,
+    ) -> Option<(Text, Option<ServiceFault>)> {
+        let mut change = None;
+        for id in 0..times {
+            let mut ticket = self.admit(nanos, tokens(1)).unwrap();
+            let (_, asked) = self.put(nanos, &mut ticket, Stage::Request, 1_000 + id);
+            assert_eq!(asked.len(), 1, "it is still asked");
+            change = self.hear(nanos, asked[0].0, answer).change;
+            self.settle(nanos, ticket, Use::default());
+        }
+        change
     }
 }
 
@@ -144,11 +165,7 @@ fn what_is_used_beyond_a_reservation_is_charged_and_owed_where_that_is_refused()
 #[test]
 fn a_service_that_is_away_leaves_the_decision_here_and_is_asked_again_later_by_one() {
     let mut one = One::new(TPM);
-    let mut ticket = one.admit(NOW, tokens(500)).unwrap();
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
-    let heard = one.hear(NOW, asked[0].0, TIMEOUT);
-    assert_eq!(heard.change, Some(("fleet".into(), Some(ServiceFault::Timeout))));
-    one.settle(NOW, ticket, Use::default());
+    assert_eq!(one.faults(NOW, 3, TIMEOUT), Some(("fleet".into(), Some(ServiceFault::Timeout))));
 
     let mut ticket = one.admit(NOW, tokens(500)).unwrap();
     assert!(matches!(one.news[..], [News::Local(_)]) && !ticket.asks_services());
@@ -175,6 +192,86 @@ fn a_service_that_is_away_leaves_the_decision_here_and_is_asked_again_later_by_o
 }
 
 #[test]
+fn one_bad_answer_concerns_one_request_and_is_forgotten_with_the_next_good_one() {
+    let mut one = One::new(TPM);
+    for _ in 0..10 {
+        assert_eq!(one.faults(NOW, 2, TIMEOUT), None);
+        let (ticket, hits) = one.granted(NOW, tokens(1));
+        assert_eq!(hits, 1, "it is asked as before");
+        one.settle(NOW, ticket, tokens(1));
+    }
+    // Who has had it isn't asked for again, until it is over.
+    let mut ticket = one.admit(NOW, tokens(5)).unwrap();
+    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 0);
+    assert_eq!(one.hear(NOW, asked[0].0, UNKNOWN), Heard { by: Some((ExchangeId(0), None)), change: None });
+    one.settle(NOW, ticket, Use::default());
+    one.news.clear();
+    let again = one.admit(NOW, tokens(5)).unwrap();
+    assert!(!again.asks_services() && matches!(one.news[..], [News::Local(_)]));
+    one.settle(NOW, again, tokens(5));
+    one.limits.forget(ExchangeId(0));
+    assert!(one.admit(NOW, tokens(5)).unwrap().asks_services());
+}
+
+/// How many of so many who wait are asked for at once, from the moment that their limit opens until all have passed, where the
+/// service answers each round.
+fn rounds(waiting: u32) -> Vec<usize> {
+    let mut one = One::new(
+        "limit rpm global { 1000 requests/min  burst 100%  queue 1000  wait up to 60s  via rate_limit_service \"a\" }",
+    );
+    let (mut ticket, then) = (one.admit(NOW, tokens(1)).unwrap(), NOW + 2 * SECOND);
+    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 0);
+    one.hear(NOW, asked[0].0, OVER);
+    one.settle(NOW, ticket, Use::default());
+    let ask = |one: &mut One, at: u64, id: u32| {
+        let ask = one.fixture.ask(7, Stage::Request, tokens(1));
+        one.limits.ask(&mut one.store, Timestamp(at), (ExchangeId(id), None), &ask, &mut one.news)
+    };
+    let mut left: Vec<u32> = (1..=waiting).collect();
+    for id in &left {
+        assert!(matches!(ask(&mut one, NOW + SECOND, *id), Answer::Waits { .. }));
+    }
+    let mut rounds = Vec::new();
+    while !left.is_empty() {
+        let mut asked = Vec::new();
+        left.retain(|id| {
+            let Answer::Admitted(mut ticket) = ask(&mut one, then, *id) else { return true };
+            asked.extend(one.put(then, &mut ticket, Stage::Request, *id).1);
+            one.settle(then, ticket, Use::default());
+            false
+        });
+        rounds.push(asked.len());
+        for (number, _) in asked {
+            one.hear(then, number, OK);
+        }
+        assert!(rounds.len() < 100, "{rounds:?}");
+    }
+    rounds
+}
+
+#[test]
+fn those_who_have_waited_do_not_all_ask_at_once_when_their_limit_opens() {
+    assert_eq!(rounds(1), [1]);
+    assert_eq!(rounds(20), [1, 2, 4, 8, 5]);
+    assert_eq!(rounds(200), [1, 2, 4, 8, 16, 32, 137], "after so many it is open");
+}
+
+#[test]
+fn a_question_that_is_never_answered_keeps_nobody_waiting() {
+    let mut one =
+        One::new("limit rpm global { 9 requests/min  wait up to 60s  via rate_limit_service \"a\" }");
+    let mut refused = one.admit(NOW, tokens(1)).unwrap();
+    let (_, asked) = one.put(NOW, &mut refused, Stage::Request, 0);
+    one.hear(NOW, asked[0].0, OVER);
+    one.settle(NOW, refused, Use::default());
+    let then = NOW + 2 * SECOND;
+    let mut first = one.admit(then, tokens(1)).unwrap();
+    assert_eq!(one.put(then, &mut first, Stage::Request, 1).1.len(), 1);
+    assert!(one.admit(then + SECOND / 10, tokens(1)).is_err(), "one is enough to find out");
+    assert!(one.admit(then + SECOND / 5, tokens(1)).is_ok());
+}
+
+#[test]
 fn what_is_granted_to_a_request_that_has_gone_is_a_credit_and_silence_is_a_fault() {
     let mut one = One::new(TPM);
     let mut ticket = one.admit(NOW, tokens(40)).unwrap();
@@ -187,10 +284,13 @@ fn what_is_granted_to_a_request_that_has_gone_is_a_credit_and_silence_is_a_fault
     assert_eq!(hits, 10);
     one.settle(NOW, ticket, tokens(50));
 
-    let mut ticket = one.admit(NOW, tokens(40)).unwrap();
-    one.put(NOW, &mut ticket, Stage::Request, 5);
-    let away = one.limits.give_up_asking(Timestamp(NOW), &one.fixture.book, ExchangeId(5), true);
-    assert_eq!(away, ["fleet".into()]);
+    for (id, expected) in [(5, None), (6, None), (7, Some("fleet".into()))] {
+        let mut ticket = one.admit(NOW, tokens(40)).unwrap();
+        one.put(NOW, &mut ticket, Stage::Request, id);
+        let away = one.limits.give_up_asking(Timestamp(NOW), &one.fixture.book, ExchangeId(id), true);
+        assert_eq!(away, expected.into_iter().collect::<Vec<Text>>());
+        one.settle(NOW, ticket, Use::default());
+    }
     assert!(!one.admit(NOW, tokens(1)).unwrap().asks_services());
 }
 

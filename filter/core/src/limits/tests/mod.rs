@@ -6,6 +6,7 @@ use super::admit::{News, Refusal, Spot, Ticket};
 use super::book::{Asked, Book, Stage, Who};
 use super::rule::Use;
 use super::{Ask, Limits};
+use crate::event::ExchangeId;
 use crate::memory::MemoryStore;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -64,7 +65,8 @@ impl Fixture {
     pub(in crate::limits) fn ask(&self, tenant: u64, stage: Stage, estimate: Use) -> Ask<'_> {
         let who = Who { tenant, tier: None, route: 0, conversation: None };
         let (limits, since) = (self.limits.as_slice(), None);
-        Ask { policy: &self.policy, book: &self.book, limits, who, stage, estimate, since }
+        let id = ExchangeId(0);
+        Ask { policy: &self.policy, book: &self.book, limits, who, stage, estimate, since, id }
     }
 }
 
