@@ -111,6 +111,12 @@ impl Engine {
         self.exchanges.contains_key(&id)
     }
 
+    /// Bytes of requests and answers that are held here, for further attempts and until answers may go on.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
         self.exchanges.get(&id)?.as_deref()
     }

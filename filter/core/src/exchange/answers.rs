@@ -204,6 +204,9 @@ impl Exchange {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         let is_failing = answer.status >= 400;
         if matches!(attempt.reading, Reading::Watched(_)) && (half != Half::Downstream || !is_failing) {
+            if half == Half::Downstream {
+                self.commit(turn);
+            }
             return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);

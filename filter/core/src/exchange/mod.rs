@@ -438,7 +438,28 @@ impl Exchange {
         if !self.strays.is_empty() {
             self.release_places(turn);
         }
-        self.rest()
+        let rest = self.rest();
+        if rest == After::Wait {
+            self.forget_request(turn);
+        }
+        rest
+    }
+
+    /// The client has the beginning of its answer, and nothing is sent any more. One that is looked at to its end is held against its
+    /// request.
+    fn commit(&mut self, turn: &Turn<'_>) {
+        if self.drawn.is_none() && turn.config.output(self.route).is_none() {
+            self.forget_request(turn);
+        }
+    }
+
+    /// What is kept for further attempts is of no use any more.
+    fn forget_request(&mut self, turn: &Turn<'_>) {
+        // By its model goes what becomes of attempts beside.
+        for stray in &self.strays {
+            let _ = self.model_at(turn.config, stray.position);
+        }
+        (self.failure, self.checked, self.body) = (None, Checked::default(), Rc::default());
     }
 
     /// Whether anything is still to come.

@@ -278,6 +278,10 @@ impl Exchange {
             });
             turn.fx.push(Effect::PassAnswer { half, set: own.unwrap_or_default() });
         }
+        // Of what the upstream half lets go the host may still make something else.
+        if !is_delivered && half == Half::Downstream {
+            self.commit(turn);
+        }
         index
     }
 

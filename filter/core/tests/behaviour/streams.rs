@@ -1,6 +1,8 @@
 //! Streams: what of them reaches the client, whatever becomes of the attempts beside them.
 
-use crate::world::{Fate, Request, Sense, World, text};
+use std::time::Duration;
+
+use crate::world::{Fate, Lie, Request, Sense, World, text};
 
 fn policy(rest: &str) -> String {
     format!(
@@ -42,4 +44,43 @@ fn a_target_whose_stream_never_begins_is_not_asked_again() {
             assert_eq!((world.tried(id).as_str(), world.got(id).status), ("a", 504), "{mode}");
         }
     }
+}
+
+/// A long prompt whose stream has begun, and what is held of both then.
+fn begun(rest: &str, upstream_half: bool, fate: impl Fn(&str) -> Fate + 'static) -> (World, usize) {
+    let mut world = World::new(&policy(rest), 1, 7, move |target, _| fate(target));
+    world.upstream_half = upstream_half;
+    let prompt = "word ".repeat(20_000);
+    let body =
+        format!(r#"{{"model":"m","stream":true,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#);
+    world.send_to(0, "/v1/chat/completions", &[], body.into_bytes());
+    world.run_for(Duration::from_millis(160));
+    let held = world.held_bytes();
+    (world, held)
+}
+
+#[test]
+fn a_request_is_kept_until_no_further_attempt_can_follow_and_no_longer() {
+    let stalls = |_: &str| Fate::Lie(Lie::Stall(2));
+    for upstream_half in [false, true] {
+        for (mode, keeps) in [("live", false), ("until_commit", false), ("complete", true)] {
+            let (mut world, held) = begun(&format!("try a  stream {mode}"), upstream_half, stalls);
+            assert_eq!(held > 100_000, keeps, "{mode} {upstream_half}: {held}");
+            world.settle();
+        }
+        // Answers that are looked at to their end are held against their requests.
+        let (mut world, held) = begun("try a  stream live  output { repeats <= 5 }", upstream_half, stalls);
+        assert!(held > 100_000);
+        world.settle();
+    }
+}
+
+#[test]
+fn what_loses_against_a_stream_that_has_begun_keeps_no_request() {
+    // The hedge is still silent when the first one begins.
+    let (mut world, held) = begun("try a, b  hedge after 50ms at most 100%", true, |target| {
+        if target == "a" { Fate::Slow(100) } else { Fate::Slow(700) }
+    });
+    assert!(held < 1_000, "{held}");
+    world.settle();
 }

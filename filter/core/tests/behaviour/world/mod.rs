@@ -349,6 +349,11 @@ impl World {
         self.queue.push(Reverse((time, self.sequence, due)));
     }
 
+    /// Bytes of requests and answers that the filter holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.workers.iter().map(Engine::held_bytes).sum()
+    }
+
     /// What the filter has done so far, and when.
     pub(crate) fn digest(&self) -> u64 {
         self.digest.finish()

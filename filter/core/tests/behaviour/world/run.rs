@@ -41,6 +41,10 @@ impl World {
         for (id, request) in &self.requests {
             assert!(!self.workers[request.engine].knows(ExchangeId(*id)), "exchange {id} is left over");
         }
+        assert!(
+            self.workers.iter().all(|engine| engine.held_bytes() == 0),
+            "bytes are counted that nobody holds"
+        );
     }
 
     fn tick(&mut self) {
