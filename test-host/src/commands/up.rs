@@ -132,6 +132,7 @@ fn introduce(world: &World, policy: &Policy, args: &Args) {
     println!(
         "    -d '{{\"model\":\"gpt-4.1\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
     );
+    println!("or with the OpenAI SDK (pip install openai):\n");
     println!(
         "  python3 -c 'from openai import OpenAI; print(OpenAI(base_url=\"http://{to}/v1\", api_key=\"any\").chat.completions.create(model=\"gpt-4.1\", messages=[{{\"role\":\"user\",\"content\":\"Hello\"}}]).choices[0].message.content)'\n"
     );

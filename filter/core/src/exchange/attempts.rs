@@ -67,7 +67,8 @@ impl Exchange {
         }
         let here = is_again.then_some(self.position);
         let again = here.and_then(|here| self.admit_place(turn, [here].into_iter()).ok());
-        if again.is_none() {
+        let is_again = again.is_some();
+        if !is_again {
             if self.is_appended() && !self.fails_over_breaches(turn) {
                 return self.give_up(turn, Reason::InvalidOutput);
             }

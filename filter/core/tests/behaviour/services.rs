@@ -105,3 +105,34 @@ fn who_leaves_while_the_service_is_asked_leaves_nothing_behind() {
         world.settle();
     }
 }
+
+#[test]
+fn an_attempt_that_has_moved_on_stays_with_the_target_that_its_service_was_asked_for() {
+    // While it waits for another attempt at `a`, somebody else takes that target's only place, and is done before the service
+    // has answered for `b`.
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        target b { cluster "b"  provider openai }
+        limit  one  per target { 1 concurrent }
+        limit  each per target { 100 requests/min  burst 100%  via rate_limit_service "counts" }
+        retry  quick { attempts 3  backoff no_jitter 50ms .. 50ms }
+        route  chat { match path "/v1/chat/completions"  try a  then b  retry quick  timeout 2s  limit one, each }
+    "#;
+    let mut world =
+        World::new(
+            policy,
+            1,
+            7,
+            |target, n| {
+                if (target, n) == ("a", 0) { Fate::Throttle(0) } else { Fate::Slow(60) }
+            },
+        );
+    world.service = Box::new(|n| Some((Duration::from_millis(if n == 2 { 90 } else { 1 }), Ok(OK.to_vec()))));
+    let first = world.send(0);
+    world.run_for(Duration::from_millis(20));
+    let second = world.send(0);
+    world.settle();
+    assert_eq!((world.tried(first).as_str(), world.tried(second).as_str()), ("a b", "a"));
+    assert_eq!(world.questions, 3, "the service isn't asked twice for one attempt");
+}
