@@ -24,8 +24,8 @@ enum Command {
     Run(RunArgs),
 }
 
-/// Sends each request of a golden set and judges its answer. Fails when too few are as expected, fewer than in the baseline, or
-/// the set's budget is broken.
+/// Sends each request of a golden set and judges its answer. Fails when too few are as expected, fewer than in the baseline, a
+/// case that the baseline doesn't have isn't, or the set's budget is broken.
 #[derive(Debug, clap::Args)]
 struct RunArgs {
     /// The golden set, as YAML.

@@ -82,8 +82,10 @@ impl Run {
     fn judge(&self, budget: Budget, before: Option<&Baseline>, tolerance: f64) -> Verdict {
         let mut verdict = Verdict::default();
         let pass = self.pass();
-        // Where a baseline says what is usual, not every case must pass.
-        let least = budget.pass.or_else(|| before.is_none().then_some(100.0));
+        // Where a baseline says what is usual, not every case must pass; a baseline of other cases says nothing of these.
+        let before = before.map(|before| (before, self.in_both(before)));
+        let is_usual_known = before.as_ref().is_some_and(|(_, both)| !both.is_empty());
+        let least = budget.pass.or_else(|| (!is_usual_known).then_some(100.0));
         if let Some(least) = least.filter(|least| pass < *least) {
             verdict.failures.push(format!("{pass:.1}% passed, expected at least {least}%"));
         }
@@ -95,17 +97,36 @@ impl Run {
             let (took, most) = (took.as_millis(), most.as_millis());
             verdict.failures.push(format!("p95 of the latency is {took} ms, expected at most {most}"));
         }
-        if let Some(before) = before {
-            self.compare(before, tolerance, &mut verdict);
+        if let Some((before, both)) = before {
+            self.compare(before, &both, tolerance, &mut verdict);
+            if least.is_none() {
+                self.judge_new(before, &mut verdict);
+            }
         }
         verdict
     }
 
+    /// The cases that both runs have, and whether they passed before.
+    fn in_both(&self, before: &Baseline) -> Vec<(&Judged, bool)> {
+        self.cases.iter().filter_map(|case| Some((case, *before.cases.get(&case.name)?))).collect()
+    }
+
+    /// Of cases that the baseline doesn't have it says not what is usual: they must pass.
+    fn judge_new(&self, before: &Baseline, verdict: &mut Verdict) {
+        let is_new = |case: &&Judged| !before.cases.contains_key(&case.name);
+        let (failed, new) = self
+            .cases
+            .iter()
+            .filter(is_new)
+            .fold((0, 0), |(failed, new), case| (failed + usize::from(!case.passed()), new + 1));
+        if failed > 0 {
+            verdict.failures.push(format!("{failed} of the {new} cases that are new failed"));
+        }
+    }
+
     /// By the cases that both runs have.
-    fn compare(&self, before: &Baseline, tolerance: f64, verdict: &mut Verdict) {
-        let both: Vec<(&Judged, bool)> =
-            self.cases.iter().filter_map(|case| Some((case, *before.cases.get(&case.name)?))).collect();
-        for (case, passed) in &both {
+    fn compare(&self, before: &Baseline, both: &[(&Judged, bool)], tolerance: f64, verdict: &mut Verdict) {
+        for (case, passed) in both {
             match (case.passed(), passed) {
                 (false, true) => verdict.worse.push(case.name.clone()),
                 (true, false) => verdict.better.push(case.name.clone()),
@@ -186,6 +207,24 @@ mod tests {
         assert_eq!((run.verdict.better, run.verdict.worse), (vec!["a".to_owned()], vec!["b".to_owned()]));
         assert_eq!(run.verdict.notes, ["1 of the cases new since the baseline"]);
         assert!(run.verdict.failures.is_empty(), "as many as before");
+    }
+
+    #[test]
+    fn what_the_baseline_does_not_know_must_pass() {
+        let none = Budget::default();
+        let pass = |pass| Budget { pass: Some(pass), ..none };
+        let fails = |passed: &[bool], budget, before: &[bool]| {
+            run(passed, budget, Some(before), 100.0).verdict.failures
+        };
+        let all_of_none = "0.0% passed, expected at least 100%";
+        assert_eq!(fails(&[false, false], none, &[]), [all_of_none], "no case in common");
+        assert_eq!(fails(&[false, true], pass(50.0), &[]), [""; 0]);
+        assert_eq!(fails(&[false, true], pass(51.0), &[]), ["50.0% passed, expected at least 51%"]);
+        assert_eq!(fails(&[true, true], none, &[]), [""; 0]);
+        let one_is_new = "1 of the 2 cases that are new failed";
+        assert_eq!(fails(&[true, true, false, true], none, &[true, true]), [one_is_new]);
+        assert_eq!(fails(&[true, false, true, true], none, &[true, true]), [""; 0], "tolerated");
+        assert_eq!(fails(&[true, true, false, true], pass(75.0), &[true, true]), [""; 0]);
     }
 
     #[test]

@@ -56,7 +56,8 @@ pub struct Price {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// Least percentage of the cases that must pass; all of them, unless a baseline says what is usual.
+    /// Least percentage of the cases that must pass; all of them, unless a baseline says what is usual: then as many as
+    /// before of the cases that it has, and all new ones.
     pub pass: Option<f64>,
     /// Dollars.
     pub cost: Option<f64>,
