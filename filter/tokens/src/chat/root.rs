@@ -16,7 +16,7 @@ use crate::memo::{Beginnings, Begun};
 use crate::{Counter, Encoding, Memo};
 
 /// Longest message that is remembered, in bytes of JSON: a longer one holds an image, of which no token is counted, or
-/// exceeds the budget.
+/// exceeds the budget. Longer tools are not rendered: their JSON alone would be built many times as large as it is sent.
 const LONGEST_KNOWN: usize = 128 * 1_024;
 
 /// What replies begin with.
@@ -28,6 +28,8 @@ pub(super) struct Root<'m> {
     counter: Counter,
     memo: &'m mut Memo,
     tally: Tally,
+    /// Work that rendering tools may still take.
+    rendering: usize,
     /// Tools stand in the first system message if there is one.
     has_tools: bool,
     /// Whether any member held what the model is to read.
@@ -61,6 +63,7 @@ impl<'m> Root<'m> {
             counter,
             memo,
             tally: Tally::default(),
+            rendering: tools::MOST_WORK,
             has_tools: false,
             has_prompt: false,
             start,
@@ -165,16 +168,15 @@ impl<'m> Root<'m> {
         let dialect = self.dialect;
         let tally = self.known_or(raw, At::Tools, |root| {
             let mut tally = Tally::default();
-            let tools = serde_json::from_str(raw)
-                .ok()
-                .filter(|_| matches!(dialect, Dialect::Chat | Dialect::Responses));
-            match tools {
-                Some(Value::Array(tools)) => {
-                    let (text, is_whole) = tools::rendered(&tools);
-                    if !tools.is_empty() {
-                        tally.add(Kind::Code, root.counter.count(&text));
-                        tally.add(Kind::Frame, tools::FRAME);
-                    }
+            let is_rendered = matches!(dialect, Dialect::Chat | Dialect::Responses);
+            let tools = is_rendered.then(|| parsed(raw)).flatten();
+            let tools = tools.as_ref().and_then(Value::as_array);
+            let text = tools.and_then(|tools| tools::rendered(tools, &mut root.rendering));
+            match (tools, text) {
+                (Some(tools), _) if tools.is_empty() => {}
+                (_, Some((text, is_whole))) => {
+                    tally.add(Kind::Code, root.counter.count(&text));
+                    tally.add(Kind::Frame, tools::FRAME);
                     tally.is_estimate |= !is_whole;
                 }
                 _ => {
@@ -189,14 +191,18 @@ impl<'m> Root<'m> {
     }
 
     fn tool_choice(&mut self, raw: &str) {
-        let tokens = match serde_json::from_str(raw) {
-            Ok(Value::String(choice)) if choice == "none" => 1,
-            Ok(Value::Object(choice)) => {
+        let tokens = match parsed(raw) {
+            Some(Value::String(choice)) if choice == "none" => 1,
+            Some(Value::Object(choice)) => {
                 let name = choice
                     .get("function")
                     .and_then(|function| function.get("name"))
                     .or_else(|| choice.get("name"));
                 name.and_then(Value::as_str).map_or(0, |name| 4 + self.counter.count(name))
+            }
+            _ if raw.len() > LONGEST_KNOWN => {
+                self.tally.is_estimate = true;
+                self.counter.count(raw)
             }
             _ => 0,
         };
@@ -264,6 +270,11 @@ impl<'de> Visitor<'de> for Root<'_> {
         }
         if self.has_prompt { Ok(self.finish()) } else { Err(A::Error::custom("no prompt")) }
     }
+}
+
+/// As a value, if it is not too long for that.
+fn parsed(raw: &str) -> Option<Value> {
+    (raw.len() <= LONGEST_KNOWN).then(|| serde_json::from_str(raw).ok())?
 }
 
 fn behind_space(json: &[u8]) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Bodies that no SDK sends.
 
 use proptest::prelude::*;
-use seawall_tokens::{Budget, Dialect, Encoding, Memo, Request, Unreadable};
+use seawall_tokens::{Budget, Dialect, Encoding, Kind, Memo, Request, Tally, Unreadable};
 
 const DIALECTS: [Dialect; 7] = [
     Dialect::Chat,
@@ -87,6 +87,73 @@ fn depth_is_bounded() {
                 let _ = count(dialect, body.as_bytes());
             }
         }
+    }
+}
+
+/// What a body of these members counts, beside a message.
+fn of_members(members: &str) -> Tally {
+    let body = format!(r#"{{"messages": [], {members}}}"#);
+    let request = Request {
+        dialect: Dialect::Chat,
+        model: "gpt-4o",
+        encoding: Encoding::O200kBase,
+        budget: Budget(2_000_000),
+    };
+    request.count(body.as_bytes(), &mut Memo::new(16, [1, 2])).unwrap()
+}
+
+fn function(properties: &str, required: &str) -> String {
+    format!(
+        r#"{{"name":"f","parameters":{{"type":"object","properties":{{{properties}}},"required":[{required}]}}}}"#
+    )
+}
+
+/// As many properties, in an object that lies so deep in others.
+fn nested(depth: usize, properties: usize) -> String {
+    let all: Vec<_> = (0..properties).map(|number| format!(r#""{number}":{{}}"#)).collect();
+    let (open, close) = (r#""a":{"type":"object","properties":{"#, "}}");
+    function(&[&open.repeat(depth), &*all.join(","), &close.repeat(depth)].concat(), "")
+}
+
+#[test]
+fn tools_are_rendered_as_long_as_that_takes_bounded_work() {
+    let names: Vec<_> = (0..4_000).map(|number| format!("\"{number}\"")).collect();
+    let many: Vec<_> = names.iter().map(|name| format!("{name}:{{}}")).collect();
+    let many = function(&many.join(","), &names.join(","));
+    let flat = nested(0, 2_000);
+    let deep = nested(40, 4_000);
+    let rows = [
+        ("each property looks at its own name alone", format!("[{many}]"), true),
+        ("few are indented", format!("[{}]", nested(40, 100)), true),
+        ("many would be mostly blanks", format!("[{deep}]"), false),
+        ("below the limit", format!("[{flat},{flat},{flat}]"), true),
+        ("above it", format!("[{flat},{}]", many.repeat(3).replace("}{", "},{")), false),
+    ];
+    for (what, tools, is_rendered) in rows {
+        let tally = of_members(&format!("\"tools\": {tools}"));
+        let json = Encoding::O200kBase.count(&tools).tokens;
+        assert_eq!((tally.of(Kind::Code) > 0, tally.is_estimate), (is_rendered, !is_rendered), "{what}");
+        assert!(is_rendered || tally.of(Kind::Json).abs_diff(json) * 20 < json, "{what}: {tally:?}");
+    }
+}
+
+#[test]
+fn tools_under_many_names_share_one_bound() {
+    let tools = |number| format!(r#""tools": [{}]"#, nested(40, 1_000 + number));
+    assert!(!of_members(&tools(0)).is_estimate);
+    let all: Vec<_> = (0..20).map(tools).collect();
+    let tally = of_members(&all.join(", "));
+    assert!(tally.is_estimate && tally.of(Kind::Json) > 0, "{tally:?}");
+}
+
+#[test]
+fn megabytes_of_tools_are_sampled_and_built_of_nothing() {
+    let huge = function(&r#""a":{"enum":[1,1,1,1]},"#.repeat(100_000).trim_end_matches(','), "");
+    for members in [format!("\"tools\": [{huge}]"), format!("\"tool_choice\": {huge}")] {
+        let tally = of_members(&members);
+        assert!(tally.is_estimate && tally.of(Kind::Code) == 0, "{tally:?}");
+        let tokens = members.len() as u64 / 3;
+        assert!((tokens / 2..tokens * 3).contains(&tally.total()), "{tally:?} of {} bytes", members.len());
     }
 }
 
