@@ -5,6 +5,7 @@ mod bpe;
 mod chat;
 mod counter;
 mod encoding;
+mod file;
 pub mod image;
 mod kind;
 mod learn;

@@ -10,7 +10,9 @@
 //! | `tool_choice` | none: 1; a name: 4 and the name | the same |
 //! | images | the makers' rules (`image`) | their documents |
 //! | a schema to be answered with, other makers' tools | as JSON; an estimate | – |
-//! | audio, files | 0; an estimate | – |
+//! | texts in documents | as texts | Anthropic "Citations", Bedrock `DocumentSource` |
+//! | other files (PDFs, base64) | by their bytes (`file`); an estimate | Anthropic "PDF support", Google "Document understanding", OpenAI "File inputs" |
+//! | audio, and what is stored at the provider: files, former turns, prompts, cached content | 0; an estimate | – |
 //!
 //! Other makers frame messages by rules of their own; what differs is learned ([`Calibration`](crate::Calibration)).
 

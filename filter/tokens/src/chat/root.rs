@@ -239,18 +239,27 @@ impl<'de> Visitor<'de> for Root<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Tally, A::Error> {
-        use Dialect::{Completions, Embeddings, Responses};
+        use Dialect::{Completions, Embeddings, Gemini, Responses};
         while let Some(key) = map.next_key::<Key>()? {
             self.has_prompt |= matches!(
                 (&*key.0, self.dialect),
                 ("prompt" | "suffix", Completions)
                     | ("input", Embeddings | Responses)
+                    | ("prompt", Responses)
                     | ("messages" | "contents", _)
                     | ("instructions" | "system" | "systemInstruction" | "system_instruction", _)
             );
             match (&*key.0, self.dialect) {
                 ("prompt" | "suffix", Completions) | ("input", Embeddings) => {
                     self.add(map.next_value::<&RawValue>()?.get(), At::Prompt);
+                }
+                ("prompt", Responses) => {
+                    self.add(map.next_value::<&RawValue>()?.get(), At::Stored);
+                }
+                // What the provider has of it, nobody else can count.
+                ("previous_response_id" | "conversation", Responses)
+                | ("cachedContent" | "cached_content", Gemini) => {
+                    self.tally.is_estimate |= map.next_value::<&RawValue>()?.get() != "null";
                 }
                 ("input", Responses) => self.input(map.next_value::<&RawValue>()?.get()),
                 ("messages", _) => map.next_value_seed(Messages(&mut self, "messages"))?,

@@ -2,15 +2,16 @@
 //!
 //! The dialects' members have different names for the same things, and no name stands for two, so one table serves all.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::root::Key;
-use crate::Counter;
-use crate::image::{Detail, Rule, Size};
+use crate::image::{Detail, Rule, Size, base64_of};
 use crate::kind::{Kind, Tally};
+use crate::{Counter, file};
 
 /// What OpenAI's models have around a message, and around a call within one.
 const MESSAGE: u64 = 3;
@@ -24,6 +25,7 @@ pub(super) enum At {
     System,
     /// A text, a list of texts or of items, or an item.
     Text,
+    Type,
     Role,
     Name,
     Calls,
@@ -32,8 +34,15 @@ pub(super) enum At {
     Json,
     Image,
     Detail,
+    /// A file or a picture.
+    File,
+    /// The same, or a text that says where something comes from.
+    Source,
     /// What the count says nothing of.
     Unknown,
+    /// A prompt that the provider has, and what is put into it.
+    Stored,
+    Variables,
     /// A text or the numbers of its tokens, or lists of these.
     Prompt,
     Skipped,
@@ -44,25 +53,30 @@ pub(super) enum At {
 /// What the value of this member is.
 fn member(at: At, key: &str) -> At {
     match (at, key) {
+        (At::Stored, "variables") => At::Variables,
+        (At::Stored, _) => At::Skipped,
+        (At::Variables, _) => At::Text,
         (At::Image, "url" | "data" | "bytes" | "image_url" | "source" | "fileUri" | "file_uri") => At::Image,
         (At::Image, "detail") => At::Detail,
+        (At::Image, "file_id" | "s3Location") => At::Unknown,
         (At::Image, _) => At::Skipped,
+        (_, "type") => At::Type,
         (_, "role") => At::Role,
         (At::Message, "name") => At::Name,
         (
             _,
             "content" | "parts" | "text" | "thinking" | "refusal" | "arguments" | "output" | "summary"
             | "reasoning_content" | "name" | "function" | "custom" | "toolResult" | "functionResponse"
-            | "title",
+            | "title" | "context" | "document" | "filename",
         ) => At::Text,
         (_, "tool_calls") => At::Calls,
         (_, "function_call" | "functionCall" | "toolUse") => At::Call,
         (_, "input" | "args" | "response" | "json") => At::Json,
-        (_, "image_url" | "source" | "image" | "inlineData" | "inline_data" | "fileData" | "file_data") => {
-            At::Image
-        }
+        (_, "image_url" | "image") => At::Image,
+        (_, "inlineData" | "inline_data" | "fileData" | "file_data" | "file" | "file_url") => At::File,
+        (_, "source") => At::Source,
         (_, "detail") => At::Detail,
-        (_, "input_audio" | "audio" | "file" | "file_id" | "document" | "video") => At::Unknown,
+        (_, "input_audio" | "audio" | "file_id" | "video") => At::Unknown,
         _ => At::Skipped,
     }
 }
@@ -104,7 +118,7 @@ impl<'w> Walk<'w> {
 
     fn string(&mut self, at: At, text: &str) {
         match at {
-            At::Text | At::Prompt | At::Call => self.text(text),
+            At::Text | At::Source | At::Prompt | At::Call => self.text(text),
             At::Message | At::System => {
                 // Its role is not written.
                 self.is_system |= at == At::System;
@@ -112,16 +126,32 @@ impl<'w> Walk<'w> {
                 self.tally.add(Kind::Frame, 1);
                 self.end_message();
             }
+            // An item that the provider has.
+            At::Type => self.tally.is_estimate |= text == "item_reference",
             At::Role => {
                 self.is_system |= matches!(text, "system" | "developer");
                 self.tally.add(Kind::Frame, self.counter.count(text));
                 self.is_function |= text == "function";
             }
             At::Name => self.tally.add(Kind::Frame, self.counter.count(text) + 1),
-            At::Image => self.image = Some(Size::of_url(text)),
+            At::Image if !text.starts_with("data:") => self.image = Some(Size::of_url(text)),
+            At::Image | At::File => self.file(text, false),
             At::Detail if text == "low" => self.detail = Detail::Low,
-            At::Unknown => self.tally.is_estimate = true,
+            At::Unknown | At::Stored => self.tally.is_estimate = true,
             _ => {}
+        }
+    }
+
+    /// An address, or data in base64.
+    fn file(&mut self, data: &str, is_image: bool) {
+        let size = Size::of_url(data);
+        let is_image = is_image || size.is_some() || data.starts_with("data:image/");
+        match base64_of(data).filter(|_| !is_image) {
+            Some(base64) => {
+                self.tally.is_estimate = true;
+                self.tally.add(Kind::Frame, file::tokens(base64, self.rule));
+            }
+            None => self.image = Some(size),
         }
     }
 
@@ -150,10 +180,49 @@ impl<'w> Walk<'w> {
     }
 }
 
+/// The text that a string of JSON stands for.
+fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Key>(raw.get()).ok().map(|text| text.0)
+}
+
 /// A value and where it stands.
 pub(super) struct Node<'n, 'w> {
     pub(super) at: At,
     pub(super) walk: &'n mut Walk<'w>,
+}
+
+impl Node<'_, '_> {
+    /// The members of a file or picture. What its data are may be said after them, so they wait; of members with the same meaning
+    /// the last counts.
+    fn file<'de, A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let (mut is_text, mut is_image, mut data) = (false, false, None::<&RawValue>);
+        while let Some(key) = members.next_key::<Key>()? {
+            let mut seed = |at| members.next_value_seed(Node { at, walk: &mut *self.walk });
+            match &*key.0 {
+                "text" | "content" | "filename" => seed(At::Text)?,
+                "file_id" | "s3Location" => seed(At::Unknown)?,
+                "type" => is_text = text_of(members.next_value()?).is_some_and(|kind| kind == "text"),
+                "media_type" | "mimeType" | "mime_type" => {
+                    is_image = text_of(members.next_value()?).is_some_and(|kind| kind.starts_with("image/"));
+                }
+                "data" | "bytes" | "file_data" | "url" | "file_url" | "fileUri" | "file_uri" => {
+                    data = Some(members.next_value()?);
+                }
+                _ => seed(At::Skipped)?,
+            }
+        }
+        let Some(data) = data else { return Ok(()) };
+        match text_of(data) {
+            Some(text) if is_text => self.walk.text(&text),
+            Some(data) => self.walk.file(&data, is_image),
+            // No Unicode, or no string.
+            None => {
+                self.walk.tally.is_estimate = true;
+                self.walk.text(data.get());
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
@@ -221,6 +290,11 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        match self.at {
+            At::File | At::Source => return self.file(members),
+            At::Stored => self.walk.tally.is_estimate = true,
+            _ => {}
+        }
         while let Some(key) = members.next_key::<Key>()? {
             match member(self.at, &key.0) {
                 At::Json => {

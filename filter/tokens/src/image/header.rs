@@ -6,7 +6,7 @@ use super::Size;
 const MOST: usize = 64 * 1_024;
 
 /// The bytes that base64 stands for (RFC 4648), up to what is none.
-pub(super) fn decoded(base64: &[u8]) -> Vec<u8> {
+pub(crate) fn decoded(base64: &[u8]) -> Vec<u8> {
     let base64 = base64.get(..base64.len().min(MOST)).unwrap_or_default();
     let mut data = Vec::with_capacity(base64.len() / 4 * 3);
     let (mut bits, mut held) = (0_u32, 0);

@@ -50,6 +50,15 @@ impl Rule {
         known.map_or(Self::Tiles { base: 85, tile: 170 }, |(_, rule)| *rule)
     }
 
+    /// Tokens for pages of a document: 258 each (Google, "Document understanding"), otherwise 7,000 for three, text and picture
+    /// (Anthropic, "PDF support"; OpenAI puts both into the context too, "File inputs", and publishes no figure).
+    pub(crate) fn pages(self, pages: u64) -> u64 {
+        match self {
+            Self::Squares => pages.saturating_mul(258),
+            _ => pages.saturating_mul(7_000).div_ceil(3),
+        }
+    }
+
     /// A number of its own.
     pub(crate) fn id(self) -> u64 {
         match self {

@@ -3,7 +3,7 @@
 use seawall_tokens::{Dialect, Encoding, Kind};
 use serde_json::{Value, json};
 
-use crate::count;
+use crate::{count, count_text};
 
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -181,6 +181,202 @@ fn each_dialect_counts_what_its_model_reads() {
         assert_eq!(tally.of(Kind::Frame), frame, "frame of {dialect:?}: {body}");
         assert_eq!((tally.images, tally.is_estimate), (images, is_estimate), "{dialect:?}: {body}");
     }
+}
+
+/// So many bytes in base64: each group of four characters stands for three.
+fn base64(group: &str, bytes: usize) -> String {
+    group.repeat(bytes / 3)
+}
+
+#[test]
+fn texts_in_documents_are_read_as_texts() {
+    let anthropic = |source: &str| {
+        format!(r#"{{"type": "document", "title": "Sea", "context": "old", "source": {source}}}"#)
+    };
+    let bedrock = |source: &str| {
+        format!(r#"{{"document": {{"format": "txt", "name": "Sea", "context": "old", "source": {source}}}}}"#)
+    };
+    let rows = [
+        (
+            Dialect::Anthropic,
+            anthropic(r#"{"type": "text", "media_type": "text/plain", "data": "Call me Ishmael."}"#),
+        ),
+        (
+            Dialect::Anthropic,
+            anthropic(r#"{"data": "Call me Ishmael.", "media_type": "image/png", "type": "te\u0078t"}"#),
+        ),
+        (
+            Dialect::Anthropic,
+            anthropic(
+                r#"{"data": "iVBORw0KGgo=", "type": "base64", "data": "Call me Ishmael.", "type": "text"}"#,
+            ),
+        ),
+        (Dialect::Anthropic, anthropic(r#"{"type": "content", "content": "Call me Ishmael."}"#)),
+        (
+            Dialect::Anthropic,
+            anthropic(r#"{"type": "content", "content": [{"type": "text", "text": "Call me Ishmael."}]}"#),
+        ),
+        (Dialect::Bedrock, bedrock(r#"{"text": "Call me Ishmael."}"#)),
+        (Dialect::Bedrock, bedrock(r#"{"content": [{"text": "Call me Ishmael."}]}"#)),
+    ];
+    let expected = tokens("Sea") + tokens("old") + tokens("Call me Ishmael.");
+    for (dialect, item) in rows {
+        let body = format!(r#"{{"messages": [{{"role": "user", "content": [{item}]}}]}}"#);
+        let tally = count_text(dialect, "gpt-4o", &body);
+        assert_eq!((tally.total() - tally.of(Kind::Frame), tally.of(Kind::Frame)), (expected, 7), "{body}");
+        assert_eq!((tally.images, tally.is_estimate), (0, false), "{body}");
+    }
+    let found = json!({ "messages": [{ "role": "user", "content": [{ "type": "search_result", "source": "https://example.com", "title": "Sea", "content": [{ "type": "text", "text": "old" }] }] }] });
+    let tally = count(Dialect::Anthropic, "gpt-4o", &found);
+    assert_eq!(tally.total(), 7 + tokens("https://example.com") + tokens("Sea") + tokens("old"));
+}
+
+#[test]
+fn much_text_in_a_document_counts_as_much_text() {
+    let text = "All happy families are alike. ".repeat(80_000);
+    let source = json!({ "type": "text", "media_type": "text/plain", "data": text });
+    let body =
+        json!({ "messages": [{ "role": "user", "content": [{ "type": "document", "source": source }] }] });
+    assert!(count(Dialect::Anthropic, "claude-sonnet-4-5", &body).total().abs_diff(480_000) < 5_000);
+}
+
+#[test]
+fn other_files_count_by_their_bytes() {
+    // "%PDF-1", "PK" and what no text holds, and "abc".
+    let pdf = |bytes: usize| format!("JVBERi0x{}", base64("AAAA", bytes - 6));
+    let (office, text) = (base64("UEv/", 120_000), base64("YWJj", 120_000));
+    let url = |media: &str, data: &str| format!("data:{media};base64,{data}");
+    let claude = |data: &str| json!({ "type": "document", "source": { "type": "base64", "media_type": "application/pdf", "data": data } });
+    let inline = |media: &str, data: &str| json!({ "inlineData": { "mimeType": media, "data": data } });
+    let rows = [
+        (Dialect::Anthropic, "claude", claude(&pdf(150_000)), 7_000, 0),
+        (Dialect::Anthropic, "claude", claude(&pdf(150_003)), 9_334, 0),
+        (Dialect::Anthropic, "claude", claude(&pdf(6)), 2_334, 0),
+        (
+            Dialect::Anthropic,
+            "claude",
+            json!({ "type": "tool_result", "content": [claude(&pdf(150_000))] }),
+            7_000,
+            0,
+        ),
+        (
+            Dialect::Anthropic,
+            "claude",
+            json!({ "type": "document", "source": { "type": "file", "file_id": "f" } }),
+            0,
+            0,
+        ),
+        (
+            Dialect::Anthropic,
+            "claude",
+            json!({ "type": "document", "source": { "type": "url", "url": "https://example.com/a.pdf" } }),
+            1_398,
+            1,
+        ),
+        (
+            Dialect::Bedrock,
+            "claude",
+            json!({ "document": { "format": "docx", "source": { "bytes": office } } }),
+            7_000,
+            0,
+        ),
+        (
+            Dialect::Bedrock,
+            "claude",
+            json!({ "document": { "format": "csv", "source": { "bytes": text } } }),
+            30_000,
+            0,
+        ),
+        (
+            Dialect::Bedrock,
+            "claude",
+            json!({ "document": { "format": "pdf", "source": { "s3Location": { "uri": "s3://a/b" } } } }),
+            0,
+            0,
+        ),
+        (Dialect::Gemini, "gemini-2.5-flash", inline("application/pdf", &pdf(150_000)), 3 * 258, 0),
+        (Dialect::Gemini, "gemini-2.5-flash", inline("text/plain", &text), 30_000, 0),
+        (Dialect::Gemini, "gemini-2.5-flash", inline("image/heic", &office), 4 * 258, 1),
+        (
+            Dialect::Chat,
+            "gpt-4o",
+            json!({ "type": "file", "file": { "file_data": url("application/pdf", &pdf(150_000)) } }),
+            7_000,
+            0,
+        ),
+        (Dialect::Chat, "gpt-4o", json!({ "type": "file", "file": { "file_id": "f" } }), 0, 0),
+        (
+            Dialect::Chat,
+            "gpt-4o",
+            json!({ "type": "image_url", "image_url": { "url": url("application/pdf", &pdf(150_000)) } }),
+            7_000,
+            0,
+        ),
+        (
+            Dialect::Responses,
+            "gpt-4o",
+            json!({ "type": "input_file", "file_data": url("application/pdf", &pdf(150_000)) }),
+            7_000,
+            0,
+        ),
+        (
+            Dialect::Responses,
+            "gpt-4o",
+            json!({ "type": "input_file", "file_data": url(&"x".repeat(300), &office) }),
+            7_000,
+            0,
+        ),
+        (
+            Dialect::Responses,
+            "gpt-4o",
+            json!({ "type": "input_file", "file_url": "https://example.com/a.pdf" }),
+            765,
+            1,
+        ),
+    ];
+    for (dialect, model, item, tokens, images) in rows {
+        let (list, parts) = match dialect {
+            Dialect::Gemini => ("contents", "parts"),
+            Dialect::Responses => ("input", "content"),
+            _ => ("messages", "content"),
+        };
+        let body = json!({ list: [{ "role": "user", parts: [item] }] });
+        let tally = count(dialect, model, &body);
+        let shown: String = body.to_string().chars().take(200).collect();
+        assert_eq!((tally.total(), tally.images), (7 + tokens, images), "{dialect:?}: {shown}");
+        assert!(tally.is_estimate, "{dialect:?}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_stored_at_the_provider_makes_a_count_an_estimate() {
+    let rows = [
+        (Dialect::Responses, "previous_response_id", json!("resp_1")),
+        (Dialect::Responses, "conversation", json!("conv_1")),
+        (Dialect::Responses, "conversation", json!({ "id": "conv_1" })),
+        (Dialect::Responses, "prompt", json!({ "id": "pmpt_1" })),
+        (Dialect::Gemini, "cachedContent", json!("cachedContents/1")),
+        (Dialect::Gemini, "cached_content", json!("cachedContents/1")),
+    ];
+    for (dialect, name, value) in rows {
+        let list = if dialect == Dialect::Gemini { "contents" } else { "input" };
+        let message = json!([{ "role": "user", "content": "hello" }]);
+        let plain = count(dialect, "gpt-4o", &json!({ list: message, name: null }));
+        assert!(!plain.is_estimate, "{name}");
+        let stored = count(dialect, "gpt-4o", &json!({ list: message, name: value }));
+        assert_eq!((stored.total(), stored.is_estimate), (plain.total(), true), "{name}");
+    }
+    let item = json!({ "input": [{ "type": "item_reference", "id": "msg_1" }] });
+    assert!(count(Dialect::Responses, "gpt-4o", &item).is_estimate);
+}
+
+#[test]
+fn what_is_put_into_a_stored_prompt_counts() {
+    let body = json!({ "prompt": { "id": "pmpt_1", "version": "2", "variables": {
+        "city": "Oslo", "role": "a sailor", "what": { "type": "input_text", "text": "the weather" },
+    } } });
+    let tally = count(Dialect::Responses, "gpt-4o", &body);
+    assert_eq!(tally.total(), 3 + tokens("Oslo") + tokens("a sailor") + tokens("the weather"));
 }
 
 #[test]

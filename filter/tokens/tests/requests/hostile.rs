@@ -78,9 +78,14 @@ fn texts_that_are_no_unicode_are_counted_as_they_are_written() {
 
 #[test]
 fn depth_is_bounded() {
-    for (open, close) in
-        [("[", "]"), ("{\"content\":", "}"), ("{\"input\":", "}"), ("{\"properties\":{\"a\":", "}}")]
-    {
+    for (open, close) in [
+        ("[", "]"),
+        ("{\"content\":", "}"),
+        ("{\"input\":", "}"),
+        ("{\"source\":{\"data\":", "}}"),
+        ("{\"file\":{\"content\":", "}}"),
+        ("{\"properties\":{\"a\":", "}}"),
+    ] {
         for key in ["messages", "input", "tools", "prompt", "other"] {
             let body = format!("{{\"{key}\": {}1{}}}", open.repeat(100_000), close.repeat(100_000));
             for dialect in DIALECTS {
@@ -139,7 +144,7 @@ fn tools_are_rendered_as_long_as_that_takes_bounded_work() {
 
 #[test]
 fn tools_under_many_names_share_one_bound() {
-    let tools = |number| format!(r#""tools": [{}]"#, nested(40, 1_000 + number));
+    let tools = |number: usize| format!(r#""tools": [{}]"#, nested(40, 1_000 + number));
     assert!(!of_members(&tools(0)).is_estimate);
     let all: Vec<_> = (0..20).map(tools).collect();
     let tally = of_members(&all.join(", "));
@@ -148,7 +153,7 @@ fn tools_under_many_names_share_one_bound() {
 
 #[test]
 fn megabytes_of_tools_are_sampled_and_built_of_nothing() {
-    let huge = function(&r#""a":{"enum":[1,1,1,1]},"#.repeat(100_000).trim_end_matches(','), "");
+    let huge = function(r#""a":{"enum":[1,1,1,1]},"#.repeat(100_000).trim_end_matches(','), "");
     for members in [format!("\"tools\": [{huge}]"), format!("\"tool_choice\": {huge}")] {
         let tally = of_members(&members);
         assert!(tally.is_estimate && tally.of(Kind::Code) == 0, "{tally:?}");
@@ -171,6 +176,11 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         "image_url",
         "url",
         "source",
+        "data",
+        "file",
+        "document",
+        "variables",
+        "media_type",
         "type",
         "enum",
         "required",
