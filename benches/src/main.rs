@@ -1,12 +1,14 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs; `cargo xtask bench limits`: what limits cost; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking answers costs; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
+//! what reading a policy costs; `cargo xtask bench limits`: what limits cost; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking JSON costs; `cargo xtask bench output`: what rules for answers cost; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
 mod failing;
+mod guest;
 mod language;
 mod limits;
 mod load;
 mod outage;
+mod output;
 mod report;
 mod schema;
 mod side_by_side;
@@ -36,6 +38,8 @@ enum Command {
     Limits(limits::Args),
     /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
     Tokens(tokens::Args),
+    /// Rules for answers, natively and as a Wasm module, for answers in one piece and live streams; what the module grows by.
+    Output(output::Args),
     /// Checking answers against a JSON Schema, natively and as a Wasm module.
     Schema(schema::Args),
     /// How fast a failure is told, and how soon another attempt follows one.
@@ -88,6 +92,7 @@ fn main() -> anyhow::Result<()> {
         Command::Language(args) => language::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Tokens(args) => tokens::run(&args),
+        Command::Output(args) => output::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Failing(args) => failing::run(&args),
         Command::Outage(args) => outage::run(&args),

@@ -88,6 +88,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// Rules for answers, natively and as a Wasm module: an answer in one piece, an event of a live stream; what the module grows by.
+    Output {
+        /// --rounds N, --exchanges N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// Checking answers against a JSON Schema, natively and as a Wasm module; what the module grows by.
     Schema {
         /// --rounds N, --out DIRECTORY.
@@ -133,6 +139,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench { what: Bench::Language } => bench_language(&parts),
         Command::Bench { what: Bench::Limits { flags } } => bench_limits(&parts, &flags),
         Command::Bench { what: Bench::Tokens { flags } } => bench_tokens(&parts, &flags),
+        Command::Bench { what: Bench::Output { flags } } => bench_output(&parts, &flags),
         Command::Bench { what: Bench::Schema { flags } } => bench_schema(&parts, &flags),
         Command::Bench { what: Bench::Core } => {
             step("bench", &mut cargo(["bench", "--package", "seawall-benches", "--bench", "core"]))
@@ -180,6 +187,14 @@ fn bench_tokens(parts: &Parts, flags: &[String]) -> Result<()> {
     for (name, features) in modules {
         command.arg(format!("--{name}")).arg(parts.tokens_module(&format!("tokens-{name}"), features)?);
     }
+    step("bench", command.args(flags))
+}
+
+/// Exchanges by themselves, and what the module is with and without.
+fn bench_output(parts: &Parts, flags: &[String]) -> Result<()> {
+    let (module, wasm, without) = (parts.output_module()?, parts.wasm()?, parts.wasm_without_output()?);
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "output"]);
+    command.arg("--module").arg(module).arg("--wasm").arg(wasm).arg("--without").arg(without);
     step("bench", command.args(flags))
 }
 

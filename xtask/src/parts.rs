@@ -66,6 +66,17 @@ impl Parts {
         Ok(self.target.join(TARGET).join("wasm/seawall.wasm"))
     }
 
+    /// Builds the module without what rules for answers need, apart for the same reason as that with vocabularies.
+    pub(crate) fn wasm_without_output(&self) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let apart = self.target.join("without-output");
+        let mut build =
+            cargo(["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"]);
+        build.arg("--no-default-features").arg("--target-dir").arg(&apart);
+        step("build seawall.wasm without `output`", &mut build)?;
+        Ok(apart.join(TARGET).join("wasm/seawall.wasm"))
+    }
+
     /// Builds the module that has the vocabularies to count tokens with. In a directory of its own: the same package with other
     /// features has the same name, and either build would undo the other.
     pub(crate) fn wasm_with_vocabularies(&self) -> Result<PathBuf> {
@@ -98,6 +109,14 @@ impl Parts {
         let build = ["build", "--package", "seawall-bench-limits", "--target", TARGET, "--profile", "wasm"];
         step("build the limits' module", &mut cargo(build))?;
         Ok(self.target.join(TARGET).join("wasm/seawall_bench_limits.wasm"))
+    }
+
+    /// Builds the module that runs exchanges with rules for their answers by itself.
+    pub(crate) fn output_module(&self) -> Result<PathBuf> {
+        self.wasm_target()?;
+        let build = ["build", "--package", "seawall-bench-output", "--target", TARGET, "--profile", "wasm"];
+        step("build the module of rules", &mut cargo(build))?;
+        Ok(self.target.join(TARGET).join("wasm/seawall_bench_output.wasm"))
     }
 
     /// Builds the module that counts tokens by itself, with these features.

@@ -153,7 +153,7 @@ thread_local! {
 }
 
 /// A new worker: without limits (0), with five (1), or with five of which one admits few (2).
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn start(limits: u32) {
     let limits =
         [Limits::No, Limits::Five, Limits::Few].into_iter().nth(limits as usize).unwrap_or(Limits::No);
@@ -161,7 +161,7 @@ pub extern "C" fn start(limits: u32) {
 }
 
 /// So many requests of so many tenants; how many were admitted.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn run(requests: u32, tenants: u32) -> u32 {
     WORKER.with_borrow_mut(|worker| worker.as_mut().map_or(0, |worker| worker.run(requests, tenants)))
 }

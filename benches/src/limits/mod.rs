@@ -2,12 +2,13 @@
 //! natively; and that the table of tenants stays as large as it is, and forgives nobody, whoever comes.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use seawall_bench_limits::{Limits, Worker};
-use wasmtime::{Engine, Instance, Linker, Memory, Module, Store};
+
+use crate::guest::Guest;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -69,14 +70,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// Two workers, each with its own time: the shortest of one with limits, less the shortest of one without.
 fn in_wasm(args: &Args, limits: Limits, tenants: u32) -> anyhow::Result<(Duration, usize)> {
     let (mut with, mut without) =
-        (Guest::start(&args.module, limits)?, Guest::start(&args.module, Limits::No)?);
+        (Guest::start(&args.module, limits as u32)?, Guest::start(&args.module, Limits::No as u32)?);
     let (mut best, mut least) = (Duration::MAX, Duration::MAX);
-    with.fill(tenants)?;
+    with.run(filling(tenants), tenants)?;
     for _ in 0..args.rounds.max(1) {
-        best = best.min(with.run(args.requests, tenants)?);
-        least = least.min(without.run(args.requests, tenants)?);
+        best = best.min(with.run(args.requests, tenants)?.0);
+        least = least.min(without.run(args.requests, tenants)?.0);
     }
-    Ok((best.saturating_sub(least) / args.requests, with.memory.data_size(&with.store)))
+    Ok((best.saturating_sub(least) / args.requests, with.memory_size()))
 }
 
 fn natively(args: &Args, limits: Limits, tenants: u32) -> anyhow::Result<Duration> {
@@ -125,39 +126,4 @@ fn table(names: u32) -> anyhow::Result<String> {
         bytes as f64 / 1_048_576.0,
         took.as_secs_f64() * 1e6 / f64::from(names.max(1)),
     ))
-}
-
-/// The module in wasmtime.
-struct Guest {
-    store: Store<()>,
-    instance: Instance,
-    memory: Memory,
-}
-
-impl Guest {
-    fn start(path: &Path, limits: Limits) -> anyhow::Result<Self> {
-        let engine = Engine::default();
-        let module = Module::from_file(&engine, path)?;
-        let (mut store, mut linker) = (Store::new(&engine, ()), Linker::new(&engine));
-        // It reads no file and prints nothing; a seed of zeros will do for its tables.
-        linker.define_unknown_imports_as_default_values(&mut store, &module)?;
-        let instance = linker.instantiate(&mut store, &module)?;
-        if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
-            initialize.call(&mut store, ())?;
-        }
-        let memory = instance.get_memory(&mut store, "memory").context("a module has a memory")?;
-        instance.get_typed_func::<u32, ()>(&mut store, "start")?.call(&mut store, limits as u32)?;
-        Ok(Self { store, instance, memory })
-    }
-
-    fn fill(&mut self, tenants: u32) -> anyhow::Result<()> {
-        self.run(filling(tenants), tenants).map(|_| ())
-    }
-
-    fn run(&mut self, requests: u32, tenants: u32) -> anyhow::Result<Duration> {
-        let run = self.instance.get_typed_func::<(u32, u32), u32>(&mut self.store, "run")?;
-        let start = Instant::now();
-        run.call(&mut self.store, (requests, tenants))?;
-        Ok(start.elapsed())
-    }
 }

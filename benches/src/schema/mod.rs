@@ -119,7 +119,7 @@ fn median(rounds: usize, mut once: impl FnMut() -> bool) -> anyhow::Result<Durat
 }
 
 /// Milliseconds. Node is there on most machines; where it isn't, this is left out.
-fn v8(module: &Path) -> anyhow::Result<f64> {
+pub(crate) fn v8(module: &Path) -> anyhow::Result<f64> {
     let flags = ["--no-liftoff", "--no-wasm-lazy-compilation", "-e", COMPILE];
     let mut best = f64::INFINITY;
     for _ in 0..STARTS {
