@@ -456,7 +456,7 @@ impl<'a> Turn<'a> {
     pub(crate) fn refuse_with(&mut self, error: &OwnError, reason: Reason, more: HeaderList) -> After {
         let mut own = answer::own_headers(&self.config.hash, None, 0, reason);
         own.extend(more);
-        retry::advise(reason, 0, error.retry_after, &mut own);
+        retry::advise((reason, None), 0, error.retry_after, &mut own);
         let effect = self.own_answer(error, own);
         self.fx.push(effect);
         self.answered(error.status, 0, None, reason)

@@ -24,10 +24,11 @@ use std::ops::Range;
 
 use seawall_policy::policy::Provider;
 
+use super::Facts;
 use super::member::Member;
+use super::number::upwards;
 use super::scan::{Scanner, text_of};
 use super::walk::places;
-use super::{Facts, number};
 use crate::model_path;
 use crate::stream::{bare, counts_only, generates};
 
@@ -185,7 +186,7 @@ fn leave_room(body: &[u8], own: &[u8], place: Range<usize>, most: u64, edits: &m
     }
     let (_, [budget]) = Object::read(body, place.start, ["budget_tokens"]);
     let room = (most / 2).max(1_024);
-    let is_too_much = body.get(budget.clone()).and_then(number).is_some_and(|budget| budget >= most);
+    let is_too_much = body.get(budget.clone()).and_then(upwards).is_some_and(|budget| budget >= most);
     if is_too_much && room < most {
         edits.replace(budget, room.to_string().as_bytes());
     }
@@ -328,11 +329,9 @@ impl Object {
     }
 }
 
-/// Whether a value may be read as a number above this one: some servers read `"900"` and `9e2` as one, and take what is
-/// negative for no bound at all.
+/// Whether a value may be read as a number above this one; what is negative some servers take for no bound at all.
 fn is_above(text: &[u8], most: u64) -> bool {
-    let whole = text.split(|byte| *byte == b'.').next().unwrap_or_default();
-    number(whole).is_none_or(|number| number > most)
+    upwards(text).is_none_or(|number| number > most)
 }
 
 /// Replacements in a text, in the order of their places.

@@ -14,6 +14,7 @@ mod history;
 mod last;
 mod member;
 mod needs;
+mod number;
 mod openapi;
 mod outline;
 mod scan;
@@ -107,8 +108,9 @@ pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
         match member {
             Member::Model => facts.model = Some(value.range),
             Member::Stream => facts.stream = text == b"true",
-            Member::MaxTokens if facts.max_tokens.is_some() => {}
-            Member::MaxTokens | Member::MaxCompletionTokens => facts.max_tokens = number(text),
+            Member::MaxTokens | Member::MaxCompletionTokens => {
+                facts.max_tokens = facts.max_tokens.max(number::upwards(text));
+            }
             Member::Messages | Member::Contents => facts.messages = facts.messages.max(value.elements),
             // Texts to be embedded are no messages.
             Member::Input if holds_objects(text) => facts.messages = facts.messages.max(value.elements),
@@ -142,17 +144,18 @@ impl Facts {
         tools::names(self.value(Member::Tools, body))
     }
 
-    /// Most tokens of the answer, under the name that the dialect has for them.
+    /// Most tokens of the answer: the largest of the bounds it names, since a server that knows only one of the names minds that
+    /// one.
     #[must_use]
     pub fn most_tokens(&self, body: &[u8]) -> Option<u64> {
-        let read = |value: Option<&[u8]>| number(value?);
+        let read = |value: Option<&[u8]>| number::upwards(value?);
         let [camel, snake] = walk::members(
             self.value(Member::GenerationConfig, body),
             [b"maxOutputTokens", b"max_output_tokens"],
         );
         let [bedrock] = walk::members(self.value(Member::InferenceConfig, body), [b"maxTokens"]);
-        let nested = read(camel.or(snake)).or_else(|| read(bedrock));
-        self.max_tokens.or_else(|| number(self.value(Member::MaxOutputTokens, body))).or(nested)
+        let others = [camel, snake, bedrock, Some(self.value(Member::MaxOutputTokens, body))];
+        others.into_iter().map(read).fold(self.max_tokens, Ord::max)
     }
 
     /// Most tokens that the model may think with before it answers, where the body says that. They count as the answer's.
@@ -165,14 +168,14 @@ impl Facts {
         let own = Some(self.value(Member::Thinking, body));
         let budget = |object: &[u8]| {
             let [budget] = walk::members(object, [b"budget_tokens"]);
-            number(budget?)
+            number::upwards(budget?)
         };
         let anthropic = [own, plain, bedrock].into_iter().flatten().find_map(budget);
         let settings = self.value(Member::GenerationConfig, body);
         let [camel, snake] = walk::members(settings, [b"thinkingConfig", b"thinking_config"]);
         anthropic.or_else(|| {
             let [camel, snake] = walk::members(camel.or(snake)?, [b"thinkingBudget", b"thinking_budget"]);
-            number(camel.or(snake)?)
+            number::upwards(camel.or(snake)?)
         })
     }
 
@@ -183,8 +186,14 @@ impl Facts {
             [b"candidateCount", b"candidate_count"],
         );
         let plain = [Member::Choices, Member::BestOf].map(|member| Some(self.value(member, body)));
-        let whole = |text: &[u8]| number(text.split(|byte| *byte == b'.').next()?);
-        plain.into_iter().chain([camel, snake]).flatten().filter_map(whole).max().unwrap_or(1).max(1)
+        plain
+            .into_iter()
+            .chain([camel, snake])
+            .flatten()
+            .filter_map(number::upwards)
+            .max()
+            .unwrap_or(1)
+            .max(1)
     }
 
     /// Whether any member holds what a model is to read.
@@ -232,10 +241,6 @@ pub(crate) fn is_json(headers: &Headers) -> bool {
 /// Whether this is a list whose first element is an object.
 fn holds_objects(list: &[u8]) -> bool {
     walk::elements(list).next().is_some_and(|first| first.starts_with(b"{"))
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]

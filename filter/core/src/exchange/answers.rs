@@ -147,6 +147,10 @@ impl Exchange {
         // What the upstream half held is gone with its connection.
         let answer = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
             Reading::Failing { answer: told, .. } => told,
+            Reading::Watched(watched) => {
+                attempt.spent = Some(watched.spent());
+                answer
+            }
             _ => answer,
         };
         let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
@@ -184,7 +188,7 @@ impl Exchange {
         if answer.status >= 400 {
             turn.fx.push(Effect::HoldAnswer(half));
             attempt.reading = Reading::Failing { half, answer, since: turn.now };
-            return if end { self.read_enough(turn, index) } else { After::Wait };
+            return if end { self.read_enough(turn, index, true) } else { After::Wait };
         }
         // Who only asks for a job that has failed is told its error, and that is the answer.
         if !end && self.facts.is_some() && is_json(&answer) {
@@ -210,6 +214,9 @@ impl Exchange {
             return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
+        if let Reading::Watched(watched) = &reading {
+            attempt.spent = Some(watched.spent());
+        }
         if is_failing {
             // Nothing of the kind has come from the provider: the host could not take what did.
             let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
@@ -254,12 +261,12 @@ impl Exchange {
                 answer.body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
                 let is_enough = end || answer.body.len() >= FAILING_BYTES;
                 attempt.reading = Reading::Failing { half, answer, since };
-                if is_enough { self.read_enough(turn, index) } else { After::Wait }
+                if is_enough { self.read_enough(turn, index, true) } else { After::Wait }
             }
             Reading::Opening { half, mut answer } if is_error(provider, chunk, turn) => {
                 chunk.clone_into(&mut answer.body);
                 attempt.reading = Reading::Failing { half, answer, since: turn.now };
-                if end { self.read_enough(turn, index) } else { After::Wait }
+                if end { self.read_enough(turn, index, true) } else { After::Wait }
             }
             Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer, None),
             Reading::Opening { half, answer } if end => self.let_go(turn, index, half, &answer.headers),
@@ -277,8 +284,9 @@ impl Exchange {
         }
     }
 
-    /// A failing answer has been read as far as it is going to be.
-    pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+    /// A failing answer has been read as far as it is going to be. Unless it `flows` it has come to a halt, and doesn't go
+    /// out as it is: its caller would wait for the rest.
+    pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize, flows: bool) -> After {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         if matches!(attempt.reading, Reading::Watched(_)) {
             return self.watched_lapses(turn, index);
@@ -289,12 +297,15 @@ impl Exchange {
             return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
-        let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
+        let Reading::Failing { half, mut answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        if !flows {
+            answer.origin = Origin::Reset;
+        }
         self.attempt_failed(
             turn,
             index,
-            Ended { answer, judgement, held: Some(half), is_intact: true, invalid: None },
+            Ended { answer, judgement, held: Some(half), is_intact: flows, invalid: None },
         )
     }
 
@@ -314,11 +325,14 @@ impl Exchange {
         }
         let mut judgement =
             judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        let (mut sighted, mut invalid) = (None, None);
+        let (mut sighted, mut spent, mut invalid) = (None, None, None);
         if judgement.outcome == Outcome::Success {
             match self.read_whole(turn, attempt, &mut answer) {
                 Ok(seen) => sighted = seen,
-                Err(failed) => (answer, judgement) = *failed,
+                Err(useless) => {
+                    (answer, judgement) = (useless.answer, useless.judgement);
+                    spent = Some(useless.spent);
+                }
             }
         }
         let is_unread = judgement.outcome == Outcome::Success && sighted.is_none();
@@ -345,7 +359,7 @@ impl Exchange {
         }
         let attempts = if waited_for.is_some() { &mut self.in_flight } else { &mut self.strays };
         if let Some(attempt) = attempts.iter_mut().find(|attempt| is_it(attempt)) {
-            attempt.sighted = sighted;
+            (attempt.sighted, attempt.spent) = (sighted, spent);
         }
         match (waited_for, stray) {
             (Some(index), _) if judgement.outcome == Outcome::Success => {

@@ -124,6 +124,7 @@ impl Exchange {
             is_given_up: false,
             reading,
             sighted: None,
+            spent: None,
         });
         self.reserved_begin(n);
         self.tell_prompt(turn, position);

@@ -109,6 +109,7 @@ impl Worker {
             is_given_up: false,
             reading: Reading::Awaited,
             sighted: Some(sighted),
+            spent: None,
         };
         self.turn(|turn| exchange.learn_tokens(turn, &attempt, usage));
     }

@@ -65,6 +65,7 @@ use crate::rng::Rng;
 use crate::route::Choice;
 use crate::sampling::Drawn;
 use crate::sight::{Body, Sight};
+use crate::stream::Usage;
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::Limits;
@@ -184,6 +185,8 @@ struct Attempt {
     reading: Reading,
     /// What was seen of its answer's body.
     sighted: Option<Sighted>,
+    /// Of one whose answer is gone or of no use: the usage it told, and about how many tokens it came to.
+    spent: Option<(Option<Usage>, u64)>,
 }
 
 /// An attempt that follows.
@@ -283,11 +286,10 @@ impl Exchange {
             return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
         let path = self.headers.get(":path").unwrap_or_default();
-        let facts = (!body.is_empty() && body::is_json(&self.headers))
-            .then(|| body::read_request(path, &body))
-            .transpose();
-        let (facts, error) = match facts {
+        let (facts, error) = match (!body.is_empty()).then(|| body::read_request(path, &body)).transpose() {
             Ok(facts) => (facts, None),
+            // What doesn't claim to be JSON needn't be. Where it is all the same, there are servers that read it.
+            Err(_) if !body::is_json(&self.headers) => (None, None),
             Err(error) => (None, Some(error)),
         };
         (self.facts, self.body) = (facts, Rc::new(body));
@@ -406,7 +408,7 @@ impl Exchange {
         let now = turn.now;
         let is_late = |attempt: &Attempt| attempt.patience().is_some_and(|patience| patience <= now);
         if let Some(index) = self.in_flight.iter().position(is_late) {
-            return self.read_enough(turn, index);
+            return self.read_enough(turn, index, false);
         }
         if self.hedge_at.is_some_and(|at| at <= now) {
             return self.hedge(turn);

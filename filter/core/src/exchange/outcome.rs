@@ -284,8 +284,9 @@ impl Exchange {
             }
         }
         let mut own = self.own_headers(turn, position, reason);
-        let wait = self.failure.as_ref().and_then(|failure| failure.wait);
-        retry::advise(reason, self.progress.attempts, wait, &mut own);
+        let (wait, status) =
+            self.failure.as_ref().map_or((None, None), |failure| (failure.wait, Some(failure.status)));
+        retry::advise((reason, status), self.progress.attempts, wait, &mut own);
         let is_slow =
             self.failure.as_ref().is_some_and(|failure| failure.judgement.outcome == Outcome::Timeout);
         // An ended deadline is told where the exchange ends.

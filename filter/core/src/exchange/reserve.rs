@@ -21,7 +21,7 @@ use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::effect::{Effect, Text};
 use crate::limits::{Answer, Refusal, Spot, Stage as Asked, Ticket, Use, who};
-use crate::stream::Usage;
+use crate::stream::{Framing, Usage};
 use crate::telemetry::{LimitEvent, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -322,7 +322,7 @@ impl Exchange {
 
     fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
         let usage = match usage(attempt) {
-            None if outcome == Some(Outcome::Success) && !(self.streams() && came(attempt).is_some()) => {
+            None if outcome == Some(Outcome::Success) && !(is_stream(attempt) && came(attempt).is_some()) => {
                 return self.estimate(turn, Some(attempt.position));
             }
             None => match came(attempt) {
@@ -353,17 +353,25 @@ impl Exchange {
 fn usage(attempt: &Attempt) -> Option<Usage> {
     match (&attempt.sighted, &attempt.reading) {
         (Some(sighted), _) => sighted.usage,
+        _ if attempt.spent.is_some() => attempt.spent.and_then(|(usage, _)| usage),
         (None, Reading::Watched(watched)) => watched.report().usage,
         _ => None,
     }
+}
+
+/// Whether its answer is a stream, whatever was asked for.
+fn is_stream(attempt: &Attempt) -> bool {
+    attempt.sighted.is_some_and(|sighted| sighted.spoken.1 != Framing::Document)
 }
 
 /// About how many tokens have come of an answer; `None` where nothing has.
 fn came(attempt: &Attempt) -> Option<u64> {
     match (&attempt.sighted, &attempt.reading) {
         (Some(sighted), _) => Some(sighted.content_tokens).filter(|tokens| *tokens > 0),
-        (None, Reading::Watched(watched)) if watched.is_delivered() => Some(watched.report().content_tokens),
-        _ => None,
+        (None, Reading::Watched(watched)) => {
+            Some(watched.report().content_tokens).filter(|tokens| *tokens > 0 || watched.is_delivered())
+        }
+        _ => attempt.spent.map(|(_, tokens)| tokens).filter(|tokens| *tokens > 0),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::event::{Answer, Half, Origin, Reads};
 use crate::output::Broken;
 use crate::request::provider_headers;
 use crate::sampling::Kept;
-use crate::stream::{Flow, Gate, Report};
+use crate::stream::{Flow, Gate, Report, Usage};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
@@ -80,6 +80,12 @@ impl Watched {
     /// What its body has said so far.
     pub(super) fn report(&self) -> &Report {
         self.gate.report()
+    }
+
+    /// The usage it has told, and about how many tokens have come.
+    pub(super) fn spent(&self) -> (Option<Usage>, u64) {
+        let report = self.report();
+        (report.usage, report.content_tokens)
     }
 
     /// Whether all that came is held, and no content is among it.

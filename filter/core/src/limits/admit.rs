@@ -431,8 +431,13 @@ fn apply(shelf: &Shelf, place: Place, found: &mut Found, all: &[Settlement], now
     }
 }
 
-/// The one that keeps a request longer.
+/// The one that keeps a request longer. It is told no shorter wait than the other one's: it would only be refused again.
 fn worse(one: Option<Refusal>, other: Refusal) -> Option<Refusal> {
+    let Some(one) = one else { return Some(other) };
     let rank = |refusal: &Refusal| (refusal.wait.is_none(), !refusal.may_wait, refusal.wait);
-    Some(one.filter(|one| rank(one) >= rank(&other)).unwrap_or(other))
+    let (mut worse, milder) = if rank(&one) >= rank(&other) { (one, other) } else { (other, one) };
+    if worse.wait.is_some() && milder.wait > worse.wait {
+        (worse.wait, worse.is_exact) = (milder.wait, milder.is_exact);
+    }
+    Some(worse)
 }

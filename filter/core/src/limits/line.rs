@@ -88,7 +88,10 @@ impl Lines {
     ) -> impl Iterator<Item = (Rank, Waiter)> {
         let line = self.lines.get(&spot).map(Vec::as_slice).unwrap_or_default();
         let is_old = move |waiter: &&Waiter| now.since(waiter.rank.joined) >= longest / 2;
-        let old: Vec<u32> = line.iter().filter(is_old).map(|waiter| waiter.rank.lack).collect();
+        let mut old: Vec<u32> = line.iter().filter(is_old).map(|waiter| waiter.rank.lack).collect();
+        // As many as there are priorities, and not as waiters.
+        old.sort_unstable();
+        old.dedup();
         line.iter().map(move |waiter| {
             let lack = if old.contains(&waiter.rank.lack) { 0 } else { waiter.rank.lack };
             (Rank { lack, ..waiter.rank }, *waiter)

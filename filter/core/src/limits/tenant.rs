@@ -156,14 +156,17 @@ impl<'r> Named<'r> {
     }
 }
 
-/// The key a caller sends, without the word that says how.
+/// The key a caller sends, without the word that says how. Of two keys only the provider knows which one counts, and whoever put a
+/// random one beside their own would be a new tenant each time: they are nobody in particular.
 fn api_key(headers: &Headers) -> Option<&[u8]> {
-    CREDENTIAL_HEADERS.iter().find_map(|name| {
+    let mut keys = CREDENTIAL_HEADERS.iter().filter_map(|name| {
         let value = headers.get(name)?.trim();
         let (scheme, rest) = value.split_at_checked(6).unwrap_or((value, ""));
         let key = if scheme.eq_ignore_ascii_case("bearer") { rest.trim() } else { value };
         (!key.is_empty()).then_some(key.as_bytes())
-    })
+    });
+    let key = keys.next()?;
+    keys.all(|other| other == key).then_some(key)
 }
 
 /// The tier that names the tenant, or the default one.

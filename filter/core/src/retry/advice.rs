@@ -6,7 +6,8 @@
 //! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
 //! | a conversation is used up, or tool calls repeat in it | `false` | – |
 //! | the request is more than a contract admits | `false` | – |
-//! | the request is at fault | – | as the provider answered |
+//! | the request is at fault, and SDKs would try it again by its status (408, 409, 429, 5xx) | `false` | what the provider asks for |
+//! | the request is at fault, by any other status | – | as the provider answered |
 //!
 //! The official SDKs obey `x-should-retry` before all else and prefer `retry-after-ms` to `retry-after`; OpenAI's gives up above 120 s, Anthropic's
 //! falls back to its own short waits above 60 s (`_base_client.py` of both). Other clients sleep for whatever they are told, so
@@ -24,9 +25,16 @@ const WAITED_FOR: Duration = Duration::from_secs(60);
 /// The longest wait that is handed on.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Adds what an answer with this reason says; `attempts` were made, and `wait` is when another may help.
-pub(crate) fn advise(reason: Reason, attempts: u32, wait: Option<Duration>, list: &mut HeaderList) {
+/// Adds what an answer with this reason, and this status of the provider's, says; `attempts` were made, and `wait` is when another
+/// may help.
+pub(crate) fn advise(
+    (reason, status): (Reason, Option<u16>),
+    attempts: u32,
+    wait: Option<Duration>,
+    list: &mut HeaderList,
+) {
     let may_retry = match reason {
+        Reason::ClientError if matches!(status, Some(408 | 409 | 429 | 500..)) => false,
         Reason::AttemptsSpent
         | Reason::BudgetSpent
         | Reason::DeadlineExceeded
@@ -60,7 +68,7 @@ mod tests {
 
     fn advised(reason: Reason, attempts: u32, wait_ms: Option<u64>) -> String {
         let mut list = HeaderList::new();
-        advise(reason, attempts, wait_ms.map(Duration::from_millis), &mut list);
+        advise((reason, None), attempts, wait_ms.map(Duration::from_millis), &mut list);
         list.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ")
     }
 
@@ -79,6 +87,19 @@ mod tests {
             assert_eq!(advised(reason, 3, Some(2_000)), "false 2 2000", "{reason:?}");
         }
         assert_eq!(advised(Reason::BreakerOpen, 2, Some(2_000)), "false 2 2000");
+    }
+
+    #[test]
+    fn a_request_at_fault_is_not_to_be_repeated_whatever_its_status_says() {
+        let advised = |status| {
+            let mut list = HeaderList::new();
+            advise((Reason::ClientError, Some(status)), 1, Some(Duration::from_secs(86_400)), &mut list);
+            list.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        for status in [408, 409, 429, 500, 529] {
+            assert_eq!(advised(status), "false 120 120000", "{status}");
+        }
+        assert_eq!(advised(400), "");
     }
 
     #[test]
@@ -106,7 +127,7 @@ mod tests {
             (Duration::MAX, "false 120 120000"),
         ] {
             let mut list = HeaderList::new();
-            advise(Reason::AttemptsSpent, 3, Some(wait), &mut list);
+            advise((Reason::AttemptsSpent, None), 3, Some(wait), &mut list);
             let told = list.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ");
             assert_eq!(told, expected, "{wait:?}");
         }

@@ -27,11 +27,15 @@ pub(crate) fn text(text: &str) -> String {
             continue;
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        let word = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
         let is_inside = byte.is_ascii_alphanumeric() || !byte.is_ascii();
-        let length = if is_inside { word } else { 1 };
+        // A word is measured only where it is passed as a whole: a run of dashes, or of numbers, is not one for each of its bytes.
+        let mut length = 1;
         let found = iban(rest).or_else(|| number(rest)).or_else(|| {
-            let word = rest.get(..word).filter(|_| is_inside)?;
+            if !is_inside {
+                return None;
+            }
+            length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+            let word = rest.get(..length)?;
             is_key(word, is_named).then_some((word.len(), "[key]"))
         });
         match found {
@@ -107,7 +111,15 @@ fn string_length(rest: &[u8]) -> usize {
     end.map_or(rest.len(), |end| end + 2)
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes that have been looked at as part of a word.
+    static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 fn is_word(byte: u8) -> bool {
+    #[cfg(test)]
+    LOOKED.set(LOOKED.get() + 1);
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._%+-@/".contains(&byte)
 }
 

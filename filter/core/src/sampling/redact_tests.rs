@@ -85,7 +85,13 @@ proptest! {
 
 #[test]
 fn long_texts_take_no_longer_for_each_byte() {
-    for piece in ["1 ", "1", "a@", "A1", "DE89 ", "sk-", "(", "=", ".1", "+1 "] {
-        let _ = text(&piece.repeat(50_000));
+    for piece in
+        ["1 ", "1", "a@", "A1", "DE89 ", "sk-", "(", "=", ".1", "+1 ", "-", "._", "+4915112345678/", "a/"]
+    {
+        let long = piece.repeat(50_000);
+        LOOKED.set(0);
+        let _ = text(&long);
+        let each = LOOKED.get() / long.len();
+        assert!(each <= 2 * FAR, "{piece}: each byte was looked at {each} times");
     }
 }

@@ -222,7 +222,7 @@ impl Gate {
     }
 
     pub fn held_bytes(&self) -> usize {
-        self.held.len()
+        self.held.len() + self.watch.collected().map_or(0, Collector::held_bytes)
     }
 
     /// An answer in one piece that was kept, once all of it is there.

@@ -50,6 +50,14 @@ impl Sighted {
     }
 }
 
+/// A dispatched attempt's answer that claims to be a success and is none.
+pub(in crate::exchange) struct Useless {
+    pub(in crate::exchange) answer: Answer,
+    pub(in crate::exchange) judgement: Judgement,
+    /// The usage it tells, and about how many tokens it came to: they are paid for.
+    pub(in crate::exchange) spent: (Option<Usage>, u64),
+}
+
 impl Exchange {
     /// Nothing of it has gone on, and another attempt may follow.
     pub(super) fn watched_fails(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) -> After {
@@ -57,7 +65,7 @@ impl Exchange {
         let Reading::Watched(watched) = &attempt.reading else { return After::Wait };
         let (half, report) = (watched.half, watched.gate.report().clone());
         let judgement = self.judged(turn, attempt, verdict, &report);
-        let answer = failed_answer(&judgement, verdict, report);
+        let answer = failed_answer(verdict, report, judgement.outcome);
         self.attempt_failed(
             turn,
             index,
@@ -71,15 +79,17 @@ impl Exchange {
         turn: &Turn<'_>,
         attempt: &Attempt,
         answer: &mut Answer,
-    ) -> Result<Option<Sighted>, Box<(Answer, Judgement)>> {
+    ) -> Result<Option<Sighted>, Box<Useless>> {
         let Some(mut gate) = self.gate(turn, attempt, answer, None) else {
             return Ok(None);
         };
         match gate.push_last(turn.now, &answer.body) {
             Flow::Fail(verdict) => {
                 let judgement = self.judged(turn, attempt, verdict, gate.report());
-                let answer = failed_answer(&judgement, verdict, gate.report().clone());
-                return Err(Box::new((answer, judgement)));
+                let report = gate.report();
+                let spent = (report.usage, report.content_tokens);
+                let answer = failed_answer(verdict, report.clone(), judgement.outcome);
+                return Err(Box::new(Useless { answer, judgement, spent }));
             }
             Flow::Replace(body) | Flow::End(body) => answer.body = body,
             Flow::Pass | Flow::Hold | Flow::Break => {}
@@ -113,15 +123,16 @@ impl Exchange {
     }
 }
 
-/// The answer that a failed stream would have been, had it failed before it claimed success.
-fn failed_answer(judgement: &Judgement, verdict: Verdict, report: Report) -> Answer {
-    let status = answer::status(judgement.outcome);
+/// What a failed stream has said, as an answer in one piece: an error within a 200, which its caller is told with the status that
+/// it stands for.
+fn failed_answer(verdict: Verdict, report: Report, outcome: Outcome) -> Answer {
     match (verdict, report.error) {
         (Verdict::Error, Some(error)) => {
             let headers: Headers = [("content-type", "application/json")].into_iter().collect();
-            Answer { status, headers, body: error.data, origin: Origin::Provider }
+            Answer { status: 200, headers, body: error.data, origin: Origin::Provider }
         }
         _ => {
+            let status = answer::status(outcome);
             let origin = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Reset };
             Answer { status, headers: Headers::default(), body: Vec::new(), origin }
         }

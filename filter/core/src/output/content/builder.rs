@@ -269,6 +269,11 @@ impl Builder {
         field(choice).map(|text| unescape(written, text)).is_some()
     }
 
+    /// Bytes of what has been taken in.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes.min(MOST_TEXT)
+    }
+
     /// Whether there is room for so many bytes more.
     fn takes(&mut self, bytes: usize) -> bool {
         self.bytes = self.bytes.saturating_add(bytes);

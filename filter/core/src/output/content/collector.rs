@@ -31,6 +31,10 @@ impl Collector {
         self.builder.overflows
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.begun.len() + self.builder.held_bytes()
+    }
+
     /// More of an event.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.builder.overflows |= self.begun.len().saturating_add(bytes.len()) > MOST_TEXT;

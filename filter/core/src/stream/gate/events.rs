@@ -144,15 +144,24 @@ impl Gate {
 
     /// The chunk goes behind what is held, without these parts.
     fn take_in(&mut self, chunk: &[u8], cuts: Vec<Range<usize>>) {
-        self.held.extend_from_slice(chunk);
-        for cut in cuts.into_iter().rev() {
+        let base = self.held.len();
+        // Only the first can begin in what was held before.
+        self.held.truncate(cuts.first().map_or(base, |cut| cut.start));
+        let mut at = 0;
+        for cut in cuts {
+            self.held.extend_from_slice(chunk.get(at..cut.start.saturating_sub(base)).unwrap_or_default());
+            at = cut.end.saturating_sub(base);
             self.partial = self.partial.saturating_sub(cut.len());
-            self.held.drain(cut.start.min(self.held.len())..cut.end.min(self.held.len()));
         }
+        self.held.extend_from_slice(chunk.get(at..).unwrap_or_default());
     }
 
     /// So much of what is held goes on.
     fn release(&mut self, free: usize) -> Vec<u8> {
+        // Not to be copied for every chunk while all of it stays.
+        if free == 0 {
+            return Vec::new();
+        }
         self.partial = self.partial.saturating_sub(free);
         let rest = self.held.split_off(free.min(self.held.len()));
         std::mem::replace(&mut self.held, rest)

@@ -152,3 +152,18 @@ fn with_a_vocabulary_it_is_counted_by_that() {
     assert_eq!(tokens(&chat(&[r"\n\n", r"\u4f60\u597d", r#" \"x\""#], "")), 5);
     assert_eq!(tokens(&chat(&[&" the".repeat(100_000)], "")), 100_000);
 }
+
+/// Each of these is left out, and what is behind it isn't moved for it.
+#[test]
+fn a_chunk_of_a_hundred_thousand_usages_is_read_in_one_go() {
+    const MANY: usize = 100_000;
+    let piece = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n";
+    let watch = Watch::new(Dialect::Chat, Framing::Sse);
+    let mut gate = Gate::new(watch, hidden(StreamMode::Live), at(0), at(0));
+    let Flow::Replace(out) = gate.push(at(0), piece.repeat(MANY).as_bytes()) else {
+        panic!("nothing went on");
+    };
+    let kept = String::from_utf8(out).unwrap();
+    assert_eq!(kept.matches("content").count(), MANY);
+    assert!(!kept.contains("usage"));
+}
