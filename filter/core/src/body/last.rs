@@ -13,6 +13,18 @@ use super::walk::{elements, members};
 const READ: usize = 64 * 1024;
 
 impl Facts {
+    /// What the last message says, if it is the model's: all but calls and what it has reasoned.
+    pub(crate) fn prefill(&self, body: &[u8]) -> String {
+        let mut text = String::new();
+        let last = elements(self.value(Member::Messages, body)).last();
+        if let Some(last) = last.filter(|last| speaker(last, 0, &mut Vec::new()) == Speaker::Model)
+            && let [Some(content)] = members(last, [b"content"])
+        {
+            add(content, "", &mut text);
+        }
+        text
+    }
+
     /// The end of what the user has said last in the body that these facts are about, in at most so many bytes: texts often begin with
     /// material, and end with what is asked of it. Empty where the user has said nothing.
     pub(crate) fn last_text(&self, body: &[u8], most: usize) -> String {
@@ -26,12 +38,12 @@ impl Facts {
             Some(message) => {
                 let [content, parts] = members(message, [b"content", b"parts"]);
                 for value in [content, parts].into_iter().flatten() {
-                    add(value, &mut text);
+                    add(value, "\n", &mut text);
                 }
             }
             None => {
                 for member in [Member::Input, Member::Prompt] {
-                    add(self.value(member, body), &mut text);
+                    add(self.value(member, body), "\n", &mut text);
                 }
             }
         }
@@ -45,21 +57,21 @@ fn is_said(message: &[u8]) -> bool {
     message.starts_with(b"{") && matches!(speaker, Speaker::User | Speaker::Tool { has_words: true })
 }
 
-/// Adds a text, or the texts of parts: results of tools are none.
-fn add(value: &[u8], text: &mut String) {
+/// Adds a text, or the texts of parts, with `gap` between them: results of tools are none.
+pub(super) fn add(value: &[u8], gap: &str, text: &mut String) {
     if value.starts_with(b"\"") {
-        return push(value, text);
+        return push(value, gap, text);
     }
     let one = value.starts_with(b"{").then_some(value);
     for part in one.into_iter().chain(elements(value)) {
         let [kind, said] = members(part, [b"type", b"text"]);
         if kind.is_none() || is_text(kind, &["text", "input_text"]) {
-            push(said.unwrap_or_default(), text);
+            push(said.unwrap_or_default(), gap, text);
         }
     }
 }
 
-fn push(value: &[u8], text: &mut String) {
+fn push(value: &[u8], gap: &str, text: &mut String) {
     let tail = value.len().checked_sub(READ).and_then(|from| value.get(from..));
     // A space is never within an escape.
     let tail = tail.and_then(|tail| tail.get(tail.iter().position(|byte| *byte == b' ')?..));
@@ -69,7 +81,7 @@ fn push(value: &[u8], text: &mut String) {
     };
     let Some(said) = said else { return };
     if !text.is_empty() {
-        text.push('\n');
+        text.push_str(gap);
     }
     text.push_str(&said);
 }

@@ -20,7 +20,7 @@ impl Exchange {
         let Some(target) = turn.config.target_at(self.route, attempt.position) else { return };
         let Some(drawn) = self.drawn.take() else { return };
         let (body, facts) = self.own_request();
-        let question = facts.map(|facts| facts.tail(body, MOST_QUESTION));
+        let question = facts.map(|facts| facts.question(body, MOST_QUESTION));
         let (dialect, framing) = sighted.spoken;
         let delivered = Delivered {
             route: self.route,

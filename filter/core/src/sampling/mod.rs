@@ -106,7 +106,7 @@ pub(crate) struct Delivered {
     pub(crate) target: TargetId,
     pub(crate) model: Option<Text>,
     pub(crate) at: Timestamp,
-    /// The end of the conversation, as JSON.
+    /// The application's instructions and the end of the conversation, as JSON.
     pub(crate) question: Vec<u8>,
     pub(crate) dialect: Dialect,
     pub(crate) framing: Framing,
