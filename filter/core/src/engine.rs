@@ -177,7 +177,7 @@ impl Engine {
             self.body_arrives = true;
             exchange.await_body(None);
         }
-        let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes);
+        let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes).saturating_sub(self.schemas.held_bytes());
         self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
     }
 

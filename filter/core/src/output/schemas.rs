@@ -11,6 +11,9 @@ use crate::body::{Form, SchemaText, json_schema, text_of};
 /// Schemas that are kept, and what they take together.
 const MOST_KEPT: usize = 64;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The same with those that requests under way need: these can't go. What comes beyond can't be honoured.
+const MOST_USED: usize = 1_024;
+const MOST_USED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A schema that was compiled takes some so many times its text, beside what its patterns take.
 const GROWTH: usize = 16;
@@ -30,7 +33,7 @@ impl Default for Allowance {
     }
 }
 
-/// The schemas of one worker. Where it is full, what wasn't asked for the longest goes.
+/// The schemas of one worker: all that there are, kept or in use. Where it is full, what wasn't asked for the longest goes.
 #[derive(Debug, Default)]
 pub(crate) struct SchemaCache {
     kept: Vec<Kept>,
@@ -55,6 +58,11 @@ impl Kept {
             self.schema.as_ref().map_or(0, |schema| schema.pattern_memory() + GROWTH * self.text.len());
         self.text.len() + schema
     }
+
+    /// Whether a request under way needs it.
+    fn is_used(&self) -> bool {
+        self.schema.as_ref().is_some_and(|schema| Rc::strong_count(schema) > 1)
+    }
 }
 
 impl SchemaCache {
@@ -71,23 +79,29 @@ impl SchemaCache {
         }
         allowance.0 = allowance.0.checked_sub(source.text.len())?;
         let schema = compiled(source).map(Rc::new);
-        self.keep(Kept {
-            form: source.form,
-            text: source.text.into(),
-            schema: schema.clone(),
-            last_turn: self.turn,
-        });
-        schema
+        let (form, text, last_turn) = (source.form, source.text.into(), self.turn);
+        self.keep(Kept { form, text, schema, last_turn })
     }
 
-    fn keep(&mut self, new: Kept) {
-        self.bytes += new.size();
-        self.kept.push(new);
-        while self.kept.len() > MOST_KEPT || self.bytes > MOST_BYTES {
-            let ages = self.kept.iter().enumerate();
-            let Some((oldest, _)) = ages.min_by_key(|(_, kept)| kept.last_turn) else { return };
+    /// Bytes that they take, about.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn keep(&mut self, new: Kept) -> Option<Rc<Schema>> {
+        let size = new.size();
+        while self.kept.len() >= MOST_KEPT || self.bytes + size > MOST_BYTES {
+            let idle = self.kept.iter().enumerate().filter(|(_, kept)| !kept.is_used());
+            let Some((oldest, _)) = idle.min_by_key(|(_, kept)| kept.last_turn) else { break };
             self.bytes -= self.kept.swap_remove(oldest).size();
         }
+        if self.kept.len() >= MOST_USED || self.bytes + size > MOST_USED_BYTES {
+            return None;
+        }
+        self.bytes += size;
+        let schema = new.schema.clone();
+        self.kept.push(new);
+        schema
     }
 }
 

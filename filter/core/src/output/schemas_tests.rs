@@ -25,15 +25,30 @@ fn a_schema_is_compiled_once() {
 fn what_was_not_asked_for_the_longest_goes() {
     let mut cache = SchemaCache::default();
     let first = get(&mut cache, &numbered(0)).unwrap();
-    let second = get(&mut cache, &numbered(1)).unwrap();
+    let (first, second) = (Rc::downgrade(&first), Rc::downgrade(&get(&mut cache, &numbered(1)).unwrap()));
     for number in 2..MOST_KEPT {
         get(&mut cache, &numbered(number));
     }
-    assert!(Rc::ptr_eq(&first, &get(&mut cache, &numbered(0)).unwrap()));
+    get(&mut cache, &numbered(0));
     get(&mut cache, &numbered(MOST_KEPT));
     assert_eq!(cache.kept.len(), MOST_KEPT);
-    assert!(Rc::ptr_eq(&first, &get(&mut cache, &numbered(0)).unwrap()), "was asked for since");
-    assert!(!Rc::ptr_eq(&second, &get(&mut cache, &numbered(1)).unwrap()), "was the oldest");
+    assert!(first.upgrade().is_some(), "was asked for since");
+    assert!(second.upgrade().is_none(), "was the oldest");
+}
+
+#[test]
+fn schemas_in_use_stay_and_are_bounded_too() {
+    let text = |number: usize| {
+        format!(r#"{{"minimum":{number},"description":"{}"}}"#, "x".repeat(LIMITS.bytes - 100))
+    };
+    let mut cache = SchemaCache::default();
+    let used: Vec<_> = (0..999).map_while(|number| get(&mut cache, &text(number))).collect();
+    assert!(cache.held_bytes() <= MOST_USED_BYTES && used.len() > 50, "{}", used.len());
+    let first = cache.get(source(&text(0)), &mut Allowance::default()).unwrap();
+    assert!(Rc::ptr_eq(&first, &used[0]));
+    drop((first, used));
+    assert!(get(&mut cache, &text(1_000)).is_some());
+    assert!(cache.held_bytes() <= MOST_BYTES);
 }
 
 #[test]
