@@ -1,8 +1,8 @@
 //! The end of a conversation, as it is written.
 
 use super::Facts;
-use super::member::Member;
 use super::last::add;
+use super::member::Member;
 use super::walk::{elements, members};
 
 impl Facts {
@@ -11,7 +11,10 @@ impl Facts {
     /// half: of a longer one comes the beginning.
     pub(crate) fn question(&self, body: &[u8], most: usize) -> Vec<u8> {
         let mut text = String::new();
-        let beside = members(body.trim_ascii(), [b"system", b"instructions", b"systemInstruction", b"system_instruction"]);
+        let beside = members(
+            body.trim_ascii(),
+            [b"system", b"instructions", b"systemInstruction", b"system_instruction"],
+        );
         for value in beside.into_iter().flatten() {
             let [parts] = members(value, [b"parts"]);
             add(parts.unwrap_or(value), "\n", &mut text);
@@ -80,7 +83,10 @@ mod tests {
         let told = r#"{"role":"system","content":"Be brief.\nAnd kind."}"#;
         for (beside, list) in [
             (r#""system":"Be brief.\nAnd kind.""#, "messages"),
-            (r#""system":[{"type":"text","text":"Be brief."},{"type":"text","text":"And kind."}]"#, "messages"),
+            (
+                r#""system":[{"type":"text","text":"Be brief."},{"type":"text","text":"And kind."}]"#,
+                "messages",
+            ),
             (r#""system":[{"text":"Be brief."},{"cachePoint":{}},{"text":"And kind."}]"#, "messages"),
             (r#""systemInstruction":{"parts":[{"text":"Be brief."},{"text":"And kind."}]}"#, "contents"),
             (r#""system_instruction":{"parts":[{"text":"Be brief.\nAnd kind."}]}"#, "contents"),
@@ -91,7 +97,10 @@ mod tests {
             let body = format!("{{\"{list}\":[],{beside}}}");
             assert_eq!(question(&body, 1_000), format!("[{told}]"), "{beside}");
         }
-        assert_eq!(question(r#"{"instructions":"a","input":"Hi"}"#, 99), r#"[{"role":"system","content":"a"},"Hi"]"#);
+        assert_eq!(
+            question(r#"{"instructions":"a","input":"Hi"}"#, 99),
+            r#"[{"role":"system","content":"a"},"Hi"]"#
+        );
         assert_eq!(question(r#"{"instructions":null,"input":"Hi"}"#, 99), "\"Hi\"");
         assert_eq!(question(r#"{"messages":[{"a":1}]}"#, 99), r#"[{"a":1}]"#);
     }
@@ -99,7 +108,9 @@ mod tests {
     #[test]
     fn a_question_is_bounded_and_both_parts_have_their_share() {
         let long = "\\u0001".repeat(9_999);
-        let body = format!(r#"{{"system":"{long}","messages":[{{"role":"user","content":"{long}"}},{{"role":"user","content":"why?"}}]}}"#);
+        let body = format!(
+            r#"{{"system":"{long}","messages":[{{"role":"user","content":"{long}"}},{{"role":"user","content":"why?"}}]}}"#
+        );
         let question = question(&body, 1_000);
         assert!((400..=1_000).contains(&question.len()), "{}", question.len());
         let list: serde_json::Value = serde_json::from_str(&question).unwrap();

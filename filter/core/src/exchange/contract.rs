@@ -88,7 +88,7 @@ impl Exchange {
         asks && !counts_only(path)
     }
 
-    fn too_long(&mut self, turn: &mut Turn<'_>, most: u64) -> Option<Breach> {
+    pub(super) fn too_long(&mut self, turn: &mut Turn<'_>, most: u64) -> Option<Breach> {
         let Prompt { tokens: counted, is_exact } = self.prompt(turn, 0);
         (counted > most).then_some(Breach::Input { counted, most, is_exact, least: None })
     }
@@ -153,7 +153,7 @@ impl Exchange {
         }
         let (mut places, mut is_dropped, mut cheapest) = (Vec::new(), false, None::<(u64, u64)>);
         for place in self.places(turn, None) {
-            match self.affordable_with(turn, place, most, 0) {
+            match self.affordable_with(turn, place, most) {
                 Ok(output) => {
                     places.push(place as u16);
                     self.kept.affordable.extend(output.map(|output| (place, output)));
@@ -178,8 +178,7 @@ impl Exchange {
         }
     }
 
-    /// Most tokens that the answer may have at a place for so many micro-dollars, with so many tokens more in the prompt; `None` where
-    /// that is no bound.
+    /// Most tokens that the answer may have at a place for so many micro-dollars; `None` where that is no bound.
     ///
     /// # Errors
     /// What the prompt costs, where that leaves too little.
@@ -188,11 +187,10 @@ impl Exchange {
         turn: &mut Turn<'_>,
         place: usize,
         most: u64,
-        more: u64,
     ) -> Result<Option<u64>, u64> {
         let Some(price) = turn.config.price_at(self.route, place) else { return Ok(None) };
         let choices = self.facts.as_ref().map_or(1, |facts| facts.choices(&self.body));
-        let tokens = self.prompt(turn, place).tokens.saturating_add(more);
+        let tokens = self.prompt(turn, place).tokens;
         let price = Price { output: price.output.saturating_mul(choices), ..price };
         contract::affordable(most, price, tokens, self.most_output(turn.config, place))
     }

@@ -149,12 +149,13 @@ impl Exchange {
             (true, true) => Step::Stop(Reason::ClientError),
             (true, false) => self.after_failure(turn, &answer, &judgement),
         };
-        let step = match step {
-            Step::Stop(_) if is_alone && breaches.is_empty() && self.is_appended() => {
-                if self.goes_on_after_breach(turn) { Step::MoveOn } else { step }
-            }
-            step => step,
-        };
+        let step =
+            match step {
+                Step::Stop(why) if is_alone && breaches.is_empty() => {
+                    if self.goes_on_after_breach(turn, why) { Step::MoveOn } else { step }
+                }
+                step => step,
+            };
         self.is_at_fault |= is_own && matches!(outcome, Outcome::ClientError | Outcome::TooLarge);
         let (next, wait) = match step {
             _ if !is_alone => (Next::Wait, None),

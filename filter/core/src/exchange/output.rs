@@ -15,17 +15,22 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use seawall_policy::policy::{BudgetSpent, InvalidAction};
+use seawall_schema::Changes;
 
 use super::Exchange;
-use crate::body::{self, Facts, append};
-use crate::counting::{self, BYTES_PER_TOKEN};
+use crate::body::{self, Facts, Failure, append};
+use crate::counting;
 use crate::deadline::LEAST;
 use crate::effect::{Effect, HeaderList, Text};
 use crate::exchange::count::Counted;
-use crate::output::{self, Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
+use crate::output::{Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
+use crate::plan::Demand;
 use crate::stream::{Dialect, Framing, generates};
-use crate::telemetry::{Decision, Metric, OutputEvent};
+use crate::telemetry::{Decision, Metric, OutputEvent, Reason};
 use crate::turn::Turn;
+
+/// What an answer isn't held to whose request brings along a schema that can't be honoured.
+pub(super) const LACKS_SCHEMA: [Rule; 1] = [Rule::Schema];
 
 /// What of the output's rules an exchange remembers.
 #[derive(Default)]
@@ -37,6 +42,8 @@ pub(super) struct Checked {
     original: Option<Box<Original>>,
     /// What the caller is told of the answer that goes out next.
     told: Option<String>,
+    /// What follows an answer that breaks rules was left to an attempt beside it.
+    is_owed: bool,
 }
 
 /// A request's body, and what was read of it.
@@ -56,7 +63,7 @@ pub(super) enum Found {
 pub(super) struct Invalid {
     pub(super) breaches: Vec<Breach>,
     pub(super) broken: Broken,
-    /// `None` while another attempt is under way beside.
+    /// `None` while another attempt is under way beside: what that comes to goes first.
     pub(super) then: Option<Then>,
     /// It may still be delivered.
     pub(super) is_kept: bool,
@@ -71,8 +78,9 @@ pub(super) enum Then {
 
 /// The request with what was wrong with the last answer.
 pub(super) struct Request {
-    body: Vec<u8>,
-    facts: Facts,
+    body: Rc<Vec<u8>>,
+    facts: Option<Facts>,
+    counted: Counted,
     /// Most tokens of its answer that may be paid for.
     affordable: Option<u64>,
 }
@@ -86,38 +94,64 @@ impl Exchange {
         form: (Dialect, Framing),
         body: &[u8],
     ) -> Found {
-        let Some(position) = self.in_flight.get(index).map(|attempt| attempt.position) else {
+        let Some((position, rules)) = self.rules_at(turn, index) else {
             return Found::Passes(Broken::default());
         };
-        let Some(rules) = self.rules(turn, position) else { return Found::Passes(Broken::default()) };
-        // What has no choices has not been answered yet, or is none of the dialect's.
-        let reading =
-            Reading::of(form.0, form.1, body).filter(|reading| !reading.content().choices.is_empty());
-        let Some(reading) = reading else {
-            self.is_unchecked(turn, position);
-            return Found::Passes(Broken::default());
+        let asked = self.asked(turn, rules);
+        let reading = match Reading::after(&asked.prefill, form, body) {
+            Ok(reading) if !reading.content().choices.is_empty() => reading,
+            Err(Failure::TooLarge) => return self.says_too_much(turn, index, true),
+            // What has no choices has not been answered yet, or is none of the dialect's.
+            Ok(_) | Err(Failure::Unreadable) => {
+                self.is_unchecked(turn, position);
+                return Found::Passes(Broken::default());
+            }
         };
         let asked = self.asked_of(turn, rules, reading.content());
-        let output::Found { breaches, is_unchecked } = rules.check(&asked, reading.content(), turn.scratch);
-        let broken = Broken::by(&breaches);
-        if broken.is_empty() {
-            if is_unchecked {
-                self.is_unchecked(turn, position);
+        let breaches = rules.check(&asked, reading.content(), turn.scratch);
+        if breaches.is_empty() {
+            if asked.unusable > 0 {
+                self.lacks_schema();
+                self.tell_output(turn, position, OutputEvent::Unchecked, LACKS_SCHEMA.into_iter().collect());
             }
-            return Found::Passes(broken);
+            return Found::Passes(Broken::default());
         }
-        let is_alone = self.in_flight.len() == 1;
         let number = breaches.first().map(|breach| breach.choice);
         let said = reading.content().choices.iter().find(|choice| Some(choice.number) == number);
         let said = said.map(|choice| choice.text.as_str());
+        let mend = |turn: &mut Turn<'_>| {
+            let (content, changes) = rules.repair(&asked, reading.content(), turn.scratch)?;
+            Some((reading.rewritten(body, &content)?, changes))
+        };
+        self.decide(turn, position, (breaches, said, true), mend)
+    }
+
+    /// An answer goes on of which more comes than is ever looked at, unless the policy has something else done: it breaks a rule of its own.
+    /// `is_here` says that all of it is held.
+    pub(super) fn says_too_much(&mut self, turn: &mut Turn<'_>, index: usize, is_here: bool) -> Found {
+        let Some((position, _)) = self.rules_at(turn, index) else {
+            return Found::Passes(Broken::default());
+        };
+        let breach = Breach::of(Rule::Size, "says more than can be looked at");
+        self.decide(turn, position, (vec![breach], None, is_here), |_| None)
+    }
+
+    /// Does what the policy says with an answer that breaks rules. `said` is its text; `mend` repairs it.
+    fn decide(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        (breaches, said, is_here): (Vec<Breach>, Option<&str>, bool),
+        mend: impl Fn(&mut Turn<'_>) -> Option<(Vec<u8>, Changes)>,
+    ) -> Found {
+        let broken = Broken::by(&breaches);
+        let Some(rules) = turn.config.output(self.route) else { return Found::Passes(broken) };
+        let is_alone = self.in_flight.len() == 1;
         let mut then = Then::Reject;
         for action in rules.actions() {
             match action {
                 InvalidAction::Repair => {
-                    let repaired = rules.repair(&asked, reading.content(), turn.scratch);
-                    let rewritten = repaired
-                        .and_then(|(content, changes)| Some((reading.rewritten(body, &content)?, changes)));
-                    if let Some((body, changes)) = rewritten {
+                    if let Some((body, changes)) = mend(turn) {
                         self.checked.told = Some(marked("repaired", changes.names()));
                         self.tell_output(turn, position, OutputEvent::Repaired, broken);
                         return Found::Repaired(body, broken);
@@ -137,8 +171,13 @@ impl Exchange {
             }
         }
         self.tell_then(turn, position, &then, broken);
-        let is_kept = rules.may(InvalidAction::Pass);
-        Found::Breaks(Box::new(Invalid { breaches, broken, then: is_alone.then_some(then), is_kept }))
+        let is_kept = is_here && rules.may(InvalidAction::Pass);
+        Found::Breaks(self.invalid(breaches, is_alone.then_some(then), is_kept))
+    }
+
+    fn invalid(&mut self, breaches: Vec<Breach>, then: Option<Then>, is_kept: bool) -> Box<Invalid> {
+        self.checked.is_owed |= then.is_none();
+        Box::new(Invalid { broken: Broken::by(&breaches), breaches, then, is_kept })
     }
 
     /// The attempt that an action has follow on an answer that breaks rules, if it is to and may.
@@ -177,6 +216,12 @@ impl Exchange {
         self.checked.told = Some(marked("invalid", broken.rules().map(Rule::word)));
     }
 
+    /// The place of an attempt, and what the route asks of its answer.
+    fn rules_at<'t>(&self, turn: &Turn<'t>, index: usize) -> Option<(usize, &'t Rules)> {
+        let position = self.in_flight.get(index)?.position;
+        Some((position, self.rules(turn, position)?))
+    }
+
     /// What the route asks of answers at a place of the plan: where models write them.
     pub(super) fn rules<'t>(&self, turn: &Turn<'t>, position: usize) -> Option<&'t Rules> {
         let rules = turn.config.output(self.route)?;
@@ -201,19 +246,25 @@ impl Exchange {
         (rule, message): (Rule, &'static str),
     ) -> Option<Box<Invalid>> {
         let rules = self.rules(turn, position)?;
-        let breaches = vec![Breach { rule, choice: 0, pointer: String::new(), message: message.to_owned() }];
-        let broken = Broken::from_iter([rule]);
+        let (breaches, broken) = (vec![Breach::of(rule, message)], Broken::from_iter([rule]));
         let mut actions = rules.actions();
+        if self.in_flight.len() > 1 {
+            let follows = |action| matches!(action, InvalidAction::Retry(_) | InvalidAction::FailOver);
+            self.marks_invalid(broken);
+            return actions.any(follows).then(|| self.invalid(breaches, None, false));
+        }
         let then =
             actions.find_map(|action| self.attempt_after(turn, position, action, (&breaches, None)))?;
         self.tell_then(turn, position, &then, broken);
-        Some(Box::new(Invalid { breaches, broken, then: Some(then), is_kept: false }))
+        Some(self.invalid(breaches, Some(then), false))
     }
 
-    /// Whether an attempt follows one that has failed after an answer that breaks rules, though the policy's `retry` wouldn't: the
-    /// actions that are left are for that, too.
-    pub(super) fn goes_on_after_breach(&mut self, turn: &mut Turn<'_>) -> bool {
-        self.fails_over_breaches(turn) && self.can_move_on(turn)
+    /// Whether an attempt follows one that has failed for this reason after an answer that breaks rules, though the policy's `retry`
+    /// wouldn't: the actions that are left are for that, too. It has brought along what was wrong, or was under way beside that answer.
+    pub(super) fn goes_on_after_breach(&mut self, turn: &mut Turn<'_>, why: Reason) -> bool {
+        // The caller's own request is at fault wherever it is asked.
+        let is_owed = why != Reason::ClientError && std::mem::take(&mut self.checked.is_owed);
+        (self.is_appended() || is_owed) && self.fails_over_breaches(turn) && self.can_move_on(turn)
     }
 
     /// Whether the policy has another target asked after an answer that breaks rules.
@@ -227,13 +278,19 @@ impl Exchange {
         self.tell_output(turn, position, OutputEvent::Unchecked, Broken::default());
     }
 
+    /// The caller is told that the request's own schema isn't checked, or that of a tool.
+    pub(super) fn lacks_schema(&mut self) {
+        self.checked.told = Some(marked("unchecked", LACKS_SCHEMA.into_iter().map(Rule::word)));
+    }
+
     /// What the request asks of its answer, found out once.
     pub(super) fn asked(&mut self, turn: &mut Turn<'_>, rules: &Rules) -> Rc<Asked> {
         if let Some(asked) = &self.checked.asked {
             return asked.clone();
         }
         let (body, facts) = self.own_request();
-        let asked = facts.map(|facts| Asked::of(facts, body, rules.wants(), turn.schemas));
+        let dialect = counting::dialect(turn.config.provider(self.route, 0), self.caller_path());
+        let asked = facts.map(|facts| Asked::of(facts, body, (dialect, rules.wants()), turn.schemas));
         let asked = Rc::new(asked.unwrap_or_default());
         self.checked.asked = Some(asked.clone());
         asked
@@ -277,14 +334,37 @@ impl Exchange {
         let ((own, Some(facts)), path) = (self.own_request(), self.caller_path()) else { return None };
         let dialect = counting::dialect(turn.config.provider(self.route, 0), path);
         let body = append::appended(own, facts, dialect, said, &told::message(breaches))?;
-        let facts = body::read_request(path, &body).ok()?;
-        // Beyond what is sent now, which may bring along what was wrong before.
-        let more = (body.len().saturating_sub(self.body.len()) as u64).div_ceil(BYTES_PER_TOKEN);
+        let facts = Some(body::read_request(path, &body).ok()?);
+        let counted = Counted::new(self.counted.is_wanted);
+        let mut request = Request { body: Rc::new(body), facts, counted, affordable: None };
+        self.swap(&mut request);
+        let fits = self.fits_again(turn, position);
         let affordable = match route.contract.cost_micro_dollars {
-            Some(most) => self.affordable_with(turn, position, most, more).ok()?,
-            None => None,
+            Some(most) => self.affordable_with(turn, position, most),
+            None => Ok(None),
         };
-        turn.pay_retry(self.route).then_some(Request { body, facts, affordable })
+        self.swap(&mut request);
+        request.affordable = affordable.ok()?;
+        (fits && turn.pay_retry(self.route)).then_some(request)
+    }
+
+    /// Whether the request is still one that the route takes and this place of its plan can serve, with more in it than its caller sent.
+    fn fits_again(&mut self, turn: &mut Turn<'_>, position: usize) -> bool {
+        let config = turn.config;
+        let most = config.route(self.route).and_then(|route| route.contract.input);
+        // A prompt that is longer went to the larger target.
+        let is_too_long =
+            most.is_some_and(|(most, _)| !self.kept.is_large && self.too_long(turn, most).is_some());
+        let demand = Demand { input: self.prompt(turn, position).tokens, ..self.demand };
+        let has_window = config.place(self.route, position).is_none_or(|place| place.fits(&demand));
+        !is_too_long && has_window && self.body.len() <= self.most_bytes(config)
+    }
+
+    /// Puts one request in the place of the other.
+    fn swap(&mut self, other: &mut Request) {
+        std::mem::swap(&mut self.body, &mut other.body);
+        std::mem::swap(&mut self.facts, &mut other.facts);
+        std::mem::swap(&mut self.counted, &mut other.counted);
     }
 
     /// Whether another target may be asked.
@@ -300,13 +380,11 @@ impl Exchange {
     }
 
     /// The next attempt's request brings along what was wrong.
-    pub(super) fn append(&mut self, position: usize, request: Request) {
-        let Request { body, facts, affordable } = request;
-        let body = std::mem::replace(&mut self.body, Rc::new(body));
-        let facts = self.facts.replace(facts);
+    pub(super) fn append(&mut self, position: usize, mut request: Request) {
+        self.swap(&mut request);
+        let Request { body, facts, affordable, .. } = request;
         self.checked.original.get_or_insert_with(|| Box::new((body, facts)));
         self.checked.retries += 1;
-        self.counted = Counted::new(self.counted.is_wanted);
         if let Some(most) = affordable {
             self.kept.may_cost(position, most);
         }

@@ -115,7 +115,6 @@ impl Exchange {
         }
         let is_held = !gate.is_committed();
         let is_unheard = gate.is_document() && !is_held;
-        let (position, status) = (attempt.position, answer.status);
         let watched = Watched {
             half,
             answer,
@@ -133,8 +132,8 @@ impl Exchange {
         };
         attempt.reading = Reading::Watched(Box::new(watched));
         self.follow(turn, index);
-        if is_unheard {
-            self.goes_unread(turn, position, status);
+        if is_unheard && let Some(after) = self.is_too_long(turn, index) {
+            return Ok(after);
         }
         if is_held {
             turn.fx.push(Effect::HoldAnswer(half));

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use seawall_policy::policy::{Capability, Languages, Output};
 use seawall_schema::Schema;
+use seawall_tokens::Dialect;
 
 use super::Content;
 use super::schemas::{Allowance, SchemaCache};
@@ -15,6 +16,9 @@ const MOST_SAID: usize = 4 * 1024;
 /// The format and the tools that a request brings along.
 ///
 /// Its schemas are a stranger's. One that can't be honoured is left out and counted: whether a request is right is its provider's to say.
+///
+/// **Prefill.** The models of Anthropic's and Bedrock's dialects go on with the last message where that is the assistant's, and their answer
+/// lacks it. What the application puts together is both, and so is what is held to the rules. (Anthropic: "Prefill Claude's response".)
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     /// Its answer is to be JSON that fits.
@@ -29,6 +33,8 @@ pub(crate) struct Asked {
     pub(crate) has_more_tools: bool,
     /// What the user has said last, where a rule asks for its language.
     pub(crate) last_text: String,
+    /// What it has begun to answer itself, which its answer goes on with.
+    pub(crate) prefill: String,
     /// Schemas that can't be honoured.
     pub(crate) unusable: u32,
     pub(super) allowance: Allowance,
@@ -59,13 +65,21 @@ impl Wants {
 
 impl Asked {
     /// Reads what is to be known before there is an answer: all but the tools.
-    pub(crate) fn of(facts: &Facts, body: &[u8], wants: Wants, cache: &mut SchemaCache) -> Self {
+    pub(crate) fn of(
+        facts: &Facts,
+        body: &[u8],
+        (dialect, wants): (Dialect, Wants),
+        cache: &mut SchemaCache,
+    ) -> Self {
         let may_call = facts.needs(Capability::Tools, body) || facts.is_stored(body);
         let mut asked = Self { may_call, ..Self::default() };
         if wants.schemas {
             let format = facts.format(body);
             asked.json = format.is_json;
             asked.schema = format.schema.and_then(|text| asked.compiled(text, cache));
+        }
+        if matches!(dialect, Dialect::Anthropic | Dialect::Bedrock) {
+            asked.prefill = facts.prefill(body);
         }
         if wants.last_text {
             asked.last_text = facts.last_text(body, MOST_SAID);

@@ -17,17 +17,17 @@ fn calling(names: &[&str]) -> Content {
 #[test]
 fn what_is_wanted_is_read() {
     let (facts, mut cache) = (body::read(BODY.as_bytes()).unwrap(), SchemaCache::default());
-    let asked = Asked::of(&facts, BODY.as_bytes(), ALL, &mut cache);
+    let asked = Asked::of(&facts, BODY.as_bytes(), (Dialect::Chat, ALL), &mut cache);
     assert!(asked.json && asked.schema.is_some() && asked.unusable == 0);
     assert_eq!(asked.last_text, "Guten Tag");
-    let asked = Asked::of(&facts, BODY.as_bytes(), Wants::default(), &mut cache);
+    let asked = Asked::of(&facts, BODY.as_bytes(), (Dialect::Chat, Wants::default()), &mut cache);
     assert!(!asked.json && asked.schema.is_none() && asked.last_text.is_empty());
 }
 
 #[test]
 fn only_the_schemas_of_called_tools_are_compiled() {
     let (facts, mut cache) = (body::read(BODY.as_bytes()).unwrap(), SchemaCache::default());
-    let mut asked = Asked::of(&facts, BODY.as_bytes(), ALL, &mut cache);
+    let mut asked = Asked::of(&facts, BODY.as_bytes(), (Dialect::Chat, ALL), &mut cache);
     let told = |asked: &Asked| {
         asked.tools.iter().map(|tool| (tool.name.clone(), tool.schema.is_some())).collect::<Vec<_>>()
     };
@@ -47,7 +47,7 @@ fn only_the_schemas_of_called_tools_are_compiled() {
 fn a_format_that_cannot_be_honoured_still_asks_for_json() {
     let body = r#"{"text":{"format":{"type":"json_schema","schema":{"$ref":"https://example.com/x"}}}}"#;
     let facts = body::read(body.as_bytes()).unwrap();
-    let asked = Asked::of(&facts, body.as_bytes(), ALL, &mut SchemaCache::default());
+    let asked = Asked::of(&facts, body.as_bytes(), (Dialect::Responses, ALL), &mut SchemaCache::default());
     assert!(asked.json && asked.schema.is_none());
     assert_eq!(asked.unusable, 1);
 }
@@ -56,7 +56,8 @@ fn a_format_that_cannot_be_honoured_still_asks_for_json() {
 fn tools_may_be_called_that_are_declared_in_any_dialect_or_stored() {
     let may_call = |body: &str| {
         let facts = body::read(body.as_bytes()).unwrap();
-        Asked::of(&facts, body.as_bytes(), Wants::default(), &mut SchemaCache::default()).may_call
+        Asked::of(&facts, body.as_bytes(), (Dialect::Chat, Wants::default()), &mut SchemaCache::default())
+            .may_call
     };
     for body in [
         r#"{"tools":[{"name":"add"}]}"#,

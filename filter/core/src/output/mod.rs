@@ -20,7 +20,7 @@ pub(crate) mod told;
 pub(crate) use self::asked::Tool;
 pub(crate) use self::asked::{Asked, Wants};
 pub(crate) use self::content::{Call, Choice, Collector, Content, Reading};
-pub(crate) use self::rules::{Breach, Found, IS_BUILT_IN, Live, Rules};
+pub(crate) use self::rules::{Breach, IS_BUILT_IN, Live, Rules};
 pub use self::rules::{Broken, Rule};
 pub(crate) use self::schemas::SchemaCache;
 pub(crate) use seawall_schema::Scratch;

@@ -31,6 +31,11 @@ impl Place {
         self.lacks.and(options).is_empty()
     }
 
+    /// Whether this place can serve a request.
+    pub(crate) fn fits(&self, demand: &Demand) -> bool {
+        self.unfit(demand).is_none()
+    }
+
     /// What keeps this place from serving a request.
     pub(super) fn unfit(&self, demand: &Demand) -> Option<Unfit> {
         demand.unfit(self.lacks, self.context, self.max_tokens)

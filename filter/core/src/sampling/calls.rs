@@ -133,7 +133,7 @@ impl Sampling {
         fx: &mut Vec<Effect>,
     ) {
         let reading = Reading::of(delivered.dialect, delivered.framing, &delivered.answer.bytes);
-        let content = reading.as_ref().map(Reading::content);
+        let content = reading.as_ref().ok().map(Reading::content);
         let said = content.and_then(judge::said);
         let (Some(plan), Some(content), Some(said)) = (config.samples.of(delivered.route), content, said)
         else {
@@ -317,7 +317,7 @@ impl Sampling {
 }
 
 fn scored(dialect: Dialect, answer: &Answer) -> Option<Look> {
-    let reading = Reading::of(dialect, Framing::Document, &answer.body)?;
+    let reading = Reading::of(dialect, Framing::Document, &answer.body).ok()?;
     judge::score(reading.content()).map(Look::Score)
 }
 

@@ -9,7 +9,7 @@ use super::tally::{RULES, Tally};
 use super::{Quota, Remaining, SERIES};
 use crate::time::Timestamp;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const SERIES_SIZE: usize = 4 + BUCKETS * 2 * 2 + PERCENTILES.len() * 4;
 pub(super) const SIZE: usize = 4 + SERIES * SERIES_SIZE + (4 + 2 * TALLY_SIZE + 4) + 16 + 2 * 24;
 const TALLY_SIZE: usize = (5 + RULES) * 4;

@@ -250,6 +250,11 @@ impl Gate {
         self.watch.collected()
     }
 
+    /// What collects that.
+    pub(crate) fn collector(&mut self) -> Option<&mut Collector> {
+        self.watch.collector()
+    }
+
     /// When the first content came.
     pub fn first_token(&self) -> Option<Timestamp> {
         self.first_token

@@ -104,6 +104,10 @@ impl Watch {
         self.collector.as_deref()
     }
 
+    pub(crate) fn collector(&mut self) -> Option<&mut Collector> {
+        self.collector.as_deref_mut()
+    }
+
     pub fn report(&self) -> &Report {
         &self.report
     }

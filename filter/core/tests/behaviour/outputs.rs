@@ -12,11 +12,12 @@ const SCHEMA: &str = "schema <<JSON\n{\"type\":\"object\",\"required\":[\"n\"],\
 
 /// Two targets and a route with this output; `more` stands in the route.
 fn policy(output: &str, more: &str) -> String {
+    let retry = if more.contains("retry ") { "" } else { "retry standard" };
     format!(
         "target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
          target b {{ cluster \"b\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
-         route r {{\n match path \"/*\"\n try a\n then b\n retry standard\n {more}\n output {{\n {output}\n }}\n }}\n\
-         retry standard {{ attempts 4 }}"
+         route r {{\n match path \"/*\"\n try a\n then b\n {retry}\n {more}\n output {{\n {output}\n }}\n }}\n\
+         retry standard {{ attempts 4 }}\nretry listless {{ attempts 4  on 503 }}"
     )
 }
 
@@ -33,7 +34,11 @@ fn completion(text: &str) -> String {
 
 /// The attempt through the router is answered with this text, met at a half.
 fn says(host: &mut Host, half: Half, text: &str) -> Vec<Effect> {
-    let body = completion(text).into_bytes();
+    brings(host, half, &completion(text))
+}
+
+fn brings(host: &mut Host, half: Half, body: &str) -> Vec<Effect> {
+    let body = body.as_bytes().to_vec();
     let length = body.len().to_string();
     let headers: Headers =
         [("content-type", "application/json"), ("content-length", &*length)].into_iter().collect();
@@ -87,14 +92,62 @@ fn an_answer_that_fits_goes_on_as_it_is() {
     }
 }
 
+/// Answers of which more comes than is looked at: too many values, too many choices, more bytes than are held.
+fn too_large() -> [String; 3] {
+    let many = completion(&format!("{{\"n\":3,\"all\":[{}0]}}", "0,".repeat(100_000)));
+    let choice = json!({"message": {"content": "{\"n\":3}"}, "finish_reason": "stop"});
+    let choices = json!({"choices": vec![choice; 129]}).to_string();
+    [many, choices, completion(&"a ".repeat(2_200_000))]
+}
+
 #[test]
-fn json_of_more_values_than_are_read_goes_on_and_is_told_to_be_unchecked() {
-    let mut host = Host::new(&policy(SCHEMA, ""));
-    host.ask_at(CHAT, &request());
-    let fx = says(&mut host, Half::Downstream, &format!("{{\"n\":3,\"all\":[{}0]}}", "0,".repeat(100_000)));
-    assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })));
-    assert_eq!(told(&fx)["x-seawall-output"], "unchecked");
-    assert_eq!(counted(&fx), [OutputEvent::Unchecked]);
+fn an_answer_that_says_more_than_can_be_looked_at_is_no_way_around_the_rules() {
+    for body in too_large() {
+        for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
+            let mut host = Host::new(&policy(&format!("{SCHEMA} deny /secret/"), ""));
+            host.ask_at(CHAT, &request());
+            let mut fx = brings(&mut host, half, &body);
+            if half != Half::Downstream {
+                let headers = [("content-type", "application/json")].into_iter().collect();
+                let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+                let (half, end_of_stream) = (Half::Downstream, false);
+                fx = host.handle(Event::AnswerHeaders { half, answer, end_of_stream });
+            }
+            let (status, error) = delivered(&fx);
+            assert_eq!((status, error.contains("invalid_output")), (502, true), "{error}");
+            assert_eq!(told(&fx)["x-seawall-output"], "invalid size");
+            assert_eq!(counted(&fx), [OutputEvent::Rejected]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_says_more_than_can_be_looked_at_passes_marked_where_the_policy_says_so() {
+    for body in too_large() {
+        let mut host = Host::new(&policy(&format!("{SCHEMA} invalid repair, pass"), ""));
+        host.ask_at(CHAT, &request());
+        let fx = brings(&mut host, Half::Downstream, &body);
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })));
+        assert!(!fx.iter().any(|effect| matches!(effect, Effect::ReplaceBody { .. })));
+        assert_eq!(told(&fx)["x-seawall-output"], "invalid size");
+        assert_eq!(counted(&fx), [OutputEvent::Passed]);
+        let broken = |effect: &Effect| matches!(effect, Effect::Count(Metric::Broken(_, Rule::Size)));
+        assert_eq!(fx.iter().filter(|effect| broken(effect)).count(), 1);
+    }
+}
+
+#[test]
+fn an_answer_that_says_more_than_can_be_looked_at_is_asked_for_again_and_then_elsewhere() {
+    for body in too_large() {
+        let mut host = Host::new(&policy(&format!("{SCHEMA} invalid retry 1, fail_over"), ""));
+        host.ask_at(CHAT, &request());
+        let fx = brings(&mut host, Half::Downstream, &body);
+        assert_eq!(counted(&fx), [OutputEvent::Retried]);
+        assert_eq!(sent(&fx).0, "a");
+        let fx = calls_back(&mut host, 2, &format!("[{}0]", "0,".repeat(100_000)));
+        assert_eq!((counted(&fx), sent(&fx).0), (vec![OutputEvent::FailedOver], "b".to_owned()));
+        assert_eq!(delivered(&calls_back(&mut host, 3, "{\"n\":3}")).0, 200);
+    }
 }
 
 #[test]
@@ -209,13 +262,152 @@ fn attempts_deadline_and_cost_bound_what_follows() {
         ("contract { cost <= $0.00005 }", false),
     ] {
         let text = policy(&format!("{SCHEMA} invalid retry 2"), more);
-        let text =
-            text.replace("retry standard\n", if more.starts_with("retry") { "" } else { "retry standard\n" });
         let mut host = Host::new(&format!("{text}\nretry one {{ attempts 1 }}"));
         host.ask_at(CHAT, &request());
         let fx = says(&mut host, Half::Downstream, "three");
         let expected = if allowed { OutputEvent::Retried } else { OutputEvent::Rejected };
         assert_eq!(counted(&fx), [expected], "{more}");
+    }
+}
+
+#[test]
+fn a_request_that_grows_beyond_its_context_window_or_contract_is_not_sent_again() {
+    for (target, more, allowed) in [
+        ("", "", true),
+        ("context 1k tokens", "", true),
+        // The answer is some two hundred tokens.
+        ("context 40 tokens", "", false),
+        ("", "contract { input <= 1k tokens }", true),
+        ("", "contract { input <= 30 tokens }", false),
+        ("", "contract { input <= 30 tokens else trim oldest }", false),
+        ("", "contract { body <= 1KiB }", false),
+    ] {
+        let text = policy(&format!("{SCHEMA} invalid retry 2, fail_over"), more);
+        let text = text.replacen("provider openai", &format!("provider openai {target}"), 1);
+        let mut host = Host::new(&text);
+        host.ask_at(CHAT, &request());
+        let fx = says(&mut host, Half::Downstream, &"three ".repeat(200));
+        let expected = if allowed { OutputEvent::Retried } else { OutputEvent::FailedOver };
+        assert_eq!(counted(&fx), [expected], "{target} {more}");
+        let (cluster, body) = sent(&fx);
+        let is_own = body == serde_json::from_str::<Value>(&request()).unwrap();
+        assert_eq!((&*cluster, is_own), if allowed { ("a", false) } else { ("b", true) }, "{target} {more}");
+    }
+}
+
+#[test]
+fn a_schema_of_the_requests_that_can_not_be_honoured_is_told() {
+    let format =
+        |schema: Value| json!({"type": "json_schema", "json_schema": {"name": "n", "schema": schema}});
+    let asks = |schema: Value| {
+        json!({"model": "gpt-4.1", "messages": [{"role": "user", "content": "how many?"}], "response_format": format(schema)})
+            .to_string()
+    };
+    for (schema, text, expected) in [
+        (json!({"type": "object"}), "{}", (None, vec![])),
+        (
+            json!({"$ref": "https://example.com/x"}),
+            "{}",
+            (Some("unchecked schema"), vec![OutputEvent::Unchecked]),
+        ),
+        (
+            json!({"$ref": "https://example.com/x"}),
+            "no JSON",
+            (Some("invalid schema"), vec![OutputEvent::Passed]),
+        ),
+    ] {
+        let mut host = Host::new(&policy("schema from request\n invalid pass", ""));
+        host.ask_at(CHAT, &asks(schema));
+        let fx = says(&mut host, Half::Downstream, text);
+        assert_eq!((told(&fx).get("x-seawall-output").map(String::as_str), counted(&fx)), expected);
+    }
+}
+
+/// The attempt through the router is under way, and one at `b` beside it since a second.
+fn hedged(output: &str, more: &str) -> Host {
+    let text = policy(output, &format!("timeout 30s\n hedge after 2s at most 100%\n {more}"));
+    let text =
+        text.replace("then b\n", "then b\n then c\n") + "\ntarget c { cluster \"c\"  provider openai }";
+    let mut host = Host::new(&text);
+    host.ask_at(CHAT, &request());
+    let fx = host.wait(3);
+    assert_eq!(sent(&fx).0, "b");
+    host.wait(1);
+    host
+}
+
+fn fails(host: &mut Host, attempt: u32, status: u16) -> Vec<Effect> {
+    let answer =
+        Answer { status, headers: Headers::default(), body: b"{}".to_vec(), origin: Origin::Provider };
+    host.handle(Event::CallAnswer { attempt, answer })
+}
+
+#[test]
+fn what_follows_a_bad_answer_that_was_hedged_is_for_the_actions_to_say() {
+    // Nothing that fails is retried, by the policy's `retry`.
+    let listless = "retry listless";
+    for (actions, status, then) in [
+        ("invalid fail_over", 500, Some("c")),
+        ("invalid retry 1, fail_over", 500, Some("c")),
+        ("invalid reject", 500, None),
+        // The request is at fault, and that is the caller's own.
+        ("invalid fail_over", 400, None),
+    ] {
+        let mut host = hedged(&format!("{SCHEMA} {actions}"), listless);
+        let fx = says(&mut host, Half::Downstream, "three");
+        assert!(
+            !fx.iter().any(|effect| matches!(effect, Effect::Dispatch { .. } | Effect::Respond { .. })),
+            "{fx:?}"
+        );
+        let fx = fails(&mut host, 2, status);
+        match (then, did(&fx, "")) {
+            (Some(then), Did::Sent { cluster, .. }) => {
+                assert_eq!(cluster, then);
+                assert_eq!(delivered(&calls_back(&mut host, 3, "{\"n\":3}")).0, 200);
+            }
+            (None, Did::Said { .. }) => {}
+            other => panic!("{actions} {status}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_good_answer_beside_a_bad_one_is_delivered() {
+    let mut host = hedged(&format!("{SCHEMA} invalid reject"), "");
+    says(&mut host, Half::Downstream, "three");
+    let (status, body) = delivered(&calls_back(&mut host, 2, "{\"n\":3}"));
+    assert_eq!((status, body), (200, completion("{\"n\":3}")));
+}
+
+#[test]
+fn an_answer_that_goes_on_with_words_of_its_request_is_checked_and_repaired_with_them() {
+    let policy = format!(
+        "target a {{ cluster \"a\"  provider anthropic }}\n\
+         route r {{ match path \"/*\"  try a\n output {{ {SCHEMA} invalid repair, retry 1, pass }} }}"
+    );
+    for (prefill, text, delivered, output) in [
+        (json!("{\"n\":"), "3}", "3}", None),
+        (json!([{"type": "text", "text": "{"}, {"type": "text", "text": "\"n\":"}]), "3}", "3}", None),
+        // Only the rest is written.
+        (json!("{\"n\":"), "3,}```", "3}", Some("repaired stripped, commas")),
+        // What was there already can't be mended; and no request is appended to that is to be gone on with.
+        (json!("Sure: {\"n\":"), "3}", "3}", Some("invalid schema")),
+        (json!("{\"n\":"), "\"three\"}", "\"three\"}", Some("invalid schema")),
+    ] {
+        let mut host = Host::new(&policy);
+        let messages =
+            json!([{"role": "user", "content": "how many?"}, {"role": "assistant", "content": prefill}]);
+        let request = json!({"model": "claude", "max_tokens": 100, "messages": messages}).to_string();
+        host.ask_at("/v1/messages", &request);
+        let message = |text: &str| json!({"type": "message", "role": "assistant", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"});
+        let fx = brings(&mut host, Half::Downstream, &message(text).to_string());
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })), "{text}: {fx:?}");
+        assert_eq!(told(&fx).get("x-seawall-output").map(String::as_str), output, "{text}");
+        let body = fx.iter().find_map(|effect| match effect {
+            Effect::ReplaceBody { body, .. } => Some(serde_json::from_slice::<Value>(body).unwrap()),
+            _ => None,
+        });
+        assert_eq!(body.unwrap_or_else(|| message(text)), message(delivered), "{text}");
     }
 }
 

@@ -56,6 +56,14 @@ impl Host {
         fx
     }
 
+    /// What comes of so many seconds in which nothing happens.
+    pub(crate) fn wait(&mut self, seconds: u64) -> Vec<Effect> {
+        self.now += seconds;
+        let mut fx = Vec::new();
+        self.engine.handle_timeout(Timestamp(self.now * 1_000_000_000), &mut self.store, &mut fx);
+        fx
+    }
+
     /// Answers the attempt under way after so many seconds, and says where the next request goes.
     fn next(&mut self, seconds: u64) -> String {
         self.now += seconds;

@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use crate::exchange::answers::Reading;
+use crate::exchange::output::LACKS_SCHEMA;
 use crate::exchange::{After, Attempt, Exchange};
-use crate::output::{Asked, Broken, Found, Live};
+use crate::output::{Asked, Broken, Live, Rule};
 use crate::stream::Verdict;
 use crate::telemetry::OutputEvent;
 use crate::turn::Turn;
@@ -36,9 +37,13 @@ impl Exchange {
         let Some(rules) = self.rules(turn, *position).filter(|_| watched.gate.collected().is_some()) else {
             return;
         };
-        let following = Following { live: Live::default(), asked: self.asked(turn, rules) };
+        let asked = self.asked(turn, rules);
+        if asked.unusable > 0 {
+            self.lacks_schema();
+        }
         if let Some(watched) = self.watched(index) {
-            watched.following = Some(Box::new(following));
+            watched.gate.collector().into_iter().for_each(|collector| collector.goes_on_with(&asked.prefill));
+            watched.following = Some(Box::new(Following { live: Live::default(), asked }));
         }
     }
 
@@ -55,9 +60,11 @@ impl Exchange {
         if !watched.broken.is_empty() || watched.gate.verdict().is_some() {
             return Midway::Passes;
         }
-        let Some(rule) = following.live.look(rules, &following.asked, collector.content()) else {
-            return Midway::Passes;
+        let rule = match collector.overflows() {
+            true => Some(Rule::Size),
+            false => following.live.look(rules, &following.asked, collector.content()),
         };
+        let Some(rule) = rule else { return Midway::Passes };
         watched.broken.add(rule);
         let (broken, is_delivered) = (watched.broken, watched.is_delivered);
         let ends = rules.policy().ends_hopeless && !watched.gate.is_midway();
@@ -85,18 +92,23 @@ impl Exchange {
         else {
             return;
         };
-        if collector.overflows() {
+        let mut lacks_schema = false;
+        let broken = if collector.overflows() {
+            Broken::from_iter([Rule::Size])
+        } else if collector.content().choices.is_empty() {
+            // It is none of the dialect's.
             return self.tell_output(turn, position, OutputEvent::Unchecked, Broken::default());
-        }
-        let content = collector.content().clone();
-        let asked = self.asked_of(turn, rules, &content);
-        let Found { breaches, is_unchecked } = rules.check(&asked, &content, turn.scratch);
-        let broken = Broken::by(&breaches);
+        } else {
+            let content = collector.content().clone();
+            let asked = self.asked_of(turn, rules, &content);
+            lacks_schema = asked.unusable > 0;
+            Broken::by(&rules.check(&asked, &content, turn.scratch))
+        };
         if !broken.is_empty() {
             self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
             self.tell_output(turn, position, OutputEvent::Found, broken);
-        } else if is_unchecked {
-            self.tell_output(turn, position, OutputEvent::Unchecked, broken);
+        } else if lacks_schema {
+            self.tell_output(turn, position, OutputEvent::Unchecked, LACKS_SCHEMA.into_iter().collect());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Sighted, Watched};
 use crate::classify::Judgement;
+use crate::effect::Effect;
 use crate::event::{Answer, Origin};
 use crate::exchange::answers::Reading;
 use crate::exchange::outcome::Ended;
@@ -51,9 +52,7 @@ impl Exchange {
             return Ok(flow);
         }
         let Some(verdict) = watched.gate.verdict() else {
-            let status = watched.answer.status;
-            self.goes_unread(turn, position, status);
-            return Ok(flow);
+            return self.is_too_long(turn, index).map_or(Ok(flow), Err);
         };
         let (spoken, document) = (watched.gate.spoken(), watched.gate.take_document());
         let body = match (&flow, &document) {
@@ -72,6 +71,22 @@ impl Exchange {
                 Ok(if matches!(flow, Flow::End(_)) { Flow::End(bytes) } else { Flow::Replace(bytes) })
             }
             Found::Breaks(invalid) => Err(self.fails_by_rules(turn, index, (invalid, verdict), body)),
+        }
+    }
+
+    /// Nothing of an answer has gone on, and it is too long to be held until its end: `Some` when it doesn't go on for that.
+    pub(super) fn is_too_long(&mut self, turn: &mut Turn<'_>, index: usize) -> Option<After> {
+        match self.says_too_much(turn, index, false) {
+            Found::Breaks(invalid) => {
+                if let Some(watched) = self.watched(index).filter(|watched| !watched.is_held) {
+                    turn.fx.push(Effect::HoldAnswer(watched.half));
+                }
+                Some(self.fails_by_rules(turn, index, (invalid, Verdict::Invalid), &[]))
+            }
+            Found::Passes(broken) | Found::Repaired(_, broken) => {
+                self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
+                None
+            }
         }
     }
 

@@ -69,6 +69,8 @@ pub(super) struct Builder {
     pub(super) parts: super::responses::Parts,
     /// Where the pieces lie, for those who want to write others.
     pub(super) places: Option<Vec<Place>>,
+    /// What the first choice's text begins with and the answer lacks; until that has begun.
+    pub(super) prefill: String,
     /// The event that is being read.
     pub(super) event: usize,
     bytes: usize,
@@ -97,7 +99,13 @@ impl Builder {
     /// More of a choice's text.
     pub(super) fn text(&mut self, choice: u32, part: usize, value: Value<'_>) {
         let Some(written) = value.text() else { return };
-        if self.add(choice, written, |choice| Some(&mut choice.text)) {
+        let begins = choice == 0 && !written.is_empty();
+        let prefill = if begins { std::mem::take(&mut self.prefill) } else { String::new() };
+        let is_added = self.add(choice, written, |choice| {
+            choice.text.push_str(&prefill);
+            Some(&mut choice.text)
+        });
+        if is_added {
             self.place(Of::Text { choice }, Role::Piece, part, value);
         }
     }

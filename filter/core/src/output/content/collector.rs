@@ -22,6 +22,11 @@ impl Collector {
         Self { dialect, framing, begun: Vec::new(), builder, outline }
     }
 
+    /// It goes on with this text, which counts as its beginning.
+    pub(crate) fn goes_on_with(&mut self, prefill: &str) {
+        prefill.clone_into(&mut self.builder.prefill);
+    }
+
     pub(crate) fn content(&self) -> &Content {
         &self.builder.content
     }

@@ -6,13 +6,15 @@ use seawall_schema::{Document, Limits};
 
 use super::builder::{Builder, MOST_TEXT, Of, Place, Role};
 use super::{Content, read};
-use crate::body::{MAX_DEPTH, Outline};
+use crate::body::{Failure, MAX_DEPTH, Outline};
 use crate::stream::{Data, Dialect, Edit, Framing, edited, events};
 
 /// What an answer says, and where.
 #[derive(Debug)]
 pub(crate) struct Reading {
     framing: Framing,
+    /// What the first choice's text begins with, and the answer lacks.
+    prefill: String,
     content: Content,
     /// In the order in which they lie in the answer.
     places: Vec<Place>,
@@ -34,22 +36,38 @@ struct Change<'n> {
 impl Reading {
     /// Reads an answer in one piece, or a stream that was held to its end. Work is linear in its length.
     ///
-    /// `None` for a document that isn't JSON, and for what says more than 4 MiB or has more than 128 choices and calls.
-    pub(crate) fn of(dialect: Dialect, framing: Framing, body: &[u8]) -> Option<Self> {
+    /// # Errors
+    /// A document that isn't JSON can't be read; and too large is what says more than 4 MiB, or has more than 128 choices and calls.
+    pub(crate) fn of(dialect: Dialect, framing: Framing, body: &[u8]) -> Result<Self, Failure> {
+        Self::after("", (dialect, framing), body)
+    }
+
+    /// The same of an answer that goes on with this text: it counts as its beginning, and isn't written.
+    pub(crate) fn after(
+        prefill: &str,
+        (dialect, framing): (Dialect, Framing),
+        body: &[u8],
+    ) -> Result<Self, Failure> {
         let mut builder = Builder::with_places();
+        prefill.clone_into(&mut builder.prefill);
         let (mut found, mut outline) = (Vec::new(), Outline::default());
         for event in events(dialect, framing, body) {
             builder.event = found.len();
-            let data = Data::of(framing, body.get(event.clone())?);
+            let data = Data::of(framing, body.get(event.clone()).ok_or(Failure::Unreadable)?);
             let is_json = read(dialect, &data.json, &mut outline, &mut builder);
-            if builder.overflows || (!is_json && framing == Framing::Document) {
-                return None;
+            if builder.overflows {
+                return Err(Failure::TooLarge);
+            }
+            if !is_json && framing == Framing::Document {
+                return Err(Failure::Unreadable);
             }
             if builder.places.iter().flatten().last().is_some_and(|last| last.event == found.len()) {
                 found.push(event);
             }
         }
-        Some(Self { framing, content: builder.content, places: builder.places?, events: found })
+        let places = builder.places.unwrap_or_default();
+        let prefill = prefill.to_owned();
+        Ok(Self { framing, prefill, content: builder.content, places, events: found })
     }
 
     pub(crate) fn content(&self) -> &Content {
@@ -59,8 +77,8 @@ impl Reading {
     /// The answer that was read with the texts and arguments of `new` in it, and every other byte as it was. A text goes to where
     /// its first words stood; where the others stood is none, and where a stream tells it once more it is told so.
     ///
-    /// `None` if there is no place for one, or if it can't stand in that: arguments that are to be an object must be one. Other
-    /// choices and calls than those there are can't be written.
+    /// `None` if there is no place for one, or if it can't stand in that: arguments that are to be an object must be one, and a text that
+    /// goes on with another must begin with that. Other choices and calls than those there are can't be written.
     #[inline(never)] // See [profile.wasm].
     pub(crate) fn rewritten(&self, body: &[u8], new: &Content) -> Option<Vec<u8>> {
         let changes = self.changes(new)?;
@@ -99,7 +117,8 @@ impl Reading {
                 return None;
             }
             if was.text != new.text {
-                changes.push(self.change(Of::Text { choice }, &new.text)?);
+                let begins = if choice == 0 { &*self.prefill } else { "" };
+                changes.push(self.change(Of::Text { choice }, new.text.strip_prefix(begins)?)?);
             }
             for (call, (was, new)) in was.calls.iter().zip(&new.calls).enumerate() {
                 if was.arguments != new.arguments {

@@ -97,13 +97,9 @@ impl Rules {
         });
         let document = match read {
             Ok(document) => document,
-            Err(Unreadable::TooLarge) => {
-                found.is_unchecked = true;
-                return;
-            }
             Err(why) => {
                 let rule = if schemas.is_empty() { Rule::Fields } else { Rule::Schema };
-                return found.add(rule, choice, String::new(), unreadable(&choice.text, why));
+                return found.add(of(why, rule), choice, String::new(), unreadable(&choice.text, why));
             }
         };
         for schema in schemas {
@@ -169,6 +165,11 @@ pub(super) fn tell(fault: Fault, rule: Rule, choice: &Choice, pointer: &str, fou
         }
         other => found.add(rule, choice, pointer.to_owned(), other.to_string()),
     }
+}
+
+/// What JSON breaks that can't be read, where reading it is for this rule.
+pub(super) fn of(why: Unreadable, rule: Rule) -> Rule {
+    if why == Unreadable::TooLarge { Rule::Size } else { rule }
 }
 
 pub(super) fn unreadable(text: &str, why: Unreadable) -> String {

@@ -3,7 +3,7 @@
 //! Each text is read on from where it was read before. Patterns, repetitions and lengths need each byte once. JSON is read from its beginning, but only
 //! where it has grown by half, so that all readings together take a few times as long as one.
 
-use seawall_schema::regex::{Budget, Search};
+use seawall_schema::regex::{Budget, Exhausted, Search};
 use seawall_schema::{Scratch, Start, Unreadable};
 
 use super::json::{Work, is_field};
@@ -104,8 +104,10 @@ impl Seen {
                 continue;
             }
             seen.searched += new.len();
-            if rules.deny.read_on(&mut seen.searches, new, budgets) {
-                return Some(Rule::Deny);
+            match rules.deny.read_on(&mut seen.searches, new, budgets) {
+                Ok(false) => {}
+                Ok(true) => return Some(Rule::Deny),
+                Err(Exhausted) => return Some(Rule::Size),
             }
         }
         None
@@ -181,7 +183,7 @@ impl Text {
             return None;
         }
         self.next_reading = text.len() + (text.len() / 2).max(FIRST_READING);
-        // What is too large isn't checked.
+        // What is too large is told at the end.
         Some(Start::read(text, work.limits)).filter(|read| !matches!(read, Err(Unreadable::TooLarge)))
     }
 }

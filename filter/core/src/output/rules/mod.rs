@@ -11,8 +11,9 @@
 //! | `live` | what of these can be told before the end of an answer |
 //!
 //! What is asked of a text is only asked of a choice that answers: one that declines, or calls tools, has its say elsewhere. What costs much to
-//! find out has a budget, which all choices share; a text for which it doesn't suffice doesn't fit a schema, has
-//! nothing that is denied, and all that is required. JSON beyond the limits of what is read isn't checked.
+//! find out has a budget, which all choices share. A text for which it doesn't suffice doesn't fit a schema. What patterns can't be
+//! searched for in, and JSON beyond the limits of what is read, breaks a rule of its own ([`Rule::Size`]): nobody knows whether it
+//! fits, and who asks for rules asks for answers that do.
 
 mod json;
 mod language;
@@ -55,6 +56,13 @@ pub(crate) struct Breach {
     pub(crate) message: String,
 }
 
+impl Breach {
+    /// One of the first choice as a whole.
+    pub(crate) fn of(rule: Rule, message: &str) -> Self {
+        Self { rule, choice: 0, pointer: String::new(), message: message.to_owned() }
+    }
+}
+
 /// The rules of one route.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -70,11 +78,8 @@ pub(crate) struct Rules {
 
 /// What was found of an answer, so far.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// None for one that fits.
-    pub(crate) breaches: Vec<Breach>,
-    /// There is JSON beyond the limits of what is read: whether it fits isn't known.
-    pub(crate) is_unchecked: bool,
+struct Found {
+    breaches: Vec<Breach>,
 }
 
 impl Found {
@@ -129,15 +134,14 @@ impl Rules {
         Wants::of(&self.policy)
     }
 
-    /// Where a whole answer breaks them.
-    pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Found {
+    /// Where a whole answer breaks them: nowhere if it fits.
+    pub(crate) fn check(&self, asked: &Asked, content: &Content, scratch: &mut Scratch) -> Vec<Breach> {
         self.check_within(asked, content, &mut Work::new(content, scratch))
     }
 
-    fn check_within(&self, asked: &Asked, content: &Content, work: &mut Work<'_>) -> Found {
+    fn check_within(&self, asked: &Asked, content: &Content, work: &mut Work<'_>) -> Vec<Breach> {
         let mut found = Found::default();
-        let nothing = [Choice::default()];
-        let choices = if content.choices.is_empty() { &nothing } else { content.choices.as_slice() };
+        let choices = content.choices.as_slice();
         for choice in choices {
             if found.is_full() {
                 break;
@@ -151,7 +155,7 @@ impl Rules {
         }
         self.check_language(asked, choices, &mut found);
         self.check_patterns(asked, choices, &mut found);
-        found
+        found.breaches
     }
 
     #[inline(never)] // See [profile.wasm].
@@ -188,7 +192,7 @@ impl Rules {
             self.repair_calls(asked, choice, &mut work, &mut changes)?;
         }
         let changes = changes?;
-        self.check_within(asked, &content, &mut work).breaches.is_empty().then_some((content, changes))
+        self.check_within(asked, &content, &mut work).is_empty().then_some((content, changes))
     }
 }
 

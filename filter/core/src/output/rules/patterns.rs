@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use seawall_schema::regex::{Budget, Cache, Pattern, Search};
+use seawall_schema::regex::{Budget, Cache, Exhausted, Pattern, Search};
 
 use super::{Found, Rule, Rules, answers, cut};
 use crate::output::{Asked, Choice};
@@ -39,19 +39,27 @@ impl Patterns {
         vec![Budget(BUDGET / (self.list.len() as u64).max(1)); self.list.len()]
     }
 
-    /// Reads on in a text: whether one of them is there, whatever follows. One whose budget is used up isn't searched for any more.
-    pub(super) fn read_on(&self, searches: &mut Vec<Search>, text: &str, budgets: &mut [Budget]) -> bool {
+    /// Reads on in a text: whether one of them is there, whatever follows.
+    ///
+    /// # Errors
+    /// When the budget doesn't suffice for one of them.
+    pub(super) fn read_on(
+        &self,
+        searches: &mut Vec<Search>,
+        text: &str,
+        budgets: &mut [Budget],
+    ) -> Result<bool, Exhausted> {
         if searches.is_empty() {
             searches.extend(self.list.iter().map(Pattern::search));
         }
         let searches = searches.iter_mut().zip(budgets);
         self.with_caches(|caches| {
-            self.list.iter().zip(caches).zip(searches).any(|((pattern, cache), (search, budget))| {
-                search.feed(pattern, text, cache, budget).unwrap_or_else(|_| {
-                    *budget = Budget(0);
-                    false
-                })
-            })
+            for ((pattern, cache), (search, budget)) in self.list.iter().zip(caches).zip(searches) {
+                if search.feed(pattern, text, cache, budget)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         })
     }
 
@@ -63,14 +71,13 @@ impl Patterns {
         then(caches)
     }
 
-    /// Asks, for each pattern by its place, whether texts have it. `is_there` is what is said of one for which the
-    /// budget doesn't suffice.
-    fn each(&self, is_there: bool, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> bool)) {
+    /// Asks, for each pattern by its place, whether texts have it.
+    fn each(&self, mut ask: impl FnMut(usize, &mut dyn FnMut(&str) -> Result<bool, Exhausted>)) {
         self.with_caches(|caches| {
             let budgets = self.budgets().into_iter();
             for (at, ((pattern, cache), mut budget)) in self.list.iter().zip(caches).zip(budgets).enumerate()
             {
-                ask(at, &mut |text| pattern.is_match(text, cache, &mut budget).unwrap_or(is_there));
+                ask(at, &mut |text| pattern.is_match(text, cache, &mut budget));
             }
         });
     }
@@ -81,21 +88,46 @@ impl Rules {
     pub(super) fn check_patterns(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
         let told =
             |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);
-        self.deny.each(false, |at, has| {
-            for choice in choices.iter().filter(|choice| said(choice).any(&mut *has)) {
+        self.deny.each(|at, has| {
+            for choice in choices {
                 // What is denied isn't told: whoever knows it knows the way around it.
-                let message =
-                    "must not have a match of pattern ".to_owned() + &(at + 1).to_string() + " of `deny`";
-                found.add(Rule::Deny, choice, String::new(), message);
+                let message = || ["pattern ", &(at + 1).to_string(), " of `deny`"].concat();
+                match any(said(choice), &mut *has) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let message = "must not have a match of ".to_owned() + &message();
+                        found.add(Rule::Deny, choice, String::new(), message);
+                    }
+                    Err(Exhausted) => found.add(Rule::Size, choice, String::new(), unsearched(&message())),
+                }
             }
         });
-        self.require.each(true, |at, has| {
-            for choice in choices.iter().filter(|choice| answers(asked, choice) && !has(&choice.text)) {
-                let message = format!("must have a match of /{}/", told(&self.policy.require, at));
-                found.add(Rule::Require, choice, String::new(), message);
+        self.require.each(|at, has| {
+            for choice in choices.iter().filter(|choice| answers(asked, choice)) {
+                let pattern = || ["/", &told(&self.policy.require, at), "/"].concat();
+                match has(&choice.text) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let message = "must have a match of ".to_owned() + &pattern();
+                        found.add(Rule::Require, choice, String::new(), message);
+                    }
+                    Err(Exhausted) => found.add(Rule::Size, choice, String::new(), unsearched(&pattern())),
+                }
             }
         });
     }
+}
+
+/// Whether one of these texts has it.
+fn any<'t>(
+    mut texts: impl Iterator<Item = &'t str>,
+    has: &mut dyn FnMut(&str) -> Result<bool, Exhausted>,
+) -> Result<bool, Exhausted> {
+    texts.try_fold(false, |found, text| Ok(found || has(text)?))
+}
+
+fn unsearched(pattern: &str) -> String {
+    "is too long to be searched for ".to_owned() + pattern
 }
 
 /// All that a choice says.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use seawall_schema::{Changes, Document, Schema, Unreadable};
+use seawall_schema::{Changes, Document, Schema};
 
-use super::json::{Work, mend, tell, unreadable};
+use super::json::{Work, mend, of, tell, unreadable};
 use super::{Found, Rule, Rules};
 use crate::output::{Asked, Call, Choice};
 
@@ -35,12 +35,9 @@ impl Rules {
                     found.add(self.rule_of_calls(), choice, place(), "must be an object");
                     continue;
                 }
-                Err(Unreadable::TooLarge) => {
-                    found.is_unchecked = true;
-                    continue;
-                }
                 Err(why) => {
-                    found.add(self.rule_of_calls(), choice, place(), unreadable(&text, why));
+                    let rule = of(why, self.rule_of_calls());
+                    found.add(rule, choice, place(), unreadable(&text, why));
                     continue;
                 }
             };

@@ -16,10 +16,12 @@ pub enum Rule {
     Refusal,
     Tools,
     Repetition,
+    /// It says more than is looked at: whether it fits isn't known.
+    Size,
 }
 
 impl Rule {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Schema,
         Self::Deny,
         Self::Require,
@@ -30,6 +32,7 @@ impl Rule {
         Self::Refusal,
         Self::Tools,
         Self::Repetition,
+        Self::Size,
     ];
 
     /// Its name in the language, in metrics, logs and errors.
@@ -46,6 +49,7 @@ impl Rule {
             Self::Refusal => "refusals",
             Self::Tools => "tools",
             Self::Repetition => "repeats",
+            Self::Size => "size",
         }
     }
 }

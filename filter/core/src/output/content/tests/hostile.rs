@@ -1,9 +1,12 @@
 //! What no provider sends.
 
 use super::*;
+use crate::body::Failure;
 
 fn of(body: &str) -> Option<Content> {
-    Reading::of(Dialect::Chat, Framing::Document, body.as_bytes()).map(|reading| reading.content().clone())
+    Reading::of(Dialect::Chat, Framing::Document, body.as_bytes())
+        .ok()
+        .map(|reading| reading.content().clone())
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn deep_nesting_is_refused_and_costs_no_stack() {
                 r#"{{"type":"message","content":[{{"type":"tool_use","name":"f","input":{{"a":{inner}}}}}],"stop_reason":"tool_use"}}"#
             );
             let reading = Reading::of(Dialect::Anthropic, Framing::Document, body.as_bytes());
-            assert_eq!(reading.is_some(), depth == 100, "{depth}");
+            assert_eq!(reading.is_ok(), depth == 100, "{depth}");
             assert_eq!(
                 collected(Dialect::Anthropic, Framing::Document, [body.as_bytes()]).choices.len(),
                 usize::from(depth == 100)
@@ -96,8 +99,8 @@ fn no_more_is_kept_than_is_ever_read() {
     let collector = watch.collected().unwrap();
     assert_eq!((collector.overflows(), collector.content().choices[0].text.len()), (true, 4 * 1024 * 1024));
     let body = piece.repeat(65);
-    assert!(Reading::of(Dialect::Chat, Framing::Sse, body.as_bytes()).is_none());
-    assert!(Reading::of(Dialect::Chat, Framing::Sse, piece.repeat(64).as_bytes()).is_some());
+    assert_eq!(Reading::of(Dialect::Chat, Framing::Sse, body.as_bytes()).err(), Some(Failure::TooLarge));
+    assert!(Reading::of(Dialect::Chat, Framing::Sse, piece.repeat(64).as_bytes()).is_ok());
     // One event that never ends.
     let mut watch = Watch::new(Dialect::Chat, Framing::Sse).collecting();
     for _ in 0..80 {
@@ -147,19 +150,19 @@ fn places_are_counted() {
     };
     let body = event(1024).repeat(128);
     let reading = |body: &str| Reading::of(Dialect::Chat, Framing::Sse, body.as_bytes());
-    assert!(reading(&body).is_some());
-    assert!(reading(&(body + &event(1))).is_none());
+    assert!(reading(&body).is_ok());
+    assert!(reading(&(body + &event(1))).is_err());
     // Values of one text, too.
-    assert!(reading(&event(120 * 1024)).is_some());
+    assert!(reading(&event(120 * 1024)).is_ok());
     let event = event(140 * 1024);
-    assert!(reading(&event).is_none());
+    assert!(reading(&event).is_err());
     let mut watch = Watch::new(Dialect::Chat, Framing::Sse).collecting();
     read_event(&mut watch, event.as_bytes());
     assert!(watch.collected().unwrap().overflows());
     let parts = |parts: usize| {
         let parts = vec![r#"{"type":"output_text","text":"a"}"#; parts].join(",");
         let body = format!(r#"{{"output":[{{"type":"message","content":[{parts}]}}],"status":"completed"}}"#);
-        Reading::of(Dialect::Responses, Framing::Document, body.as_bytes()).is_some()
+        Reading::of(Dialect::Responses, Framing::Document, body.as_bytes()).is_ok()
     };
     assert!(parts(256) && !parts(257));
 }

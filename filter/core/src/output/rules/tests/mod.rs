@@ -62,7 +62,7 @@ fn tool(name: &str, schema: Option<Rc<Schema>>) -> Tool {
 }
 
 fn check(output: &Output, asked: &Asked, content: &Content) -> Vec<Breach> {
-    rules(output).check(asked, content, &mut Scratch::default()).breaches
+    rules(output).check(asked, content, &mut Scratch::default())
 }
 
 /// The rules and pointers of what is found.
