@@ -24,7 +24,7 @@ use crate::deadline::Deadline;
 use crate::time::Timestamp;
 
 /// Times the total that a stream may take from its start to its end.
-pub(crate) const STREAM_FACTOR: u32 = 10;
+const STREAM_FACTOR: u32 = 10;
 
 /// What an attempt is asked to do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,8 +46,23 @@ pub(crate) struct Limits {
     pub(crate) headers: Duration,
     pub(crate) first_token: Option<Duration>,
     pub(crate) idle: Option<Duration>,
-    /// The first of them that the deadline has cut.
-    pub(crate) cut: Option<Duration>,
+    pub(crate) cut: Cut,
+}
+
+/// Which of the limits the deadline has cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) total: bool,
+    pub(crate) headers: bool,
+    pub(crate) first_token: bool,
+}
+
+/// How much of an answer has come: which of the limits still run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    Nothing,
+    Headers,
+    Content,
 }
 
 /// A host's timers may fire this much early: Envoy's count from when the event loop last looked at the clock, which on a busy
@@ -61,27 +76,43 @@ impl Limits {
         headers: Duration::ZERO,
         first_token: None,
         idle: None,
-        cut: Some(Duration::ZERO),
+        cut: Cut { total: true, headers: true, first_token: false },
     };
 
     /// Where all of the answer must be there within this time.
     pub(crate) fn within(self, left: Option<Duration>) -> Self {
         let total = left.map_or(self.total, |left| left.min(self.total));
-        let cut = (total < self.total).then_some(total);
-        Self { total, cut: self.cut.into_iter().chain(cut).min(), ..self }
+        let cut = Cut { total: self.cut.total || total < self.total, ..self.cut };
+        Self { total, cut, ..self }
     }
 
     /// Whether it was the deadline that has ended an attempt after so long, and not what the target was given.
-    pub(crate) fn was_cut(&self, took: Duration) -> bool {
-        self.cut.is_some_and(|cut| took.saturating_add(TIMER_ERROR) >= cut)
+    pub(crate) fn was_cut(&self, came: Came, took: Duration) -> bool {
+        let is_over = |limit: Duration| took.saturating_add(TIMER_ERROR) >= limit;
+        let has_not_begun = match came {
+            Came::Nothing => self.cut.headers && is_over(self.headers),
+            Came::Headers => self.cut.first_token && self.first_token.is_some_and(is_over),
+            Came::Content => false,
+        };
+        has_not_begun || (self.cut.total && is_over(self.total))
     }
+}
+
+/// The longest that an attempt may take, whatever is usual.
+pub(crate) fn longest(timeout: &Timeout, streams: bool, max_tokens: Option<u64>) -> Duration {
+    let total = if streams { timeout.total.saturating_mul(STREAM_FACTOR) } else { timeout.total };
+    total.saturating_add(generation(timeout, max_tokens))
+}
+
+/// What the tokens of an answer add to its time.
+fn generation(timeout: &Timeout, max_tokens: Option<u64>) -> Duration {
+    let tokens = u32::try_from(max_tokens.unwrap_or_default()).unwrap_or(u32::MAX);
+    timeout.per_output_token.unwrap_or_default().saturating_mul(tokens)
 }
 
 /// The limits of an attempt that begins now; `None` when the deadline leaves it no time.
 pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: Timestamp) -> Option<Limits> {
-    let each = timeout.per_output_token.unwrap_or_default();
-    let tokens = u32::try_from(asked.max_tokens.unwrap_or_default()).unwrap_or(u32::MAX);
-    let generation = each.saturating_mul(tokens);
+    let generation = generation(timeout, asked.max_tokens);
     let whole = timeout.adaptive.map_or(timeout.total, |rule| adapted(rule, timeout.total, asked.usual));
     let first_token = timeout.first_token.filter(|_| asked.streams);
     let (total, headers) = if asked.streams {
@@ -98,14 +129,16 @@ pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: T
     if to_begin.is_zero() {
         return None;
     }
-    let left = [(Some(total), to_end), (Some(headers), to_begin.min(to_end)), (first_token, to_begin)];
-    let cut = left.into_iter().filter(|(limit, left)| limit.is_some_and(|limit| limit > *left));
     Some(Limits {
         total: total.min(to_end),
         headers: headers.min(to_begin).min(to_end),
         first_token: first_token.map(|first| first.min(to_begin)),
         idle: timeout.idle.filter(|_| asked.streams),
-        cut: cut.map(|(_, left)| left).min(),
+        cut: Cut {
+            total: total > to_end,
+            headers: headers > to_begin.min(to_end),
+            first_token: first_token.is_some_and(|first| first > to_begin),
+        },
     })
 }
 

@@ -36,7 +36,7 @@ fn without_deadline(timeout: &Timeout, asked: Asked) -> Limits {
 
 #[test]
 fn a_fixed_timeout_is_that_of_the_whole_answer_and_of_a_streams_beginning() {
-    let answer = Limits { total: s(60), headers: s(60), first_token: None, idle: None, cut: None };
+    let answer = Limits { total: s(60), headers: s(60), first_token: None, idle: None, cut: Cut::default() };
     assert_eq!(without_deadline(&FIXED, ANSWER), answer);
     assert_eq!(without_deadline(&FIXED, STREAM), Limits { total: s(600), ..answer });
 }
@@ -94,22 +94,50 @@ fn only_what_ends_with_the_deadline_was_cut_by_it() {
     for (took_ms, was_cut) in
         [(10_000, false), (20_000, false), (89_925, false), (89_930, true), (90_000, true)]
     {
-        assert_eq!(found.was_cut(Duration::from_millis(took_ms)), was_cut, "{took_ms}");
+        for came in [Came::Nothing, Came::Headers, Came::Content] {
+            assert_eq!(found.was_cut(came, Duration::from_millis(took_ms)), was_cut, "{came:?} {took_ms}");
+        }
     }
-    assert!(!without_deadline(&WHOLE, STREAM).was_cut(s(600)));
-    assert!(found.within(Some(s(7))).was_cut(s(7)), "what is dispatched must be there before its deadline");
-    assert!(Limits::NONE.was_cut(Duration::ZERO));
+    assert!(!without_deadline(&WHOLE, STREAM).was_cut(Came::Content, s(600)));
+    let dispatched = found.within(Some(s(7)));
+    assert!(dispatched.was_cut(Came::Nothing, s(7)), "what is dispatched must be there before its deadline");
+    assert!(Limits::NONE.was_cut(Came::Nothing, Duration::ZERO));
+}
+
+#[test]
+fn what_has_begun_in_time_was_not_cut_by_a_deadline_for_its_beginning() {
+    // As SDKs say it of streams: by then it must have begun, however long it takes.
+    let headers: Headers = [("x-stainless-timeout", "4")].into_iter().collect();
+    let rule = policy::Deadline { header: None, default: None };
+    let by = Deadline::of(Some(&rule), &headers, NOW, true);
+    let found = limits(&WHOLE, STREAM, by, NOW).unwrap();
+    assert_eq!((found.headers, found.first_token), (Duration::from_millis(3_950), found.first_token));
+    let table = [
+        (Came::Nothing, 3_950, true),
+        (Came::Headers, 3_950, true),
+        // Silence between two events, and its longest time.
+        (Came::Content, 23_000, false),
+        (Came::Content, 600_000, false),
+    ];
+    for (came, took_ms, was_cut) in table {
+        assert_eq!(found.was_cut(came, Duration::from_millis(took_ms)), was_cut, "{came:?} {took_ms}");
+    }
+    // Nobody limits its first token: what falls silent after its headers is over for its silence.
+    let idle = Timeout { first_token: None, ..WHOLE };
+    let found = limits(&idle, STREAM, by, NOW).unwrap();
+    assert!(found.was_cut(Came::Nothing, s(4)) && !found.was_cut(Came::Headers, s(22)));
 }
 
 #[test]
 fn the_deadline_cuts_every_limit_and_says_so() {
     let cut = limits(&WHOLE, STREAM, deadline(Some(s(8))), NOW).unwrap();
     let left = Duration::from_millis(7_950);
+    const ALL: Cut = Cut { total: true, headers: true, first_token: true };
     assert_eq!(
         cut,
-        Limits { total: left, headers: left, first_token: Some(left), idle: Some(s(20)), cut: Some(left) }
+        Limits { total: left, headers: left, first_token: Some(left), idle: Some(s(20)), cut: ALL }
     );
-    assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(s(90))), NOW).unwrap().cut, None);
+    assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(s(90))), NOW).unwrap().cut, Cut::default());
     assert_eq!(limits(&WHOLE, ANSWER, deadline(Some(Duration::ZERO)), NOW), None);
 }
 

@@ -29,7 +29,7 @@ use crate::telemetry::{
     BreakerState, ContractEvent, Decision, LimitEvent, Metric, Outcome, Reason, ServiceFault,
 };
 use crate::time::Timestamp;
-use crate::timeout::STREAM_FACTOR;
+use crate::timeout;
 
 const JSON: (Text, Text) = (Text::Word("content-type"), Text::Word("application/json"));
 
@@ -181,9 +181,12 @@ impl<'a> Turn<'a> {
     }
 
     fn asks(&self, route: usize, position: usize, is_last_resort: bool) -> Ask {
-        let longest = self.config.attempt(route, position).map(|(_, longest)| longest).unwrap_or_default();
-        let longest = if self.asker.streams { longest.saturating_mul(STREAM_FACTOR) } else { longest };
-        Ask { tokens: self.asker.tokens, longest: longest.saturating_add(LATE), is_last_resort }
+        let Asker { tokens, most_tokens, streams, .. } = *self.asker;
+        let most_tokens = most_tokens.into_iter().chain(self.config.most_tokens_at(route, position)).min();
+        let timeout = self.config.route(route).map(|route| &route.timeout);
+        let longest = timeout
+            .map_or(LATE, |timeout| timeout::longest(timeout, streams, most_tokens).saturating_add(LATE));
+        Ask { tokens, longest, is_last_resort }
     }
 
     /// Tells of a breaker's change.

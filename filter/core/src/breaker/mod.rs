@@ -135,6 +135,8 @@ pub(crate) struct Asker {
     pub(crate) model: Option<String>,
     /// About how many tokens it will cost, in and out.
     pub(crate) tokens: u64,
+    /// Most tokens of its answer, by its body.
+    pub(crate) most_tokens: Option<u64>,
     /// Whether its answer is to be a stream.
     pub(crate) streams: bool,
 }

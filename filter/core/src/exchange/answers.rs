@@ -147,11 +147,13 @@ impl Exchange {
         // What the upstream half held is gone with its connection.
         let answer = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
             Reading::Failing { answer: told, .. } => told,
-            Reading::Watched(watched) => {
-                attempt.spent = Some(watched.spent());
+            reading => {
+                if let Reading::Watched(watched) = &reading {
+                    attempt.spent = Some(watched.spent());
+                }
+                attempt.reading = reading;
                 answer
             }
-            _ => answer,
         };
         let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
         self.attempt_failed(

@@ -11,14 +11,14 @@ use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::config::{Config, Target};
 use crate::effect::{Effect, HeaderList, Pairs, Text};
-use crate::event::Half;
+use crate::event::{Half, Origin};
 use crate::plan::Place;
 use crate::request::{dispatched_headers, forbidden, foreign_credentials};
 use crate::stats::Measure;
 use crate::stream::{asks_model, tells_usage_if_asked};
-use crate::telemetry::Reason;
+use crate::telemetry::{Outcome, Reason};
 use crate::time::Timestamp;
-use crate::timeout::{self, Asked, Limits};
+use crate::timeout::{self, Asked, Came, Limits};
 use crate::turn::Turn;
 
 /// So much later than the filter the router ends an answer that is watched. Timers of the host count whole milliseconds.
@@ -32,9 +32,16 @@ impl Attempt {
         self.reading.patience().or(awaited)
     }
 
-    /// Whether the deadline has ended it, if its time is over now.
-    pub(super) fn was_cut(&self, now: Timestamp) -> bool {
-        self.limits.was_cut(now.since(self.begun))
+    /// Whether it was the deadline, not the target, that has ended it now. What a provider says itself of timeouts is its own
+    /// matter.
+    pub(super) fn was_cut(&self, outcome: Outcome, origin: Origin, now: Timestamp) -> bool {
+        let came = match &self.reading {
+            Reading::Awaited => Came::Nothing,
+            Reading::Watched(watched) if watched.has_content() => Came::Content,
+            _ => Came::Headers,
+        };
+        let is_ours = outcome == Outcome::Timeout && origin != Origin::Provider;
+        is_ours && self.limits.was_cut(came, now.since(self.begun))
     }
 
     /// Whether its answer is met at this half.
@@ -101,8 +108,11 @@ impl Exchange {
 
     /// An attempt begins at this place of the plan.
     fn enter(&mut self, turn: &mut Turn<'_>, position: usize, permit: Option<Permit>, is_routed: bool) {
-        self.progress.begin(position == self.position);
-        self.position = position;
+        let is_again = position == self.position;
+        self.progress.begin(is_again);
+        if !is_again {
+            (self.position, self.reached) = (position, position);
+        }
         self.launch(turn, permit, is_routed);
         self.plan_hedge(turn);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Exchange;
 use super::remember::Measured;
 use crate::breaker::Permit;
+use crate::config::Config;
 use crate::plan::{self, Unfit};
 use crate::turn::Turn;
 
@@ -35,13 +36,23 @@ impl Exchange {
         self.sequence.places(turn.config.place_count(self.route), after)
     }
 
-    /// The places that may be tried after the present one; only those with a larger context, if that is needed.
+    /// The places that may be tried after those that were; only those with a larger context, if that is needed.
     pub(super) fn later<'t>(&self, turn: &Turn<'t>) -> impl Iterator<Item = usize> + use<'t> {
-        let (plan, outgrown) = (turn.config.plan(self.route), self.outgrown);
-        let fits = move |place: &usize| {
-            outgrown.is_none_or(|small| plan.is_some_and(|plan| plan.is_larger(*place, small)))
-        };
-        self.places(turn, Some(self.position)).filter(fits)
+        let (config, route, outgrown) = (turn.config, self.route, self.outgrown);
+        let fits = move |place: &usize| outgrown.is_none_or(|small| is_larger(config, route, *place, small));
+        self.places(turn, Some(self.reached)).filter(fits)
+    }
+
+    /// Whether no target has found the request too long that has as large a context as this one.
+    pub(super) fn fits(&self, config: &Config, place: usize) -> bool {
+        self.outgrown.is_none_or(|small| is_larger(config, self.route, place, small))
+    }
+
+    /// The request has turned out to be too long for the context of this place.
+    pub(super) fn outgrows(&mut self, config: &Config, place: usize) {
+        if !self.outgrown.is_some_and(|known| is_larger(config, self.route, known, place)) {
+            self.outgrown = Some(place);
+        }
     }
 
     /// Takes the first of these places that admits. One whose quota is used up would answer 429: it is passed over while
@@ -99,4 +110,9 @@ impl Exchange {
             turn.has_quota(target, &estimate)
         }
     }
+}
+
+/// Whether a place of the plan is known to have a larger context than another.
+fn is_larger(config: &Config, route: usize, place: usize, than: usize) -> bool {
+    config.plan(route).is_some_and(|plan| plan.is_larger(place, than))
 }

@@ -56,7 +56,7 @@ impl Exchange {
         let Ok((position, permit)) = self.admit_place(turn, later) else { return After::Wait };
         self.is_hedged = true;
         self.progress.hedge();
-        self.position = position;
+        (self.position, self.reached) = (position, position);
         self.ask_beside(turn);
         self.launch(turn, permit, false);
         self.dispatch(turn)

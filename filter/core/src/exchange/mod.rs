@@ -128,6 +128,8 @@ pub(crate) struct Exchange {
     /// The attempts so far, the last of them at `position` of the plan.
     progress: Progress,
     position: usize,
+    /// The last place that has been tried, in the plan's order. After a hedge, an earlier one may be tried again.
+    reached: usize,
     /// The failure that goes to the client if nothing better comes.
     failure: Option<Failure>,
     /// Why no attempt follows; the answer goes out as soon as the path allows.
@@ -250,6 +252,7 @@ impl Exchange {
             next: None,
             progress: Progress::default(),
             position: 0,
+            reached: 0,
             failure: None,
             last_word: None,
             alarm: None,
@@ -429,14 +432,7 @@ impl Exchange {
     fn leave(&mut self, turn: &mut Turn<'_>) -> After {
         self.stage = Stage::Over;
         self.asking = None;
-        for attempt in std::mem::take(&mut self.in_flight) {
-            if attempt.is_routed {
-                turn.settle(self.route, attempt.position, attempt.permit, None);
-                self.remember(turn, &attempt, None);
-            } else {
-                self.strays.push(attempt);
-            }
-        }
+        self.stop_waiting(turn);
         if !self.strays.is_empty() {
             self.release_places(turn);
         }
@@ -464,10 +460,26 @@ impl Exchange {
         (self.failure, self.checked, self.body) = (None, Checked::default(), Rc::default());
     }
 
+    /// Nobody waits any more for what is under way.
+    fn stop_waiting(&mut self, turn: &mut Turn<'_>) {
+        for attempt in std::mem::take(&mut self.in_flight) {
+            if attempt.is_routed {
+                turn.settle(self.route, attempt.position, attempt.permit, None);
+                self.remember(turn, &attempt, None);
+            } else {
+                self.strays.push(attempt);
+            }
+        }
+        (self.next, self.hedge_at) = (None, None);
+    }
+
     /// Whether anything is still to come.
     fn rest(&self) -> After {
-        // A stray may end while the answer that has won still passes.
-        let is_over = self.in_flight.is_empty() && self.strays.is_empty() && self.lingering.is_none();
+        // A stray may end while the client's answer still passes, or is on its way.
+        let is_over = matches!(self.stage, Stage::Over)
+            && self.in_flight.is_empty()
+            && self.strays.is_empty()
+            && self.lingering.is_none();
         if is_over { After::Done } else { After::Wait }
     }
 
@@ -502,6 +514,7 @@ impl Exchange {
         Rc::new(Asker {
             model: of_path.or_else(|| facts.model_name(&self.body)).map(Cow::into_owned),
             tokens: input.saturating_add(answer),
+            most_tokens: self.most_tokens,
             streams: facts.stream,
         })
     }

@@ -129,25 +129,32 @@ impl Exchange {
         let attempt = self.in_flight.swap_remove(index);
         let Ended { answer, judgement, held, is_intact, invalid } = ended;
         let outcome = judgement.outcome;
-        // The caller's deadline, not the target, has ended this one.
-        let was_cut = outcome == Outcome::Timeout && attempt.was_cut(turn.now);
+        let was_cut = attempt.was_cut(outcome, answer.origin, turn.now);
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
         // What was appended isn't the caller's.
         let is_own = !self.is_appended();
         if outcome == Outcome::ContextLength && is_own {
-            self.outgrown = Some(attempt.position);
+            self.outgrows(turn.config, attempt.position);
         }
         let is_alone = self.in_flight.is_empty();
         let (breaches, then, is_kept) = match invalid {
             Some(invalid) => (invalid.breaches, invalid.then, invalid.is_kept),
             None => (Vec::new(), None, false),
         };
+        // The answer is about the request, and by the policy it is not taken elsewhere.
+        let is_final = is_own && self.scope(turn, &answer, outcome) == Scope::Nowhere(Reason::ClientError);
+        let is_hedge = self.in_flight.iter().any(|other| other.n < attempt.n);
         let step = match (is_alone, self.is_at_fault) {
+            // So it goes out at once, whatever a hedge might bring. What a hedge's target refuses, the first one may take.
+            (false, _) if is_final && !is_hedge => {
+                self.stop_waiting(turn);
+                Step::Stop(Reason::ClientError)
+            }
             (false, _) => Step::MoveOn,
             _ if then.is_some() => self.after_invalid(attempt.position, then),
             // One that was beside it has found the request at fault: the same again would fail the same.
             (true, true) => Step::Stop(Reason::ClientError),
-            (true, false) => self.after_failure(turn, &answer, &judgement),
+            (true, false) => self.after_failure(turn, attempt.position, &answer, &judgement),
         };
         let step =
             match step {
@@ -156,12 +163,13 @@ impl Exchange {
                 }
                 step => step,
             };
-        self.is_at_fault |= is_own && matches!(outcome, Outcome::ClientError | Outcome::TooLarge);
+        // That a target doesn't know the model is its own matter.
+        self.is_at_fault |= is_final && outcome != Outcome::ModelNotFound;
         let (next, wait) = match step {
+            Step::Stop(Reason::ClientError) => (Next::Deliver, None),
             _ if !is_alone => (Next::Wait, None),
             Step::Again(wait) => (Next::Retry, Some(wait)),
             Step::MoveOn => (Next::Failover, None),
-            Step::Stop(Reason::ClientError) => (Next::Deliver, None),
             Step::Stop(_) => (Next::Stop, None),
         };
         self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, answer.status), next, wait);
@@ -215,6 +223,9 @@ impl Exchange {
                     return After::Wait;
                 }
                 let is_again = matches!(step, Step::Again(_));
+                if is_again {
+                    self.position = attempt.position;
+                }
                 let at = turn.now.after(wait.unwrap_or_default());
                 self.next = Some(Planned { at, is_again });
                 self.go_on(turn)
@@ -239,18 +250,35 @@ impl Exchange {
         self.failure.as_ref().is_some_and(|failure| !failure.judgement.outcome.is_failure())
     }
 
-    fn after_failure(&mut self, turn: &mut Turn<'_>, answer: &Answer, judgement: &Judgement) -> Step {
+    /// Where another attempt may go after this answer.
+    fn scope(&self, turn: &Turn<'_>, answer: &Answer, outcome: Outcome) -> Scope {
+        let Some(route) = turn.config.route(self.route) else { return Scope::Nowhere(Reason::NotRetried) };
+        retry::scope(&route.retry, outcome, said(answer), &self.progress)
+    }
+
+    /// What follows the failure of the attempt at this place, which was the last one under way.
+    fn after_failure(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        answer: &Answer,
+        judgement: &Judgement,
+    ) -> Step {
         let (index, Judgement { outcome, wait, .. }) = (self.route, *judgement);
         let Some(route) = turn.config.route(index) else { return Step::Stop(Reason::NotRetried) };
-        let status = (answer.origin == Origin::Provider).then_some(answer.status);
-        let scope = retry::scope(&route.retry, outcome, status, &self.progress);
+        let scope = self.scope(turn, answer, outcome);
+        // Of a hedge and what it was beside, the other one may have found the request too long.
+        let fits = self.fits(turn.config, position);
         let later = self.later(turn);
         let others = if matches!(scope, Scope::Nowhere(_)) { 0 } else { self.count_admitting(turn, later) };
         let is_admitted_here =
-            scope == Scope::Anywhere && turn.would_admit(index, self.position, wait.unwrap_or_default());
+            scope == Scope::Anywhere && fits && turn.would_admit(index, position, wait.unwrap_or_default());
         let left = self.deadline.left_to_begin(turn.now);
-        let failed = Failed { outcome, status, wait, is_admitted_here, others, left };
-        retry::next(&route.retry, &mut self.progress, failed, &mut self.rng, || turn.pay_retry(index))
+        let failed = Failed { outcome, status: said(answer), wait, is_admitted_here, others, left };
+        match retry::next(&route.retry, &mut self.progress, failed, &mut self.rng, || turn.pay_retry(index)) {
+            Step::Stop(_) if outcome.is_failure() && !fits => Step::Stop(Reason::ClientError),
+            step => step,
+        }
     }
 
     /// No attempt is left to make: the client gets the failure.
@@ -404,7 +432,8 @@ impl Exchange {
         answer: &Answer,
     ) -> After {
         let attempt = self.strays.swap_remove(index);
-        self.conclude(turn, &attempt, (judgement, false), answer);
+        let was_cut = attempt.was_cut(judgement.outcome, answer.origin, turn.now);
+        self.conclude(turn, &attempt, (judgement, was_cut), answer);
         let of = (attempt.n, attempt.position);
         self.log_attempt(turn, of, (judgement, answer.status), Next::Drop, None);
         self.rest()
@@ -437,6 +466,11 @@ impl Exchange {
             limit,
         }));
     }
+}
+
+/// The status of an answer, if a provider has given it.
+fn said(answer: &Answer) -> Option<u16> {
+    (answer.origin == Origin::Provider).then_some(answer.status)
 }
 
 /// Whether a JSON body has its end.

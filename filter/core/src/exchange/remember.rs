@@ -25,16 +25,16 @@ impl Exchange {
         }
     }
 
-    /// An attempt is over: its target's statistics and its breaker learn what it came to. The breaker doesn't where that
-    /// says nothing about the target.
+    /// An attempt is over: its target's statistics and its breaker learn what it came to; but not where the deadline has cut
+    /// it, which says nothing about the target.
     pub(super) fn conclude(
         &mut self,
         turn: &mut Turn<'_>,
         attempt: &Attempt,
-        (judgement, is_void): (&Judgement, bool),
+        (judgement, was_cut): (&Judgement, bool),
         answer: &Answer,
     ) {
-        let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer)));
+        let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer, was_cut)));
         let is_bad = attempt.sighted.is_some_and(|sighted| sighted.is_bad());
         let usage = attempt.sighted.and_then(|sighted| sighted.usage);
         let price = turn.config.price_at(self.route, attempt.position);
@@ -46,20 +46,20 @@ impl Exchange {
                 .is_some_and(|sighted| !sighted.broken.is_empty() && sighted.verdict != Verdict::Empty);
         let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
-        let found = (!is_void).then_some((finding, is_news));
+        let found = (!was_cut).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
     }
 
-    /// An attempt is over: with an answer, or because its client is gone. Tells whether a look at the percentiles may tell
+    /// An attempt is over: with an answer, or cut by the deadline, or because its client is gone. Tells whether a look at the percentiles may tell
     /// something new.
     pub(super) fn remember(
         &mut self,
         turn: &mut Turn<'_>,
         attempt: &Attempt,
-        ended: Option<(Outcome, &Answer)>,
+        ended: Option<(Outcome, &Answer, bool)>,
     ) -> bool {
-        self.reserved_end(turn, attempt, ended.as_ref().map(|(outcome, _)| *outcome));
-        if let (Some((Outcome::Success, _)), Some(usage)) =
+        self.reserved_end(turn, attempt, ended.as_ref().map(|(outcome, ..)| *outcome));
+        if let (Some((Outcome::Success, ..)), Some(usage)) =
             (&ended, attempt.sighted.and_then(|sighted| sighted.usage))
         {
             self.learn_tokens(turn, attempt, usage);
@@ -67,11 +67,7 @@ impl Exchange {
         let (config, now) = (turn.config, turn.now);
         let Some(target) = config.target_at(self.route, attempt.position) else { return false };
         turn.stats.end(turn.store, target.0, now);
-        let Some((outcome, answer)) = ended else { return false };
-        // The caller's deadline, not the target, has ended this one.
-        if outcome == Outcome::Timeout && attempt.was_cut(now) {
-            return false;
-        }
+        let Some((outcome, answer, false)) = ended else { return false };
         let took = now.since(attempt.begun);
         // Of a stream only the beginning was waited for. What is dispatched comes as a whole.
         let begins = self.streams() && attempt.is_routed;

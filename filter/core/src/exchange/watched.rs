@@ -88,9 +88,13 @@ impl Watched {
         (report.usage, report.content_tokens)
     }
 
+    pub(super) fn has_content(&self) -> bool {
+        self.gate.first_token().is_some()
+    }
+
     /// Whether all that came is held, and no content is among it.
     pub(super) fn is_silent(&self) -> bool {
-        !self.is_delivered && !self.gate.is_committed() && self.gate.first_token().is_none()
+        !self.is_delivered && !self.gate.is_committed() && !self.has_content()
     }
 }
 
@@ -293,15 +297,8 @@ impl Exchange {
     /// No other attempt is waited for any more, and none follows.
     fn wins(&mut self, turn: &mut Turn<'_>, index: usize) -> usize {
         let winner = self.in_flight.swap_remove(index);
-        for attempt in std::mem::replace(&mut self.in_flight, vec![winner]) {
-            if attempt.is_routed {
-                turn.settle(self.route, attempt.position, attempt.permit, None);
-                self.remember(turn, &attempt, None);
-            } else {
-                self.strays.push(attempt);
-            }
-        }
-        (self.next, self.hedge_at) = (None, None);
+        self.stop_waiting(turn);
+        self.in_flight.push(winner);
         0
     }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::world::{Fate, World};
-use seawall_core::{Event, MAX_BODY_BYTES};
+use crate::plans::{Did, Host};
+use crate::world::{Complaint, Fate, Lie, World};
+use seawall_core::{BreakerState, Event, MAX_BODY_BYTES};
 
 const TWO: &str = r#"
     seawall 1
@@ -324,4 +325,66 @@ fn a_probe_whose_client_leaves_makes_room_for_another() {
     let next = world.send(0);
     assert_eq!(world.tried(next), "a");
     world.settle();
+}
+
+#[test]
+fn a_probe_keeps_its_place_for_as_long_as_its_answer_may_take() {
+    let mut host = Host::new(
+        r#"
+        target a { cluster "a"  provider openai }
+        breaker b { window 10s  trip errors > 50% of at least 2  open 1s  recover 1 }
+        route chat { match path "/v1/chat/completions"  try a  breaker b  timeout 10s, per output token 100ms }
+        "#,
+    );
+    let is_sent = |host: &mut Host, after| {
+        host.now += after;
+        let body = r#"{"model":"gpt-4.1","messages":[],"max_tokens":600}"#;
+        matches!(host.ask_at("/v1/chat/completions", body).0, Did::Sent { .. })
+    };
+    for _ in 0..2 {
+        assert!(is_sent(&mut host, 0));
+        host.answer(500);
+    }
+    assert!(is_sent(&mut host, 2), "the probe");
+    assert!(!is_sent(&mut host, 69), "its answer may still come");
+    assert!(is_sent(&mut host, 7), "its worker must have died");
+}
+
+#[test]
+fn a_deadline_hides_no_failure_that_is_the_targets_own() {
+    let policy = r#"
+        seawall 1
+        target a { cluster "a"  provider openai }
+        breaker b { window 60s  trip errors > 50% of at least 2  open 1s }
+        route chat {
+            match path "/v1/chat/completions"  try a  breaker b  deadline 20s  stream complete
+            timeout 30s, first_token 5s, idle 2s
+        }
+    "#;
+    // A stream's longest time is cut by any deadline of minutes, its beginning by one that SDKs tell.
+    let table = [
+        (("x-unknown", "1"), Fate::Hang, BreakerState::Open),
+        (("x-unknown", "1"), Fate::Lie(Lie::Stall(1)), BreakerState::Open),
+        (("x-stainless-timeout", "1"), Fate::Lie(Lie::Stall(3)), BreakerState::Open),
+        // The provider's own words, shortly before the deadline.
+        (("x-request-deadline-ms", "1000"), Fate::Says(Complaint::Status(504), 945), BreakerState::Open),
+        // These have had less time than the policy gives.
+        (("x-request-deadline-ms", "1000"), Fate::Hang, BreakerState::Closed),
+        (("x-stainless-timeout", "1"), Fate::Hang, BreakerState::Closed),
+        (("x-stainless-timeout", "1"), Fate::Lie(Lie::Stall(1)), BreakerState::Closed),
+        (("x-request-deadline-ms", "1000"), Fate::Lie(Lie::Stall(3)), BreakerState::Closed),
+    ];
+    for (header, fate, expected) in table {
+        for upstream_half in [false, true] {
+            let mut world = World::new(policy, 1, 1, move |_, _| fate);
+            world.upstream_half = upstream_half;
+            for _ in 0..2 {
+                let body = br#"{"model":"gpt-4.1","stream":true}"#.to_vec();
+                world.send_to(0, "/v1/chat/completions", &[header], body);
+            }
+            world.settle();
+            let state = world.breakers.values().next().copied().unwrap_or(BreakerState::Closed);
+            assert_eq!(state, expected, "{header:?} {fate:?} {upstream_half}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use seawall_core::{
     Answer, Config, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore, Origin, Seed, Timestamp,
 };
 
-use crate::world::{Fate, World};
+use crate::world::{Complaint, Fate, World};
 
 const POLICY: &str = r#"
     seawall 1
@@ -16,12 +16,13 @@ const POLICY: &str = r#"
     route chat { match path "/v1/chat/completions"  try a, b  retry quick  timeout 2s  hedge after 100ms at most 100% }
 "#;
 
-fn one(a: &[Fate], b: &[Fate]) -> (World, u32) {
+fn one(a: &[Fate], b: &[Fate], upstream_half: bool) -> (World, u32) {
     let (a, b) = (a.to_vec(), b.to_vec());
     let mut world = World::new(POLICY, 1, 7, move |target, n| {
         let fates = if target == "a" { &a } else { &b };
         fates.get(n as usize).copied().unwrap_or(Fate::Status(200))
     });
+    world.upstream_half = upstream_half;
     let id = world.send(0);
     world.settle();
     (world, id)
@@ -44,16 +45,127 @@ fn the_first_answer_wins_and_every_attempt_is_counted() {
         // One that fails before its time is retried and not hedged.
         (vec![Reset], vec![Slow(50)], "a a", ("a", 200), 20, &["reset", "success"]),
     ];
+    check(&table);
+}
+
+fn check(table: &[Row<'_>]) {
     for (a, b, tried, (target, status), millis, outcomes) in table {
-        let (world, id) = one(&a, &b);
-        let (got, request) = (world.got(id), &world.requests[&id]);
-        let what = format!("{a:?} {b:?}: {got:?} {:?}", request.outcomes);
-        assert_eq!(world.tried(id), tried, "{what}");
-        assert_eq!(request.outcomes, outcomes, "{what}");
-        let took = got.at.since(request.attempts[0].begun);
-        assert!(took >= Duration::from_millis(millis) && took < Duration::from_millis(millis + 20), "{what}");
-        assert_eq!((got.status, got.headers["x-seawall-target"].as_str()), (status, target), "{what}");
+        for upstream_half in [false, true] {
+            let (world, id) = one(a, b, upstream_half);
+            let (got, request) = (world.got(id), &world.requests[&id]);
+            let what = format!("{a:?} {b:?}: {got:?} {:?}", request.outcomes);
+            assert_eq!(world.tried(id), *tried, "{what}");
+            assert_eq!(request.outcomes, *outcomes, "{what}");
+            let took = got.at.since(request.attempts[0].begun);
+            let (least, most) = (Duration::from_millis(*millis), Duration::from_millis(millis + 20));
+            assert!(took >= least && took < most, "{what}");
+            assert_eq!((got.status, got.headers["x-seawall-target"].as_str()), (*status, *target), "{what}");
+        }
     }
+}
+
+#[test]
+fn after_a_hedge_only_the_target_that_has_just_failed_is_asked_again() {
+    use Complaint::{ContentPolicy, ContextLength, QuotaExhausted, Throttled};
+    let late = |complaint| Fate::Says(complaint, 150);
+    let failed = Fate::Says(Complaint::Status(500), 300);
+    let table: [Row<'_>; 6] = [
+        // What the hedge's target has said holds, whatever the other one comes to.
+        (
+            vec![failed],
+            vec![late(Throttled(30_000))],
+            "a b a",
+            ("a", 200),
+            300,
+            &["throttled", "server_error", "success"],
+        ),
+        (
+            vec![failed],
+            vec![late(QuotaExhausted)],
+            "a b a",
+            ("a", 200),
+            300,
+            &["quota_exhausted", "server_error", "success"],
+        ),
+        (
+            vec![late(Throttled(30_000))],
+            vec![Fate::Says(Complaint::Status(500), 100)],
+            "a b b",
+            ("b", 200),
+            200,
+            &["throttled", "server_error", "success"],
+        ),
+        // It is about the request.
+        (
+            vec![failed],
+            vec![late(ContentPolicy)],
+            "a b",
+            ("b", 400),
+            300,
+            &["content_policy", "server_error"],
+        ),
+        (
+            vec![failed],
+            vec![late(ContextLength)],
+            "a b",
+            ("b", 400),
+            300,
+            &["context_length", "server_error"],
+        ),
+        (
+            vec![late(ContextLength)],
+            vec![Fate::Says(Complaint::Status(500), 100)],
+            "a b",
+            ("a", 400),
+            200,
+            &["context_length", "server_error"],
+        ),
+    ];
+    check(&table);
+}
+
+#[test]
+fn what_the_first_target_refuses_for_good_goes_out_at_once_and_its_hedge_runs_on() {
+    use Complaint::{ContentPolicy, ContextLength, Status};
+    let late = |complaint| Fate::Says(complaint, 150);
+    let table: [Row<'_>; 5] = [
+        (
+            vec![late(ContentPolicy)],
+            vec![Fate::Slow(500)],
+            "a b",
+            ("a", 400),
+            150,
+            &["content_policy", "success"],
+        ),
+        (
+            vec![late(Status(400))],
+            vec![Fate::Slow(500)],
+            "a b",
+            ("a", 400),
+            150,
+            &["client_error", "success"],
+        ),
+        (vec![late(Status(413))], vec![Fate::Hang], "a b", ("a", 413), 150, &["too_large", "timeout"]),
+        // Another's context may be larger.
+        (
+            vec![late(ContextLength)],
+            vec![Fate::Slow(100)],
+            "a b",
+            ("b", 200),
+            200,
+            &["context_length", "success"],
+        ),
+        // What only the hedge's target refuses, the first one may take.
+        (
+            vec![Fate::Slow(300)],
+            vec![late(ContentPolicy)],
+            "a b",
+            ("a", 200),
+            300,
+            &["content_policy", "success"],
+        ),
+    ];
+    check(&table);
 }
 
 #[test]

@@ -55,8 +55,9 @@ impl Exchange {
             verdict if verdict.is_failure() => (Reason::BrokenOff, status),
             _ => (self.success(turn, &attempt), status),
         };
-        let is_void = verdict == Verdict::TimedOut && attempt.was_cut(turn.now);
-        self.conclude(turn, &attempt, (&judgement, is_void), &answer);
+        let ended_by = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Provider };
+        let was_cut = attempt.was_cut(judgement.outcome, ended_by, turn.now);
+        self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
         if judgement.outcome == Outcome::Success {
             self.tell_delivered(turn, &attempt);
             self.sample(turn, &attempt, kept);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use seawall_core::BreakerState;
 
 use super::schedule::{ATTEMPTS, BUDGET, CALLS, HEDGES, HONORED, RECOVER, TARGET_RATE, Terms};
-use crate::world::{Attempt, Fate, From, Lie, Request, Sense, World, text};
+use crate::world::{Attempt, Complaint, Fate, From, Lie, Request, Sense, World, text};
 
 pub(super) fn all(world: &World, terms: &Terms) {
     for (id, request) in &world.requests {
@@ -78,7 +78,12 @@ fn attempts_have_a_reason(request: &Request) {
             earlier.any(|other| other.outcome == Some("invalid_output"))
         };
         for failed in before.clone() {
-            let is_at_fault = matches!(failed.fate, Fate::Status(400 | 401 | 403 | 404 | 413 | 422));
+            let is_at_fault = matches!(
+                failed.fate,
+                // No other target is known to have a larger context, and no policy routes around content policies.
+                Fate::Says(Complaint::ContextLength | Complaint::ContentPolicy | Complaint::Status(400), _)
+                    | Fate::Status(400 | 401 | 403 | 404 | 413 | 422)
+            );
             assert!(!is_at_fault || is_asked_again(failed), "{request:?}");
             assert!(!failed.fate.is_sound(request.streams), "{request:?}");
         }
@@ -87,17 +92,25 @@ fn attempts_have_a_reason(request: &Request) {
             continue;
         };
         assert!(last.fate != Fate::Status(501) || is_asked_again(last), "{request:?}");
-        let is_again = last.target == next.target;
-        if let Fate::Throttle(seconds) = last.fate
-            && is_again
-        {
-            assert!(seconds <= HONORED, "{request:?}");
-            assert!(next.begun.since(last.ended) >= Duration::from_secs(seconds), "{request:?}");
+        // Whatever failed last, with a hedge in between.
+        for earlier in before.filter(|earlier| earlier.target == next.target) {
+            may_be_asked_again(earlier, next, request);
         }
-        let is_silent =
-            matches!(last.fate, Fate::Hang | Fate::Lie(Lie::Stall(_))) && last.outcome == Some("timeout");
-        assert!(!(is_silent && is_again), "a silent target is asked again: {request:?}");
     }
+}
+
+/// After this a target may be asked again, then.
+fn may_be_asked_again(earlier: &Attempt, next: &Attempt, request: &Request) {
+    let wait = match earlier.fate {
+        Fate::Throttle(seconds) => Duration::from_secs(seconds),
+        Fate::Says(Complaint::Throttled(millis), _) => Duration::from_millis(millis),
+        _ => Duration::ZERO,
+    };
+    assert!(wait <= Duration::from_secs(HONORED) && next.begun.since(earlier.ended) >= wait, "{request:?}");
+    let is_over = matches!(earlier.fate, Fate::Says(Complaint::QuotaExhausted, _));
+    assert!(!is_over, "its quota is used up: {request:?}");
+    let is_silent = matches!(earlier.fate, Fate::Hang | Fate::Lie(Lie::Stall(_)));
+    assert!(!is_silent || earlier.outcome != Some("timeout"), "a silent target is asked again: {request:?}");
 }
 
 /// A whole answer that the rules of its route refuse.
@@ -129,6 +142,7 @@ fn the_first_failure_is_told(request: &Request) {
     let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
         (Fate::Status(status), _) if status >= 400 => vec![status],
         (Fate::Throttle(_), _) => vec![429],
+        (Fate::Says(complaint, _), _) => vec![complaint.status()],
         (_, Some("timeout")) => vec![504],
         (_, Some("refused")) => vec![503],
         _ => vec![500, 502],
@@ -144,7 +158,8 @@ fn probes_are_few(world: &World) {
         let same = probes.iter().filter(|other| other.probe == probe.probe);
         let at_once = same.clone().filter(|other| other.begun <= probe.begun && other.ended > probe.begun);
         // One that finds fault with the request is well.
-        let well = ["success", "client_error", "too_large", "model_not_found"];
+        let well =
+            ["success", "client_error", "too_large", "model_not_found", "context_length", "content_policy"];
         let is_well = |other: &Attempt| {
             // So is one whose answer is whole and breaks rules.
             other.outcome.is_some_and(|outcome| well.contains(&outcome)) || breaks_rules(other)

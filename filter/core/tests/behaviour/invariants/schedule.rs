@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::world::{Fate, Lie, World};
+use crate::world::{Complaint, Fate, Lie, World};
 
 pub(super) const ATTEMPTS: [usize; 2] = [4, 3];
 pub(super) const DEFAULT_MS: u64 = 6_000;
@@ -86,7 +86,19 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Hang),
         // Never at the moment of the hedge.
         1 => (50u64..450).prop_map(|n| Fate::Slow(n * 2 + 1)),
+        2 => (complaint(), prop_oneof![Just(10u64), (25u64..450).prop_map(|n| n * 2 + 1)])
+            .prop_map(|(complaint, millis)| Fate::Says(complaint, millis)),
         6 => lie().prop_map(Fate::Lie),
+    ]
+}
+
+fn complaint() -> impl Strategy<Value = Complaint> {
+    prop_oneof![
+        prop::sample::select(vec![400, 500, 503]).prop_map(Complaint::Status),
+        (0u64..4_000).prop_map(Complaint::Throttled),
+        Just(Complaint::QuotaExhausted),
+        Just(Complaint::ContextLength),
+        Just(Complaint::ContentPolicy),
     ]
 }
 

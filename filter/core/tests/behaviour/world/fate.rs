@@ -18,8 +18,42 @@ pub(crate) enum Fate {
     Hang,
     /// A sound answer after so many milliseconds.
     Slow(u64),
+    /// An error that says what it is, so many milliseconds after the attempt began.
+    Says(Complaint, u64),
     /// A 200 that isn't what it claims to be.
     Lie(Lie),
+}
+
+/// What an error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Complaint {
+    /// What its status says.
+    Status(u16),
+    /// To come back after so many milliseconds.
+    Throttled(u64),
+    QuotaExhausted,
+    ContextLength,
+    ContentPolicy,
+}
+
+impl Complaint {
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::Status(status) => status,
+            Self::Throttled(_) | Self::QuotaExhausted => 429,
+            Self::ContextLength | Self::ContentPolicy => 400,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Status(_) => "",
+            Self::Throttled(_) => "rate_limit_exceeded",
+            Self::QuotaExhausted => "insufficient_quota",
+            Self::ContextLength => "context_length_exceeded",
+            Self::ContentPolicy => "content_filter",
+        }
+    }
 }
 
 /// What is wrong with an answer that begins as a success. Numbers are those of the part of the answer it happens at.
@@ -121,18 +155,33 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
         Fate::Status(status) => (status, latency),
         Fate::Throttle(_) => (429, latency),
         Fate::Slow(millis) => (200, Duration::from_millis(millis)),
+        Fate::Says(complaint, millis) => (complaint.status(), Duration::from_millis(millis)),
         Fate::Lie(_) => (200, latency),
+    };
+    let wait_ms = if let Fate::Says(Complaint::Throttled(millis), _) = fate {
+        millis.to_string()
+    } else {
+        String::new()
     };
     let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
     let is_stream = streams && status == 200;
     let kind = if is_stream { "text/event-stream" } else { "application/json" };
-    let headers = [("retry-after", wait.as_str()), ("x-provider", "yes"), ("content-type", kind)];
+    let headers = [
+        ("retry-after", wait.as_str()),
+        ("retry-after-ms", &wait_ms),
+        ("x-provider", "yes"),
+        ("content-type", kind),
+    ];
     let headers = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let lie = if let Fate::Lie(lie) = fate { Some(lie) } else { None };
     let parts = match status {
         200 if is_stream => stream(mark, lie),
         200 => document(mark, lie),
-        _ => vec![format!(r#"{{"error":{{"message":"provider's {status}"}}}}"#)],
+        _ => {
+            let code = if let Fate::Says(complaint, _) = fate { complaint.code() } else { "" };
+            let message = format!(r#"{{"error":{{"message":"provider's {status}","code":"{code}"}}}}"#);
+            vec![message]
+        }
     };
     let mut time = latency;
     let mut pieces = vec![(time, Piece::Headers { status, headers })];

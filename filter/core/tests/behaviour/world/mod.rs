@@ -18,7 +18,7 @@ use seawall_core::{BreakerState, Config, Engine, Event, ExchangeId, Half, Header
 use seawall_policy::Policy;
 
 pub(crate) use self::client::{From, Got, Sense};
-pub(crate) use self::fate::{Fate, Lie, text};
+pub(crate) use self::fate::{Complaint, Fate, Lie, text};
 
 use self::fate::{Script, Stand};
 use self::store::Contended;
