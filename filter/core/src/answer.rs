@@ -133,16 +133,22 @@ impl OwnError {
     }
 
     /// In place of an answer that a provider never gave.
-    pub(crate) fn no_answer(outcome: Outcome, target: &str) -> Self {
+    pub(crate) fn no_answer((outcome, status): (Outcome, u16), target: &str) -> Self {
         let (status, code, what) = match outcome {
             Outcome::Timeout => (504, "upstream_timeout", "did not answer in time"),
             Outcome::Refused => (503, "upstream_unreachable", "cannot be reached"),
             Outcome::Truncated => (502, "upstream_truncated", "gave no whole answer"),
             Outcome::InvalidOutput => (502, "upstream_invalid_output", "gave an answer that can't be read"),
-            _ => (502, "upstream_reset", "broke the connection before it answered"),
+            Outcome::Reset => (502, "upstream_reset", "broke the connection before it answered"),
+            // An error that came to a halt. Its status has said what it is about.
+            _ => (status, "upstream_truncated", "told an error and not all of it"),
         };
-        let message = format!("the provider `{target}` {what}");
-        Self::new(status, "server_error", code, message)
+        let kind = match status {
+            429 => "requests",
+            400..500 => "invalid_request_error",
+            _ => "server_error",
+        };
+        Self::new(status, kind, code, format!("the provider `{target}` {what}"))
     }
 
     /// The request's time is over. `first` is the failure that tells most, and its target.

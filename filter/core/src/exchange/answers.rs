@@ -147,10 +147,8 @@ impl Exchange {
         // What the upstream half held is gone with its connection.
         let answer = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
             Reading::Failing { answer: told, .. } => told,
+            // What it has said until then still counts.
             reading => {
-                if let Reading::Watched(watched) = &reading {
-                    attempt.spent = Some(watched.spent());
-                }
                 attempt.reading = reading;
                 answer
             }

@@ -29,7 +29,10 @@ impl Attempt {
     pub(super) fn patience(&self) -> Option<Timestamp> {
         let awaited = (self.is_held_whole && matches!(self.reading, Reading::Awaited))
             .then(|| self.begun.after(self.limits.headers));
-        self.reading.patience().or(awaited)
+        // The rest of an error is waited for no longer than the router waits, which would end it in its own words.
+        let last = matches!(self.reading, Reading::Failing { .. })
+            .then(|| self.begun.after(self.limits.total.saturating_sub(ROUTER_LATE)));
+        self.reading.patience().or(awaited).map(|patience| last.map_or(patience, |last| patience.min(last)))
     }
 
     /// Whether it was the deadline, not the target, that has ended it now. What a provider says itself of timeouts is its own

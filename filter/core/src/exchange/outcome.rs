@@ -351,9 +351,12 @@ impl Exchange {
                 (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
             }
             failure => {
-                let outcome = failure.map_or(Outcome::Reset, |failure| failure.judgement.outcome);
+                let came = failure.map_or((Outcome::Reset, 502), |Failure { judgement, status, .. }| {
+                    let outcome = judgement.outcome;
+                    (outcome, if status < 400 { answer::status(outcome) } else { status })
+                });
                 let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
-                let error = OwnError::no_answer(outcome, name.unwrap_or_default())
+                let error = OwnError::no_answer(came, name.unwrap_or_default())
                     .said_in(turn.config.provider(self.route, 0));
                 (error.status, turn.own_answer(&error, own))
             }

@@ -99,6 +99,7 @@ fn complaint() -> impl Strategy<Value = Complaint> {
         Just(Complaint::QuotaExhausted),
         Just(Complaint::ContextLength),
         Just(Complaint::ContentPolicy),
+        prop::sample::select(vec![400, 429, 500]).prop_map(Complaint::Unfinished),
     ]
 }
 

@@ -34,12 +34,14 @@ pub(crate) enum Complaint {
     QuotaExhausted,
     ContextLength,
     ContentPolicy,
+    /// Half of what its status says; the rest never comes.
+    Unfinished(u16),
 }
 
 impl Complaint {
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Status(status) => status,
+            Self::Status(status) | Self::Unfinished(status) => status,
             Self::Throttled(_) | Self::QuotaExhausted => 429,
             Self::ContextLength | Self::ContentPolicy => 400,
         }
@@ -47,7 +49,7 @@ impl Complaint {
 
     fn code(self) -> &'static str {
         match self {
-            Self::Status(_) => "",
+            Self::Status(_) | Self::Unfinished(_) => "",
             Self::Throttled(_) => "rate_limit_exceeded",
             Self::QuotaExhausted => "insufficient_quota",
             Self::ContextLength => "context_length_exceeded",
@@ -165,6 +167,7 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
     };
     let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
     let is_stream = streams && status == 200;
+    let is_unfinished = matches!(fate, Fate::Says(Complaint::Unfinished(_), _));
     let kind = if is_stream { "text/event-stream" } else { "application/json" };
     let headers = [
         ("retry-after", wait.as_str()),
@@ -179,7 +182,10 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
         200 => document(mark, lie),
         _ => {
             let code = if let Fate::Says(complaint, _) = fate { complaint.code() } else { "" };
-            let message = format!(r#"{{"error":{{"message":"provider's {status}","code":"{code}"}}}}"#);
+            let mut message = format!(r#"{{"error":{{"message":"provider's {status}","code":"{code}"}}}}"#);
+            if is_unfinished {
+                message.truncate(message.len() / 2);
+            }
             vec![message]
         }
     };
@@ -193,6 +199,7 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
         time += if is_stream { APART } else { Duration::ZERO };
     }
     match lie {
+        _ if is_unfinished => {}
         Some(Lie::Cut(_)) => pieces.push((time, Piece::Reset)),
         Some(Lie::Stall(_) | Lie::LeftOpen | Lie::Unmarked { ends: false }) => {}
         _ => pieces.push((time, Piece::Data { bytes: Vec::new(), end: true })),
