@@ -43,7 +43,7 @@ impl Attempt {
             Reading::Watched(watched) if watched.has_content() => Came::Content,
             _ => Came::Headers,
         };
-        let is_ours = outcome == Outcome::Timeout && origin != Origin::Provider;
+        let is_ours = outcome == Outcome::Timeout && origin == Origin::Timeout;
         is_ours && self.limits.was_cut(came, now.since(self.begun))
     }
 
