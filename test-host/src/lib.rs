@@ -34,6 +34,7 @@ pub mod driver;
 pub mod envoy;
 pub mod explain;
 pub mod golden;
+pub mod hints;
 mod html;
 mod junit;
 pub mod lsp;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use seawall_test_host::commands::{
-    Exit, bundle, check, completions, explain, fmt, golden, init, lsp, man, provider, test, up,
+    Exit, bundle, check, completions, explain, fmt, golden, hint, init, lsp, man, provider, test, up,
 };
 
 /// Seawall: makes the LLM traffic of a mesh reliable.
@@ -23,6 +23,7 @@ enum Command {
     Init(init::Args),
     Explain(explain::Args),
     Golden(golden::Args),
+    Hint(hint::Args),
     Fmt(fmt::Args),
     Lsp(lsp::Args),
     Provider(provider::Args),
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Golden(args) => golden::run(&args),
+        Command::Hint(args) => hint::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Lsp(args) => lsp::run(&args),
         Command::Provider(args) => provider::run(args).map(|()| Exit::Ok),

@@ -8,6 +8,10 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::run::{cargo, step};
 
 const TARGET: &str = "wasm32-wasip1";
+/// Scenarios, and policies with tests.
+pub(crate) const SCENARIOS: [&str; 2] = ["test-host/scenarios", "envoy/policies"];
+/// Those of counts that need the vocabularies.
+pub(crate) const TOKENS: &str = "test-host/scenarios/tokens";
 
 /// Python packages, each needed for one purpose.
 #[derive(Clone, Copy)]
@@ -63,7 +67,28 @@ impl Parts {
         self.wasm_target()?;
         let build = ["build", "--package", "seawall-filter", "--target", TARGET, "--profile", "wasm"];
         step("build seawall.wasm", &mut cargo(build))?;
-        Ok(self.target.join(TARGET).join("wasm/seawall.wasm"))
+        let module = self.target.join(TARGET).join("wasm/seawall.wasm");
+        self.hint(&module, &module, &SCENARIOS)?;
+        Ok(module)
+    }
+
+    /// Writes hints for its branches into a module that was just built. Cargo puts its own back at every build, so those that
+    /// were made since are kept.
+    fn hint(&self, built: &Path, module: &Path, usual: &[&str]) -> Result<()> {
+        let kept = module.with_extension("hinted.wasm");
+        let made = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified());
+        if made(&kept).ok() < Some(made(built)?) {
+            let mut hint =
+                cargo(["run", "--quiet", "--package", "seawall-test-host", "--", "hint", "--jobs", "2"]);
+            hint.args(usual).arg("--wasm").arg(built).arg("--output").arg(&kept);
+            step("play scenarios to see which way its branches go", &mut hint)?;
+        }
+        // What cargo has built may be the same file by another name, and must stay.
+        if module.exists() {
+            std::fs::remove_file(module)?;
+        }
+        std::fs::copy(&kept, module)?;
+        Ok(())
     }
 
     /// Builds the module without what rules for answers need, apart for the same reason as that with vocabularies.
@@ -87,7 +112,8 @@ impl Parts {
         build.arg("--features=o200k,cl100k").arg("--target-dir").arg(&apart);
         step("build seawall-tokens.wasm", &mut build)?;
         let module = self.target.join(TARGET).join("wasm/seawall-tokens.wasm");
-        std::fs::copy(apart.join(TARGET).join("wasm/seawall.wasm"), &module)?;
+        let usual = [&SCENARIOS[..], &[TOKENS]].concat();
+        self.hint(&apart.join(TARGET).join("wasm/seawall.wasm"), &module, &usual)?;
         Ok(module)
     }
 

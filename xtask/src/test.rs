@@ -5,15 +5,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::fuzz;
-use crate::parts::{Package, Parts};
+use crate::parts::{Package, Parts, SCENARIOS, TOKENS};
 use crate::run::{cargo, step};
 
 /// Rust that is built for this machine; the filter only exists as a module.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "seawall-filter"];
-/// Scenarios, and policies with tests.
-const SCENARIOS: [&str; 2] = ["test-host/scenarios", "envoy/policies"];
-/// Those of counts that need the vocabularies.
-const TOKENS: &str = "test-host/scenarios/tokens";
 const ENVOY_YAML: &str = "envoy/envoy.yaml";
 
 pub(crate) fn all(parts: &Parts) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod explain;
 mod explain_policy;
 pub mod fmt;
 pub mod golden;
+pub mod hint;
 pub mod init;
 pub mod lsp;
 pub mod man;

@@ -86,13 +86,13 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// What is to be run.
-struct Collected {
-    tests: Vec<Loaded>,
+pub(super) struct Collected {
+    pub(super) tests: Vec<Loaded>,
     /// Policies that have tests which can't be run.
-    refused: Vec<Report>,
+    pub(super) refused: Vec<Report>,
 }
 
-fn collect(paths: &[PathBuf], filter: &str) -> anyhow::Result<Collected> {
+pub(super) fn collect(paths: &[PathBuf], filter: &str) -> anyhow::Result<Collected> {
     let mut collected = Collected { tests: Vec::new(), refused: Vec::new() };
     for (path, named) in files(paths)? {
         if !is(&path, POLICY) {

@@ -1,6 +1,7 @@
 //! One VM: a store, an instance, and its callbacks. A trap is a result; it never takes the host with it.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
 use sha2::{Digest, Sha256};
@@ -10,6 +11,7 @@ use super::abi::{self, Direction};
 use super::exports::{Exports, OnHeaders, export};
 use super::state::{HostState, Nested, Plugin};
 use super::wasi;
+use crate::hints::{Branch, Counting};
 
 /// Steps (about one each for a Wasm instruction) that a callback may take before it counts as endless: a second or so.
 const FUEL: u64 = 2_000_000_000;
@@ -20,6 +22,14 @@ pub struct Module {
     engine: Engine,
     module: wasmtime::Module,
     hash: String,
+    counts: Option<Counts>,
+}
+
+/// What the branches of a module's VMs have done.
+#[derive(Clone)]
+struct Counts {
+    by: Arc<Counting>,
+    so_far: Arc<Mutex<Vec<Branch>>>,
 }
 
 impl std::fmt::Debug for Module {
@@ -48,7 +58,23 @@ impl Module {
         let engine = Engine::new(&config).map_err(flat)?;
         let module = wasmtime::Module::new(&engine, binary).map_err(flat)?;
         let hash = Sha256::digest(binary).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { engine, module, hash })
+        Ok(Self { engine, module, hash, counts: None })
+    }
+
+    /// Compiles one whose VMs count their branches. What they have counted is known once they are gone.
+    ///
+    /// # Errors
+    /// When it is no module.
+    pub fn counting(counting: Counting) -> anyhow::Result<Self> {
+        let counts = Counts { so_far: Arc::default(), by: Arc::new(counting) };
+        Ok(Self { counts: Some(counts.clone()), ..Self::compile(&counts.by.module)? })
+    }
+
+    /// What the branches of its VMs have done, in the order of the code.
+    #[must_use]
+    pub fn counted(&self) -> Vec<Branch> {
+        let lock = |counts: &Counts| counts.so_far.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.counts.as_ref().map(lock).unwrap_or_default()
     }
 
     /// The first 12 hex digits of its SHA-256: says which build it was.
@@ -79,6 +105,16 @@ pub(crate) struct Vm {
     store: Store<HostState>,
     exports: Exports,
     sabotage: Option<u64>,
+    counts: Option<Counts>,
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        if let (Some(counts), Some(memory)) = (&self.counts, self.store.data().memory) {
+            let mut so_far = counts.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            counts.by.add(memory.data(&self.store), &mut so_far);
+        }
+    }
 }
 
 impl std::fmt::Debug for Vm {
@@ -107,7 +143,7 @@ impl Vm {
             Some(initialize) => Some(initialize),
             None => export(&mut store, &instance, "_start")?,
         };
-        let mut vm = Self { store, exports, sabotage: None };
+        let mut vm = Self { store, exports, sabotage: None, counts: module.counts.clone() };
         vm.call("_initialize", initialize, 0, ())?;
         Ok(vm)
     }
