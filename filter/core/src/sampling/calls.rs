@@ -428,7 +428,7 @@ fn request_headers<'h>(path: &'h str, authority: &'h str, kind: &'h str) -> [(&'
 }
 
 /// One line of an audit.
-fn line(config: &Config, delivered: &Delivered, content: &Content) -> String {
+pub(super) fn line(config: &Config, delivered: &Delivered, content: &Content) -> String {
     let Delivered { route, target, model, at, question, .. } = delivered;
     let quoted = redact::quoted;
     let target = config.target(*target).map_or("", |target| &*target.name);
@@ -458,7 +458,11 @@ fn line(config: &Config, delivered: &Delivered, content: &Content) -> String {
             line.push_str(if number > 0 { r#",{"name":"# } else { r#"{"name":"# });
             line.push_str(&quoted(&redact::text(&call.name)));
             line.push_str(r#","arguments":"#);
-            line.push_str(&redact::json(call.arguments.as_bytes()));
+            line.push_str(&match call.arguments.trim_ascii() {
+                arguments if call.is_text => quoted(&redact::text(arguments)),
+                "" => "{}".to_owned(),
+                arguments => redact::json(arguments.as_bytes()),
+            });
             line.push('}');
         }
         line.push_str("]}");

@@ -6,12 +6,16 @@
 //! | payment card | 13 to 19 digits, in groups or not, with the check digit of ISO/IEC 7812-1 (Luhn) | `[card]` |
 //! | bank account | an IBAN whose check digits are right (ISO 13616, modulo 97) | `[iban]` |
 //! | telephone number | 7 to 15 digits (ITU-T E.164) in groups, with `+` or a bracket, or 10 to 15 in one piece | `[phone]` |
-//! | key | known beginnings (`sk-`, `ghp_`, `AKIA`, a JWT's `eyJ`, …), what follows `Bearer` or `password=`, and what is as long and as mixed as keys are | `[key]` |
+//! | key | known beginnings (`sk-`, `ghp_`, `AKIA`, a JWT's `eyJ`, …), what follows `Bearer` or `password=` or is the value of a member of such a name, and what is as long and as mixed as keys are | `[key]` |
 //!
 //! What looks like one of these and is none goes too. What is written in words, or in the letters of another script, stays:
 //! this makes a leak unlikely, and no text anonymous. One pass; at each word it looks no further than [`FAR`] bytes ahead.
 
-use crate::body::text_of;
+mod json;
+
+use std::collections::VecDeque;
+
+pub(crate) use self::json::json;
 
 /// Longest look ahead, in bytes.
 const FAR: usize = 64;
@@ -20,95 +24,66 @@ const FAR: usize = 64;
 pub(crate) fn text(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
-    let (mut at, mut copied, mut is_named) = (0, 0, false);
+    let (mut at, mut copied) = (0, 0);
+    // A word is measured only once: a run of dashes, or of numbers, is not one for each of its bytes.
+    let mut word_end = 0;
+    // What has been found already and lies ahead.
+    let mut spans: VecDeque<Span> = VecDeque::new();
     while let Some(byte) = bytes.get(at) {
-        if !is_word(*byte) && *byte != b'(' {
+        while spans.front().is_some_and(|span| span.start < at) {
+            spans.pop_front();
+        }
+        let is_next = |spans: &VecDeque<Span>| spans.front().is_some_and(|span| span.start == at);
+        if !is_word(*byte) && *byte != b'(' && !is_next(&spans) {
             at += 1;
             continue;
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        let is_inside = byte.is_ascii_alphanumeric() || !byte.is_ascii();
-        // A word is measured only where it is passed as a whole: a run of dashes, or of numbers, is not one for each of its bytes.
-        let mut length = 1;
-        let found = iban(rest).or_else(|| number(rest)).or_else(|| {
-            if !is_inside {
-                return None;
+        let mut found = None;
+        if !is_next(&spans) && !is_decimal(bytes.get(..at).unwrap_or_default()) {
+            found = iban(rest).or_else(|| number(rest));
+        }
+        if found.is_none() && is_sign(*byte) && at >= word_end {
+            let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+            let (word, after) = rest.split_at_checked(length).unwrap_or_default();
+            word_end = at + length;
+            if is_key(word) {
+                found = Some((length, "[key]"));
+            } else if word.contains(&b'@') {
+                addresses(text.get(at..word_end).unwrap_or_default(), at, &mut spans);
             }
-            length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
-            let word = rest.get(..length)?;
-            is_key(word, is_named).then_some((word.len(), "[key]"))
-        });
+            spans.extend(named_key(word, after).map(|(start, length)| {
+                let start = word_end + start;
+                Span { start, length, mark: "[key]" }
+            }));
+        }
+        if is_next(&spans) {
+            found = spans.pop_front().map(|span| (span.length, span.mark));
+        }
         match found {
             Some((length, mark)) => {
                 out.push_str(text.get(copied..at).unwrap_or_default());
                 out.push_str(mark);
-                (at, copied, is_named) = (at + length, at + length, false);
+                (at, copied) = (at + length, at + length);
             }
-            None => {
-                let word = rest.get(..length).unwrap_or_default();
-                if word.contains(&b'@') {
-                    out.push_str(text.get(copied..at).unwrap_or_default());
-                    addresses(text.get(at..at + length).unwrap_or_default(), &mut out);
-                    copied = at + length;
-                }
-                is_named = is_named && !is_inside || names_key(word, rest.get(length..).unwrap_or_default());
-                at += length;
-            }
+            // Something may stand behind what it is glued to: `Tel.+49…`, `wa.me/49…`.
+            None => at += rest.iter().position(|byte| !is_sign(*byte)).unwrap_or(rest.len()).max(1),
         }
     }
     out.push_str(text.get(copied..).unwrap_or_default());
     out
 }
 
-/// JSON of which every text, and every number that isn't one to calculate with, has been through [`text`]. What isn't JSON
-/// becomes one text.
-pub(crate) fn json(json: &[u8]) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut at = 0;
-    while let Some(byte) = json.get(at) {
-        let rest = json.get(at..).unwrap_or_default();
-        if *byte == b'"' {
-            let Some(said) = rest.get(..string_length(rest)).and_then(text_of) else { return whole(json) };
-            out.push_str(&quoted(&text(&said)));
-            at += string_length(rest);
-        } else if byte.is_ascii_digit() || *byte == b'-' {
-            let is_part =
-                |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-            let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
-            let number = std::str::from_utf8(rest.get(..length).unwrap_or_default()).unwrap_or_default();
-            let kept = text(number);
-            out.push_str(&if kept == number { kept } else { quoted(&kept) });
-            at += length;
-        } else if byte.is_ascii_graphic() {
-            out.push(char::from(*byte));
-            at += 1;
-        } else if byte.is_ascii_whitespace() {
-            at += 1;
-        } else {
-            return whole(json);
-        }
-    }
-    out
-}
-
-fn whole(bytes: &[u8]) -> String {
-    quoted(&text(&String::from_utf8_lossy(bytes)))
+/// What goes.
+struct Span {
+    start: usize,
+    length: usize,
+    mark: &'static str,
 }
 
 /// As a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
-}
-
-/// Bytes of the string that begins here, quotes included.
-fn string_length(rest: &[u8]) -> usize {
-    let mut is_escaped = false;
-    let end = rest.iter().skip(1).position(|byte| {
-        let ends = *byte == b'"' && !is_escaped;
-        is_escaped = *byte == b'\\' && !is_escaped;
-        ends
-    });
-    end.map_or(rest.len(), |end| end + 2)
 }
 
 #[cfg(test)]
@@ -123,27 +98,35 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._%+-@/".contains(&byte)
 }
 
-/// The text of one word, without the addresses in it.
-fn addresses(word: &str, out: &mut String) {
-    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._%+-".contains(&byte);
-    let is_domain = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b".-".contains(&byte);
+/// Part of what words are made of, and not between such.
+fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii()
+}
+
+/// Whether what follows are the places behind a point, or a further number of several with points between.
+fn is_decimal(before: &[u8]) -> bool {
+    matches!(before, [.., digit, b'.'] if digit.is_ascii_digit())
+}
+
+/// The addresses in one word, which begins there.
+fn addresses(word: &str, mut at: usize, to: &mut VecDeque<Span>) {
+    let is_local = |byte: u8| is_sign(byte) || b"._%+-".contains(&byte);
+    let is_domain = |byte: u8| is_sign(byte) || b".-".contains(&byte);
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('@') {
         let local = before.bytes().rev().take_while(|byte| is_local(*byte)).count();
         let domain = after.bytes().take_while(|byte| is_domain(*byte)).count();
         let name = after.get(..domain).unwrap_or_default().trim_end_matches(['.', '-']);
         let is_name = |(host, end): (&str, &str)| !host.is_empty() && end.chars().count() >= 2;
+        at += before.len() + 1;
+        rest = after;
         if local > 0 && name.rsplit_once('.').is_some_and(is_name) {
-            out.push_str(before.get(..before.len() - local).unwrap_or_default());
-            out.push_str("[email]");
+            let start = at.saturating_sub(local + 1);
+            to.push_back(Span { start, length: local + 1 + name.len(), mark: "[email]" });
             rest = after.get(name.len()..).unwrap_or_default();
-        } else {
-            out.push_str(before);
-            out.push('@');
-            rest = after;
+            at += name.len();
         }
     }
-    out.push_str(rest);
 }
 
 /// Two letters and two digits, then letters and digits in groups of four or in one piece.
@@ -283,16 +266,14 @@ const BEGINNINGS: [&str; 20] = [
 
 /// Keys are no shorter.
 const SHORTEST_KEY: usize = 16;
+/// What follows `password=` is no shorter; where it is made of letters alone, or follows `Bearer`.
+const SHORTEST_NAMED: usize = 4;
+const SHORTEST_NAMED_WORD: usize = 8;
 /// From this length on, what is mixed like a key is taken for one.
 const MIXED: usize = 32;
 
-/// `is_named`: what stands before it says that it is one.
-fn is_key(word: &[u8], is_named: bool) -> bool {
-    let word = word.trim_ascii_end();
+fn is_key(word: &[u8]) -> bool {
     let begins = |beginning: &&str| word.starts_with(beginning.as_bytes());
-    if is_named && word.len() >= 8 {
-        return true;
-    }
     if word.len() >= SHORTEST_KEY && BEGINNINGS.iter().any(begins) {
         return true;
     }
@@ -305,24 +286,50 @@ fn is_key(word: &[u8], is_named: bool) -> bool {
     })
 }
 
+/// Whether a key is what bears this name, as the name itself says.
 fn is_name_of_key(word: &[u8]) -> bool {
-    const NAMES: [&str; 8] =
-        ["password", "passwd", "secret", "token", "api_key", "apikey", "api-key", "access_key"];
+    const NAMES: [&str; 9] = [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "api-key",
+        "access_key",
+        "private_key",
+    ];
     NAMES.iter().any(|name| {
         let end = word.len().checked_sub(name.len()).and_then(|start| word.get(start..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
     })
 }
 
-/// Whether a key follows this word: `Bearer …`, `password: …`.
-fn names_key(word: &[u8], after: &[u8]) -> bool {
+/// The key that this word says to follow, by its place behind the word and its length: `Bearer …`, `password: …`.
+fn named_key(word: &[u8], after: &[u8]) -> Option<(usize, usize)> {
     let is_scheme = word.eq_ignore_ascii_case(b"bearer") || word.eq_ignore_ascii_case(b"basic");
-    let between = after.iter().take_while(|byte| matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'')).take(5);
-    let between: Vec<u8> = between.copied().collect();
-    match is_scheme {
-        true => !between.is_empty() && between.iter().all(|byte| *byte == b' '),
-        false => between.iter().any(|byte| matches!(byte, b':' | b'=')) && is_name_of_key(word),
+    if !is_scheme && !is_name_of_key(word) {
+        return None;
     }
+    let is_between = |byte: &&u8| matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'');
+    let start = after.iter().take_while(is_between).take(5).count();
+    let (between, after) = after.split_at_checked(start)?;
+    let names = match is_scheme {
+        true => !between.is_empty() && between.iter().all(|byte| *byte == b' '),
+        false => between.iter().any(|byte| matches!(byte, b':' | b'=')),
+    };
+    if !names {
+        return None;
+    }
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'&,;<>".contains(byte);
+    let length = after.iter().position(ends).unwrap_or(after.len());
+    let key = after.get(..length)?;
+    let end = key.iter().rev().take_while(|byte| matches!(byte, b'.' | b'!' | b'?' | b')' | b'*')).count();
+    let key = key.get(..length - end)?;
+    // Short ones that are words are more likely to be just that.
+    let is_word = is_scheme || key.iter().all(u8::is_ascii_alphabetic);
+    let least = if is_word { SHORTEST_NAMED_WORD } else { SHORTEST_NAMED };
+    (key.len() >= least).then_some((start, length))
 }
 
 #[cfg(test)]

@@ -243,6 +243,38 @@ fn a_full_budget_asks_nothing_until_its_period_ends() {
     assert_eq!(bench.calls.len(), asked + 1);
 }
 
+#[test]
+fn calls_of_tools_are_audited_whatever_their_arguments_are() {
+    let bench = Bench::new("audit 100% to \"sink\"");
+    let delivered = Delivered {
+        route: 0,
+        position: 0,
+        target: TargetId(0),
+        model: None,
+        at: bench.now,
+        question: b"[{\"content\":\"it breaks o".to_vec(),
+        dialect: Dialect::Chat,
+        framing: Framing::Document,
+        answer: Kept::default(),
+        drawn: Drawn { kinds: [false; 3], _seat: Rc::default() },
+    };
+    let of = |arguments: &str, is_text: bool| {
+        let call = crate::output::Call { name: "f".to_owned(), arguments: arguments.to_owned(), is_text };
+        let choice = crate::output::Choice { calls: vec![call], ..Default::default() };
+        let line = calls::line(&bench.config, &delivered, &crate::output::Content { choices: vec![choice] });
+        assert!(!line.contains('\n'), "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["request"][0]["content"], "it breaks o");
+        line["answer"][0]["calls"][0]["arguments"].clone()
+    };
+    assert_eq!(of("", false), serde_json::json!({}));
+    assert_eq!(of("{\"to\":\"jane@x.de\"}", false), serde_json::json!({"to": "[email]"}));
+    assert_eq!(of("mail jane@x.de", false), "mail [email]");
+    assert_eq!(of("{\"a\":[1,", false), serde_json::json!({"a": [1]}));
+    assert_eq!(of("", true), "");
+    assert_eq!(of("[1]\njane@x.de", true), "[1]\n[email]");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

@@ -52,7 +52,7 @@ impl Run<'_> {
     ) -> Verdict {
         let mut count = 0;
         for (at, item) in array.items().enumerate() {
-            if self.would_hold(schema, item, None)? {
+            if self.happens_to_hold(schema, item, None)? {
                 count += 1;
                 if let Some(seen) = seen.as_deref_mut() {
                     seen.add(at);

@@ -215,6 +215,26 @@ impl Run<'_> {
         }
     }
 
+    /// Misfits that have been taken down in branches.
+    fn quiet_misfits(&self) -> usize {
+        self.misfits.as_ref().map_or(0, |misfits| misfits.quiet.len())
+    }
+
+    /// Only so many of them are left: what has come of the others holds without them, or asks for something else.
+    fn forget_misfits(&mut self, left: usize) {
+        if let Some(misfits) = &mut self.misfits {
+            misfits.quiet.truncate(left);
+        }
+    }
+
+    /// As [`Self::would_hold`], where it is no fault of the value if it doesn't.
+    fn happens_to_hold(&mut self, id: Id, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
+        let misfits = self.quiet_misfits();
+        let holds = self.would_hold(id, value, seen);
+        self.forget_misfits(misfits);
+        holds
+    }
+
     /// As [`Self::holds`], where it decides nothing by itself.
     fn would_hold(&mut self, id: Id, value: Value<'_>, seen: Option<&mut Seen>) -> Verdict {
         self.quiet += 1;
@@ -277,7 +297,7 @@ impl Run<'_> {
                 }
                 return Ok(count == 1 || (count > 1 && value.is_open()));
             }
-            Check::Not(not) => !self.would_hold(*not, value, None)?,
+            Check::Not(not) => !self.happens_to_hold(*not, value, None)?,
         };
         if !holds {
             if let (Some(misfits), Check::Type { mask, .. }, Kind::Text) =
@@ -323,11 +343,15 @@ impl Run<'_> {
 
     fn any_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Verdict {
         let mut holds = false;
+        let misfits = self.quiet_misfits();
         for id in all {
             holds |= self.would_hold(*id, value, seen.as_deref_mut())?;
             if holds && seen.is_none() {
                 break;
             }
+        }
+        if holds {
+            self.forget_misfits(misfits);
         }
         Ok(holds)
     }
@@ -335,11 +359,15 @@ impl Run<'_> {
     /// How many hold, up to two.
     fn one_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Result<usize, Stop> {
         let mut count = 0;
+        let misfits = self.quiet_misfits();
         for id in all {
             count += usize::from(self.would_hold(*id, value, seen.as_deref_mut())?);
             if count > 1 {
                 break;
             }
+        }
+        if count > 0 {
+            self.forget_misfits(misfits);
         }
         Ok(count)
     }
@@ -352,7 +380,8 @@ impl Run<'_> {
         value: Value<'_>,
         mut seen: Option<&mut Seen>,
     ) -> Verdict {
-        let next = if self.would_hold(condition, value, seen.as_deref_mut())? { then } else { otherwise };
+        let next =
+            if self.happens_to_hold(condition, value, seen.as_deref_mut())? { then } else { otherwise };
         next.map_or(Ok(true), |id| self.holds(id, value, seen))
     }
 }

@@ -85,6 +85,30 @@ fn strings_become_what_the_schema_asks_for() {
 }
 
 #[test]
+fn a_string_stays_where_its_own_schema_holds() {
+    let wrong = r#""n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}"#;
+    for own in [
+        r#"{"anyOf": [{"type": "integer"}, {"type": "string"}]}"#,
+        r#"{"oneOf": [{"type": "integer"}, {"type": "string"}]}"#,
+        r#"{"not": {"type": "integer"}}"#,
+        r#"{"if": {"type": "integer"}, "then": true}"#,
+        r#"{"allOf": [{"anyOf": [{"anyOf": [{"type": "integer"}, {"type": "null"}]}, {"minLength": 1}]}]}"#,
+    ] {
+        let schema = format!(r#"{{"properties": {{"zip": {own}, {wrong}}}}}"#);
+        let repaired = with(&schema, r#"{"zip": "12345678901234567890", "n": "7"}"#).unwrap().json;
+        assert_eq!(repaired, r#"{"zip": "12345678901234567890", "n": 7}"#, "{own}");
+        let schema = format!(r#"{{"anyOf": [{schema}, {{"type": "null"}}]}}"#);
+        let repaired = with(&schema, r#"{"zip": "01", "n": "7"}"#).map(|repaired| repaired.json);
+        assert_eq!(repaired.as_deref(), Some(r#"{"zip": "01", "n": 7}"#), "{own}");
+    }
+    let contains = format!(
+        r#"{{"properties": {{"zips": {{"contains": {{"type": "integer"}}, "minItems": 1}}, {wrong}}}}}"#
+    );
+    let repaired = with(&contains, r#"{"zips": ["12", 1, "13"], "n": "7"}"#).unwrap().json;
+    assert_eq!(repaired, r#"{"zips": ["12", 1, "13"], "n": 7}"#);
+}
+
+#[test]
 fn what_breaks_off_is_never_taken_for_what_it_may_have_become() {
     let cases = [
         (r#"{"properties": {"amount": {"type": "number"}}}"#, r#"{"amount": "12"#, Some("{}")),
@@ -231,6 +255,24 @@ proptest! {
         if let Some(repaired) = with("true", &text) {
             for string in strings(&serde_json::from_str(&repaired.json).unwrap()) {
                 prop_assert!(text.contains(&string), "{:?} in {:?}", string, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_is_never_changed_where_its_own_schema_holds(own in prop::sample::select(vec![
+        r#"{"type": ["string", "integer"]}"#, r#"{"anyOf": [{"type": "integer"}, {"type": "boolean"}, {"type": "string"}]}"#,
+        r#"{"oneOf": [{"type": "number"}, {"type": "string", "minLength": 2}, {"type": "null"}]}"#, r#"{"not": {"type": "number"}}"#,
+        r#"{"if": {"type": "boolean"}, "then": {"const": true}, "else": {"not": {"type": "null"}}}"#, "{}",
+    ]), said in "[0-9]{1,3}|true|False|1e5", wrong in "[0-9]{1,3}") {
+        let text = format!(r#"{{"own": "{said}", "wrong": "{wrong}"}}"#);
+        for wanted in [r#"{"type": "integer"}"#, r#"{"anyOf": [{"type": "integer"}, {"type": "null"}]}"#, r#"{"oneOf": [{"type": "null"}, {"type": "number"}]}"#] {
+            let own_schema = Schema::compile(own, &Options::default()).unwrap();
+            let holds = own_schema.check(&format!("\"{said}\""), &Bounds::default(), &mut Scratch::default()).is_ok();
+            let schema = format!(r#"{{"properties": {{"own": {own}, "wrong": {wanted}}}}}"#);
+            if let (true, Some(repaired)) = (holds, with(&schema, &text)) {
+                let kept: Value = serde_json::from_str(&repaired.json).unwrap();
+                prop_assert_eq!(&kept["own"], &Value::from(said.as_str()), "{}", schema);
             }
         }
     }

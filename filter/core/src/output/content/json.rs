@@ -48,7 +48,7 @@ pub(super) fn word(value: Option<Value<'_>>) -> &[u8] {
 
 /// Adds what a text says that is written like this. What is no text (bytes that aren't UTF-8, half a surrogate pair, as when a
 /// character is split between two tokens) becomes U+FFFD.
-pub(super) fn unescape(written: &[u8], to: &mut String) {
+pub(crate) fn unescape(written: &[u8], to: &mut String) {
     let Some(first) = find_either::<b'\\', b'\\'>(written) else {
         return add(written, to);
     };

@@ -32,11 +32,24 @@ fn an_answer_is_json_and_nothing_else_and_fits_the_routes_schema() {
 fn what_calls_tools_or_declines_is_no_answer() {
     let policy = with_schema(PERSON);
     let with_tools = Asked { tools: vec![tool("f", None)], ..Asked::default() };
-    assert_eq!(found(&policy, &Asked::default(), &call("f", "{}")), []);
+    assert_eq!(found(&policy, &with_tools, &call("f", "{}")), []);
+    let asked = Asked { may_call: true, ..Asked::default() };
+    assert_eq!(found(&policy, &asked, &call("f", "{}")), []);
     let mut content = call("f", "{}");
     content.choices[0].text = "I'll look that up.".to_owned();
     assert_eq!(found(&policy, &with_tools, &content), []);
     assert_eq!(found(&policy, &Asked::default(), &content), [(Rule::Schema, String::new())]);
+    // Nor is a call of a tool that nobody has offered.
+    assert_eq!(found(&policy, &Asked::default(), &call("f", "{}")), [(Rule::Schema, String::new())]);
+    let fields = Output {
+        fields: vec!["id".to_owned()],
+        require: vec!["a".to_owned()],
+        least_characters: Some(1),
+        ..output()
+    };
+    let broken = found(&fields, &Asked::default(), &call("f", "{}"));
+    let broken: Vec<_> = broken.into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(broken, [Rule::Length, Rule::Fields, Rule::Require]);
     let declined = Choice { refusal: "I can't.".to_owned(), ..Choice::default() };
     assert_eq!(found(&policy, &Asked::default(), &Content { choices: vec![declined] }), []);
 }
