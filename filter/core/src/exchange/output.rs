@@ -100,6 +100,10 @@ impl Exchange {
         let asked = self.asked(turn, rules);
         let reading = match Reading::after(&asked.prefill, form, body) {
             Ok(reading) if !reading.content().choices.is_empty() => reading,
+            Ok(reading) if reading.lacks_choices() => {
+                let breach = Breach::of(Rule::Length, "it is empty");
+                return self.decide(turn, position, (vec![breach], None, true), |_| None);
+            }
             Err(Failure::TooLarge) => return self.says_too_much(turn, index, true),
             // What has no choices has not been answered yet, or is none of the dialect's.
             Ok(_) | Err(Failure::Unreadable) => {
@@ -291,7 +295,7 @@ impl Exchange {
         let (body, facts) = self.own_request();
         let dialect = counting::dialect(turn.config.provider(self.route, 0), self.caller_path());
         let asked = facts.map(|facts| Asked::of(facts, body, (dialect, rules.wants()), turn.schemas));
-        let asked = Rc::new(asked.unwrap_or_default());
+        let asked = Rc::new(asked.unwrap_or_else(Asked::unknown));
         self.checked.asked = Some(asked.clone());
         asked
     }

@@ -64,6 +64,11 @@ impl Wants {
 }
 
 impl Asked {
+    /// Of a request that can't be read, of which nobody knows what it offers.
+    pub(crate) fn unknown() -> Self {
+        Self { may_call: true, ..Self::default() }
+    }
+
     /// Reads what is to be known before there is an answer: all but the tools.
     pub(crate) fn of(
         facts: &Facts,

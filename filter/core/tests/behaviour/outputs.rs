@@ -92,6 +92,34 @@ fn an_answer_that_fits_goes_on_as_it_is() {
     }
 }
 
+#[test]
+fn an_answer_without_choices_is_no_good_one() {
+    let gemini = "/v1beta/models/gemini-2.5-pro:generateContent";
+    let asks = json!({"contents": [{"role": "user", "parts": [{"text": "how many?"}]}]}).to_string();
+    let usage = json!({"usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}}).to_string();
+    for (provider, path, asks, body) in [
+        ("openai", CHAT, &request(), json!({"object": "chat.completion", "choices": []}).to_string()),
+        ("gemini", gemini, &asks, usage),
+        ("gemini", gemini, &asks, json!({"candidates": []}).to_string()),
+    ] {
+        let policy = policy(&format!("{SCHEMA} invalid repair, fail_over"), "")
+            .replace("provider openai", &format!("provider {provider}"));
+        let mut host = Host::new(&policy);
+        host.ask_at(path, asks);
+        let fx = brings(&mut host, Half::Downstream, &body);
+        assert_eq!(counted(&fx), [OutputEvent::FailedOver], "{body}");
+        let mut host = Host::new(&policy.replace("invalid repair, fail_over", "invalid reject"));
+        host.ask_at(path, asks);
+        let fx = brings(&mut host, Half::Downstream, &body);
+        assert_eq!((delivered(&fx).0, told(&fx)["x-seawall-output"].as_str()), (502, "invalid length"));
+    }
+    // What has not been answered yet has no list of choices.
+    let mut host = Host::new(&policy(SCHEMA, ""));
+    host.ask_at("/v1/responses", &json!({"input": "how many?", "background": true}).to_string());
+    let fx = brings(&mut host, Half::Downstream, &json!({"status": "queued", "output": []}).to_string());
+    assert_eq!(counted(&fx), [OutputEvent::Unchecked]);
+}
+
 /// Answers of which more comes than is looked at: too many values, too many choices, more bytes than are held.
 fn too_large() -> [String; 3] {
     let many = completion(&format!("{{\"n\":3,\"all\":[{}0]}}", "0,".repeat(100_000)));

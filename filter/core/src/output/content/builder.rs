@@ -74,6 +74,8 @@ pub(super) struct Builder {
     /// The event that is being read.
     pub(super) event: usize,
     bytes: usize,
+    /// The list of choices is there, or should be, and has none.
+    pub(super) lacks_choices: bool,
     /// Something was lost.
     pub(super) overflows: bool,
 }

@@ -21,6 +21,7 @@ pub(super) fn read(root: Value<'_>, to: &mut Builder) {
     if feedback.is_some_and(|feedback| feedback.member(b"blockReason").is_some()) {
         to.finish(0, b"SAFETY");
     }
+    to.lacks_choices |= to.content.choices.is_empty();
 }
 
 fn part(choice: u32, part: Value<'_>, to: &mut Builder) {

@@ -69,7 +69,10 @@ fn read(dialect: Dialect, json: &[u8], outline: &mut Outline, to: &mut Builder) 
     };
     match (root.member(b"choices"), dialect) {
         // Many providers speak it beside their own dialect.
-        (Some(choices), _) => chat::read(choices, to),
+        (Some(choices), _) => {
+            to.lacks_choices |= choices.is_list() && choices.elements().next().is_none();
+            chat::read(choices, to);
+        }
         (None, Dialect::Chat) => {}
         (None, Dialect::Responses) => responses::read(root, to),
         (None, Dialect::Anthropic) => blocks::anthropic(root, to),

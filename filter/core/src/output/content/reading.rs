@@ -16,6 +16,7 @@ pub(crate) struct Reading {
     /// What the first choice's text begins with, and the answer lacks.
     prefill: String,
     content: Content,
+    lacks_choices: bool,
     /// In the order in which they lie in the answer.
     places: Vec<Place>,
     /// The events that have any.
@@ -66,12 +67,18 @@ impl Reading {
             }
         }
         let places = builder.places.unwrap_or_default();
-        let prefill = prefill.to_owned();
-        Ok(Self { framing, prefill, content: builder.content, places, events: found })
+        let (prefill, content) = (prefill.to_owned(), builder.content);
+        let lacks_choices = builder.lacks_choices && content.choices.is_empty();
+        Ok(Self { framing, prefill, content, lacks_choices, places, events: found })
     }
 
     pub(crate) fn content(&self) -> &Content {
         &self.content
+    }
+
+    /// It has come to its end, and has no choices: nothing is said in it, not even why.
+    pub(crate) fn lacks_choices(&self) -> bool {
+        self.lacks_choices
     }
 
     /// The answer that was read with the texts and arguments of `new` in it, and every other byte as it was. A text goes to where

@@ -196,14 +196,15 @@ impl Rules {
     }
 }
 
-/// Whether the text of a choice is the answer. It is not where the model declines, or hands over something else; nor beside calls, where it says what it is about to do.
+/// Whether the text of a choice is the answer. It is not where the model declines, or hands over something else; nor beside calls of tools
+/// that it was offered, where it says what it is about to do.
 fn answers(asked: &Asked, choice: &Choice) -> bool {
     let is_blank = choice.text.trim().is_empty();
     let is_refused = !choice.refusal.is_empty() || choice.finish == Some(Finish::Refused);
     if is_blank && (is_refused || choice.has_more) {
         return false;
     }
-    choice.calls.is_empty() || (!is_blank && !asked.has_tools())
+    choice.calls.is_empty() || !asked.has_tools()
 }
 
 impl Asked {

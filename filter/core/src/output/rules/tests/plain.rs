@@ -31,8 +31,9 @@ fn patterns_are_searched_for_in_all_that_is_said_and_required_of_answers() {
         ]
     );
     let none = String::new;
-    assert_eq!(found(&policy, &asked, &call("f", r#"{"key": "secret-1"}"#)), [(Rule::Deny, none())]);
-    assert_eq!(found(&policy, &asked, &call("f", "{}")), []);
+    let calling = Asked { may_call: true, ..Asked::default() };
+    assert_eq!(found(&policy, &calling, &call("f", r#"{"key": "secret-1"}"#)), [(Rule::Deny, none())]);
+    assert_eq!(found(&policy, &calling, &call("f", "{}")), []);
     assert_eq!(found(&policy, &asked, &text("")), [(Rule::Require, none())]);
     let declined = Choice { refusal: "No: secret-7".to_owned(), ..Choice::default() };
     assert_eq!(found(&policy, &asked, &Content { choices: vec![declined] }), [(Rule::Deny, none())]);
@@ -81,7 +82,8 @@ fn texts_are_as_long_as_asked_in_characters() {
     for (said, fits) in cases {
         assert_eq!(found(&policy, &Asked::default(), &text(said)).is_empty(), fits, "{said}");
     }
-    assert_eq!(found(&policy, &Asked::default(), &call("f", "{}")), []);
+    let asked = Asked { may_call: true, ..Asked::default() };
+    assert_eq!(found(&policy, &asked, &call("f", "{}")), []);
 }
 
 #[test]
