@@ -170,6 +170,21 @@ impl Auth {
 /// others: a caller's key for one provider is nothing for another to read.
 pub const CREDENTIAL_HEADERS: [&str; 4] = ["api-key", "authorization", "x-api-key", "x-goog-api-key"];
 
+/// Headers with which a caller could make Envoy's router retry, hedge or give up on its own: a second layer of retries that the
+/// filter would know nothing of. It takes them out of requests that it routes. In order.
+pub const ROUTER_HEADERS: [&str; 10] = [
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-max-retries",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-rq-timeout-ms",
+    "x-envoy-upstream-stream-duration-ms",
+];
+
 /// An environment variable of the host, and where the policy names it.
 #[derive(Clone, Debug)]
 pub struct EnvVar {

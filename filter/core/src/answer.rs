@@ -73,6 +73,12 @@ impl OwnError {
         Self::new(500, "server_error", "proxy_misconfigured", message.into())
     }
 
+    /// The host would have sent the request elsewhere, as a provider told it to.
+    pub(crate) fn redirected() -> Self {
+        let message = "the request was redirected on its way to the provider; nothing was sent elsewhere";
+        Self::new(502, "server_error", "upstream_redirected", message.into())
+    }
+
     pub(crate) fn unfit(unfit: Unfit) -> Self {
         let is_too_long = unfit.missing.is_empty();
         let code = if is_too_long { "context_length_exceeded" } else { "no_capable_target" };

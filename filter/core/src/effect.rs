@@ -115,6 +115,8 @@ pub enum Effect {
     /// Ask the rate limit service behind this cluster: one call of `envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit`
     /// (gRPC) with this message. Answered by one [`Event::ServiceAnswered`](crate::Event::ServiceAnswered).
     AskService { number: u32, cluster: Text, message: Vec<u8>, timeout: Duration },
+    /// Take these headers out of the request that has just arrived.
+    StripRequest { remove: Vec<String> },
     /// Take these headers out of the answer that has just arrived at a half.
     StripAnswer { remove: Vec<String> },
     /// Keep the router's answer, headers and body, at this half.
@@ -151,6 +153,7 @@ impl fmt::Debug for Effect {
             Self::Route { cluster, .. } => write!(f, "Route to {cluster}"),
             Self::Dispatch { attempt, cluster, .. } => write!(f, "Dispatch {attempt} to {cluster}"),
             Self::AskService { number, cluster, .. } => write!(f, "AskService {number} at {cluster}"),
+            Self::StripRequest { .. } => f.write_str("StripRequest"),
             Self::StripAnswer { .. } => f.write_str("StripAnswer"),
             Self::HoldAnswer(half) => write!(f, "HoldAnswer at {half:?}"),
             Self::PassAnswer { half, .. } => write!(f, "PassAnswer at {half:?}"),

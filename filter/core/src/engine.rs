@@ -12,9 +12,10 @@ use crate::effect::{Effect, Text};
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
-use crate::health::{self, Access};
+use crate::health::{self, Access, Readers};
 use crate::limits::{self, HashKey, Heard, Identity, Limits};
 use crate::output::{SchemaCache, Scratch};
+use crate::request::REDIRECTED;
 use crate::rng::Seed;
 use crate::route::Choice;
 use crate::sampling::{self, Sampling};
@@ -147,6 +148,13 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
+            // Callers' own are taken out by the host. This one is a provider's redirect that the host has followed, and the
+            // request carries what was meant for that provider.
+            if headers.get(REDIRECTED).is_some() {
+                let error = OwnError::redirected();
+                self.turn(now, store, (id, Rc::default()), fx).refuse(&error, Reason::Redirected);
+                return;
+            }
             match self.config.health.as_ref().map_or(Access::Denied, |readers| readers.access(&headers)) {
                 Access::Denied => return self.meet(now, store, id, (headers, end_of_stream), fx),
                 Access::Granted => return self.show_health(now, store, id, fx),
@@ -190,14 +198,20 @@ impl Engine {
         address: &str,
         fx: &mut Vec<Effect>,
     ) {
-        let Some((_, headers, end_of_stream)) = self.asked.take().filter(|(asked, ..)| *asked == id) else {
+        let Some((_, mut headers, end_of_stream)) = self.asked.take().filter(|(asked, ..)| *asked == id)
+        else {
             return;
         };
-        if self.config.health.as_ref().is_some_and(|readers| readers.admit(address)) {
-            self.show_health(now, store, id, fx);
-        } else {
-            self.meet(now, store, id, (headers, end_of_stream), fx);
+        let readers = self.config.health.as_ref();
+        if readers.is_some_and(|readers| readers.admit(address)) {
+            return self.show_health(now, store, id, fx);
         }
+        // The secret was right, and is nothing for a provider.
+        if let Some(name) = readers.and_then(Readers::secret_header) {
+            headers.remove(name);
+            fx.push(Effect::StripRequest { remove: vec![name.to_owned()] });
+        }
+        self.meet(now, store, id, (headers, end_of_stream), fx);
     }
 
     /// A rate limit service has answered: also where nobody waits for it any more.

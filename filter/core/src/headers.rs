@@ -47,6 +47,15 @@ impl Headers {
         self.index.iter().map(|entry| self.slice(entry.name_start, entry.name_len))
     }
 
+    /// Takes out all headers of this name.
+    pub(crate) fn remove(&mut self, name: &str) {
+        let Self { text, index } = self;
+        index.retain(|entry| {
+            let start = entry.name_start as usize;
+            text.get(start..start.saturating_add(entry.name_len as usize)) != Some(name.as_bytes())
+        });
+    }
+
     fn slice(&self, start: u32, len: u32) -> &[u8] {
         let start = start as usize;
         self.text.get(start..start.saturating_add(len as usize)).unwrap_or_default()

@@ -1,26 +1,14 @@
 //! Which headers go where.
 
-use seawall_policy::policy::CREDENTIAL_HEADERS;
+use seawall_policy::policy::{CREDENTIAL_HEADERS, ROUTER_HEADERS};
 
 use crate::answer::PREFIX;
 use crate::config::Target;
 use crate::effect::{HeaderList, Pairs};
 use crate::headers::Headers;
 
-/// Headers with which a caller could make the router retry or hedge on its own: a second layer of retries that nothing
-/// here would know of.
-const ROUTER_CONTROL: [&str; 10] = [
-    "x-envoy-hedge-on-per-try-timeout",
-    "x-envoy-max-retries",
-    "x-envoy-retriable-header-names",
-    "x-envoy-retriable-status-codes",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retry-on",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-upstream-rq-timeout-alt-response",
-    "x-envoy-upstream-rq-timeout-ms",
-    "x-envoy-upstream-stream-duration-ms",
-];
+/// What the host sets on a request that it sends elsewhere by itself. Taken out again where that was the filter's doing.
+pub(crate) const REDIRECTED: &str = "x-envoy-original-url";
 
 /// Headers of one connection (RFC 9110, 7.6.1), and those that describe a body which is sent anew.
 const HOP_BY_HOP: [&str; 11] = [
@@ -73,7 +61,7 @@ impl Target {
 pub(crate) fn forbidden(headers: &Headers, is_matched: bool) -> Vec<String> {
     let is_forbidden = |name: &&[u8]| {
         name.starts_with(PREFIX.as_bytes())
-            || is_matched && name.starts_with(b"x-envoy-") && is_one_of(&ROUTER_CONTROL, name)
+            || is_matched && name.starts_with(b"x-envoy-") && is_one_of(&ROUTER_HEADERS, name)
     };
     let names = headers.names().filter(is_forbidden);
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()

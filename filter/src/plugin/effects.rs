@@ -60,7 +60,11 @@ impl Plugin {
                 let received = body_received(self.context(id)).unwrap_or_default();
                 *reply = Some(Event::BodyCounted { received });
             }
-            Effect::StripAnswer { remove } => remove_headers(MapType::Response, &remove),
+            Effect::StripRequest { remove } => remove_headers(MapType::Request, &remove),
+            Effect::StripAnswer { remove } => {
+                self.come_back(id, place);
+                remove_headers(MapType::Response, &remove);
+            }
             Effect::HoldAnswer(Half::Downstream) => {
                 self.held.insert(id);
             }
@@ -110,7 +114,10 @@ impl Plugin {
             Effect::PassAnswer { half, set } => self.pass_answer(id, half, &set, place),
             Effect::ReplaceBody { half, body } => {
                 let (context, is_here) = self.answer_place(id, half, place);
-                if is_here || host::set_effective_context(context).is_ok() {
+                if is_here {
+                    host::come_back(context);
+                    self.bodies.replace(context, &body);
+                } else if host::set_effective_context(context).is_ok() {
                     self.bodies.replace(context, &body);
                 }
             }
@@ -159,6 +166,17 @@ impl Plugin {
         }
     }
 
+    /// Makes host calls mean the answer whose callback is under way: what was sent from here before has left another stream in
+    /// effect.
+    fn come_back(&self, id: ExchangeId, place: Place) {
+        let half = match place {
+            Place::Response => Half::Downstream,
+            Place::Upstream { attempt } => Half::Upstream { attempt },
+            Place::Request | Place::Elsewhere => return,
+        };
+        host::come_back(self.answer_place(id, half, place).0);
+    }
+
     fn pass_answer(&mut self, id: ExchangeId, half: Half, set: &[(Text, Text)], place: Place) {
         let (context, is_here) = match half {
             Half::Downstream => {
@@ -172,6 +190,7 @@ impl Plugin {
             }
         };
         if is_here {
+            host::come_back(context);
             set_headers(MapType::Response, set);
         } else if host::set_effective_context(context).is_ok() {
             set_headers(MapType::Response, set);

@@ -213,6 +213,11 @@ impl Plugin {
         self.metrics.hand_over(now);
         self.armed = None;
         self.arm(now);
+        if self.armed.is_none() {
+            // The host ticks on at the period it was given last.
+            let _ = host::set_effective_context(self.root);
+            host::set_tick_period(0);
+        }
     }
 
     /// Sends an attempt from here, at once if this callback may still do that.

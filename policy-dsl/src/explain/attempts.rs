@@ -8,7 +8,7 @@ use super::request::Request;
 use super::sequence::{End, Failure, Sequence};
 use super::words::{code, list, span};
 use super::{Explainer, Section, Verdict, changes, output, plan, target};
-use crate::policy::{InvalidAction, Route, StreamMode, TargetId, Trigger};
+use crate::policy::{InvalidAction, ROUTER_HEADERS, Route, StreamMode, TargetId, Trigger};
 use crate::vocabulary::{STATUSES, duration_text, percent_text};
 
 pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) -> Section {
@@ -48,8 +48,7 @@ pub(super) fn sent(explainer: &Explainer<'_>, route: &Route, request: &Request) 
 /// Whether the filter takes this header off a request: its own, and those by which the router retries or gives up on its
 /// own.
 fn steers_the_proxy(name: &str) -> bool {
-    let steers = |name: &str| ["retr", "timeout", "stream-duration"].iter().any(|part| name.contains(part));
-    name.starts_with("x-seawall-") || name.strip_prefix("x-envoy-").is_some_and(steers)
+    name.starts_with("x-seawall-") || ROUTER_HEADERS.contains(&name)
 }
 
 /// What follows each kind of failure, when every attempt fails alike.

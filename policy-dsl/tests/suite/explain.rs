@@ -61,7 +61,11 @@ fn what_becomes_of_a_request_is_as_recorded() {
     let broken = Request { body: Body::Unreadable("it isn't valid JSON".into()), ..chat(body(), &[]) };
     let zipped = chat(body(), &[("content-encoding", "gzip")]);
     for (name, policy, request) in [
-        ("demo-streamed", "demo", chat(stream(), &[key, ("x-envoy-max-retries", "9")])),
+        (
+            "demo-streamed",
+            "demo",
+            chat(stream(), &[key, ("x-envoy-max-retries", "9"), ("x-envoy-expected-rq-timeout-ms", "9")]),
+        ),
         ("demo-elsewhere", "demo", elsewhere),
         ("demo-broken", "demo", broken),
         ("routes-small", "routes", chat(body(), &[key, ("x-batch", "yes")])),

@@ -22,6 +22,7 @@ mod grpc;
 mod headers;
 mod journal;
 mod machine;
+mod path;
 mod pipe;
 mod redirect;
 mod reply;

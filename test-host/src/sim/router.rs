@@ -8,6 +8,7 @@ use super::abi::Direction;
 use super::headers::HeaderMap;
 use super::journal::Source;
 use super::reply::Failure;
+use super::stream::EXTERNAL_ADDRESS;
 use super::world::{Event, StreamId, World};
 
 /// What the route of every configuration we ship takes the cluster from.
@@ -76,8 +77,9 @@ impl World {
         let Some(cluster) = wanted.filter(|cluster| self.upstreams.contains_key(cluster)) else {
             return self.local_reply(id, Failure::NoCluster.reply(false));
         };
-        // The route of our configurations drops the cluster's name.
+        // Our configurations drop the cluster's name, and where the caller is.
         headers.remove(CLUSTER_HEADER);
+        headers.remove(EXTERNAL_ADDRESS);
         let timeouts = Timeouts::take(&mut headers);
         timeouts.tell(&mut headers);
         let exchange = self.open_exchange(Owner::Stream(id), cluster, timeouts);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::abi::Direction;
 use super::headers::HeaderMap;
 use super::journal::Source;
+use super::path::normalized;
 use super::pipe::{Pipe, Place};
 use super::router::check_length;
 use super::state::HttpContext;
@@ -13,6 +14,32 @@ use crate::scenario::{AUTHORITY, ToMetadata, Wire};
 
 /// What one read of Envoy's takes from a connection.
 const READ: usize = 16 * 1024;
+
+/// What Envoy takes out of a request from outside, which is every one to the shipped configuration: none but a caller inside of
+/// its `internal_address_config` may say such things.
+const OF_ENVOY: [&str; 18] = [
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-force-trace",
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-internal",
+    "x-envoy-ip-tags",
+    "x-envoy-max-retries",
+    "x-envoy-original-path",
+    "x-envoy-original-url",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-rq-timeout-ms",
+];
+
+/// Where Envoy says where a request comes from.
+pub(super) const EXTERNAL_ADDRESS: &str = "x-envoy-external-address";
 
 /// A bit of `response.flags`.
 const CLIENT_GONE: u64 = 1 << 14;
@@ -75,12 +102,16 @@ impl World {
         self.last_request += 1;
         let request = self.last_request;
         let request_id = format!("00000000-0000-4000-8000-{worker:04x}{request:08x}");
-        let headers = request_headers(wire, &request_id);
+        let Some(path) = normalized(&wire.path) else {
+            self.note(Source::Envoy, "refuses the path: answers 400".to_owned());
+            self.finished_at_once(request, 400);
+            return Ok(request);
+        };
+        let headers = request_headers(wire, &path, &request_id);
         let stream = Stream { request, ..Stream::default() };
         let Some(machine) = self.serving(worker)? else {
             self.note(Source::Envoy, format!("worker={worker} has no VM: answers 503"));
-            let client = Client { status: 503, ..Client::default() };
-            self.finished.insert(request, Finished { client, complete: true, left: false, time: self.now() });
+            self.finished_at_once(request, 503);
             return Ok(request);
         };
         let id = self.open_stream(machine, stream, headers, &request_id)?;
@@ -93,6 +124,12 @@ impl World {
             self.data(id, Direction::Request, &[], true)?;
         }
         Ok(request)
+    }
+
+    /// Envoy answers with this status, past all filters.
+    fn finished_at_once(&mut self, request: u64, status: u16) {
+        let client = Client { status, ..Client::default() };
+        self.finished.insert(request, Finished { client, complete: true, left: false, time: self.now() });
     }
 
     /// The client closes its connection, if it still waits.
@@ -196,18 +233,20 @@ impl World {
     }
 }
 
-fn request_headers(wire: &Wire, request_id: &str) -> HeaderMap {
+fn request_headers(wire: &Wire, path: &str, request_id: &str) -> HeaderMap {
     let mut headers = HeaderMap::from_pairs([
         (":authority", AUTHORITY),
-        (":path", &wire.path),
+        (":path", path),
         (":method", &wire.method),
         (":scheme", "http"),
     ]);
-    wire.headers.iter().for_each(|(name, value)| headers.add(name, value.as_bytes()));
+    let believed = wire.headers.iter().filter(|(name, _)| !OF_ENVOY.contains(&name.as_str()));
+    believed.for_each(|(name, value)| headers.add(name, value.as_bytes()));
     if !wire.body.is_empty() {
         headers.add("content-length", wire.body.len().to_string().as_bytes());
     }
-    headers.add("x-forwarded-proto", b"http");
+    headers.set("x-forwarded-proto", b"http");
+    headers.set(EXTERNAL_ADDRESS, b"127.0.0.1");
     headers.add("x-request-id", request_id.as_bytes());
     headers
 }

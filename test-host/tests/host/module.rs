@@ -1,6 +1,7 @@
 //! What scenarios can't say about the real module. Its path comes from `SEAWALL_WASM`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use seawall_test_host::driver::Driver;
 use seawall_test_host::scenario::{Request, parse};
@@ -82,4 +83,31 @@ steps: [{{ request: {{}} }}]
     };
     assert_eq!(waits(1), waits(1));
     assert_ne!(waits(1), waits(2));
+}
+
+#[test]
+#[ignore = "needs the module"]
+fn a_worker_with_nothing_to_wait_for_is_left_alone() {
+    let mut driver = start(
+        r#"
+about: A request and then none.
+policy: |
+  seawall 1
+  target primary { cluster "primary" provider openai }
+  breaker b { trip errors > 50% of at least 10  open 5s }
+  limit rpm global { 100 requests/min }
+  route chat { match path "/v1/chat/completions"  try primary  breaker b  limit rpm  timeout 300ms }
+providers: { primary: [] }
+steps: [{ request: {} }]
+"#,
+    );
+    driver.request(&Request::default()).unwrap();
+    // What is handed over in one go with what follows has been by then.
+    driver.wait(Duration::from_secs(10)).unwrap();
+    let ticks =
+        |driver: &SimDriver| driver.journal().iter().filter(|entry| entry.text.contains("on_tick")).count();
+    let before = ticks(&driver);
+    assert!(before > 0);
+    driver.wait(Duration::from_secs(600)).unwrap();
+    assert_eq!(ticks(&driver), before);
 }

@@ -13,7 +13,7 @@ use crate::config::{Config, Target};
 use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::{Half, Origin};
 use crate::plan::Place;
-use crate::request::{dispatched_headers, forbidden, foreign_credentials};
+use crate::request::{REDIRECTED, dispatched_headers, forbidden, foreign_credentials};
 use crate::stats::Measure;
 use crate::stream::{asks_model, tells_usage_if_asked};
 use crate::telemetry::{Outcome, Reason};
@@ -241,7 +241,7 @@ impl Exchange {
         let back = self.headers.iter().filter(|(name, _)| is_named(name));
         let back =
             back.map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.to_vec())).collect();
-        names.push("x-envoy-original-url".to_owned());
+        names.push(REDIRECTED.to_owned());
         (names, back)
     }
 

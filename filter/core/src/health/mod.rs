@@ -64,6 +64,11 @@ impl Readers {
         }
     }
 
+    /// The header that holds the secret.
+    pub(crate) fn secret_header(&self) -> Option<&str> {
+        self.secret.as_ref().map(|(name, _)| name.as_str())
+    }
+
     /// `address` as the host writes it, with a port or without.
     pub(crate) fn admit(&self, address: &str) -> bool {
         address_of(address).is_some_and(|address| self.from.iter().any(|network| network.holds(address)))

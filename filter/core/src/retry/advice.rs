@@ -42,8 +42,10 @@ pub(crate) fn advise(
         | Reason::RetryAfterTooLong => false,
         // The filter has asked as often as the policy says.
         Reason::InvalidOutput => false,
-        // The same again would be refused again.
-        Reason::ConversationSpent | Reason::LoopDetected | Reason::ContractExceeded => false,
+        // The same again would be redirected, or refused, again.
+        Reason::Redirected | Reason::ConversationSpent | Reason::LoopDetected | Reason::ContractExceeded => {
+            false
+        }
         // What is larger than a limit never fits.
         Reason::LimitReached if wait.is_none() => false,
         Reason::BreakerOpen | Reason::LimitReached | Reason::Overloaded => {
@@ -80,6 +82,7 @@ mod tests {
             Reason::DeadlineExceeded,
             Reason::NotRetried,
             Reason::RetryAfterTooLong,
+            Reason::Redirected,
             Reason::ConversationSpent,
             Reason::LoopDetected,
         ] {

@@ -49,6 +49,9 @@ pub enum Reason {
     /// The answer turned out to be broken, or broke off, after its beginning had gone to the client; or while it was held where
     /// only the host can say so.
     BrokenOff,
+    /// The provider has redirected the request where no upstream half stands between it and the host, which follows: the filter
+    /// sees only that it is on its way again.
+    Redirected,
     /// The client, or the host on its own, ended the exchange before there was an answer.
     Gone,
 }
@@ -79,6 +82,7 @@ impl Reason {
             Self::InvalidOutput => "invalid_output",
             Self::Health => "health",
             Self::BrokenOff => "broken_off",
+            Self::Redirected => "redirected",
             Self::Gone => "gone",
         }
     }
@@ -114,7 +118,8 @@ mod tests {
             Reason::ContractExceeded => Reason::InvalidOutput,
             Reason::InvalidOutput => Reason::Health,
             Reason::Health => Reason::BrokenOff,
-            Reason::BrokenOff => Reason::Gone,
+            Reason::BrokenOff => Reason::Redirected,
+            Reason::Redirected => Reason::Gone,
             Reason::Gone => return None,
         })
     }
@@ -127,8 +132,9 @@ mod tests {
             words.iter().filter_map(|word| if let Shape::Word(word) = word { Some(*word) } else { None });
         let reasons = std::iter::successors(Some(Reason::Ok), |reason| next(*reason));
         // Who has gone is given none. Who has got the beginning of an answer was given another; and what the host answers
-        // with alone no test of a policy sees, as these have the upstream half.
-        let is_said = |reason: &Reason| !matches!(reason, Reason::Gone | Reason::BrokenOff);
+        // with alone, or follows, no test of a policy sees, as these have the upstream half.
+        let is_said =
+            |reason: &Reason| !matches!(reason, Reason::Gone | Reason::BrokenOff | Reason::Redirected);
         let said = reasons.filter(is_said).map(Reason::word);
         assert_eq!(known.collect::<Vec<_>>(), said.collect::<Vec<_>>());
     }

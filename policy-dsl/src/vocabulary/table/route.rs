@@ -86,7 +86,8 @@ static ROUTE_BODY: Block = Block {
             r#"deadline header "x-request-deadline-ms" default 90s"#,
             "Longest time from a request's arrival to the end of its answer, with all attempts and waits: the caller's, from a \
              header in milliseconds, or else the default; or a fixed one. Timeouts that callers are known to send \
-             (`x-request-deadline-ms`, `x-envoy-expected-rq-timeout-ms`, `grpc-timeout`, `x-stainless-timeout`) shorten it. What \
+             (`x-request-deadline-ms`, `grpc-timeout`, `x-stainless-timeout`, and `x-envoy-expected-rq-timeout-ms` of those that \
+             Envoy's `internal_address_config` names: it takes it away from all others) shorten it. What \
              is left goes on to the target as `x-request-deadline-ms`.",
         )
         .absent("what the attempts and waits add up to; no header of the caller counts"),

@@ -121,7 +121,10 @@ impl World {
             }
             Effect::Log(decision) => self.learn(id, &decision),
             Effect::AskService { number, timeout, .. } => self.ask_service(id, number, timeout),
-            Effect::HoldRequest | Effect::StripAnswer { .. } | Effect::Count(_) => {}
+            Effect::HoldRequest
+            | Effect::StripRequest { .. }
+            | Effect::StripAnswer { .. }
+            | Effect::Count(_) => {}
         }
     }
 
