@@ -85,7 +85,7 @@ impl<'b> Said<'b> {
             // It names the event, not the error.
             ([Key::Type], true) if value.starts_with(b"response.") => {}
             (
-                [Key::Type | Key::Code | Key::Status | Key::ErrorType | Key::Param]
+                [Key::Type | Key::Code | Key::Status | Key::ErrorType]
                 | [Key::InnerError, Key::Code]
                 | [Key::Details | Key::Errors, Key::Reason],
                 true,
@@ -97,6 +97,8 @@ impl<'b> Said<'b> {
                     self.code = value;
                 }
             }
+            // Any other member's name may be one that the caller has made up.
+            ([Key::Param], true) if value == b"input_tokens" => self.word(value),
             ([Key::Code | Key::Status | Key::StatusCode], false) => self.numbered(value),
             ([Key::Message | Key::Detail] | [Key::Message, Key::Detail], true) => self.say(value),
             ([Key::Details, Key::RetryDelay] | [Key::Details, Key::Metadata, Key::ResetDelay], true)

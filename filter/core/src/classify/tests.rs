@@ -189,6 +189,19 @@ proptest! {
     }
 
     #[test]
+    fn a_members_name_decides_nothing(param in words(), status in prop::sample::select(vec![400u16, 404, 422])) {
+        let names = ["insufficient_quota", "slow_down", "request_too_large", "timeout", "model_not_found", "SAFETY"];
+        let names = names.iter().map(|name| format!("\"{name}\""));
+        for param in names.chain([param]).filter(|param| param.starts_with('"')) {
+            let error = format!(r#"{{"message":"m","type":"invalid_request_error","param":{param},"code":null}}"#);
+            for body in [format!(r#"{{"error":{error}}}"#), error] {
+                let judged = judge(OpenAi, &answer(status, &[], &body), NOW);
+                prop_assert_eq!(judged.outcome, Outcome::ClientError, "{}", body);
+            }
+        }
+    }
+
+    #[test]
     fn anything_like_an_error_is_judged_within_bounds(
         parts in prop::collection::vec(words(), 0..60),
         header in ".{0,30}",

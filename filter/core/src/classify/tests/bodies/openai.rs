@@ -62,6 +62,17 @@ fn openai() {
         r#"{"error":{"message":"Invalid prompt: your prompt was flagged as potentially violating our usage policy.","type":"invalid_request_error","param":null,"code":"invalid_prompt"}}"#,
         "content_policy code=invalid_prompt",
     );
+    // A member's name is the caller's own.
+    check(
+        400,
+        r#"{"error":{"message":"Unknown parameter: 'insufficient_quota'.","type":"invalid_request_error","param":"insufficient_quota","code":"unknown_parameter"}}"#,
+        "client_error code=unknown_parameter",
+    );
+    check(
+        400,
+        r#"{"error":{"message":"Unrecognized request argument supplied: slow_down","type":"invalid_request_error","param":"slow_down","code":null}}"#,
+        "client_error code=invalid_request_error",
+    );
     check(
         404,
         r#"{"error":{"message":"The model `gpt-9` does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#,
