@@ -3,7 +3,7 @@
 //! | limit | an answer in one piece | a stream |
 //! |---|---|---|
 //! | headers | like its total | the total, or `first_token` if that is shorter |
-//! | first token | – | `first_token` |
+//! | first token | – | `first_token`; while it is held, what the deadline leaves to its beginning |
 //! | idle | – | `idle`: silence between two events |
 //! | total | the total, and `per output token` for each of the request's `max_tokens` | ten times as long |
 //!
@@ -30,6 +30,8 @@ const STREAM_FACTOR: u32 = 10;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) streams: bool,
+    /// Nothing of the stream goes to the caller before its first content.
+    pub(crate) is_held: bool,
     /// The longest answer the request asks for, in tokens.
     pub(crate) max_tokens: Option<u64>,
     /// What the policy's percentile is of answers like this one, of streams to their first token; `None` while too few are
@@ -129,10 +131,12 @@ pub(crate) fn limits(timeout: &Timeout, asked: Asked, deadline: Deadline, now: T
     if to_begin.is_zero() {
         return None;
     }
+    // What is held must have content by the time that its caller wants to see a beginning.
+    let first_token = first_token.or(asked.is_held.then_some(Duration::MAX));
     Some(Limits {
         total: total.min(to_end),
         headers: headers.min(to_begin).min(to_end),
-        first_token: first_token.map(|first| first.min(to_begin)),
+        first_token: first_token.map(|first| first.min(to_begin)).filter(|first| *first < Duration::MAX),
         idle: timeout.idle.filter(|_| asked.streams),
         cut: Cut {
             total: total > to_end,

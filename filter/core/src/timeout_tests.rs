@@ -22,7 +22,8 @@ const WHOLE: Timeout = Timeout {
     per_output_token: Some(Duration::from_millis(40)),
 };
 
-const ANSWER: Asked = Asked { streams: false, max_tokens: None, usual: None, usual_end: None };
+const ANSWER: Asked =
+    Asked { streams: false, is_held: false, max_tokens: None, usual: None, usual_end: None };
 const STREAM: Asked = Asked { streams: true, ..ANSWER };
 
 fn deadline(after: Option<Duration>) -> Deadline {
@@ -126,6 +127,14 @@ fn what_has_begun_in_time_was_not_cut_by_a_deadline_for_its_beginning() {
     let idle = Timeout { first_token: None, ..WHOLE };
     let found = limits(&idle, STREAM, by, NOW).unwrap();
     assert!(found.was_cut(Came::Nothing, s(4)) && !found.was_cut(Came::Headers, s(22)));
+    // Its caller does, where nothing goes on before.
+    let held = Asked { is_held: true, ..STREAM };
+    let found = limits(&idle, held, by, NOW).unwrap();
+    assert_eq!(found.first_token, Some(Duration::from_millis(3_950)));
+    assert!(found.was_cut(Came::Headers, s(4)) && !found.was_cut(Came::Content, s(22)));
+    assert_eq!(without_deadline(&idle, held).first_token, None);
+    let found = without_deadline(&WHOLE, held);
+    assert_eq!((found.first_token, found.cut), (Some(s(10)), Cut::default()));
 }
 
 #[test]
@@ -151,7 +160,7 @@ proptest! {
         adapts in prop::option::of((100..100_000_u32, 1..60_000_u64)),
         per_token_ms in prop::option::of(1..1_000_u64),
         left_ms in prop::option::of(0..100_000_u64),
-        streams in any::<bool>(),
+        (streams, is_held) in any::<(bool, bool)>(),
         max_tokens in prop::option::of(any::<u64>()),
         usual_ms in prop::option::of(any::<u64>()),
         end_ms in prop::option::of(any::<u64>()),
@@ -165,7 +174,7 @@ proptest! {
             per_output_token: per_token_ms.map(ms),
         };
         let usual = usual_ms.map(ms);
-        let asked = Asked { streams, max_tokens, usual, usual_end: end_ms.map(ms) };
+        let asked = Asked { streams, is_held: streams && is_held, max_tokens, usual, usual_end: end_ms.map(ms) };
         let Some(found) = limits(&timeout, asked, deadline(left_ms.map(ms)), NOW) else {
             prop_assert!(left_ms.is_some_and(|left| left < 11));
             return Ok(());

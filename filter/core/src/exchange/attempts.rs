@@ -146,19 +146,22 @@ impl Exchange {
 
     /// What the attempt that begins now may take.
     fn limits(&self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
+        let streams = self.streams();
         let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
         let timeout = &route.timeout;
         let usual = timeout
             .adaptive
             .and_then(|rule| self.usual(turn, self.position, rule.percentile, self.awaited()));
-        let is_dispatched_stream = self.streams() && !is_routed;
+        let is_dispatched_stream = streams && !is_routed;
         let rule = timeout.adaptive.filter(|_| is_dispatched_stream);
         let end = rule.and_then(|rule| self.usual(turn, self.position, rule.percentile, Measure::Latency));
         let max_tokens = self.most_output(turn.config, self.position);
-        let asked = Asked { streams: self.streams(), max_tokens, usual, usual_end: end };
+        let is_held = streams && route.stream != StreamMode::Live;
+        let asked = Asked { streams, is_held, max_tokens, usual, usual_end: end };
         let limits = timeout::limits(timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
-        // What is dispatched arrives as a whole: its end is the caller's beginning.
-        if is_routed { limits } else { limits.within(self.deadline.left_to_begin(turn.now)) }
+        // What is dispatched arrives as a whole, and what is held until its end goes on as one: that is the caller's beginning.
+        let is_whole = !is_routed || (streams && route.stream == StreamMode::Complete);
+        if is_whole { limits.within(self.deadline.left_to_begin(turn.now)) } else { limits }
     }
 
     fn route(&mut self, turn: &mut Turn<'_>) -> After {

@@ -357,34 +357,49 @@ fn a_deadline_hides_no_failure_that_is_the_targets_own() {
         target a { cluster "a"  provider openai }
         breaker b { window 60s  trip errors > 50% of at least 2  open 1s }
         route chat {
-            match path "/v1/chat/completions"  try a  breaker b  deadline 20s  stream complete
-            timeout 30s, first_token 5s, idle 2s
+            match path "/v1/chat/completions"  try a  breaker b  deadline 20s  stream MODE
+            timeout 30s, FIRST idle 2s
         }
     "#;
     // A stream's longest time is cut by any deadline of minutes, its beginning by one that SDKs tell.
     let table = [
         (("x-unknown", "1"), Fate::Hang, BreakerState::Open),
         (("x-unknown", "1"), Fate::Lie(Lie::Stall(1)), BreakerState::Open),
-        (("x-stainless-timeout", "1"), Fate::Lie(Lie::Stall(3)), BreakerState::Open),
         // The provider's own words, shortly before the deadline.
         (("x-request-deadline-ms", "1000"), Fate::Says(Complaint::Status(504), 945), BreakerState::Open),
         // These have had less time than the policy gives.
         (("x-request-deadline-ms", "1000"), Fate::Hang, BreakerState::Closed),
         (("x-stainless-timeout", "1"), Fate::Hang, BreakerState::Closed),
         (("x-stainless-timeout", "1"), Fate::Lie(Lie::Stall(1)), BreakerState::Closed),
+        (("x-stainless-timeout", "1"), Fate::Lie(Lie::SlowStart(3_000)), BreakerState::Closed),
         (("x-request-deadline-ms", "1000"), Fate::Lie(Lie::Stall(3)), BreakerState::Closed),
     ];
-    for (header, fate, expected) in table {
-        for upstream_half in [false, true] {
-            let mut world = World::new(policy, 1, 1, move |_, _| fate);
-            world.upstream_half = upstream_half;
-            for _ in 0..2 {
-                let body = br#"{"model":"gpt-4.1","stream":true}"#.to_vec();
-                world.send_to(0, "/v1/chat/completions", &[header], body);
+    let check = |header, fate, expected, mode: &str, first: &str, upstream_half| {
+        let policy = policy.replace("MODE", mode).replace("FIRST", first);
+        let mut world = World::new(&policy, 1, 1, move |_, _| fate);
+        world.upstream_half = upstream_half;
+        for _ in 0..2 {
+            let body = br#"{"model":"gpt-4.1","stream":true}"#.to_vec();
+            world.send_to(0, "/v1/chat/completions", &[header], body);
+        }
+        world.settle();
+        let state = world.breakers.values().next().copied().unwrap_or(BreakerState::Closed);
+        assert_eq!(state, expected, "{header:?} {fate:?} {mode} {first} {upstream_half}");
+    };
+    // It has begun in time, where that is enough.
+    let stall = (("x-stainless-timeout", "1"), Fate::Lie(Lie::Stall(3)));
+    for upstream_half in [false, true] {
+        for first in ["first_token 5s,", ""] {
+            for (header, fate, expected) in table {
+                // Silence that may last longer than the deadline says nothing.
+                let expected =
+                    if first.is_empty() && fate == Fate::Hang { BreakerState::Closed } else { expected };
+                for mode in ["until_commit", "complete"] {
+                    check(header, fate, expected, mode, first, upstream_half);
+                }
             }
-            world.settle();
-            let state = world.breakers.values().next().copied().unwrap_or(BreakerState::Closed);
-            assert_eq!(state, expected, "{header:?} {fate:?} {upstream_half}");
+            check(stall.0, stall.1, BreakerState::Open, "until_commit", first, upstream_half);
+            check(stall.0, stall.1, BreakerState::Closed, "complete", first, upstream_half);
         }
     }
 }
