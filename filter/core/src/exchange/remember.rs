@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::Price;
 
+use super::answers::Reading;
 use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
 use crate::breaker::Finding;
@@ -73,7 +74,16 @@ impl Exchange {
         let begins = self.streams() && attempt.is_routed;
         let most_tokens = self.most_output(config, attempt.position);
         let sighted = attempt.sighted;
-        let first_token = sighted.and_then(|sighted| Some(sighted.first_token?.since(attempt.begun)));
+        let begun = match (&sighted, &attempt.reading) {
+            (Some(sighted), _) => sighted.first_token,
+            // One that fell silent before its first token took at least as long.
+            (None, Reading::Watched(watched)) => watched.first_token().or(Some(now)),
+            (None, _) => Some(now),
+        };
+        let first_token = begun.map(|begun| begun.since(attempt.begun)).filter(|_| begins);
+        // What a provider says of time, it may say at once.
+        let is_silent = sighted.is_some_and(|sighted| sighted.verdict == Verdict::TimedOut);
+        let is_word = outcome == Outcome::Timeout && answer.origin == Origin::Provider && !is_silent;
         let output_tokens = sighted.and_then(|sighted| Some(sighted.usage?.output));
         let is_good = match outcome {
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
@@ -90,8 +100,8 @@ impl Exchange {
         };
         let sample = Sample {
             outcome,
-            latency: (!begins || sighted.is_some()).then_some(took),
-            first_token: if sighted.is_some() { first_token } else { Some(took) }.filter(|_| begins),
+            latency: (!begins || sighted.is_some()).then_some(took).filter(|_| !is_word),
+            first_token: first_token.filter(|_| !is_word),
             output_tokens: output_tokens.and_then(|tokens| u32::try_from(tokens).ok()),
             most_tokens: most_tokens.and_then(|most| u32::try_from(most).ok()),
             is_good,

@@ -88,8 +88,12 @@ impl Watched {
         (report.usage, report.content_tokens)
     }
 
+    pub(super) fn first_token(&self) -> Option<Timestamp> {
+        self.gate.first_token()
+    }
+
     pub(super) fn has_content(&self) -> bool {
-        self.gate.first_token().is_some()
+        self.first_token().is_some()
     }
 
     /// Whether all that came is held, and no content is among it.

@@ -1,11 +1,14 @@
 //! Breakers that trip on latency and on the pace of streams: what is slow, compared with what is usual, over hours of virtual time and two workers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use seawall_core::{
     Answer, BreakerState, Config, Decision, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore,
     Origin, Seed, Timestamp,
 };
+
+use crate::plans::Host;
 
 const POLICY: &str = r#"
     seawall 1
@@ -182,4 +185,64 @@ fn a_target_whose_tokens_come_slower_than_usual_is_left_though_its_first_token_i
     assert!(proxy.elsewhere > 100, "{}", proxy.elsewhere);
     proxy.requests(250, 3, |_| 1_000);
     assert_eq!(proxy.changes.last().map(|(_, to)| *to), Some(BreakerState::Closed));
+}
+
+/// What the adaptive times of a route come to: that of the whole answer, and that of its beginning.
+fn given(host: &mut Host, body: &str) -> (Duration, Duration) {
+    let (_, fx) = host.ask_at("/v1/chat/completions", body);
+    let route = fx.iter().find_map(|effect| match effect {
+        Effect::Route { total, headers, .. } => Some((*total, *headers)),
+        _ => None,
+    });
+    route.expect("it is routed")
+}
+
+const ADAPTIVE: &str = r#"
+    target a { cluster "a"  provider openai }
+    retry once { attempts 1 }
+    route chat {
+        match path "/v1/chat/completions"  try a  retry once  stream complete
+        timeout 2x p95 in 1s .. 60s, idle 5s
+    }
+"#;
+
+#[test]
+fn a_provider_that_says_at_once_that_its_own_time_is_over_makes_no_answer_fast() {
+    let mut host = Host::new(ADAPTIVE);
+    let ask = |host: &mut Host| given(host, r#"{"model":"m"}"#).0;
+    let ended = |host: &mut Host, seconds, status| {
+        let given = ask(host);
+        host.now += seconds;
+        host.answer(status);
+        given
+    };
+    for _ in 0..100 {
+        ended(&mut host, 10, 200);
+    }
+    let usual = ended(&mut host, 10, 200);
+    assert!(usual > Duration::from_secs(15) && usual < Duration::from_secs(30), "{usual:?}");
+    for status in [504, 408].into_iter().cycle().take(400) {
+        ended(&mut host, 0, status);
+    }
+    assert_eq!(ask(&mut host), usual);
+}
+
+#[test]
+fn a_stream_that_falls_silent_midway_had_its_first_token_when_it_came() {
+    let mut host = Host::new(ADAPTIVE);
+    let ask = |host: &mut Host| given(host, r#"{"model":"m","stream":true}"#).1;
+    for _ in 0..100 {
+        ask(&mut host);
+        host.now += 1;
+        let headers = [("content-type", "text/event-stream")].into_iter().collect();
+        let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+        host.handle(Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: false });
+        let chunk = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n".to_vec();
+        let (half, buffered) = (Half::Downstream, chunk.len());
+        host.handle(Event::AnswerBody { half, chunk, buffered, end_of_stream: false });
+        let fx = host.wait(5);
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::Respond { status: 504, .. })), "{fx:?}");
+    }
+    let usual = ask(&mut host);
+    assert!(usual < Duration::from_secs(3), "{usual:?}");
 }
