@@ -144,21 +144,16 @@ impl Exchange {
     /// The host says that no answer comes of an attempt.
     fn host_answers(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
-        // What the upstream half held is gone with its connection.
-        let answer = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
-            Reading::Failing { answer: told, .. } => told,
-            // What it has said until then still counts.
+        // What the upstream half held is gone with its connection. What it has said until then still counts.
+        let (answer, is_intact) = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
+            Reading::Failing { answer: told, .. } => (told, false),
             reading => {
                 attempt.reading = reading;
-                answer
+                (answer, true)
             }
         };
-        let judgement = judge(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(
-            turn,
-            index,
-            Ended { answer, judgement, held: None, is_intact: true, invalid: None },
-        )
+        let judgement = judge_broken(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact, invalid: None })
     }
 
     /// A provider's answer, at the first half that meets it.
@@ -297,11 +292,8 @@ impl Exchange {
             return After::Wait;
         }
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
-        let Reading::Failing { half, mut answer, .. } = reading else { return After::Wait };
+        let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        if !flows {
-            answer.origin = Origin::Reset;
-        }
         self.attempt_failed(
             turn,
             index,
@@ -392,9 +384,7 @@ impl Exchange {
         if let Reading::Failing { answer: failing, .. } = &mut attempt.reading {
             std::mem::swap(&mut answer, failing);
         }
-        let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        let is_error = judgement.outcome != Outcome::Success;
-        let judgement = if is_error { judgement } else { Judgement::plain(Outcome::Reset) };
+        let judgement = judge_broken(turn.config.provider(self.route, attempt.position), &answer, turn.now);
         self.conclude(turn, &attempt, (&judgement, false), &answer);
         let of = (attempt.n, attempt.position);
         self.log_attempt(turn, of, (&judgement, answer.status), Next::Stop, None);
@@ -446,6 +436,13 @@ fn judge_whole(provider: Provider, answer: &Answer, now: Timestamp) -> Judgement
     let is_claim = answer.origin == Origin::Provider && answer.status < 400 && is_json(answer);
     let error = if is_claim { error_in_success(provider, &answer.body, now) } else { None };
     error.unwrap_or_else(|| judge(provider, answer, now))
+}
+
+/// The same of one that has broken off: it is no success, whatever it has said.
+fn judge_broken(provider: Provider, answer: &Answer, now: Timestamp) -> Judgement {
+    let judgement = judge_whole(provider, answer, now);
+    let is_error = judgement.outcome != Outcome::Success;
+    if is_error { judgement } else { Judgement::plain(Outcome::Reset) }
 }
 
 fn is_json(answer: &Answer) -> bool {

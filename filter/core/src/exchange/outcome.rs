@@ -25,7 +25,7 @@ pub(super) struct Ended {
     pub(super) judgement: Judgement,
     /// Where its answer is held, if it is.
     pub(super) held: Option<Half>,
-    /// Whether all of it is there, to be passed on if nothing better comes.
+    /// Whether all that the provider has said is there, to go out if nothing better comes.
     pub(super) is_intact: bool,
     /// It was a whole answer that breaks the rules of its route.
     pub(super) invalid: Option<Box<Invalid>>,
@@ -68,7 +68,13 @@ impl Failure {
         if earlier.is_kept {
             return self.is_kept;
         }
-        is_newer || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
+        let is_ahead = earlier.is_shut_out() && self.n < earlier.n;
+        is_newer || is_ahead || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
+    }
+
+    /// Its target doesn't let this proxy in, or doesn't have what it asks for. That may be the target's own matter.
+    fn is_shut_out(&self) -> bool {
+        is_shut_out(self.status, self.judgement.outcome)
     }
 }
 
@@ -145,8 +151,9 @@ impl Exchange {
         let is_final = is_own && self.scope(turn, &answer, outcome) == Scope::Nowhere(Reason::ClientError);
         let is_hedge = self.in_flight.iter().any(|other| other.n < attempt.n);
         let step = match (is_alone, self.is_at_fault) {
-            // So it goes out at once, whatever a hedge might bring. What a hedge's target refuses, the first one may take.
-            (false, _) if is_final && !is_hedge => {
+            // So it goes out at once, whatever a hedge might bring. What a hedge's target refuses, the first one may take; and
+            // where something else failed before, that is what would go out.
+            (false, _) if is_final && !is_hedge && !self.has_failed() => {
                 self.stop_waiting(turn);
                 Step::Stop(Reason::ClientError)
             }
@@ -163,8 +170,7 @@ impl Exchange {
                 }
                 step => step,
             };
-        // That a target doesn't know the model is its own matter.
-        self.is_at_fault |= is_final && outcome != Outcome::ModelNotFound;
+        self.is_at_fault |= is_final && !is_shut_out(answer.status, outcome);
         let (next, wait) = match step {
             Step::Stop(Reason::ClientError) => (Next::Deliver, None),
             _ if !is_alone => (Next::Wait, None),
@@ -191,8 +197,9 @@ impl Exchange {
                 let route = turn.config.route(self.route)?;
                 (answer.origin != Origin::Provider).then_some(route.retry.backoff.cap)
             }),
-            said: (answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
-            is_held: held.is_some() && is_intact,
+            // A success that is held is none that may go on: it is told with another status.
+            is_held: held.is_some() && is_intact && said(&answer).is_some_and(|status| status >= 400),
+            said: (is_intact && answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
             told: self.take_told().filter(|_| !breaches.is_empty()),
             breaches,
             is_kept,
@@ -243,6 +250,11 @@ impl Exchange {
             Some(Then::MoveOn) => Step::MoveOn,
             Some(Then::Reject) | None => Step::Stop(Reason::InvalidOutput),
         }
+    }
+
+    /// Whether an attempt has failed by its target's fault.
+    fn has_failed(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.judgement.outcome.is_failure())
     }
 
     /// Whether the failure that goes to the client is one of the request's own.
@@ -347,7 +359,7 @@ impl Exchange {
             Some(Failure { is_held: true, status, .. }) if self.path == Path::HeldDownstream => {
                 (status, Effect::PassAnswer { half: Half::Downstream, set: own })
             }
-            Some(Failure { said: Some((headers, body)), status, .. }) => {
+            Some(Failure { said: Some((headers, body)), status, .. }) if status >= 400 => {
                 (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
             }
             failure => {
@@ -469,6 +481,12 @@ impl Exchange {
             limit,
         }));
     }
+}
+
+/// Whether it is a refusal by which a target, and not the request, may be at fault: it doesn't know this proxy's key or the model.
+fn is_shut_out(status: u16, outcome: Outcome) -> bool {
+    outcome == Outcome::ModelNotFound
+        || (outcome == Outcome::ClientError && matches!(status, 401 | 403 | 404))
 }
 
 /// The status of an answer, if a provider has given it.

@@ -24,7 +24,11 @@ struct Host {
 
 impl Host {
     fn asked() -> Self {
-        let policy = seawall_policy::check(POLICY).policy.unwrap();
+        Self::asked_by(POLICY)
+    }
+
+    fn asked_by(policy: &str) -> Self {
+        let policy = seawall_policy::check(policy).policy.unwrap();
         let config = Config::new(policy, |_| None).unwrap();
         let engine = Engine::new(config, Seed(1), false);
         let mut host = Self { engine, store: MemoryStore::default(), fx: Vec::new() };
@@ -44,6 +48,26 @@ impl Host {
         let (headers, body, origin) = (headers.iter().copied().collect(), Vec::new(), Origin::Provider);
         let answer = Answer { status, headers, body, origin };
         self.handle(Event::AnswerHeaders { half, answer, end_of_stream });
+    }
+
+    fn says(&mut self, half: Half, body: &str, end_of_stream: bool) {
+        let (chunk, buffered) = (body.as_bytes().to_vec(), body.len());
+        self.handle(Event::AnswerBody { half, chunk, buffered, end_of_stream });
+    }
+
+    /// The host says in a provider's place that nothing more comes.
+    fn breaks(&mut self) {
+        let (headers, body, origin) = ([].into_iter().collect(), Vec::new(), Origin::Reset);
+        let answer = Answer { status: 502, headers, body, origin };
+        self.handle(Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: false });
+    }
+
+    /// The answer in place of the provider's.
+    fn responds(&self) -> Option<(u16, String)> {
+        self.fx.iter().find_map(|effect| match effect {
+            Effect::Respond { status, body, .. } => Some((*status, String::from_utf8(body.clone()).unwrap())),
+            _ => None,
+        })
     }
 
     /// What is due until the next attempt leaves.
@@ -119,5 +143,80 @@ fn where_a_provider_redirects_to_is_kept_from_the_router_and_told_to_the_caller(
             host.fx
         );
         assert!(!host.engine.knows(ID));
+    }
+}
+
+const ALONE: &str = r#"
+    seawall 1
+    target a { cluster "a"  provider PROVIDER }
+    retry once { attempts 1 }
+    route chat { match path "/v1/chat/completions"  try a  retry once  stream until_commit }
+"#;
+
+/// What becomes of the only attempt.
+fn alone(provider: &str, half: Half, status: u16, kind: &str, body: &str, end: bool) -> Host {
+    let mut host = Host::asked_by(&ALONE.replace("PROVIDER", provider));
+    host.answers(half, status, &[("content-type", kind)], false);
+    assert!(host.holds(half), "{:?}", host.fx);
+    host.says(half, body, end);
+    if !end {
+        host.breaks();
+    }
+    host
+}
+
+fn is_json(body: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(body).is_ok()
+}
+
+#[test]
+fn no_error_within_a_success_goes_out_as_a_success() {
+    let long = "x".repeat(9_000);
+    let longer = "x".repeat(70_000);
+    let (stream, json) = ("text/event-stream", "application/json");
+    let table = [
+        (stream, "event: error\ndata: upstream is gone\n\n".to_owned(), 502),
+        (
+            stream,
+            format!("data: {{\"error\":{{\"code\":\"rate_limit_exceeded\",\"message\":\"{long}\"}}}}\n\n"),
+            429,
+        ),
+        (
+            stream,
+            "data: {\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"m\"}}\n\n".to_owned(),
+            429,
+        ),
+        // What some servers end a choice with whose engine has failed is a part of an answer by its form.
+        (
+            stream,
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"error\"}]}\n\n".to_owned(),
+            502,
+        ),
+        (json, "{\"error\":{\"code\":\"rate_limit_exceeded\",\"mess".to_owned(), 429),
+        (json, format!("{{\"error\":{{\"code\":\"rate_limit_exceeded\",\"message\":\"{longer}\"}}}}"), 429),
+    ];
+    for (kind, said, expected) in table {
+        for half in [UPSTREAM, Half::Downstream] {
+            let mut host = alone("openai", half, 200, kind, &said, true);
+            if host.passes(UPSTREAM).is_some() {
+                host.answers(Half::Downstream, 200, &[("content-type", kind)], false);
+            }
+            let (status, body) =
+                host.responds().unwrap_or_else(|| panic!("{said:.80} {half:?}: {:?}", host.fx));
+            assert_eq!(status, expected, "{said:.80} {half:?}");
+            let is_error = body.contains("\"error\":{") && !body.contains("choices");
+            assert!(is_json(&body) && is_error, "{said:.80} {half:?}: {body}");
+        }
+    }
+}
+
+#[test]
+fn of_an_error_that_breaks_off_nothing_goes_out_but_its_status() {
+    for (status, expected) in [(200, 502), (413, 413), (429, 429), (500, 500), (504, 504)] {
+        let host =
+            alone("openai", UPSTREAM, status, "application/json", "{\"error\":{\"message\":\"The ser", false);
+        let (told, body) = host.responds().unwrap_or_else(|| panic!("{status}: {:?}", host.fx));
+        assert_eq!(told, expected, "{body}");
+        assert!(is_json(&body) && !body.contains("The ser"), "{body}");
     }
 }

@@ -124,6 +124,44 @@ fn after_a_hedge_only_the_target_that_has_just_failed_is_asked_again() {
     check(&table);
 }
 
+/// A target that doesn't let Seawall in, or doesn't have what it asks for, says nothing of the request.
+#[test]
+fn what_is_wrong_with_the_hedges_target_alone_ends_no_request_and_is_not_what_its_client_is_told() {
+    let failed = Fate::Says(Complaint::Status(500), 300);
+    for status in [401, 403, 404] {
+        let refused = Fate::Says(Complaint::Status(status), 150);
+        let retried: &[&str] = &["client_error", "server_error", "success"];
+        let spent: &[&str] = &["client_error", "server_error", "server_error"];
+        let table: [Row<'_>; 2] = [
+            (vec![failed], vec![refused], "a b a", ("a", 200), 300, retried),
+            (vec![failed, Fate::Status(500)], vec![refused], "a b a", ("a", 500), 300, spent),
+        ];
+        check(&table);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_not_what_goes_out_ends_no_hedge() {
+    let policy = POLICY
+        .replace("retry quick {", r#"target c { cluster "c"  provider openai } retry quick {"#)
+        .replace("try a, b ", "try a then b then c ");
+    for (hedge, expected) in [(Fate::Slow(500), ("c", 200)), (Fate::Status(500), ("a", 503))] {
+        for upstream_half in [false, true] {
+            let mut world = World::new(&policy, 1, 7, move |target, _| match target {
+                "a" => Fate::Status(503),
+                "b" => Fate::Says(Complaint::Status(400), 150),
+                _ => hedge,
+            });
+            world.upstream_half = upstream_half;
+            let id = world.send(0);
+            world.settle();
+            let got = world.got(id);
+            assert_eq!(world.tried(id), "a b c", "{got:?}");
+            assert_eq!((got.headers["x-seawall-target"].as_str(), got.status), expected, "{got:?}");
+        }
+    }
+}
+
 #[test]
 fn what_the_first_target_refuses_for_good_goes_out_at_once_and_its_hedge_runs_on() {
     use Complaint::{ContentPolicy, ContextLength, Status};

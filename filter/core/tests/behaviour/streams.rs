@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{Fate, Lie, Request, Sense, World, text};
+use crate::world::{Fate, From, Lie, Request, Sense, World, text};
 
 fn policy(rest: &str) -> String {
     format!(
@@ -42,6 +42,50 @@ fn a_target_whose_stream_never_begins_is_not_asked_again() {
         for mode in ["live", "until_commit", "complete"] {
             let (world, id) = one(&format!("try a  stream {mode}"), upstream_half, |_| Fate::Hang);
             assert_eq!((world.tried(id).as_str(), world.got(id).status), ("a", 504), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn an_error_within_a_success_goes_out_as_one_whether_it_is_json_or_not() {
+    for lie in [Lie::Error, Lie::TextError, Lie::ErrorCut] {
+        for upstream_half in [false, true] {
+            for mode in ["until_commit", "complete"] {
+                let (world, id) =
+                    one(&format!("try a  stream {mode}"), upstream_half, move |_| Fate::Lie(lie));
+                let got = world.got(id);
+                let what = format!("{lie:?} {mode} {upstream_half}: {got:?}");
+                if !upstream_half && lie == Lie::ErrorCut {
+                    assert_eq!(got.status, 502, "{what}");
+                    continue;
+                }
+                assert_eq!((world.tried(id).as_str(), got.status), ("a a a", 502), "{what}");
+                assert!(serde_json::from_str::<serde_json::Value>(&got.body).is_ok(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_is_held_ends_in_one_error_before_its_caller_stops_waiting() {
+    let held = [
+        ("until_commit", Lie::Stall(1)),
+        ("until_commit", Lie::SlowStart(5_000)),
+        ("complete", Lie::SlowStart(5_000)),
+        ("complete", Lie::Stall(3)),
+    ];
+    for (mode, lie) in held {
+        for upstream_half in [false, true] {
+            let policy = policy(&format!("try a  deadline 20s  stream {mode}"));
+            let mut world = World::new(&policy, 1, 7, move |_, _| Fate::Lie(lie));
+            world.upstream_half = upstream_half;
+            let (sent, body) = (world.now, br#"{"model":"m","stream":true}"#.to_vec());
+            let id = world.send_to(0, "/v1/chat/completions", &[("x-stainless-timeout", "1")], body);
+            world.settle();
+            let got = world.got(id);
+            let what = format!("{mode} {lie:?} {upstream_half}: {got:?}");
+            assert_eq!((got.status, got.from), (504, From::Filter), "{what}");
+            assert!(got.done.is_some_and(|done| done.since(sent) < Duration::from_secs(1)), "{what}");
         }
     }
 }

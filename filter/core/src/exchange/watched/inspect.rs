@@ -106,7 +106,7 @@ impl Exchange {
         let answer = Answer { status, headers, body, origin: Origin::Provider };
         self.in_flight.get_mut(index).into_iter().for_each(|attempt| attempt.sighted = Some(sighted));
         let judgement = Judgement::plain(Outcome::InvalidOutput);
-        let ended = Ended { answer, judgement, held: Some(half), is_intact: false, invalid: Some(invalid) };
+        let ended = Ended { answer, judgement, held: Some(half), is_intact: true, invalid: Some(invalid) };
         self.attempt_failed(turn, index, ended)
     }
 }

@@ -64,12 +64,11 @@ impl Exchange {
         let Some(attempt) = self.in_flight.get(index) else { return After::Wait };
         let Reading::Watched(watched) = &attempt.reading else { return After::Wait };
         let (half, report) = (watched.half, watched.gate.report().clone());
-        let judgement = self.judged(turn, attempt, verdict, &report);
-        let answer = failed_answer(verdict, report, judgement.outcome);
+        let (judgement, answer) = self.failed(turn, attempt, verdict, report);
         self.attempt_failed(
             turn,
             index,
-            Ended { answer, judgement, held: Some(half), is_intact: false, invalid: None },
+            Ended { answer, judgement, held: Some(half), is_intact: true, invalid: None },
         )
     }
 
@@ -85,10 +84,9 @@ impl Exchange {
         };
         match gate.push_last(turn.now, &answer.body) {
             Flow::Fail(verdict) => {
-                let judgement = self.judged(turn, attempt, verdict, gate.report());
                 let report = gate.report();
                 let spent = (report.usage, report.content_tokens);
-                let answer = failed_answer(verdict, report.clone(), judgement.outcome);
+                let (judgement, answer) = self.failed(turn, attempt, verdict, report.clone());
                 return Err(Box::new(Useless { answer, judgement, spent }));
             }
             Flow::Replace(body) | Flow::End(body) => answer.body = body,
@@ -112,29 +110,37 @@ impl Exchange {
             Verdict::Cut => Outcome::Reset,
             Verdict::TimedOut => Outcome::Timeout,
             Verdict::Error => {
-                let provider = turn.config.provider(self.route, attempt.position);
-                let judge =
-                    |error: &ErrorEvent| judge_event(provider, Some(&error.name), &error.data, turn.now);
-                let judged = report.error.as_ref().and_then(judge);
+                let judged = report.error.as_ref().and_then(|error| self.judged_error(turn, attempt, error));
                 return judged.unwrap_or_else(|| Judgement::plain(Outcome::ServerError));
             }
         };
         Judgement::plain(outcome)
     }
-}
 
-/// What a failed stream has said, as an answer in one piece: an error within a 200, which its caller is told with the status that
-/// it stands for.
-fn failed_answer(verdict: Verdict, report: Report, outcome: Outcome) -> Answer {
-    match (verdict, report.error) {
-        (Verdict::Error, Some(error)) => {
-            let headers: Headers = [("content-type", "application/json")].into_iter().collect();
-            Answer { status: 200, headers, body: error.data, origin: Origin::Provider }
-        }
-        _ => {
-            let status = answer::status(outcome);
+    fn judged_error(&self, turn: &Turn<'_>, attempt: &Attempt, error: &ErrorEvent) -> Option<Judgement> {
+        let provider = turn.config.provider(self.route, attempt.position);
+        judge_event(provider, Some(&error.name), &error.data, turn.now)
+    }
+
+    /// What a failed stream came to, and what it has said, as an answer in one piece: an error within a 200, which its caller is
+    /// told with the status that it stands for.
+    fn failed(
+        &self,
+        turn: &Turn<'_>,
+        attempt: &Attempt,
+        verdict: Verdict,
+        report: Report,
+    ) -> (Judgement, Answer) {
+        let judgement = self.judged(turn, attempt, verdict, &report);
+        let Some(error) = report.error.filter(|_| verdict == Verdict::Error) else {
+            let (status, headers) = (answer::status(judgement.outcome), Headers::default());
             let origin = if verdict == Verdict::TimedOut { Origin::Timeout } else { Origin::Reset };
-            Answer { status, headers: Headers::default(), body: Vec::new(), origin }
-        }
+            return (judgement, Answer { status, headers, body: Vec::new(), origin });
+        };
+        let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+        // A choice that ends in an error says nothing of it, and is no error by its form.
+        let is_told = self.judged_error(turn, attempt, &error).is_some();
+        let body = if is_told { error.data } else { Vec::new() };
+        (judgement, Answer { status: 200, headers, body, origin: Origin::Provider })
     }
 }

@@ -78,12 +78,21 @@ fn attempts_have_a_reason(request: &Request) {
             earlier.any(|other| other.outcome == Some("invalid_output"))
         };
         for failed in before.clone() {
-            let is_at_fault = matches!(
-                failed.fate,
-                // No other target is known to have a larger context, and no policy routes around content policies.
-                Fate::Says(Complaint::ContextLength | Complaint::ContentPolicy | Complaint::Status(400), _)
-                    | Fate::Status(400 | 401 | 403 | 404 | 413 | 422)
-            );
+            let is_lost = matches!(failed.outcome, Some("reset" | "timeout"));
+            let is_at_fault = !is_lost
+                && !is_shut_out(failed)
+                && matches!(
+                    failed.fate,
+                    // No other target is known to have a larger context, and no policy routes around content policies.
+                    Fate::Says(
+                        Complaint::ContextLength
+                            | Complaint::ContentPolicy
+                            | Complaint::Status(400)
+                            | Complaint::Unfinished(400 | 413)
+                            | Complaint::Cut(400 | 413),
+                        _,
+                    ) | Fate::Status(400 | 401 | 403 | 404 | 413 | 422)
+                );
             assert!(!is_at_fault || is_asked_again(failed), "{request:?}");
             assert!(!failed.fate.is_sound(request.streams), "{request:?}");
         }
@@ -97,6 +106,11 @@ fn attempts_have_a_reason(request: &Request) {
             may_be_asked_again(earlier, next, request);
         }
     }
+}
+
+/// A hedge whose target doesn't let the proxy in, or doesn't have what it asks for, says nothing of the request.
+fn is_shut_out(attempt: &Attempt) -> bool {
+    attempt.is_hedge && matches!(attempt.fate, Fate::Status(401 | 403 | 404))
 }
 
 /// After this a target may be asked again, then.
@@ -128,6 +142,9 @@ fn the_first_failure_is_told(request: &Request) {
     let is_other = matches!(reason, Some("deadline_exceeded" | "invalid_output"));
     let mut failed: Vec<_> = request.attempts.iter().filter(|attempt| attempt.outcome.is_some()).collect();
     failed.sort_by_key(|attempt| attempt.ended);
+    if failed.iter().any(|attempt| !is_shut_out(attempt)) {
+        failed.retain(|attempt| !is_shut_out(attempt));
+    }
     let Some(first) = failed.first().filter(|_| !is_other) else { return };
     let is_silent = |attempt: &&&Attempt| {
         let silent = ["timeout", "refused", "reset", "truncated", "invalid_output"];
@@ -142,6 +159,9 @@ fn the_first_failure_is_told(request: &Request) {
     let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
         (Fate::Status(status), _) if status >= 400 => vec![status],
         (Fate::Throttle(_), _) => vec![429],
+        // What is dispatched is lost with its connection. What comes to a halt is told with the proxy's own words.
+        (Fate::Says(Complaint::Cut(_), _), Some("reset")) => vec![502],
+        (Fate::Says(Complaint::Unfinished(408), _), _) => vec![504],
         (Fate::Says(complaint, _), _) => vec![complaint.status()],
         (_, Some("timeout")) => vec![504],
         (_, Some("refused")) => vec![503],

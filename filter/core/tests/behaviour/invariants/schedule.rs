@@ -99,13 +99,16 @@ fn complaint() -> impl Strategy<Value = Complaint> {
         Just(Complaint::QuotaExhausted),
         Just(Complaint::ContextLength),
         Just(Complaint::ContentPolicy),
-        prop::sample::select(vec![400, 429, 500]).prop_map(Complaint::Unfinished),
+        prop::sample::select(vec![400, 408, 413, 429, 500, 502, 504]).prop_map(Complaint::Unfinished),
+        prop::sample::select(vec![400, 413, 429, 500, 504]).prop_map(Complaint::Cut),
     ]
 }
 
 fn lie() -> impl Strategy<Value = Lie> {
     prop_oneof![
         Just(Lie::Error),
+        Just(Lie::TextError),
+        Just(Lie::ErrorCut),
         (1usize..6).prop_map(Lie::LateError),
         Just(Lie::Empty),
         Just(Lie::CutOff),

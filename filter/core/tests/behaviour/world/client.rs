@@ -53,7 +53,8 @@ impl Got {
     pub(super) fn more(&mut self, bytes: &[u8], now: Timestamp) {
         self.body.push_str(str::from_utf8(bytes).unwrap());
         // What ends a stream for whoever reads it.
-        let is_end = self.body.contains("data: [DONE]\n\n") || self.body.contains("data: {\"error\":");
+        let ends = ["data: [DONE]\n\n", "data: {\"error\":", "event: error\n"];
+        let is_end = ends.iter().any(|end| self.body.contains(end));
         if is_end && self.is_stream() {
             self.done = self.done.or(Some(now));
         }
@@ -87,6 +88,9 @@ impl Got {
             };
         }
         for event in self.body.split("\n\n") {
+            if event.starts_with("event: error\n") {
+                return Sense::Error(text);
+            }
             let Some(data) = event.strip_prefix("data: ") else { continue };
             if data == "[DONE]" {
                 return Sense::Whole(text);

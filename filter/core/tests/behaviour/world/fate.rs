@@ -36,12 +36,14 @@ pub(crate) enum Complaint {
     ContentPolicy,
     /// Half of what its status says; the rest never comes.
     Unfinished(u16),
+    /// Half of it, and the connection breaks.
+    Cut(u16),
 }
 
 impl Complaint {
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Status(status) | Self::Unfinished(status) => status,
+            Self::Status(status) | Self::Unfinished(status) | Self::Cut(status) => status,
             Self::Throttled(_) | Self::QuotaExhausted => 429,
             Self::ContextLength | Self::ContentPolicy => 400,
         }
@@ -49,7 +51,7 @@ impl Complaint {
 
     fn code(self) -> &'static str {
         match self {
-            Self::Status(_) | Self::Unfinished(_) => "",
+            Self::Status(_) | Self::Unfinished(_) | Self::Cut(_) => "",
             Self::Throttled(_) => "rate_limit_exceeded",
             Self::QuotaExhausted => "insufficient_quota",
             Self::ContextLength => "context_length_exceeded",
@@ -63,6 +65,10 @@ impl Complaint {
 pub(crate) enum Lie {
     /// An error object: as the answer, or as the stream's first event.
     Error,
+    /// An error that isn't JSON, or not all of it; then the answer ends.
+    TextError,
+    /// Half an error, and the connection breaks.
+    ErrorCut,
     /// An error as a later event of the stream.
     LateError(usize),
     Empty,
@@ -148,6 +154,10 @@ fn part_text(mark: &str, part: usize) -> String {
 const ERROR: &str =
     r#"{"error":{"message":"The server had an error","type":"server_error","param":null,"code":null}}"#;
 
+fn half(text: &str) -> &str {
+    text.split_at(text.len() / 2).0
+}
+
 /// What comes back, and how long after the attempt began. `mark` tells its words from those of any other.
 pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -> Vec<(Duration, Piece)> {
     let (status, latency) = match fate {
@@ -167,7 +177,8 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
     };
     let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
     let is_stream = streams && status == 200;
-    let is_unfinished = matches!(fate, Fate::Says(Complaint::Unfinished(_), _));
+    let is_cut = matches!(fate, Fate::Says(Complaint::Cut(_), _));
+    let is_unfinished = is_cut || matches!(fate, Fate::Says(Complaint::Unfinished(_), _));
     let kind = if is_stream { "text/event-stream" } else { "application/json" };
     let headers = [
         ("retry-after", wait.as_str()),
@@ -199,8 +210,9 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
         time += if is_stream { APART } else { Duration::ZERO };
     }
     match lie {
+        _ if is_cut => pieces.push((time, Piece::Reset)),
         _ if is_unfinished => {}
-        Some(Lie::Cut(_)) => pieces.push((time, Piece::Reset)),
+        Some(Lie::Cut(_) | Lie::ErrorCut) => pieces.push((time, Piece::Reset)),
         Some(Lie::Stall(_) | Lie::LeftOpen | Lie::Unmarked { ends: false }) => {}
         _ => pieces.push((time, Piece::Data { bytes: Vec::new(), end: true })),
     }
@@ -253,6 +265,8 @@ fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
     match lie {
         Some(Lie::Unmarked { .. }) => {}
         Some(Lie::Error) => parts = vec![data(ERROR.to_owned())],
+        Some(Lie::TextError) => parts = vec!["event: error\ndata: upstream is gone\n\n".to_owned()],
+        Some(Lie::ErrorCut) => parts = vec![["data: ", half(ERROR)].concat()],
         Some(Lie::LateError(at)) => {
             parts.truncate(at);
             parts.push(data(ERROR.to_owned()));
@@ -265,6 +279,9 @@ fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
 fn document(mark: &str, lie: Option<Lie>) -> Vec<String> {
     if matches!(lie, Some(Lie::Error | Lie::LateError(_))) {
         return vec![ERROR.to_owned()];
+    }
+    if matches!(lie, Some(Lie::TextError | Lie::ErrorCut)) {
+        return vec![half(ERROR).to_owned()];
     }
     let mut parts = vec![r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"provider's 200: "#.to_owned()];
     parts.extend((0..PARTS).map(|part| part_text(mark, part)));
