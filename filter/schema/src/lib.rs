@@ -97,6 +97,12 @@ impl Schema {
         self.program.pattern_memory
     }
 
+    /// Bytes of memory that all of it takes, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.program.memory()
+    }
+
     /// Whether this text is JSON that fits.
     ///
     /// # Errors

@@ -29,6 +29,14 @@ const LARGEST_EXPONENT: i64 = 1 << 40;
 const LARGEST_DIVISOR: u64 = 1_000_000_000_000_000_000;
 
 impl Decimal {
+    /// Bytes beside its own.
+    pub(crate) fn memory(&self) -> usize {
+        match &self.digits {
+            Digits::Few(_) => 0,
+            Digits::Many(digits) => digits.capacity(),
+        }
+    }
+
     /// Of a number in JSON's grammar.
     pub(crate) fn of(written: &str) -> Self {
         Self::short(written).unwrap_or_else(|| Self::long(written))

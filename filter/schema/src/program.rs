@@ -74,8 +74,7 @@ pub(crate) enum Check {
         mask: u8,
         is_lexical: bool,
     },
-    /// By hash, ascending.
-    Enum(Box<[(u64, Document<'static>)]>),
+    Enum(Box<Known>),
 
     Minimum(Decimal),
     Maximum(Decimal),
@@ -133,6 +132,38 @@ pub(crate) enum Check {
 }
 
 impl Check {
+    /// Bytes beside its own.
+    fn memory(&self) -> usize {
+        let needed =
+            |names: &[Box<str>]| names.iter().map(|name| name.len() + size_of_val(name)).sum::<usize>();
+        match self {
+            Self::Enum(known) => known.document.memory() + size_of_val(&*known.values),
+            Self::Members(members) => {
+                let names: usize = members.names.iter().map(|name| name.text.len()).sum();
+                size_of_val(&**members)
+                    + names
+                    + size_of_val(&*members.names)
+                    + size_of_val(&*members.patterns)
+            }
+            Self::DependentRequired(all) => {
+                let names = all.iter().map(|(name, names)| name.len() + needed(names));
+                size_of_val(&**all) + names.sum::<usize>()
+            }
+            Self::DependentSchemas(all) => {
+                size_of_val(&**all) + all.iter().map(|(name, _)| name.len()).sum::<usize>()
+            }
+            Self::Items { prefix: all, .. } | Self::AllOf(all) | Self::AnyOf(all) | Self::OneOf(all) => {
+                size_of_val(&**all)
+            }
+            Self::Minimum(number)
+            | Self::Maximum(number)
+            | Self::ExclusiveMinimum(number)
+            | Self::ExclusiveMaximum(number)
+            | Self::MultipleOf(number) => number.memory(),
+            _ => 0,
+        }
+    }
+
     /// Whether what fails it fails it still when an array or object goes on.
     pub(crate) fn is_final(&self) -> bool {
         match self {
@@ -173,6 +204,14 @@ impl Check {
     }
 }
 
+/// The values of an `enum` or `const`.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) document: Document<'static>,
+    /// Their nodes in it by their hashes, ascending.
+    pub(crate) values: Box<[(u64, u32)]>,
+}
+
 /// `properties`, `patternProperties`, `additionalProperties` and `required`.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
@@ -201,6 +240,15 @@ impl Program {
     /// Whether any JSON fits.
     pub(crate) fn is_any(&self) -> bool {
         self.schemas.first().is_some_and(|root| matches!(root.body, Body::Always))
+    }
+
+    /// Bytes of memory that it takes, patterns included, without what the allocator adds.
+    pub(crate) fn memory(&self) -> usize {
+        let paths: usize = self.schemas.iter().map(|entry| entry.path.len()).sum();
+        let steps: usize = self.steps.iter().map(|step| step.check.memory()).sum();
+        let dynamic = self.dynamic.len() * size_of::<((u32, u32), Id)>();
+        let lists = size_of_val(&*self.schemas) + size_of_val(&*self.steps);
+        self.pattern_memory + paths + steps + dynamic + lists
     }
 
     /// The JSON pointer of a schema.

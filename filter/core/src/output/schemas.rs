@@ -15,9 +15,6 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 const MOST_USED: usize = 1_024;
 const MOST_USED_BYTES: usize = 64 * 1024 * 1024;
 
-/// A schema that was compiled takes some so many times its text, beside what its patterns take.
-const GROWTH: usize = 16;
-
 /// Bounds of one schema. They are a stranger's, and compiling one holds up all that the worker serves: hardly a millisecond where it is made
 /// in good faith, some ten where it isn't.
 const LIMITS: Limits = Limits { bytes: 64 * 1024, depth: 64, nodes: 8_000 };
@@ -54,9 +51,7 @@ struct Kept {
 impl Kept {
     /// Bytes that it takes, about.
     fn size(&self) -> usize {
-        let schema =
-            self.schema.as_ref().map_or(0, |schema| schema.pattern_memory() + GROWTH * self.text.len());
-        self.text.len() + schema
+        self.text.len() + self.schema.as_ref().map_or(0, |schema| schema.memory())
     }
 
     /// Whether a request under way needs it.

@@ -64,6 +64,16 @@ fn its_bytes_are_bounded() {
 }
 
 #[test]
+fn schemas_that_take_much_are_told_as_such() {
+    let mut cache = SchemaCache::default();
+    for number in 0..MOST_KEPT {
+        let many = vec![r#"{"items":{"const":1}}"#; LIMITS.nodes / 6].join(",");
+        assert!(get(&mut cache, &format!(r#"{{"minimum":{number},"allOf":[{many}]}}"#)).is_some());
+    }
+    assert!(cache.bytes <= MOST_BYTES && cache.kept.len() < MOST_KEPT, "{}", cache.kept.len());
+}
+
+#[test]
 fn what_cannot_be_honoured_is_remembered() {
     let mut cache = SchemaCache::default();
     for text in [r#"{"type":"no"}"#, r##"{"$ref":"#/nowhere"}"##, r#"{"pattern":"(?=a)"}"#, "{", "{\"a\":1}}"]

@@ -1,8 +1,7 @@
 //! What violations say, for people and for the model that is asked again.
 
-use crate::json::Document;
 use crate::number::Decimal;
-use crate::program::{Check, types};
+use crate::program::{Check, Known, types};
 
 /// Values of an enumeration that are told, and bytes of each.
 const MOST_VALUES: usize = 8;
@@ -62,9 +61,10 @@ fn bound(how: &str, number: &Decimal) -> String {
     format!("must be {how} {number}")
 }
 
-fn enumeration(known: &[(u64, Document<'_>)]) -> String {
-    let values: Vec<_> = known.iter().take(MOST_VALUES).map(|(_, document)| cut(document.text())).collect();
-    let more = if known.len() > MOST_VALUES { ", …" } else { "" };
-    let one_of = if known.len() == 1 { "" } else { "one of " };
+fn enumeration(known: &Known) -> String {
+    let values = known.values.iter().take(MOST_VALUES).filter_map(|(_, at)| known.document.value(*at));
+    let values: Vec<_> = values.map(|value| cut(&value.to_json()).to_owned()).collect();
+    let more = if known.values.len() > MOST_VALUES { ", …" } else { "" };
+    let one_of = if known.values.len() == 1 { "" } else { "one of " };
     format!("must be {one_of}{}{more}", values.join(", "))
 }

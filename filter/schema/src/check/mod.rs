@@ -12,7 +12,7 @@ mod violation;
 use self::seen::Seen;
 pub use self::violation::Violation;
 use crate::json::{Document, Kind, Value, equal, hash, pointer_to};
-use crate::program::{Body, Check, Id, Program, Step, types};
+use crate::program::{Body, Check, Id, Known, Program, Step, types};
 use crate::regex::{Budget, Cache, Exhausted};
 
 /// Schemas applied within each other: the depth of the document by that of `$ref` and its like.
@@ -280,7 +280,7 @@ impl Run<'_> {
             Check::UnevaluatedProperties(left) => return self.unevaluated_properties(*left, value, seen),
             Check::Ref(to) => return self.holds(*to, value, seen),
             Check::DynamicRef { name, fallback } => {
-                let to = self.outermost(*name).unwrap_or(*fallback);
+                let to = self.outermost(*name)?.unwrap_or(*fallback);
                 return self.holds(to, value, seen);
             }
             Check::AllOf(all) => return self.all_of(all, value, seen),
@@ -312,13 +312,14 @@ impl Run<'_> {
         Ok(holds)
     }
 
-    fn is_known(&mut self, known: &[(u64, Document<'static>)], value: Value<'_>) -> Verdict {
+    fn is_known(&mut self, known: &Known, value: Value<'_>) -> Verdict {
         let hash = hash(value, &mut self.budget)?;
-        let from = known.partition_point(|(other, _)| *other < hash);
-        let same = known.get(from..).unwrap_or_default().iter().take_while(|(other, _)| *other == hash);
-        for (_, document) in same {
-            if let Some(root) = document.root()
-                && equal(root, value, &mut self.budget)?
+        let from = known.values.partition_point(|(other, _)| *other < hash);
+        let same =
+            known.values.get(from..).unwrap_or_default().iter().take_while(|(other, _)| *other == hash);
+        for (_, at) in same {
+            if let Some(other) = known.document.value(*at)
+                && equal(other, value, &mut self.budget)?
             {
                 return Ok(true);
             }
@@ -326,8 +327,9 @@ impl Run<'_> {
         Ok(false)
     }
 
-    fn outermost(&self, name: u32) -> Option<Id> {
-        self.scope.iter().find_map(|resource| self.program.dynamic.get(&(name, *resource)).copied())
+    fn outermost(&mut self, name: u32) -> Result<Option<Id>, Exhausted> {
+        self.budget.spend(self.scope.len() / 4 + 1)?;
+        Ok(self.scope.iter().find_map(|resource| self.program.dynamic.get(&(name, *resource)).copied()))
     }
 
     fn all_of(&mut self, all: &[Id], value: Value<'_>, mut seen: Option<&mut Seen>) -> Verdict {

@@ -5,7 +5,7 @@ use crate::dialect::Dialect::{Draft4, Draft6, Draft7, Draft2019, Draft2020};
 use crate::format::Format;
 use crate::json::{Document, Kind, Value, hash};
 use crate::number::Decimal;
-use crate::program::{Check, Id, Members, Name, Step, types};
+use crate::program::{Check, Id, Known, Members, Name, Step, types};
 use crate::regex::Budget;
 use crate::sort::sort;
 
@@ -47,8 +47,8 @@ impl<'d> Compiler<'d> {
         let dialect = here.dialect;
         Ok(Some(match keyword {
             "type" => ("type", self.types(here, value)?),
-            "enum" => ("enum", self.one_of(here, value, value.items())?),
-            "const" if dialect >= Draft6 => ("const", self.one_of(here, value, [value])?),
+            "enum" => ("enum", self.known(here, "enum", value)?),
+            "const" if dialect >= Draft6 => ("const", self.known(here, "const", value)?),
 
             "minimum" => match self.exclusive(here, schema, "exclusiveMinimum")? {
                 true => ("exclusiveMinimum", Check::ExclusiveMinimum(self.number(here, value)?)),
@@ -222,29 +222,20 @@ impl<'d> Compiler<'d> {
     }
 
     #[inline(never)] // See [profile.wasm].
-    fn one_of(
-        &self,
-        here: Here,
-        at: Value<'d>,
-        values: impl IntoIterator<Item = Value<'d>>,
-    ) -> Result<Check, Refusal> {
-        let mut known = Vec::new();
-        for value in values {
-            let json = if value.json().is_empty() {
-                quoted(value.text().unwrap_or(""))
-            } else {
-                value.json().to_owned()
-            };
-            let document = Document::read(json, SCHEMA_LIMITS)
-                .map_err(|error| self.refuse(here, at, error.to_string()))?;
-            let hash = hash(value, &mut Budget(u64::MAX)).unwrap_or(0);
-            known.push((hash, document));
+    fn known(&self, here: Here, keyword: &str, value: Value<'d>) -> Result<Check, Refusal> {
+        if keyword == "enum" && value.kind() != Kind::Array {
+            return Err(self.refuse(here, value, "must be an array"));
         }
-        if known.is_empty() && at.kind() != Kind::Array {
-            return Err(self.refuse(here, at, "must be an array"));
+        let document = Document::read(value.to_json(), SCHEMA_LIMITS)
+            .map_err(|error| self.refuse(here, value, error.to_string()))?;
+        let mut values = Vec::new();
+        let root = document.root().into_iter();
+        let items = root.clone().flat_map(Value::items).filter(|_| keyword == "enum");
+        for value in items.chain(root.filter(|_| keyword == "const")) {
+            values.push((hash(value, &mut Budget(u64::MAX)).unwrap_or(0), value.at()));
         }
-        sort(&mut known, |(hash, _), (other, _)| hash.cmp(other));
-        Ok(Check::Enum(known.into()))
+        sort(&mut values, |(hash, _), (other, _)| hash.cmp(other));
+        Ok(Check::Enum(Box::new(Known { values: values.into(), document })))
     }
 
     fn many(&mut self, here: Here, keyword: &str, value: Value<'d>) -> Result<Box<[Id]>, Refusal> {
@@ -394,18 +385,4 @@ impl<'d> Compiler<'d> {
 
 fn text(name: Value<'_>) -> Box<str> {
     name.text().unwrap_or("").into()
-}
-
-/// As JSON.
-fn quoted(text: &str) -> String {
-    let mut json = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => json.extend(['\\', character]),
-            '\0'..' ' => json.push_str(&format!("\\u{:04x}", character as u32)),
-            other => json.push(other),
-        }
-    }
-    json.push('"');
-    json
 }

@@ -20,6 +20,11 @@ pub const SCHEMA_LIMITS: Limits = Limits { bytes: 512 * 1024, depth: 100, nodes:
 /// Bytes of all patterns of a program.
 const MOST_PATTERN_BYTES: usize = 64 * 1024;
 
+/// Paths and URIs may take so many times the bytes of all documents, and these besides: by names that are short, long ones can be told again and
+/// again.
+const MOST_GROWTH: usize = 8;
+const MOST_AT_LEAST: usize = 64 * 1024;
+
 /// How a schema is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'o> {
@@ -66,6 +71,9 @@ pub(crate) struct Compiler<'d> {
     names: Vec<&'d str>,
     patterns: BTreeMap<&'d str, u32>,
     pattern_bytes: usize,
+    /// Bytes that paths and URIs may take, and what the former do.
+    most_bytes: usize,
+    path_bytes: usize,
     program: Program,
 }
 
@@ -92,15 +100,19 @@ pub(crate) fn compile(text: &str, options: &Options<'_>) -> Result<Program, Refu
         documents.push(read(uri, text.to_owned(), SCHEMA_LIMITS)?);
         uris.push(uri);
     }
+    let most_bytes = documents.iter().map(|document| document.text().len()).sum::<usize>();
+    let most_bytes = MOST_AT_LEAST.saturating_add(MOST_GROWTH.saturating_mul(most_bytes));
     let mut compiler = Compiler {
         documents: &documents,
         options: *options,
-        resources: Resources::default(),
+        resources: Resources::new(most_bytes),
         known: BTreeMap::new(),
         waiting: Vec::new(),
         names: vec![""],
         patterns: BTreeMap::new(),
         pattern_bytes: 0,
+        most_bytes,
+        path_bytes: 0,
         program: Program::default(),
     };
     for (at, uri) in uris.into_iter().enumerate() {
@@ -116,16 +128,15 @@ impl<'d> Compiler<'d> {
         self.schema(Place { document: 0, node: 0 }, 0, None);
         self.wait_for_all()?;
         // What a `$dynamicRef` may lead to is known once all of them are; and it may have others in it.
-        let mut settled = (0, 0);
-        while settled != (self.names.len(), self.program.schemas.len()) {
-            settled = (self.names.len(), self.program.schemas.len());
-            for (name, text) in self.names.clone().into_iter().enumerate() {
-                for (resource, place) in self.resources.dynamic(text) {
-                    let id = self.schema(place, resource, None);
-                    self.program.dynamic.insert((name as u32, resource), id);
-                }
+        let mut number = 0;
+        while let Some(name) = self.names.get(number) {
+            for (resource, place) in self.resources.dynamic(name) {
+                let id = self.schema(place, resource, None);
+                self.program.dynamic.insert((number as u32, resource), id);
+                self.refuse_long_paths()?;
             }
             self.wait_for_all()?;
+            number += 1;
         }
         Ok(())
     }
@@ -136,11 +147,19 @@ impl<'d> Compiler<'d> {
             let here =
                 Here { id, document: place.document, resource, dialect: self.resources.dialect(resource) };
             let body = self.body(here, place)?;
+            self.refuse_long_paths()?;
             if let Some(entry) = self.program.schemas.get_mut(id as usize) {
                 (entry.body, entry.resource) = (body, resource);
             }
         }
         Ok(())
+    }
+
+    fn refuse_long_paths(&self) -> Result<(), Refusal> {
+        match self.path_bytes > self.most_bytes {
+            true => Err(Refusal::new(String::new(), "all paths together are too long")),
+            false => Ok(()),
+        }
     }
 
     fn value(&self, place: Place) -> Option<Value<'d>> {
@@ -157,6 +176,7 @@ impl<'d> Compiler<'d> {
             Some((parent, path)) => (Some(parent), path),
             None => (None, self.pointer(place)),
         };
+        self.path_bytes += path.len();
         self.program.schemas.push(Entry { body: Body::Never, parent, path: path.into(), resource });
         self.known.insert(place, id);
         self.waiting.push(Waiting { id, place, resource });

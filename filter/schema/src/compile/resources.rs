@@ -29,11 +29,19 @@ pub(super) struct Resources<'d> {
     all: Vec<Resource<'d>>,
     by_uri: BTreeMap<String, u32>,
     by_root: BTreeMap<Place, u32>,
+    /// Those with a dynamic anchor of this name.
+    by_dynamic: BTreeMap<&'d str, Vec<(u32, Place)>>,
     /// Of the documents.
     uris: Vec<&'d str>,
+    /// Bytes that URIs may still take.
+    room: usize,
 }
 
 impl<'d> Resources<'d> {
+    pub(super) fn new(room: usize) -> Self {
+        Self { room, ..Self::default() }
+    }
+
     pub(super) fn add_document(
         &mut self,
         documents: &'d [Document<'d>],
@@ -82,8 +90,7 @@ impl<'d> Resources<'d> {
 
     /// All resources with this dynamic anchor.
     pub(super) fn dynamic(&self, name: &str) -> Vec<(u32, Place)> {
-        let found = |(at, resource): (usize, &Resource<'d>)| Some((at as u32, *resource.dynamic.get(name)?));
-        self.all.iter().enumerate().filter_map(found).collect()
+        self.by_dynamic.get(name).cloned().unwrap_or_default()
     }
 
     /// Depth is bounded by the document's.
@@ -141,6 +148,10 @@ impl<'d> Resources<'d> {
                 let base = self.all.get(resource as usize).map_or("", |resource| &resource.uri);
                 let uri = uri::resolve(base, absolute);
                 let other = self.by_uri.get(&uri).copied();
+                self.room = self
+                    .room
+                    .checked_sub(2 * uri.len())
+                    .ok_or_else(|| self.refusal(scan, id, "all URIs together are too long"))?;
                 if other.is_some_and(|other| self.root(other) != Some(place)) {
                     return Err(self.refusal(scan, id, "another schema has the same URI"));
                 }
@@ -186,8 +197,9 @@ impl<'d> Resources<'d> {
     }
 
     fn dynamic_anchor(&mut self, resource: u32, name: &'d str, place: Place) {
-        if let Some(resource) = self.all.get_mut(resource as usize) {
-            resource.dynamic.insert(name, place);
+        if let Some(found) = self.all.get_mut(resource as usize) {
+            found.dynamic.insert(name, place);
+            self.by_dynamic.entry(name).or_default().push((resource, place));
         }
     }
 

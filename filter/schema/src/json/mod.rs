@@ -116,6 +116,14 @@ impl<'t> Document<'t> {
         &self.text
     }
 
+    /// Bytes of memory that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>()
+            + self.text.len()
+            + self.unescaped.capacity()
+            + self.nodes.capacity() * size_of::<Node>()
+    }
+
     /// The number of the last node.
     pub(crate) fn last(&self) -> u32 {
         self.nodes.len().saturating_sub(1) as u32
@@ -174,6 +182,14 @@ impl<'d> Value<'d> {
         self.range().and_then(|range| self.document.text.get(range)).unwrap_or("")
     }
 
+    /// The JSON of any value.
+    pub(crate) fn to_json(self) -> String {
+        match self.json() {
+            "" => quoted(self.text().unwrap_or("")),
+            json => json.to_owned(),
+        }
+    }
+
     pub(crate) fn text(self) -> Option<&'d str> {
         let range = self.node.start as usize..self.node.end as usize;
         match self.node.kind {
@@ -213,6 +229,20 @@ impl<'d> Value<'d> {
     pub(crate) fn get(self, name: &str) -> Option<Value<'d>> {
         self.members().find(|(known, _)| known.text() == Some(name)).map(|(_, value)| value)
     }
+}
+
+/// As JSON.
+fn quoted(text: &str) -> String {
+    let mut json = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            '\0'..' ' => json.push_str(&format!("\\u{:04x}", character as u32)),
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+    json
 }
 
 #[cfg(test)]

@@ -157,8 +157,11 @@ impl Pattern {
     }
 }
 
-/// Whether the text is a pattern of ECMA-262, supported or not.
+/// Whether the text is a pattern of ECMA-262, supported or not. Longer ones than are supported are none.
 pub(crate) fn is_pattern(text: &str) -> bool {
+    if text.len() > LONGEST_PATTERN {
+        return false;
+    }
     match parse::parse(text, false) {
         Ok(_) => true,
         Err(error) => !error.problem.is_syntax(),

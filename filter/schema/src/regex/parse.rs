@@ -83,7 +83,11 @@ impl Parser<'_> {
         while !matches!(self.peek(), None | Some('|' | ')')) {
             let is_group = self.peek() == Some('(');
             let part = self.part()?;
-            parts.push(self.repeated(part, is_group)?);
+            // What is empty needs no nodes, so that nothing else would bound how often it is looked at.
+            match self.repeated(part, is_group)? {
+                Ast::Empty | Ast::Repeat { most: Some(0), .. } => {}
+                part => parts.push(part),
+            }
         }
         Ok(match parts.len() {
             0 => Ast::Empty,
@@ -148,15 +152,21 @@ impl Parser<'_> {
         if !is_group && matches!(part, Ast::Start | Ast::End | Ast::WordEdge(_)) {
             return Err(self.error(Problem::NothingToRepeat));
         }
-        Ok(Ast::Repeat { what: Box::new(part), least, most })
+        match part {
+            Ast::Empty => Ok(part),
+            part => Ok(Ast::Repeat { what: Box::new(part), least, most }),
+        }
     }
 
     /// `{2}`, `{2,}`, `{2,5}`; the brace stands for itself where none of these is. The last character is left.
     fn counts(&mut self) -> Parsed<Option<(u32, Option<u32>)>> {
         let text = self.rest.as_str();
-        let Some((inside, _)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) else {
-            return Ok(None);
-        };
+        // No further than that: many may be open.
+        let inside = text.strip_prefix('{').and_then(|text| {
+            let end = text.find(|sign: char| !sign.is_ascii_digit() && sign != ',')?;
+            text.get(end..)?.starts_with('}').then(|| text.get(..end))?
+        });
+        let Some(inside) = inside else { return Ok(None) };
         let (least, most) =
             inside.split_once(',').map_or((inside, Some(inside)), |(least, most)| (least, Some(most)));
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

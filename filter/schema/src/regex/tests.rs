@@ -108,6 +108,33 @@ fn patterns_that_make_others_explode_stay_linear() {
 }
 
 #[test]
+fn what_is_empty_is_no_work_however_often_it_is_repeated() {
+    for (piece, count) in [("()", 4_000), ("(?:)", 2_000), ("a{0}", 2_000), ("()*", 2_000), ("(()|){0}", 900)]
+    {
+        let pattern = format!("^(?:{}a){{9999}}$", piece.repeat(count));
+        let pattern = Pattern::new(&pattern).unwrap();
+        let is_match =
+            |count| pattern.is_match(&"a".repeat(count), &mut Cache::default(), &mut Budget(9_000_000));
+        assert_eq!((is_match(9_999), is_match(9_998)), (Ok(true), Ok(false)), "{piece}");
+    }
+}
+
+#[test]
+fn braces_without_end_are_looked_at_once() {
+    assert!(!is_pattern(&"{".repeat(200_000)));
+    assert!(is_pattern(&"{".repeat(LONGEST_PATTERN)));
+    for (pattern, text) in [
+        ("^a{1{2}$", "a{11"),
+        ("^a{,2}$", "a{,2}"),
+        ("^a{1,2,3}$", "a{1,2,3}"),
+        ("^a{0002}$", "aa"),
+        ("^{}$", "{}"),
+    ] {
+        assert!(finds(pattern, text), "{pattern}");
+    }
+}
+
+#[test]
 fn a_pattern_with_too_many_states_is_bounded_in_memory_and_work() {
     // 2^40 states, if all were made.
     let pattern = Pattern::new("(a|b)*a(a|b){40}c").unwrap();

@@ -44,6 +44,82 @@ fn deep_and_large_schemas_are_refused() {
     );
 }
 
+/// What is known of these by short names lies at long paths, or has long URIs.
+fn short_names_of_long_ones() -> [String; 3] {
+    let name = "x".repeat(32_000);
+    let all = |of: fn(usize) -> String| (0..700).map(of).collect::<Vec<_>>().join(",");
+    let anchors = all(|at| format!(r#""{at}":{{"$anchor":"a{at}"}}"#));
+    let refs = all(|at| format!(r##"{{"$ref":"#a{at}"}}"##));
+    let dynamic = all(|at| format!(r#""{at}":{{"$id":"u:{at}","$dynamicAnchor":"a"}}"#));
+    let ids = all(|at| format!(r#""{at}":{{"$id":"{at}"}}"#));
+    [
+        format!(r#"{{"$defs":{{"{name}":{{"$defs":{{{anchors}}}}}}},"allOf":[{refs}]}}"#),
+        format!(
+            r##"{{"$defs":{{"{name}":{{"$defs":{{{dynamic}}}}}}},"$dynamicAnchor":"a","$dynamicRef":"#a"}}"##
+        ),
+        format!(r#"{{"$id":"u:/{name}/","$defs":{{{ids}}}}}"#),
+    ]
+}
+
+#[test]
+fn schemas_that_take_much_more_memory_than_their_text_are_refused() {
+    for schema in short_names_of_long_ones() {
+        let refusal = Schema::compile(&schema, &Options::default()).unwrap_err().to_string();
+        assert!(refusal.ends_with("too long"), "{refusal}");
+    }
+    let repeated = |piece: &str, count: usize| vec![piece; count].join(",");
+    for schema in [
+        format!(r#"{{"enum":[{}]}}"#, repeated("1", 40_000)),
+        format!(r#"{{"enum":[{}]}}"#, repeated("\"\\n\"", 40_000)),
+        format!(r#"{{"allOf":[{}]}}"#, repeated("{}", 20_000)),
+        format!(r#"{{"allOf":[{}]}}"#, repeated(r#"{"const":1}"#, 10_000)),
+        format!(
+            r#"{{"required":[{}]}}"#,
+            (0..9_999).map(|at| format!("\"{at}\"")).collect::<Vec<_>>().join(",")
+        ),
+        format!(r#"{{"minimum":{}}}"#, "1".repeat(100_000)),
+    ] {
+        let (memory, text) = (compile(&schema).memory(), schema.len());
+        assert!((text / 2..64 * text).contains(&memory), "{memory} for {text}: {}", &schema[..30]);
+    }
+}
+
+#[test]
+fn chains_of_dynamic_anchors_are_followed_link_by_link() {
+    let links = |at: usize| {
+        format!(
+            r##""{at}":{{"$id":"u:{at}","$dynamicAnchor":"a{at}","items":{{"$dynamicRef":"u:{}#a{0}"}}}}"##,
+            at + 1
+        )
+    };
+    let all: Vec<_> = (0..2_000).map(links).collect();
+    let last = r#""2000":{"$id":"u:2000","$dynamicAnchor":"a2000","type":"null"}"#;
+    let schema = format!(r##"{{"$ref":"u:0","$defs":{{{},{last}}}}}"##, all.join(","));
+    assert_eq!(check(&schema, "[[[]]]"), Ok(()));
+}
+
+#[test]
+fn a_dynamic_reference_pays_for_the_way_out() {
+    let deep = |keyword: &str| {
+        let links = (0..90).map(|at| format!(r##""d{at}":{{"$id":"u:{at}","$ref":"u:{}"}}"##, at + 1));
+        let last = format!(
+            r##""d90":{{"$id":"u:90","$anchor":"no","$dynamicAnchor":"a","items":{{{keyword}}}}},"x":{{"$id":"u:x","$dynamicAnchor":"b"}}"##
+        );
+        format!(r##"{{"$ref":"u:0","$defs":{{{},{last}}}}}"##, links.collect::<Vec<_>>().join(","))
+    };
+    let spent = |keyword: &str| {
+        let schema = compile(&deep(keyword));
+        let document =
+            seawall_schema::Document::read(format!("[{}1]", "1,".repeat(999)), Bounds::default().document)
+                .unwrap();
+        let mut budget = Bounds::default().budget;
+        schema.check_document(&document, &mut budget, &mut Scratch::default()).unwrap();
+        Bounds::default().budget.0 - budget.0
+    };
+    let (dynamic, plain) = (spent(r##""$dynamicRef":"u:x#b""##), spent(r##""$ref":"u:x""##));
+    assert!(dynamic > plain + 1_000 * 20, "{dynamic} against {plain}");
+}
+
 #[test]
 fn patterns_that_take_much_memory_are_refused() {
     for pattern in ["((a{1,50}){1,50})", r"[\\w\\p{Lu}]{1,99}"] {
