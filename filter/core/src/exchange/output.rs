@@ -242,12 +242,13 @@ impl Exchange {
     }
 
     /// What follows an answer of which it is clear that it won't fit, though it is no whole one: another attempt, if the policy has one
-    /// made.
+    /// made; else that it is rejected, where it `ends` in any case.
     pub(super) fn breaks_early(
         &mut self,
         turn: &mut Turn<'_>,
         position: usize,
         (rule, message): (Rule, &'static str),
+        ends: bool,
     ) -> Option<Box<Invalid>> {
         let rules = self.rules(turn, position)?;
         let (breaches, broken) = (vec![Breach::of(rule, message)], Broken::from_iter([rule]));
@@ -255,10 +256,11 @@ impl Exchange {
         if self.in_flight.len() > 1 {
             let follows = |action| matches!(action, InvalidAction::Retry(_) | InvalidAction::FailOver);
             self.marks_invalid(broken);
-            return actions.any(follows).then(|| self.invalid(breaches, None, false));
+            return (ends || actions.any(follows)).then(|| self.invalid(breaches, None, false));
         }
-        let then =
-            actions.find_map(|action| self.attempt_after(turn, position, action, (&breaches, None)))?;
+        let then = actions
+            .find_map(|action| self.attempt_after(turn, position, action, (&breaches, None)))
+            .or(ends.then_some(Then::Reject))?;
         self.tell_then(turn, position, &then, broken);
         Some(self.invalid(breaches, Some(then), false))
     }

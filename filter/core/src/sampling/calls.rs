@@ -67,6 +67,7 @@ pub(crate) struct Appraisal {
     pub(crate) answers: u32,
     pub(crate) bad: u32,
     key: String,
+    drift_key: String,
 }
 
 impl Call {
@@ -121,6 +122,7 @@ impl Sampling {
     /// A breaker has heard of it: what the window holds belongs to another time.
     pub(crate) fn forget(store: &mut dyn Store, appraisal: &Appraisal) {
         scores::forget(store, &appraisal.key);
+        drift::forget(store, &appraisal.drift_key);
     }
 
     /// Looks at one answer.
@@ -330,13 +332,7 @@ fn moved(
     fx: &mut Vec<Effect>,
 ) -> Option<Look> {
     let embedding = drift::embedding(&answer.body)?;
-    let key = told::key(
-        config,
-        "drift",
-        of.route,
-        of.target,
-        told::place(config, store, of.target, of.model.as_ref()),
-    );
+    let key = drift_key(config, store, of);
     let (course, is_news) = drift::record(store, &key, &embedding, asked.alert);
     let distance = course.distance.unwrap_or_default();
     fx.push(Effect::Count(Metric::Drift(of.route, of.target, distance.into())));
@@ -353,6 +349,11 @@ fn moved(
         }));
     }
     Some(Look::Away(course.is_away))
+}
+
+fn drift_key(config: &Config, store: &mut dyn Store, of: &Of) -> String {
+    let place = told::place(config, store, of.target, of.model.as_ref());
+    told::key(config, "drift", of.route, of.target, place)
 }
 
 /// Takes in what a look has shown.
@@ -383,6 +384,7 @@ fn appraise(
         answers: counts.answers,
         bad: counts.answers.saturating_sub(counts.good),
         key,
+        drift_key: drift_key(config, store, of),
     }
 }
 

@@ -53,6 +53,17 @@ pub(super) fn record(store: &mut dyn Store, key: &str, embedding: &[f32], alert:
     })
 }
 
+/// What has moved has had its consequence: from now on only what comes tells whether it is still away.
+pub(super) fn forget(store: &mut dyn Store, key: &str) {
+    store::update(store, key, |bytes| {
+        let cell = Cell::decode(bytes).map(|mut cell| {
+            cell.recent.clone_from(&cell.baseline);
+            Cell { is_away: false, ..cell }
+        });
+        (cell.map(|cell| cell.encode()), ())
+    });
+}
+
 /// What is known.
 pub(super) fn known(store: &mut dyn Store, key: &str) -> Course {
     let cell = store.get(key);
@@ -200,6 +211,22 @@ mod tests {
 
     fn store_count(store: &mut MemoryStore) -> u32 {
         Cell::decode(store.get("d").as_ref().map(|(bytes, _)| bytes.as_slice())).unwrap().count
+    }
+
+    #[test]
+    fn what_has_had_its_consequence_is_away_again_only_by_what_follows() {
+        let (mut store, mut rng) = (MemoryStore::default(), Seed(1).derive(1));
+        (0..WARM).for_each(|_| _ = record(&mut store, "d", &near(0, &mut rng), 1_500));
+        (0..WARM).for_each(|_| _ = record(&mut store, "d", &near(1, &mut rng), 1_500));
+        assert!(known(&mut store, "d").is_away);
+        forget(&mut store, "d");
+        let course = known(&mut store, "d");
+        assert_eq!((course.is_away, course.distance), (false, Some(0)));
+        (0..WARM).for_each(|_| assert!(!record(&mut store, "d", &near(0, &mut rng), 1_500).0.is_away));
+        (0..WARM).for_each(|_| _ = record(&mut store, "d", &near(1, &mut rng), 1_500));
+        assert!(known(&mut store, "d").is_away);
+        forget(&mut store, "none");
+        assert_eq!(store.get("none"), None);
     }
 
     #[test]

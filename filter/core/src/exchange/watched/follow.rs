@@ -69,16 +69,12 @@ impl Exchange {
         let (broken, is_delivered) = (watched.broken, watched.is_delivered);
         let ends = rules.policy().ends_hopeless && !watched.gate.is_midway();
         let why = (rule, "whatever else it says, it won't fit");
-        if !is_delivered && let Some(invalid) = self.breaks_early(turn, position, why) {
+        if !is_delivered && let Some(invalid) = self.breaks_early(turn, position, why, ends) {
             return Midway::Fails(self.fails_by_rules(turn, index, (invalid, Verdict::Invalid), &[]));
         }
         let event = if ends { OutputEvent::Ended } else { OutputEvent::Found };
         self.tell_output(turn, position, event, broken);
-        match ends {
-            true if is_delivered => Midway::Ends,
-            true => Midway::Fails(self.watched_fails(turn, index, Verdict::Invalid)),
-            false => Midway::Passes,
-        }
+        if ends { Midway::Ends } else { Midway::Passes }
     }
 
     /// All of it has come, or what there was of it.

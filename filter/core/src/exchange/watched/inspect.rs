@@ -38,7 +38,7 @@ impl Exchange {
         if let Flow::Fail(verdict) = flow {
             let is_empty = verdict == Verdict::Empty;
             let invalid = if is_empty {
-                self.breaks_early(turn, position, (Rule::Length, "it is empty"))
+                self.breaks_early(turn, position, (Rule::Length, "it is empty"), false)
             } else {
                 None
             };

@@ -1,11 +1,13 @@
 //! What must not be in a text, and what must.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::iter;
 
 use seawall_schema::regex::{Budget, Cache, Exhausted, Pattern, Search};
 
 use super::{Found, Rule, Rules, answers, cut};
-use crate::output::{Asked, Choice};
+use crate::output::{Asked, Choice, unescape};
 
 /// What all patterns of one rule may take for an answer, some 20 ms.
 const BUDGET: u64 = 2_000_000;
@@ -88,11 +90,14 @@ impl Rules {
     pub(super) fn check_patterns(&self, asked: &Asked, choices: &[Choice], found: &mut Found) {
         let told =
             |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);
+        let denies = !self.policy.deny.is_empty();
+        let said: Vec<_> =
+            choices.iter().filter(|_| denies).map(|choice| with_unescaped(said(choice))).collect();
         self.deny.each(|at, has| {
-            for choice in choices {
+            for (choice, said) in choices.iter().zip(&said) {
                 // What is denied isn't told: whoever knows it knows the way around it.
                 let message = || ["pattern ", &(at + 1).to_string(), " of `deny`"].concat();
-                match any(said(choice), &mut *has) {
+                match any(said, &mut *has) {
                     Ok(false) => {}
                     Ok(true) => {
                         let message = "must not have a match of ".to_owned() + &message();
@@ -102,10 +107,15 @@ impl Rules {
                 }
             }
         });
+        let answering = || choices.iter().filter(|choice| answers(asked, choice));
+        let said: Vec<_> = answering()
+            .filter(|_| !self.policy.require.is_empty())
+            .map(|choice| with_unescaped(iter::once(choice.text.as_str())))
+            .collect();
         self.require.each(|at, has| {
-            for choice in choices.iter().filter(|choice| answers(asked, choice)) {
+            for (choice, said) in answering().zip(&said) {
                 let pattern = || ["/", &told(&self.policy.require, at), "/"].concat();
-                match has(&choice.text) {
+                match any(said, &mut *has) {
                     Ok(true) => {}
                     Ok(false) => {
                         let message = "must have a match of ".to_owned() + &pattern();
@@ -119,11 +129,25 @@ impl Rules {
 }
 
 /// Whether one of these texts has it.
-fn any<'t>(
-    mut texts: impl Iterator<Item = &'t str>,
+fn any(
+    texts: &[Cow<'_, str>],
     has: &mut dyn FnMut(&str) -> Result<bool, Exhausted>,
 ) -> Result<bool, Exhausted> {
-    texts.try_fold(false, |found, text| Ok(found || has(text)?))
+    texts.iter().try_fold(false, |found, text| Ok(found || has(text)?))
+}
+
+/// These texts; where one is JSON with escapes, also what it says: `s\u0065cret` is no way around a pattern.
+fn with_unescaped<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Cow<'t, str>> {
+    let both = |text: &'t str| {
+        let is_json = text.trim_ascii_start().starts_with(['{', '[', '"']) && text.contains('\\');
+        let said = is_json.then(|| {
+            let mut said = String::with_capacity(text.len());
+            unescape(text.as_bytes(), &mut said);
+            said
+        });
+        [Some(Cow::Borrowed(text)), said.map(Cow::Owned)]
+    };
+    texts.flat_map(both).flatten().collect()
 }
 
 fn unsearched(pattern: &str) -> String {

@@ -40,6 +40,31 @@ fn patterns_are_searched_for_in_all_that_is_said_and_required_of_answers() {
 }
 
 #[test]
+fn patterns_see_through_the_escapes_of_json() {
+    let policy = Output { deny: vec!["secret-[0-9]+".to_owned()], ..output() };
+    let deny = [(Rule::Deny, String::new())];
+    let calling = Asked { may_call: true, ..Asked::default() };
+    for said in [
+        r#"{"k":"s\u0065cret-1"}"#,
+        r#"{"\u0073ecret-1":[]}"#,
+        r#" ["a", "\u0073ecret\u002d7"]"#,
+        r#""s\u0065cret-1""#,
+        // What breaks off, too.
+        r#"{"k":"s\u0065cret-1"#,
+    ] {
+        assert_eq!(found(&policy, &Asked::default(), &text(said)), deny, "{said}");
+        assert_eq!(found(&policy, &calling, &call("f", said)), deny, "{said}");
+    }
+    assert_eq!(found(&policy, &Asked::default(), &text(r"Write s\u0065cret-1.")), []);
+    let policy = Output { require: vec!["M\u{fc}ller".to_owned()], ..output() };
+    assert_eq!(found(&policy, &Asked::default(), &text(r#"{"name":"M\u00fcller"}"#)), []);
+    assert_eq!(
+        found(&policy, &Asked::default(), &text(r#"{"name":"M\u00f6ller"}"#)),
+        [(Rule::Require, String::new())]
+    );
+}
+
+#[test]
 fn a_pattern_that_can_not_be_searched_for_is_refused() {
     for pattern in ["(?=x)", "(", "(a)\\1"] {
         let refused = Rules::new(&Output { require: vec![pattern.to_owned()], ..output() }).unwrap_err();
