@@ -8,8 +8,9 @@
 #![expect(unsafe_code, reason = "the ABI is made of C functions and memory handed over to the host")]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use seawall_core::IdMap;
 
 use crate::http::Http;
 use crate::root::Root;
@@ -26,7 +27,7 @@ enum Context {
 }
 
 thread_local! {
-    static CONTEXTS: RefCell<BTreeMap<u32, Context>> = RefCell::default();
+    static CONTEXTS: RefCell<IdMap<u32, Context>> = RefCell::default();
 }
 
 fn find(id: u32) -> Option<Context> {

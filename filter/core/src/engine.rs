@@ -1,6 +1,5 @@
 //! The machine of one VM: finds the exchange an event is about and hands it its turn.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -13,6 +12,7 @@ use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
 use crate::health::{self, Access, Readers};
+use crate::ids::IdMap;
 use crate::limits::{self, HashKey, Heard, Identity, Limits};
 use crate::output::{SchemaCache, Scratch};
 use crate::request::REDIRECTED;
@@ -23,7 +23,7 @@ use crate::stats::Stats;
 use crate::store::Store;
 use crate::telemetry::{Decision, Reason};
 use crate::time::Timestamp;
-use crate::timers::Timers;
+use crate::timers::{Alarm, Alarms, Timers};
 use crate::turn::{Turn, Uncounted, pass};
 
 /// Longest request body that is held. Beyond it the caller gets 413.
@@ -35,17 +35,36 @@ const MAX_HELD_BYTES: usize = 512 * 1024 * 1024;
 
 /// See the [crate's documentation](crate).
 pub struct Engine {
-    config: Config,
     seed: Seed,
-    is_tracing: bool,
-    /// Boxed: each step takes an exchange out of its place and puts it back.
-    exchanges: BTreeMap<ExchangeId, Option<Box<Exchange>>>,
+    exchanges: Exchanges,
     timers: Timers,
     /// Exchanges begun; each derives its own randomness from its number.
     begun: u64,
     /// Whether this host has been seen to deliver a body while headers were held. Then it always does.
     body_arrives: bool,
     held_bytes: usize,
+    shared: Shared,
+    /// A request whose caller the host is asked about.
+    asked: Option<(ExchangeId, Headers, bool)>,
+}
+
+/// Boxed, so that the map's places stay small.
+type Exchanges = IdMap<ExchangeId, Box<Exchange>>;
+
+impl Alarms for Exchanges {
+    fn alarm(&mut self, id: ExchangeId) -> Option<&mut Alarm> {
+        self.get_mut(&id).map(|exchange| &mut exchange.alarm)
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// What all exchanges of a VM have in common.
+struct Shared {
+    config: Config,
+    is_tracing: bool,
     stats: Stats,
     uncounted: Vec<Uncounted>,
     guards: Guards,
@@ -56,15 +75,12 @@ pub struct Engine {
     sampling: Sampling,
     /// What tells tenants apart, once somebody has asked.
     key: Option<HashKey>,
-    /// A request whose caller the host is asked about.
-    asked: Option<(ExchangeId, Headers, bool)>,
 }
 
 impl Engine {
     /// `is_tracing`: whether the decisions of single attempts are wanted.
     #[must_use]
     pub fn new(config: Config, seed: Seed, is_tracing: bool) -> Self {
-        let (exchanges, timers) = (BTreeMap::new(), Timers::default());
         let guards = config.guards();
         let stats = Stats::new(config.stats_keys(), seed.0, config.compares_load());
         let limits = Limits::new(seed.0);
@@ -72,15 +88,9 @@ impl Engine {
         let sampling =
             Sampling::new(&config.samples, config.policy().routes.len(), seed.derive(u64::MAX - 2));
         let uncounted = vec![Uncounted::default(); config.policy().routes.len()];
-        Self {
+        let shared = Shared {
             config,
-            seed,
             is_tracing,
-            exchanges,
-            timers,
-            begun: 0,
-            body_arrives: false,
-            held_bytes: 0,
             stats,
             uncounted,
             guards,
@@ -90,19 +100,29 @@ impl Engine {
             schemas: SchemaCache::default(),
             sampling,
             key: None,
+        };
+        Self {
+            seed,
+            exchanges: IdMap::default(),
+            timers: Timers::default(),
+            begun: 0,
+            body_arrives: false,
+            held_bytes: 0,
+            shared,
             asked: None,
         }
     }
 
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.shared.config
     }
 
-    /// When [`Engine::handle_timeout`] wants to be called; `None` while nothing waits.
+    /// When [`Engine::handle_timeout`] wants to be called, or a while before, where what waited is over; `None` while nothing waits.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let others = [self.stats.next_deadline(), self.limits.next_deadline(), self.sampling.next_deadline()];
+        let Shared { stats, limits, sampling, .. } = &self.shared;
+        let others = [stats.next_deadline(), limits.next_deadline(), sampling.next_deadline()];
         self.timers.next().into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -119,22 +139,18 @@ impl Engine {
     }
 
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
-        self.exchanges.get(&id)?.as_deref()
-    }
-
-    fn take(&mut self, id: ExchangeId) -> Option<Box<Exchange>> {
-        self.exchanges.get_mut(&id)?.take()
+        self.exchanges.get(&id).map(|exchange| &**exchange)
     }
 
     /// Whether a part of a request's body, with which the host holds so many bytes, is of use as an [`Event::RequestBody`]. Of
     /// no use is one after which the request is held as it was before.
     #[must_use]
     pub fn minds_body(&self, id: ExchangeId, buffered: usize) -> bool {
-        let is_patient = |exchange: &Exchange| exchange.is_reading() && exchange.alarm.is_none();
+        let is_patient = |exchange: &Exchange| exchange.is_reading() && exchange.alarm.at().is_none();
         let is_held = self.exchange(id).is_some_and(is_patient);
         !is_held
             || !self.body_arrives
-            || self.exchange(id).is_some_and(|exchange| buffered > exchange.most_bytes(&self.config))
+            || self.exchange(id).is_some_and(|exchange| buffered > exchange.most_bytes(&self.shared.config))
     }
 
     /// Takes in what happened to one exchange and adds what is to be done for it to `fx`, in order. An event about an
@@ -152,10 +168,16 @@ impl Engine {
             // request carries what was meant for that provider.
             if headers.get(REDIRECTED).is_some() {
                 let error = OwnError::redirected();
-                self.turn(now, store, (id, Rc::default()), fx).refuse(&error, Reason::Redirected);
+                self.shared.turn(now, store, (id, Rc::default()), fx).refuse(&error, Reason::Redirected);
                 return;
             }
-            match self.config.health.as_ref().map_or(Access::Denied, |readers| readers.access(&headers)) {
+            match self
+                .shared
+                .config
+                .health
+                .as_ref()
+                .map_or(Access::Denied, |readers| readers.access(&headers))
+            {
                 Access::Denied => return self.meet(now, store, id, (headers, end_of_stream), fx),
                 Access::Granted => return self.show_health(now, store, id, fx),
                 Access::ByAddress => {
@@ -180,13 +202,18 @@ impl Engine {
             let answer = answer.as_deref().map_err(|status| *status);
             return self.service_answered(now, store, (number, answer), fx);
         }
-        let Some(mut exchange) = self.take(id) else { return };
-        if matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. }) {
-            self.body_arrives = true;
-            exchange.await_body(None);
+        let has_come = matches!(event, Event::RequestBody { .. } | Event::RequestEnd { .. });
+        if has_come && !self.body_arrives {
+            self.body_arrives = self.knows(id);
         }
-        let room = MAX_HELD_BYTES.saturating_sub(self.held_bytes).saturating_sub(self.schemas.held_bytes());
-        self.step(now, store, id, exchange, fx, |exchange, turn| react(exchange, turn, event, room));
+        let room =
+            MAX_HELD_BYTES.saturating_sub(self.held_bytes).saturating_sub(self.shared.schemas.held_bytes());
+        self.step(now, store, id, fx, |exchange, turn| {
+            if has_come {
+                exchange.await_body(None);
+            }
+            react(exchange, turn, event, room)
+        });
     }
 
     /// The host has said where a request for the health page comes from.
@@ -202,7 +229,7 @@ impl Engine {
         else {
             return;
         };
-        let readers = self.config.health.as_ref();
+        let readers = self.shared.config.health.as_ref();
         if readers.is_some_and(|readers| readers.admit(address)) {
             return self.show_health(now, store, id, fx);
         }
@@ -222,19 +249,19 @@ impl Engine {
         (number, answer): (u32, Result<&[u8], u32>),
         fx: &mut Vec<Effect>,
     ) {
-        let Heard { by, change } = self.limits.service_answered(now, &self.config.book, number, answer);
+        let Heard { by, change } =
+            self.shared.limits.service_answered(now, &self.shared.config.book, number, answer);
         fx.extend(change.map(|(cluster, fault)| Effect::Log(Decision::Service { cluster, fault })));
         let Some((id, granted)) = by else { return };
-        let Some(exchange) = self.take(id) else { return };
-        self.step(now, store, id, exchange, fx, |exchange, turn| exchange.service_answered(turn, granted));
+        self.step(now, store, id, fx, |exchange, turn| exchange.service_answered(turn, granted));
     }
 
     /// A call about a sample has ended.
     fn nobody_answered(&mut self, now: Timestamp, store: &mut dyn Store, event: Event, fx: &mut Vec<Effect>) {
         let Event::CallAnswer { attempt, answer } = event else { return };
-        let found = self.sampling.answered(&self.config, store, now, (attempt, &answer), fx);
+        let found = self.shared.sampling.answered(&self.shared.config, store, now, (attempt, &answer), fx);
         if let Some(appraisal) = found {
-            self.turn(now, store, (ExchangeId::NOBODY, Rc::default()), fx).appraise(&appraisal);
+            self.shared.turn(now, store, (ExchangeId::NOBODY, Rc::default()), fx).appraise(&appraisal);
         }
     }
 
@@ -247,8 +274,8 @@ impl Engine {
         (headers, end_of_stream): (Headers, bool),
         fx: &mut Vec<Effect>,
     ) {
-        let policy = self.config.policy();
-        if self.config.asks.host {
+        let policy = self.shared.config.policy();
+        if self.shared.config.asks.host {
             let metadata = limits::metadata(policy).map(|(space, key)| (Text::from(space), Text::from(key)));
             let claims = limits::claims(policy).map(Text::from).collect();
             fx.push(Effect::TellCaller { claims, metadata: metadata.collect() });
@@ -259,40 +286,12 @@ impl Engine {
     }
 
     fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
-        let rows = health::rows(&self.config, (&mut self.guards, &mut self.stats), store, now);
-        let routes = health::routes(&self.config, &mut self.stats, store, now);
-        let samples = sampling::rows(&self.config, store, now);
-        let body = health::page(&self.config, (&rows, &routes, &samples), now);
-        self.turn(now, store, (id, Rc::default()), fx).show(body);
-    }
-
-    /// What a step of this exchange has at hand.
-    fn turn<'a>(
-        &'a mut self,
-        now: Timestamp,
-        store: &'a mut dyn Store,
-        (id, asker): (ExchangeId, Rc<Asker>),
-        fx: &'a mut Vec<Effect>,
-    ) -> Turn<'a> {
-        Turn {
-            config: &self.config,
-            store,
-            now,
-            id,
-            is_tracing: self.is_tracing,
-            asker,
-            guards: &mut self.guards,
-            stats: &mut self.stats,
-            limits: &mut self.limits,
-            counting: &mut self.counting,
-            scratch: &mut self.scratch,
-            schemas: &mut self.schemas,
-            sampling: &mut self.sampling,
-            key: self.key,
-            uncounted: &mut self.uncounted,
-            warnings: Vec::new(),
-            fx,
-        }
+        let rows =
+            health::rows(&self.shared.config, (&mut self.shared.guards, &mut self.shared.stats), store, now);
+        let routes = health::routes(&self.shared.config, &mut self.shared.stats, store, now);
+        let samples = sampling::rows(&self.shared.config, store, now);
+        let body = health::page(&self.shared.config, (&rows, &routes, &samples), now);
+        self.shared.turn(now, store, (id, Rc::default()), fx).show(body);
     }
 
     /// A new request: finds its route, or that its body decides, or lets it pass.
@@ -304,16 +303,17 @@ impl Engine {
         (headers, identity, end_of_stream): (Headers, Identity, bool),
         fx: &mut Vec<Effect>,
     ) {
-        let route = match self.config.choose_by_headers(&headers, &identity, now, !end_of_stream) {
+        let route = match self.shared.config.choose_by_headers(&headers, &identity, now, !end_of_stream) {
             Choice::Route(route) => (route, false),
             Choice::Body(first) => (first, true),
-            Choice::Pass => return pass(id, &headers, self.is_tracing, fx),
+            Choice::Pass => return pass(id, &headers, self.shared.is_tracing, fx),
         };
         self.begun += 1;
-        let mut exchange =
-            Box::new(Exchange::new(route, now, (headers, identity), self.seed.derive(self.begun)));
-        exchange.await_body((!self.body_arrives).then_some(now));
-        self.step(now, store, id, exchange, fx, |exchange, turn| {
+        let exchange = Exchange::new(route, now, (headers, identity), self.seed.derive(self.begun));
+        self.exchanges.insert(id, Box::new(exchange));
+        let asks = !self.body_arrives;
+        self.step(now, store, id, fx, |exchange, turn| {
+            exchange.await_body(asks.then_some(now));
             if end_of_stream {
                 return exchange.begin(turn, Vec::new(), 0);
             }
@@ -341,30 +341,22 @@ impl Engine {
         store: &mut dyn Store,
         fx: &mut Vec<Effect>,
     ) -> Option<ExchangeId> {
-        self.stats.handle_timeout(store, now);
-        self.limits.handle_timeout(store, now, &self.config.book);
+        let Shared { config, stats, limits, sampling, .. } = &mut self.shared;
+        stats.handle_timeout(store, now);
+        limits.handle_timeout(store, now, &config.book);
         let before = fx.len();
-        self.sampling.handle_timeout(&self.config, store, now, fx);
+        sampling.handle_timeout(config, store, now, fx);
         if fx.len() > before {
             return Some(ExchangeId::NOBODY);
         }
-        let id = self.timers.take_due(now)?;
-        let mut exchange = self.take(id)?;
-        exchange.alarm = None;
-        if self.body_arrives {
-            exchange.await_body(None);
-        }
-        let is_patient = self.body_arrives && exchange.is_reading();
-        self.step(
-            now,
-            store,
-            id,
-            exchange,
-            fx,
-            |exchange, turn| {
-                if is_patient { After::Wait } else { exchange.wake(turn) }
-            },
-        );
+        let id = self.timers.take_due(now, &mut self.exchanges)?;
+        let body_arrives = self.body_arrives;
+        self.step(now, store, id, fx, |exchange, turn| {
+            if body_arrives {
+                exchange.await_body(None);
+            }
+            if body_arrives && exchange.is_reading() { After::Wait } else { exchange.wake(turn) }
+        });
         Some(id)
     }
 
@@ -373,35 +365,62 @@ impl Engine {
         now: Timestamp,
         store: &mut dyn Store,
         id: ExchangeId,
-        mut exchange: Box<Exchange>,
         fx: &mut Vec<Effect>,
         change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
     ) {
-        if self.key.is_none() && self.config.asks.counting {
-            self.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
+        let Some(exchange) = self.exchanges.get_mut(&id) else { return };
+        if self.shared.key.is_none() && self.shared.config.asks.counting {
+            self.shared.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
         }
         self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
-        let mut turn = self.turn(now, store, (id, exchange.asker()), fx);
-        let after = change(&mut exchange, &mut turn);
+        let mut turn = self.shared.turn(now, store, (id, exchange.asker()), fx);
+        let after = change(exchange, &mut turn);
         if after == After::Done {
             exchange.settle(&mut turn);
-        }
-        let alarm = if after == After::Done { None } else { exchange.wake_at() };
-        if alarm != exchange.alarm {
-            self.timers.set(id, alarm);
-            exchange.alarm = alarm;
-        }
-        if after == After::Wait {
-            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
-            self.exchanges.insert(id, Some(exchange));
-        } else {
             self.exchanges.remove(&id);
-        }
-        for id in self.limits.take_wakes() {
-            if let Some(Some(exchange)) = self.exchanges.get_mut(&id) {
-                exchange.alarm = Some(now);
-                self.timers.set(id, Some(now));
+            self.timers.tidy(&mut self.exchanges);
+        } else {
+            let wake = exchange.wake_at();
+            if wake != exchange.alarm.at() {
+                self.timers.set(id, &mut exchange.alarm, wake);
             }
+            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
+        }
+        for id in self.shared.limits.take_wakes() {
+            if let Some(alarm) = self.exchanges.alarm(id) {
+                self.timers.set(id, alarm, Some(now));
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// What a step of this exchange has at hand.
+    fn turn<'a>(
+        &'a mut self,
+        now: Timestamp,
+        store: &'a mut dyn Store,
+        (id, asker): (ExchangeId, Rc<Asker>),
+        fx: &'a mut Vec<Effect>,
+    ) -> Turn<'a> {
+        Turn {
+            config: &self.config,
+            store,
+            now,
+            id,
+            is_tracing: self.is_tracing,
+            asker,
+            guards: &mut self.guards,
+            stats: &mut self.stats,
+            limits: &mut self.limits,
+            counting: &mut self.counting,
+            scratch: &mut self.scratch,
+            schemas: &mut self.schemas,
+            sampling: &mut self.sampling,
+            key: self.key,
+            uncounted: &mut self.uncounted,
+            warnings: Vec::new(),
+            fx,
         }
     }
 }
@@ -462,7 +481,7 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exchanges = self.exchanges.len();
         f.debug_struct("Engine")
-            .field("config", &self.config)
+            .field("config", &self.shared.config)
             .field("exchanges", &exchanges)
             .finish_non_exhaustive()
     }

@@ -69,6 +69,7 @@ use crate::stream::Usage;
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::Limits;
+use crate::timers::Alarm;
 use crate::turn::Turn;
 
 /// How long the first requests wait for their body before the host is asked whether it keeps it back.
@@ -135,7 +136,7 @@ pub(crate) struct Exchange {
     /// Why no attempt follows; the answer goes out as soon as the path allows.
     last_word: Option<Reason>,
     /// When this exchange is to be woken, as the engine knows it.
-    pub(crate) alarm: Option<Timestamp>,
+    pub(crate) alarm: Alarm,
 }
 
 enum Stage {
@@ -255,7 +256,7 @@ impl Exchange {
             reached: 0,
             failure: None,
             last_word: None,
-            alarm: None,
+            alarm: Alarm::default(),
         }
     }
 
