@@ -8,9 +8,9 @@ use clap::ValueEnum;
 
 use super::{Color, Exit};
 use crate::bundle::check_files;
-use crate::diagnostics::halves::{self, Loss};
+use crate::diagnostics::envoy::{self, Warning};
 use crate::diagnostics::repair::{self, Repaired};
-use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, layers, sarif, services, terminal};
+use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, sarif, terminal};
 
 /// Checks policies: every error at once, with its place and a hint.
 ///
@@ -31,7 +31,8 @@ pub struct Args {
     #[arg(long)]
     deny_warnings: bool,
     /// An Envoy configuration that the policies run in: warns where it retries by itself what the filter retries, and what of
-    /// streams can't be rescued where a cluster lacks the filter's upstream half, or a route doesn't follow its redirects. May be given more than once.
+    /// streams can't be rescued where a cluster lacks the filter's upstream half, or a route doesn't follow its redirects, and where
+    /// credentials go to a provider whose certificate isn't verified. May be given more than once.
     #[arg(long, value_name = "FILE")]
     envoy_config: Vec<PathBuf>,
     /// Whether the text format is coloured; `auto` is on a terminal, unless NO_COLOR is set.
@@ -70,45 +71,37 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
             }
         }
     }
-    let text = match args.format {
-        Format::Json => json::render(&judged, &unreadable)?,
-        Format::Sarif => sarif::render(&judged, &unreadable)?,
-        Format::Text => {
-            let colour = args.color.on(&io::stdout());
-            told(&judged, &unreadable, |one| terminal::render(one, colour)) + &hints(&judged, args.fix)
-        }
-        Format::Plain => told(&judged, &unreadable, |one| {
-            seawall_policy::render(&one.name, &one.source, &one.checked.diagnostics)
-        }),
-    };
-    super::print(&text).context("cannot write the findings")?;
-    let (errors, mut warnings) = total(&judged);
+    let mut envoy = Vec::new();
     for path in &args.envoy_config {
-        let found = read(path)
-            .and_then(|text| Ok((layers::retries(&text)?, halves::read(&text)?, services::read(&text)?)));
-        match found {
-            Ok((places, halves, services)) => {
-                warnings += places.len();
-                let policies = judged.iter().filter_map(|one| one.checked.policy.as_ref());
-                for Loss { cause, lost } in
-                    policies.flat_map(|policy| [halves.losses(policy), services.losses(policy)].concat())
-                {
-                    warnings += 1;
-                    eprintln!("{}: warning: {cause}\n  {lost}", name(path));
-                }
-                for place in places {
-                    eprintln!("{}: warning: retries at two layers: {place}", name(path));
-                    eprintln!(
-                        "  the filter retries within its budget and the deadline, Envoy around it without: remove it there"
-                    );
-                }
-            }
+        let policies = judged.iter().filter_map(|one| one.checked.policy.as_ref());
+        match read(path).and_then(|text| envoy::warnings(&name(path), &text, policies)) {
+            Ok(found) => envoy.extend(found),
             Err(error) => {
                 eprintln!("error: {}: {error:#}", name(path));
                 unreadable.push(Unreadable { name: name(path), reason: format!("{error:#}") });
             }
         }
     }
+    let policies = (judged.as_slice(), args.policies.len());
+    let text = match args.format {
+        Format::Json => json::render(&judged, &unreadable, &envoy)?,
+        Format::Sarif => sarif::render(&judged, &unreadable, &envoy)?,
+        Format::Text => {
+            let colour = args.color.on(&io::stdout());
+            told(policies, |one| terminal::render(one, colour)) + &hints(&judged, args.fix)
+        }
+        Format::Plain => {
+            told(policies, |one| seawall_policy::render(&one.name, &one.source, &one.checked.diagnostics))
+        }
+    };
+    super::print(&text).context("cannot write the findings")?;
+    if matches!(args.format, Format::Text | Format::Plain) {
+        for Warning { file, message, help } in &envoy {
+            eprintln!("{file}: warning: {message}\n  {help}");
+        }
+    }
+    let (errors, mut warnings) = total(&judged);
+    warnings += envoy.len();
     Ok(if !unreadable.is_empty() {
         Exit::Unusable
     } else if errors > 0 || args.deny_warnings && warnings > 0 {
@@ -180,8 +173,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     })
 }
 
-/// The findings of each policy, or that it is one; of several, how many in all.
-fn told(judged: &[Judged], unreadable: &[Unreadable], render: impl Fn(&Judged) -> String) -> String {
+/// The findings of each policy, or that it is one; of several that were `named`, how many in all.
+fn told((judged, named): (&[Judged], usize), render: impl Fn(&Judged) -> String) -> String {
     let mut text = String::new();
     for one in judged {
         if !text.is_empty() && !one.checked.diagnostics.is_empty() {
@@ -192,11 +185,11 @@ fn told(judged: &[Judged], unreadable: &[Unreadable], render: impl Fn(&Judged) -
             text += &format!("{}: ok, policy {}\n", one.name, policy.hash);
         }
     }
-    let number = judged.len() + unreadable.len();
-    if number > 1 {
-        text += &format!("\n{number} policies: {}", counted(total(judged)));
-        if !unreadable.is_empty() {
-            text += &format!(", {} unreadable", unreadable.len());
+    if named > 1 {
+        text += &format!("\n{named} policies: {}", counted(total(judged)));
+        let unreadable = named - judged.len();
+        if unreadable > 0 {
+            text += &format!(", {unreadable} unreadable");
         }
         text.push('\n');
     }

@@ -12,7 +12,8 @@
 //!     "range": { "start": { "line": 5, "column": 7, "offset": 93 }, "end": { "line": 5, "column": 17, "offset": 103 } },
 //!     "related": [{ "range": …, "label": "…" }],
 //!     "fixes": [{ "title": "write `openai_west`", "edits": [{ "range": …, "text": "openai_west" }] }]
-//!   }]
+//!   }],
+//!   "envoy": [{ "file": "envoy.yaml", "message": "cluster `a` lacks …", "help": "…" }]
 //! }
 //! ```
 //!
@@ -21,11 +22,13 @@
 //!   range is behind its last character. See [`Place`](super::places::Place).
 //! - The edits of a fix belong together and don't overlap; their ranges are those of the text as it was checked. A fix is
 //!   left out when it would repeat a secret that stands in the policy.
+//! - `envoy` are warnings about the files of `--envoy-config`.
 //! - `version` grows when a field changes its meaning or goes. New fields may come without notice.
 
 use seawall_policy::{Diagnostic, Mask};
 use serde::Serialize;
 
+use super::envoy::Warning;
 use super::places::{Places, Range};
 use super::{Judged, Unreadable, shown_fix};
 
@@ -35,6 +38,7 @@ struct Report<'r> {
     policies: Vec<Policy<'r>>,
     unreadable: Vec<Problem<'r>>,
     diagnostics: Vec<Finding<'r>>,
+    envoy: &'r [Warning],
 }
 
 #[derive(Serialize)]
@@ -86,7 +90,7 @@ struct Edit<'r> {
 ///
 /// # Errors
 /// None that could come from a policy.
-pub fn render(judged: &[Judged], unreadable: &[Unreadable]) -> anyhow::Result<String> {
+pub fn render(judged: &[Judged], unreadable: &[Unreadable], envoy: &[Warning]) -> anyhow::Result<String> {
     let policies = judged.iter().map(|one| {
         let (errors, warnings) = one.counts();
         let hash = one.checked.policy.as_ref().map(|policy| policy.hash.as_str());
@@ -99,6 +103,7 @@ pub fn render(judged: &[Judged], unreadable: &[Unreadable]) -> anyhow::Result<St
         policies: policies.collect(),
         unreadable: unreadable.collect(),
         diagnostics: diagnostics.collect(),
+        envoy,
     };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }

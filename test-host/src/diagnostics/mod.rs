@@ -3,6 +3,8 @@
 //! The plain format is the policy crate's own, as the filter prints it to the log. The others are for those who have more
 //! than a log: a terminal, an editor, a code review. In none of them does a secret appear that was written into a policy.
 
+mod clusters;
+pub mod envoy;
 pub mod halves;
 pub mod json;
 pub mod layers;
@@ -11,6 +13,7 @@ pub mod repair;
 pub mod sarif;
 pub mod services;
 pub mod terminal;
+pub mod tls;
 
 use seawall_policy::{Checked, Diagnostic, Fix, Mask, Severity};
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use seawall_policy::{Code, Diagnostic, Mask, Severity};
 use serde_json::{Value, json};
 
+use super::envoy::Warning;
 use super::places::{Places, Range};
 use super::{Judged, STDIN, Unreadable, shown_fix};
 
@@ -16,14 +17,21 @@ const SCHEMA: &str =
 ///
 /// # Errors
 /// None that could come from a policy.
-pub fn render(judged: &[Judged], unreadable: &[Unreadable]) -> anyhow::Result<String> {
+pub fn render(judged: &[Judged], unreadable: &[Unreadable], envoy: &[Warning]) -> anyhow::Result<String> {
     let found = judged.iter().flat_map(|one| &one.checked.diagnostics);
     // Only what was found, in the order of the codes: results refer to their rule by its place here.
     let codes: Vec<Code> = found.map(|found| found.code).collect::<BTreeSet<_>>().into_iter().collect();
-    let results: Vec<Value> = judged.iter().flat_map(|one| results(one, &codes)).collect();
-    let artifacts: Vec<Value> = judged
+    let results = judged.iter().flat_map(|one| results(one, &codes));
+    let results: Vec<Value> = results.chain(envoy.iter().map(about_envoy)).collect();
+    let mut files: Vec<&str> = judged.iter().map(|one| one.name.as_str()).collect();
+    for warning in envoy {
+        if !files.contains(&warning.file.as_str()) {
+            files.push(&warning.file);
+        }
+    }
+    let artifacts: Vec<Value> = files
         .iter()
-        .map(|one| json!({ "location": { "uri": uri(&one.name) }, "roles": ["analysisTarget"] }))
+        .map(|name| json!({ "location": { "uri": uri(name) }, "roles": ["analysisTarget"] }))
         .collect();
     let notifications: Vec<Value> = unreadable.iter().map(notification).collect();
     let log = json!({
@@ -46,6 +54,15 @@ pub fn render(judged: &[Judged], unreadable: &[Unreadable]) -> anyhow::Result<St
         }],
     });
     Ok(serde_json::to_string_pretty(&log)? + "\n")
+}
+
+/// About a whole file: its lines aren't known.
+fn about_envoy(warning: &Warning) -> Value {
+    json!({
+        "level": "warning",
+        "message": { "text": format!("{}\n{}", warning.message, warning.help) },
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&warning.file) } } }],
+    })
 }
 
 fn notification(unreadable: &Unreadable) -> Value {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use seawall_policy::policy::Policy;
 use serde_json::Value;
 
+use super::clusters;
 use super::halves::Loss;
 
 /// Of a configuration of Envoy: its clusters, and whether they are spoken to in HTTP/2, as gRPC needs it.
@@ -19,7 +20,9 @@ pub struct Services(BTreeMap<String, bool>);
 pub fn read(text: &str) -> anyhow::Result<Services> {
     let config: Value = serde_saphyr::from_str(text).context("the Envoy configuration is not YAML")?;
     let mut services = Services::default();
-    services.walk(&config, false);
+    clusters::each(&config, &mut |name, cluster| {
+        services.0.insert(name.to_owned(), speaks_http2(cluster));
+    });
     Ok(services)
 }
 
@@ -42,28 +45,6 @@ impl Services {
         };
         let causes = named.into_iter().filter_map(cause);
         causes.map(|cause| Loss { cause, lost: lost.to_owned() }).collect()
-    }
-
-    fn walk(&mut self, value: &Value, is_cluster: bool) {
-        match value {
-            Value::Object(members) => {
-                let kind = members.get("@type").and_then(Value::as_str).unwrap_or_default();
-                let name = members.get("name").and_then(Value::as_str);
-                if let Some(name) = name.filter(|_| is_cluster || kind.ends_with(".Cluster")) {
-                    self.0.insert(name.to_owned(), speaks_http2(value));
-                }
-                for (name, member) in members {
-                    match member {
-                        Value::Array(items) if name == "clusters" => {
-                            items.iter().for_each(|item| self.walk(item, true));
-                        }
-                        member => self.walk(member, false),
-                    }
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| self.walk(item, false)),
-            _ => {}
-        }
     }
 }
 

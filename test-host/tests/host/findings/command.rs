@@ -56,6 +56,12 @@ fn an_envoy_that_retries_around_the_filter_is_warned_about() {
     assert_eq!(code, 0);
     assert!(told.contains("retries at two layers: virtual_hosts[0].routes[0].route.retry_policy"), "{told}");
     let run = |arguments: &[&str]| here.run(&[&["check", "clean", "--deny-warnings"], arguments].concat()).0;
+    for format in ["json", "sarif"] {
+        let (_, out, told) = here.run(&["check", "clean", "--format", format, "--envoy-config", "retrying"]);
+        assert!(out.contains("retries at two layers") && told.is_empty(), "{format}: {out} {told}");
+        let (_, out, _) = here.run(&["check", "clean", "--format", format, "--envoy-config", "broken"]);
+        assert!(out.contains("is not YAML"), "{format}: {out}");
+    }
     assert_eq!(run(&["--envoy-config", "retrying"]), 1);
     assert_eq!(run(&["--envoy-config", "plain"]), 0);
     assert_eq!(run(&["--envoy-config", "broken"]), 2);

@@ -1,6 +1,7 @@
 //! How findings look in each format. The files are in `tests/golden`.
 
 use seawall_policy::{Checked, Code, Diagnostic, Span};
+use seawall_test_host::diagnostics::envoy::Warning;
 use seawall_test_host::diagnostics::{Judged, Unreadable, json, sarif, terminal};
 use serde_json::Value;
 
@@ -11,13 +12,21 @@ fn formats() -> Vec<(&'static str, String)> {
     let sample = judged();
     let gone =
         Unreadable { name: "gone.seawall".into(), reason: "cannot read gone.seawall: no such file".into() };
+    let envoy = [Warning {
+        file: "envoy.yaml".into(),
+        message: "cluster `east` lacks the filter's upstream half".into(),
+        help: "later attempts at streams arrive as a whole".into(),
+    }];
     let plain = seawall_policy::render(&sample.name, &sample.source, &sample.checked.diagnostics);
     vec![
         ("findings.plain.txt", plain),
         ("findings.terminal.txt", terminal::render(&sample, false)),
         ("findings.terminal.ansi", terminal::render(&sample, true)),
-        ("findings.json", json::render(std::slice::from_ref(&sample), std::slice::from_ref(&gone)).unwrap()),
-        ("findings.sarif", sarif::render(&[sample], &[gone]).unwrap()),
+        (
+            "findings.json",
+            json::render(std::slice::from_ref(&sample), std::slice::from_ref(&gone), &envoy).unwrap(),
+        ),
+        ("findings.sarif", sarif::render(&[sample], &[gone], &envoy).unwrap()),
     ]
 }
 
@@ -49,7 +58,7 @@ fn no_format_tells_a_secret_or_lets_a_policy_steer_the_terminal() {
 #[test]
 fn json_says_where_by_line_column_and_offset() {
     let sample = judged();
-    let text = json::render(std::slice::from_ref(&sample), &[]).unwrap();
+    let text = json::render(std::slice::from_ref(&sample), &[], &[]).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["version"], 1);
     assert_eq!(report["policies"][0]["errors"], 7);
@@ -75,7 +84,7 @@ fn index(one_based: &Value) -> usize {
 fn sarif_results_refer_to_their_rules_and_lie_in_their_artifacts() {
     let sample = judged();
     let clean = Judged::new("clean.seawall".into(), "seawall 1\nroute default { pass }\n".into());
-    let text = sarif::render(&[sample.clone(), clean], &[]).unwrap();
+    let text = sarif::render(&[sample.clone(), clean], &[], &[]).unwrap();
     let log: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
@@ -162,8 +171,8 @@ fn findings_that_lie_anywhere_are_shown_in_every_format() {
         for text in [
             terminal::render(&sample, false),
             seawall_policy::render("p", source, &sample.checked.diagnostics),
-            json::render(std::slice::from_ref(&sample), &[]).unwrap(),
-            sarif::render(std::slice::from_ref(&sample), &[]).unwrap(),
+            json::render(std::slice::from_ref(&sample), &[], &[]).unwrap(),
+            sarif::render(std::slice::from_ref(&sample), &[], &[]).unwrap(),
         ] {
             assert!(text.contains("SW0308") && text.contains("here") && text.contains("there"), "{text}");
         }
