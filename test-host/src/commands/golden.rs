@@ -46,10 +46,10 @@ struct RunArgs {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// How many percentage points fewer than in the baseline may pass: models don't answer alike each time.
-    #[arg(long, value_name = "POINTS", default_value_t = 0.0, requires = "baseline")]
+    #[arg(long, value_name = "POINTS", default_value_t = 0.0, requires = "baseline", value_parser = points)]
     tolerance: f64,
-    /// Keep this run as a baseline.
-    #[arg(long, value_name = "FILE")]
+    /// Keep this run as a baseline, unless it fails. What passed in the run before stays expected. Of a part of the set there is none.
+    #[arg(long, value_name = "FILE", conflicts_with = "filter")]
     save_baseline: Option<PathBuf>,
     /// Write a page to look at.
     #[arg(long, value_name = "FILE")]
@@ -87,17 +87,29 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         fs::write(path, page(&run)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = &args.save_baseline {
-        let text = serde_json::to_string_pretty(&run.baseline())? + "\n";
-        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        if run.verdict.failures.is_empty() {
+            let text = serde_json::to_string_pretty(&run.baseline(before.as_ref()))? + "\n";
+            fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        } else {
+            super::print(&format!(
+                "note: the run fails, so it is no baseline: {} is left alone\n",
+                path.display()
+            ))?;
+        }
     }
     Ok(if run.verdict.failures.is_empty() { Exit::Ok } else { Exit::Failed })
+}
+
+/// Percentage points.
+fn points(text: &str) -> Result<f64, String> {
+    let points = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.0..=100.0).contains(&points) { Ok(points) } else { Err("it must be from 0 to 100".to_owned()) }
 }
 
 /// One case's line, and what is wrong with it.
 fn line(case: &Judged) -> String {
     let verdict = if case.passed() { "ok    " } else { "FAILED" };
-    let time = case.latency.map_or_else(String::new, |time| format!(" ({}ms)", time.as_millis()));
-    let mut text = format!("{verdict} {}{time}\n", case.name);
+    let mut text = format!("{verdict} {} ({}ms)\n", case.name, case.latency.as_millis());
     for problem in &case.problems {
         // Writing to a string can't fail.
         let _ = writeln!(text, "  {problem}");

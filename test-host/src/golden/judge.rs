@@ -1,6 +1,6 @@
 //! Whether an answer is as its case expects it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seawall_schema::{Bounds, Schema, Scratch};
 
@@ -19,11 +19,11 @@ pub struct Judged {
     pub problems: Vec<String>,
     /// The beginning of an answer that isn't.
     pub excerpt: String,
-    /// `None` without an answer.
-    pub latency: Option<Duration>,
+    /// Until all of the answer was there, or it was certain that none comes.
+    pub latency: Duration,
     /// Tokens of the prompt and the answer.
     pub usage: Option<(u64, u64)>,
-    /// Dollars.
+    /// Dollars; `None` where it isn't known.
     pub cost: Option<f64>,
     pub target: Option<String>,
     pub attempts: Option<u32>,
@@ -33,11 +33,15 @@ impl Judged {
     /// Asks a case's question and judges the answer.
     #[must_use]
     pub fn of(case: &Case, caller: &Caller, price: Option<Price>) -> Self {
+        let begun = Instant::now();
         match caller.call(case) {
             Ok(got) => Self::judge(case, got, price),
-            Err(error) => {
-                Self { name: case.name.clone(), problems: vec![format!("{error:#}")], ..Self::default() }
-            }
+            Err(error) => Self {
+                name: case.name.clone(),
+                problems: vec![format!("{error:#}")],
+                latency: begun.elapsed(),
+                ..Self::default()
+            },
         }
     }
 
@@ -48,7 +52,9 @@ impl Judged {
 
     fn judge(case: &Case, got: Got, price: Option<Price>) -> Self {
         let answer = Answer::read(&got.body);
-        let cost = price.zip(answer.usage).map(|(price, (input, output))| {
+        // An error costs nothing, unless it says so.
+        let usage = answer.usage.or((got.status >= 400).then_some((0, 0)));
+        let cost = price.zip(usage).map(|(price, (input, output))| {
             (input as f64 * price.input + output as f64 * price.output) / 1e6
         });
         let mut problems = problems(&case.expect, &got, &answer, cost);
@@ -61,7 +67,7 @@ impl Judged {
             name: case.name.clone(),
             problems,
             excerpt,
-            latency: Some(got.latency),
+            latency: got.latency,
             usage: answer.usage,
             cost,
             target: got.target,
@@ -87,6 +93,9 @@ fn problems(expect: &Expect, got: &Got, answer: &Answer, cost: Option<f64>) -> V
         let said = message.map(|message| format!(": {message}")).unwrap_or_default();
         // What an error lacks of an answer needs no telling.
         return vec![format!("status {}, expected {status}{said}", got.status)];
+    }
+    if status < 300 && !answer.is_there {
+        return vec!["it is no answer: the body has no message in it".to_owned()];
     }
     for text in expect.contains.iter().filter(|text| !answer.text.contains(text.as_str())) {
         say(format!("`{text}` isn't in it"));
@@ -154,6 +163,23 @@ mod tests {
         assert_eq!(misfits(&schema, " {\"n\": 1}\n"), [] as [&str; 0]);
         assert!(misfits(&schema, r#"{"n": "one"}"#)[0].starts_with("its JSON doesn't fit: /n: "));
         assert!(misfits(&schema, "one")[0].starts_with("its JSON doesn't fit: it isn't JSON"));
+    }
+
+    #[test]
+    fn a_body_without_a_message_is_no_answer() {
+        let judged = |status, body, expect| {
+            let (target, attempts, latency) = (None, None, Duration::from_millis(7));
+            let answer = Answer::read(&body);
+            let got = Got { status, target, attempts, body, latency };
+            problems(&expect, &got, &answer, None)
+        };
+        let lacks = Expect { lacks: vec!["Rome".into()], ..Expect::default() };
+        for body in [json!(null), json!({}), json!({ "choices": [] })] {
+            let told = judged(200, body, lacks.clone());
+            assert_eq!(told, ["it is no answer: the body has no message in it"]);
+        }
+        let refused = Expect { status: Some(400), ..lacks };
+        assert_eq!(judged(400, json!({ "error": { "message": "no" } }), refused), [""; 0]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn write(out: &mut String, run: &Run) -> std::fmt::Result {
         out,
         "<h2>Cases</h2>\n<table>\n<tr><th>case<th>latency<th><th>tokens in<th>out<th>cost<th>target<th>attempts</tr>"
     )?;
-    let longest = run.cases.iter().filter_map(|case| case.latency).max().unwrap_or_default().as_secs_f64();
+    let longest = run.cases.iter().map(|case| case.latency).max().unwrap_or_default().as_secs_f64();
     let (mut cases, mut rest): (Vec<_>, Vec<_>) = run.cases.iter().partition(|case| !case.passed());
     cases.append(&mut rest);
     for case in cases {
@@ -64,13 +64,12 @@ fn row(out: &mut String, case: &Judged, longest: f64) -> std::fmt::Result {
             case.problems.iter().map(|problem| format!("<li>{}</li>", escaped(problem))).collect();
         write!(out, "<ul>{problems}</ul><span class=\"excerpt\">{}</span>", escaped(&case.excerpt))?;
     }
-    let latency = case.latency.unwrap_or_default();
-    let width = if longest > 0.0 { latency.as_secs_f64() / longest * 8.0 } else { 0.0 };
+    let width = if longest > 0.0 { case.latency.as_secs_f64() / longest * 8.0 } else { 0.0 };
     let number = |number: Option<String>| format!("<td class=\"number\">{}", number.unwrap_or_default());
     writeln!(
         out,
         "{}<td><div class=\"{bar}\" style=\"width:{width:.2}rem\"></div>{}{}{}<td>{}{}</tr>",
-        number(case.latency.map(|latency| format!("{} ms", latency.as_millis()))),
+        number(Some(format!("{} ms", case.latency.as_millis()))),
         number(case.usage.map(|(input, _)| input.to_string())),
         number(case.usage.map(|(_, output)| output.to_string())),
         number(case.cost.map(|cost| format!("${cost:.5}"))),

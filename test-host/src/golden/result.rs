@@ -64,19 +64,23 @@ impl Run {
         (!known.is_empty()).then(|| known.iter().sum())
     }
 
-    /// The latency that this percentage of the answers kept to (nearest rank).
+    /// The latency that this percentage of the requests kept to (nearest rank), answered or not.
     #[must_use]
     pub fn latency(&self, percentile: usize) -> Option<Duration> {
-        let mut known: Vec<Duration> = self.cases.iter().filter_map(|case| case.latency).collect();
-        known.sort();
-        let rank = (known.len() * percentile).div_ceil(100).max(1);
-        known.get(rank - 1).copied()
+        let mut all: Vec<Duration> = self.cases.iter().map(|case| case.latency).collect();
+        all.sort();
+        let rank = (all.len() * percentile).div_ceil(100).max(1);
+        all.get(rank - 1).copied()
     }
 
-    /// As a baseline for runs to come.
+    /// As a baseline for runs to come. What passed in the run before is still expected to, or tolerance would add up from run to
+    /// run.
     #[must_use]
-    pub fn baseline(&self) -> Baseline {
-        Baseline { cases: self.cases.iter().map(|case| (case.name.clone(), case.passed())).collect() }
+    pub fn baseline(&self, before: Option<&Baseline>) -> Baseline {
+        let passed_before =
+            |name: &str| before.and_then(|before| before.cases.get(name)).is_some_and(|passed| *passed);
+        let passes = |case: &Judged| case.passed() || passed_before(&case.name);
+        Baseline { cases: self.cases.iter().map(|case| (case.name.clone(), passes(case))).collect() }
     }
 
     fn judge(&self, budget: Budget, before: Option<&Baseline>, tolerance: f64) -> Verdict {
@@ -91,6 +95,10 @@ impl Run {
         }
         if let Some((cost, most)) = self.cost().zip(budget.cost).filter(|(cost, most)| cost > most) {
             verdict.failures.push(format!("it cost ${cost:.4}, expected at most ${most}"));
+        }
+        let unknown = self.cases.iter().filter(|case| case.cost.is_none()).count();
+        if budget.cost.is_some() && unknown > 0 {
+            verdict.failures.push(format!("the cost of {unknown} of the answers isn't known"));
         }
         let slow = self.latency(95).zip(budget.p95_latency).filter(|(took, most)| took > most);
         if let Some((took, most)) = slow {
@@ -163,7 +171,7 @@ mod tests {
 
     fn case(name: &str, passed: bool, ms: u64, cost: f64) -> Judged {
         let problems = if passed { Vec::new() } else { vec!["no".to_owned()] };
-        let latency = Some(Duration::from_millis(ms));
+        let latency = Duration::from_millis(ms);
         Judged { name: name.to_owned(), problems, latency, cost: Some(cost), ..Judged::default() }
     }
 
@@ -228,8 +236,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_keeps_to_no_budget() {
+        let cases = || vec![case("a", true, 100, 0.25), Judged { cost: None, ..case("b", true, 100, 0.0) }];
+        let failures = |budget| Run::new(String::new(), cases(), budget, None, 0.0).verdict.failures;
+        let cost = Budget { cost: Some(1.0), ..Budget::default() };
+        assert_eq!(failures(cost), ["the cost of 1 of the answers isn't known"]);
+        assert_eq!(failures(Budget::default()), [""; 0]);
+    }
+
+    #[test]
+    fn tolerance_does_not_add_up() {
+        let before = Baseline { cases: [("a".to_owned(), true), ("b".to_owned(), false)].into() };
+        let run = run(&[false, true], Budget::default(), None, 0.0);
+        assert!(run.baseline(Some(&before)).cases.values().all(|passed| *passed));
+        assert!(!run.baseline(None).cases["a"]);
+    }
+
+    #[test]
     fn a_baseline_comes_back_as_it_was_written() {
-        let baseline = run(&[true, false], Budget::default(), None, 0.0).baseline();
+        let baseline = run(&[true, false], Budget::default(), None, 0.0).baseline(None);
         let text = serde_json::to_string(&baseline).unwrap();
         assert_eq!(serde_json::from_str::<Baseline>(&text).unwrap(), baseline);
     }

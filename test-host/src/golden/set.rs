@@ -196,7 +196,22 @@ impl Set {
         {
             bail!("a bound on cost needs a `price`, such as `price: {{ in: 2.00, out: 8.00 }}`");
         }
-        Ok(Self { about, key, price, budget, cases })
+        let set = Self { about, key, price, budget, cases };
+        set.check_numbers()?;
+        Ok(set)
+    }
+
+    /// A number that nothing compares with would switch its check off.
+    fn check_numbers(&self) -> anyhow::Result<()> {
+        if let Some(pass) = self.budget.pass.filter(|pass| !(1.0..=100.0).contains(pass)) {
+            bail!("`pass` is a percentage from 1 to 100, not {pass}");
+        }
+        let prices = self.price.iter().flat_map(|price| [price.input, price.output]);
+        let costs = self.cases.iter().filter_map(|case| case.expect.max_cost).chain(self.budget.cost);
+        if let Some(amount) = prices.chain(costs).find(|amount| !amount.is_finite() || *amount < 0.0) {
+            bail!("{amount} is no amount of dollars");
+        }
+        Ok(())
     }
 }
 
@@ -273,6 +288,10 @@ mod tests {
             ("cases: [{ name: a, prompt: x, request: { messages: [] } }]", "stands for"),
             ("cases: [{ name: a, request: { stream: true } }]", "whole"),
             ("cases: [{ name: a, expect: { max_cost: 1 } }]", "price"),
+            ("budget: { pass: 0.95 }\ncases: [{ name: a }]", "from 1 to 100, not 0.95"),
+            ("budget: { pass: .nan }\ncases: [{ name: a }]", "from 1 to 100"),
+            ("price: { in: 1, out: 1 }\nbudget: { cost: .nan }\ncases: [{ name: a }]", "no amount"),
+            ("price: { in: -1, out: 1 }\ncases: [{ name: a }]", "-1 is no amount"),
             ("cases: [{ name: a, expects: {} }]", "expects"),
             (
                 "cases: [{ name: a, expect: { schema: { $ref: 'https://example.com/x' } } }]",

@@ -78,6 +78,40 @@ fn a_set_is_asked_judged_and_compared_with_the_run_before() {
 }
 
 #[test]
+fn a_run_that_fails_or_is_only_a_part_becomes_no_baseline() {
+    let world = World::new();
+    world.run(&["--save-baseline", "usual.json"]);
+    let usual = world.place.read("usual.json");
+
+    world.plan("[{ status: 503, times: 3 }]");
+    let both = ["--baseline", "usual.json", "--save-baseline", "usual.json"];
+    let (code, out, _) = world.run(&both);
+    assert!(code == 1 && out.contains("it is no baseline: usual.json is left alone"), "{out}");
+    assert_eq!(world.place.read("usual.json"), usual);
+
+    // One that is tolerated is kept, and makes the next run no easier.
+    world.plan("[{ status: 503, times: 3 }]");
+    assert_eq!(world.run(&[&both[..], &["--tolerance", "2"]].concat()).0, 0);
+    assert_eq!(world.place.read("usual.json"), usual);
+
+    let (code, _, error) = world.run(&["--filter", "case-1", "--save-baseline", "usual.json"]);
+    assert!(code == 2 && error.contains("cannot be used with"), "{code} {error}");
+    let (code, _, error) = world.run(&["--baseline", "usual.json", "--tolerance", "nan"]);
+    assert!(code == 2 && error.contains("from 0 to 100"), "{code} {error}");
+    assert_eq!(world.place.read("usual.json"), usual);
+}
+
+#[test]
+fn what_never_answers_counts_in_every_budget() {
+    let world = World::new();
+    world.plan("[{ fault: hang, times: 20 }]");
+    let (code, out, _) = world.run(&["--filter", "case-1", "--timeout", "1"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("the cost of 20 of the answers isn't known"), "{out}");
+    assert!(!out.lines().any(|line| line.starts_with("FAILED") && line.ends_with("(0ms)")), "{out}");
+}
+
+#[test]
 fn what_cannot_be_asked_is_told_apart_from_what_is_wrong() {
     let world = World::new();
     let (code, _, error) = world.run(&["--baseline", "none.json"]);
