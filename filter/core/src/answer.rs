@@ -60,6 +60,19 @@ impl OwnError {
         Self::new(400, "invalid_request_error", "invalid_json", message)
     }
 
+    /// What the route would have to count lies in a body that nobody here can read.
+    pub(crate) fn body_encoded() -> Self {
+        let message = "this route has to read what requests bring: send the body without a content-encoding";
+        Self::new(415, "invalid_request_error", "unsupported_content_encoding", message.into())
+    }
+
+    /// The same in a batch, which is worked on later.
+    pub(crate) fn batch() -> Self {
+        let message =
+            "this route holds each request to limits, and takes no batch: send its requests one by one";
+        Self::new(400, "invalid_request_error", "batch_unsupported", message.into())
+    }
+
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let message = format!("the request body is larger than {limit} bytes");
         Self::new(413, "invalid_request_error", "request_too_large", message)
@@ -320,6 +333,8 @@ mod tests {
         let table = [
             (OwnError::body_too_large(1), Outcome::TooLarge),
             (OwnError::body_invalid("no".to_owned()), Outcome::ClientError),
+            (OwnError::body_encoded(), Outcome::ClientError),
+            (OwnError::batch(), Outcome::ClientError),
             (OwnError::body_missing(), Outcome::ServerError),
             (
                 OwnError::contract_exceeded(&Breach::Input {

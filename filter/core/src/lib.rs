@@ -85,6 +85,7 @@ mod memory;
 mod model_path;
 mod models;
 mod output;
+mod path;
 mod plan;
 mod request;
 mod retry;

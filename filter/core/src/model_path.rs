@@ -13,6 +13,8 @@ use std::ops::Range;
 
 use seawall_policy::policy::Provider;
 
+use crate::path::{bare, plain};
+
 /// Where the model stands in a path, if it does.
 pub(crate) fn place(provider: Provider, path: &str) -> Option<Range<usize>> {
     let (mark, ends): (_, &[char]) = match provider {
@@ -29,13 +31,16 @@ pub(crate) fn place(provider: Provider, path: &str) -> Option<Range<usize>> {
 
 /// The path with another model, which has been [`escaped`].
 pub(crate) fn with_model(provider: Provider, path: &str, model: &str) -> Option<String> {
-    let place = place(provider, path)?;
-    Some([path.get(..place.start)?, model, path.get(place.end..)?].concat())
+    // The part that a server takes for the model, and no less.
+    let plain = plain(path);
+    let query = path.find('?').and_then(|at| path.get(at..)).unwrap_or_default();
+    let place = place(provider, &plain)?;
+    Some([plain.get(..place.start)?, model, plain.get(place.end..)?, query].concat())
 }
 
 /// Whether a path asks for a stream: there it takes the place of a member of the body.
 pub(crate) fn asks_for_stream(path: &str) -> bool {
-    let bare = path.split('?').next().unwrap_or_default();
+    let bare = bare(path);
     [":streamGenerateContent", "/converse-stream", "/invoke-with-response-stream"]
         .iter()
         .any(|end| bare.ends_with(end))
@@ -88,6 +93,11 @@ mod tests {
                 Provider::Gemini,
                 "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-pro:generateContent",
                 Some("/v1/projects/p/locations/l/publishers/google/models/a%2Fb%3A1:generateContent"),
+            ),
+            (
+                Provider::Gemini,
+                "/v1beta/model%73/gemini-2.5-pro%3AgenerateContent?a=/models/",
+                Some("/v1beta/models/a%2Fb%3A1:generateContent?a=/models/"),
             ),
             (Provider::Gemini, "/v1beta/openai/chat/completions", None),
             (Provider::Gemini, "/v1beta/models/", None),

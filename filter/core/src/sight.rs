@@ -27,12 +27,13 @@ use crate::answer::PREFIX;
 use crate::body;
 use crate::headers::Headers;
 use crate::limits::Named;
+use crate::path::plain;
 use crate::time::Timestamp;
 
 /// A request as conditions see it.
 pub(crate) struct Sight<'r> {
     headers: &'r Headers,
-    path: &'r str,
+    path: Cow<'r, str>,
     arrived: Timestamp,
     body: Body<'r>,
     named: Named<'r>,
@@ -56,7 +57,7 @@ pub(crate) enum Body<'r> {
 impl<'r> Sight<'r> {
     pub(crate) fn new(headers: &'r Headers, arrived: Timestamp, body: Body<'r>) -> Self {
         let path = headers.get(":path").unwrap_or_default();
-        let path = path.split('?').next().unwrap_or_default();
+        let path = plain(path);
         let (model, tools, odd) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (named, input_tokens) = (Named::default(), 0);
         Self { headers, path, arrived, body, named, input_tokens, model, tools, odd }
@@ -72,8 +73,8 @@ impl<'r> Sight<'r> {
         Self { input_tokens, ..self }
     }
 
-    pub(crate) fn path(&self) -> &'r str {
-        self.path
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(crate) fn awaits_body(&self) -> bool {
@@ -120,7 +121,7 @@ impl<'r> Sight<'r> {
 impl Facts for Sight<'_> {
     fn text(&self, name: TextName) -> &str {
         match name {
-            TextName::Path => self.path,
+            TextName::Path => &self.path,
             TextName::Method => self.headers.get(":method").unwrap_or_default(),
             TextName::Model => self.model(),
             TextName::Tenant => self.named.tenant,

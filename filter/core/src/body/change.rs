@@ -20,7 +20,7 @@
 //! are added, or changed, where that is wanted; what else the caller has in them stays.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use seawall_policy::policy::Provider;
 
@@ -30,7 +30,8 @@ use super::number::upwards;
 use super::scan::{Scanner, text_of};
 use super::walk::places;
 use crate::model_path;
-use crate::stream::{bare, counts_only, generates};
+use crate::path::bare;
+use crate::stream::{counts_only, generates};
 
 /// What a target has changed in the bodies it gets.
 #[derive(Clone, Debug)]
@@ -83,8 +84,11 @@ impl Change {
         let name = self.name_of_most(body, facts, path);
         if let Some(most) = self.max_tokens {
             let places = [Member::MaxCompletionTokens, Member::MaxTokens, Member::MaxOutputTokens];
-            top.lower(body, &places.map(|member| facts.place(member)), name, most, edits);
-            if !matches!(self.provider, Provider::OpenAi | Provider::Azure) && name.is_some() {
+            let is_openai = matches!(self.provider, Provider::OpenAi | Provider::Azure);
+            // To Anthropic alone none is a bound; others take it for no bound at all, or refuse it.
+            let least = u64::from(is_openai);
+            top.lower(body, &places.map(|member| facts.place(member)), name, least..=most, edits);
+            if !is_openai && name.is_some() {
                 leave_room(
                     body,
                     facts.value(Member::MaxTokens, body),
@@ -120,7 +124,7 @@ impl Change {
         let adds = generates(path);
         if let Some(limit) = self.max_tokens {
             let own = body.get(most.clone()).unwrap_or_default();
-            object.lower(body, &[most, other], Some(names.most[0]).filter(|_| adds), limit, edits);
+            object.lower(body, &[most, other], Some(names.most[0]).filter(|_| adds), 1..=limit, edits);
             let more = facts.place(Member::MoreFields);
             if adds && self.provider == Provider::Bedrock && !more.is_empty() {
                 let names: [&[u8]; 2] = [b"thinking", b"reasoning_config"];
@@ -166,10 +170,12 @@ impl Change {
 
     /// Whether Bedrock passes the body on unread, to a model that has no object for its settings.
     fn is_native(&self, path: &str) -> bool {
+        if self.provider != Provider::Bedrock {
+            return false;
+        }
+        let path = bare(path);
         let ends = ["/invoke", "/invoke-with-response-stream"];
-        self.provider == Provider::Bedrock
-            && ends.iter().any(|end| bare(path).ends_with(end))
-            && !path.contains("amazon.nova")
+        ends.iter().any(|end| path.ends_with(end)) && !path.contains("amazon.nova")
     }
 }
 
@@ -274,16 +280,16 @@ impl Object {
         (object, found)
     }
 
-    /// Lowers every number at these places to at most this one, or writes it under this name.
+    /// Puts the most of `within` in the place of every number at these places that isn't within, or writes it under this name.
     fn lower(
         &mut self,
         body: &[u8],
         places: &[Range<usize>],
         name: Option<&str>,
-        most: u64,
+        within: RangeInclusive<u64>,
         edits: &mut Edits,
     ) {
-        let most_text = most.to_string();
+        let most_text = within.end().to_string();
         let text = |place: &Range<usize>| body.get(place.clone()).unwrap_or_default();
         let mut written =
             places.iter().filter(|place| !place.is_empty() && text(place) != b"null").peekable();
@@ -294,7 +300,8 @@ impl Object {
             }
             return;
         }
-        for place in written.filter(|place| is_above(text(place), most)) {
+        let fits = |text| upwards(text).is_some_and(|number| within.contains(&number));
+        for place in written.filter(|place| !fits(text(place))) {
             edits.replace(place.clone(), most_text.as_bytes());
         }
     }

@@ -80,6 +80,8 @@ fn the_most_tokens_are_lowered_and_never_raised() {
         (r#"{"messages":[],"max_tokens":9e9}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_tokens":"9000"}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_tokens":99999999999999999999}"#, r#"{"messages":[],"max_tokens":512}"#),
+        (r#"{"messages":[],"max_tokens":0}"#, r#"{"messages":[],"max_tokens":512}"#),
+        (r#"{"messages":[],"Max_Tokens":4096}"#, r#"{"messages":[],"Max_Tokens":512}"#),
         (r#"{"messages":[],"max_tokens":-1}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_tokens":-0.5}"#, r#"{"messages":[],"max_tokens":512}"#),
         (r#"{"messages":[],"max_completion_tokens":4096}"#, r#"{"messages":[],"max_completion_tokens":512}"#),
@@ -95,6 +97,20 @@ fn the_most_tokens_are_lowered_and_never_raised() {
     ];
     for (before, after) in table {
         assert_eq!(apply(&openai, before), after);
+    }
+}
+
+#[test]
+fn no_tokens_at_all_are_a_bound_to_anthropic_alone() {
+    let none = r#"{"max_tokens":0,"messages":[]}"#;
+    assert_eq!(apply_at(&change(Provider::Anthropic), none, "/v1/messages"), none);
+    let others = [
+        (Provider::Gemini, "/v1beta/models/m:generateContent", "generationConfig", "maxOutputTokens"),
+        (Provider::Bedrock, "/model/m/converse", "inferenceConfig", "maxTokens"),
+    ];
+    for (provider, path, object, name) in others {
+        let body = |most| format!(r#"{{"messages":[],"{object}":{{"{name}":{most}}}}}"#);
+        assert_eq!(apply_at(&change(provider), &body(0), path), body(512));
     }
 }
 

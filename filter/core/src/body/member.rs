@@ -1,4 +1,9 @@
 //! The members of a request's top-level object that decide something, in all dialects.
+//!
+//! Servers in Go take a name in whatever case ("encoding/json", `Unmarshal`: "preferring exact matches but also accepting
+//! case-insensitive matches"), and of several the last. So two spellings of one name are that name twice.
+
+use std::borrow::Cow;
 
 use super::BodyError;
 
@@ -15,8 +20,19 @@ macro_rules! members {
             pub(super) fn of(key: &[u8]) -> Option<Self> {
                 match key {
                     $($name $(| $other)* => Some(Self::$member),)*
+                    _ if key.iter().any(|byte| is_odd(*byte)) => Self::spelled(key),
                     _ => None,
                 }
+            }
+
+            /// By whatever a server may take for its name.
+            #[cold]
+            fn spelled(key: &[u8]) -> Option<Self> {
+                let key = folded(key);
+                $(if [&$name[..] $(, $other)*].iter().any(|name| name.eq_ignore_ascii_case(&key)) {
+                    return Some(Self::$member);
+                })*
+                None
             }
 
             fn name(self) -> &'static str {
@@ -27,6 +43,22 @@ macro_rules! members {
             }
         }
     };
+}
+
+/// Whether a key with this byte may be another spelling of a name. `generationconfig` isn't, as nobody takes it for one who knows
+/// `generationConfig`.
+fn is_odd(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || !byte.is_ascii()
+}
+
+/// The two letters beyond ASCII that fold to one of it (Unicode, "CaseFolding.txt": U+017F and U+212A).
+fn folded(key: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(key) {
+        Ok(text) if !key.is_ascii() => {
+            Cow::Owned(text.replace('\u{17f}', "s").replace('\u{212a}', "k").into_bytes())
+        }
+        _ => Cow::Borrowed(key),
+    }
 }
 
 // Gemini takes each of its names in two spellings (ProtoJSON, "JSON Options").

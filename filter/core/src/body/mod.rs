@@ -77,6 +77,13 @@ pub enum BodyError {
     Duplicate { member: &'static str },
 }
 
+impl BodyError {
+    /// Whether it is JSON for all that, and a server may read it.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::TooDeep | Self::Duplicate { .. })
+    }
+}
+
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -179,7 +186,7 @@ impl Facts {
         })
     }
 
-    /// How many answers are written for it, each as long as one may be.
+    /// How many answers are written for it, each as long as one may be: completions have so many for each of their prompts.
     pub(crate) fn choices(&self, body: &[u8]) -> u64 {
         let [camel, snake] = walk::members(
             self.value(Member::GenerationConfig, body),
@@ -194,6 +201,15 @@ impl Facts {
             .max()
             .unwrap_or(1)
             .max(1)
+            .saturating_mul(self.prompts(body))
+    }
+
+    /// Texts to be completed, or lists of tokens; a list of numbers is one.
+    fn prompts(&self, body: &[u8]) -> u64 {
+        let prompt = self.value(Member::Prompt, body);
+        let first = walk::elements(prompt).next().and_then(<[u8]>::first);
+        let are_many = matches!(first, Some(b'"' | b'['));
+        if are_many { walk::elements(prompt).count() as u64 } else { 1 }
     }
 
     /// Whether any member holds what a model is to read.
@@ -230,12 +246,26 @@ impl Facts {
     }
 }
 
+/// What some clients put before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A body without a byte order mark, which servers overlook.
+pub(crate) fn without_mark(mut body: Vec<u8>) -> Vec<u8> {
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
+    }
+    body
+}
+
+/// Whether a body is compressed by its headers.
+pub(crate) fn is_encoded(headers: &Headers) -> bool {
+    headers.get("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+}
+
 /// Whether a body is JSON by its headers: not compressed, and not said to be something else.
 pub(crate) fn is_json(headers: &Headers) -> bool {
-    let is_plain =
-        headers.get("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     let says_json = |kind: &str| kind.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"json"));
-    is_plain && headers.get("content-type").is_none_or(says_json)
+    !is_encoded(headers) && headers.get("content-type").is_none_or(says_json)
 }
 
 /// Whether this is a list whose first element is an object.

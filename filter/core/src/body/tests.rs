@@ -40,9 +40,23 @@ fn counts_messages() {
 }
 
 #[test]
+fn a_name_is_known_however_it_is_spelled() {
+    let facts =
+        read_text(r#"{"MODEL":"m","Messages":[{}],"max_toKens":7,"GenerationConfig":{},"Stream":true}"#);
+    assert_eq!(
+        (facts.model.is_some(), facts.messages, facts.max_tokens, facts.stream),
+        (true, 1, Some(7), true)
+    );
+    assert!(!facts.place(Member::GenerationConfig).is_empty());
+}
+
+#[test]
 fn says_what_is_wrong() {
     let deep = format!(r#"{{"a":{}}}"#, "[".repeat(100_000));
-    let table: [(&str, BodyError); 15] = [
+    let table: [(&str, BodyError); 18] = [
+        (r#"{"messages":[{}],"Messages":[]}"#, BodyError::Duplicate { member: "messages" }),
+        (r#"{"MAX_TOKENS":9,"max_tokens":1}"#, BodyError::Duplicate { member: "max_tokens" }),
+        (r#"{"MAX_TOKENS":9,"meſſages":[],"messages":[]}"#, BodyError::Duplicate { member: "messages" }),
         ("", BodyError::NotAnObject),
         ("  ", BodyError::NotAnObject),
         ("[]", BodyError::NotAnObject),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use seawall_policy::policy::{
-    Amount, EnvVar, LimitId, Order, Policy, Price, Provider, Route, TargetId, Trip,
+    Amount, Contract, EnvVar, LimitId, Order, Policy, Price, Provider, Route, TargetId, Trip,
 };
 
 use crate::breaker::{Guards, PostPlan};
@@ -205,6 +205,15 @@ impl Config {
     /// Whether a limit holds in a route, or its targets have quotas.
     pub(crate) fn counts_requests(&self, route: usize) -> bool {
         self.has_limits(route) || self.quotas(route).next().is_some()
+    }
+
+    /// Whether anything on a route depends on what requests bring, or on what they ask for.
+    pub(crate) fn minds_prompts(&self, route: usize) -> bool {
+        let contract = self.route(route).map(|route| &route.contract);
+        let holds = |contract: &Contract| {
+            contract.output.is_some() || contract.turns.is_some() || contract.loops.is_some()
+        };
+        contract.is_some_and(holds) || self.counts_tokens(route)
     }
 
     /// Whether the policy says what a target's provider grants.

@@ -9,8 +9,9 @@
 //! | `cost` | the prompt at each target's price, and what the answer may cost at most | the answer's bound is lowered to what the money leaves; a target where that isn't worth its prompt is passed over; 400 where all are |
 //! | `latency` | a percentile of how long the route's requests take ([`latency`]) | it is told; nothing is refused |
 //!
-//! They hold for what can be read, bodies of JSON; of others only `body` and, by their length, `input` and `cost`; of
-//! uploads, and of requests that only count tokens, only `body`. Cost is that of one attempt: each that follows, or stands beside
+//! They hold for what can be read, bodies of JSON, whatever their headers call them; of others only `body` and, by their length,
+//! `input` and `cost`; of uploads, and of requests that only count tokens, only `body`. What a model is asked in a compressed body, or
+//! in a batch, goes nowhere where a rule or a limit would have to know it. Cost is that of one attempt: each that follows, or stands beside
 //! it, may cost as much. Where
 //! a count is an estimate, it is what the rule holds against, and the caller is told that it is one.
 

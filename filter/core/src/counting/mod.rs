@@ -16,9 +16,9 @@ use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Message
 
 pub(crate) use self::learned::Of;
 use self::learned::{Learned, Subject};
+use crate::path::bare;
 use crate::rng::Rng;
 use crate::store::Store;
-use crate::stream::bare;
 use crate::time::Timestamp;
 
 /// Messages whose counts one worker remembers, in 32 bytes each.
@@ -179,7 +179,7 @@ pub(crate) fn encoding(model: &str) -> (Encoding, bool) {
 
 /// The dialect of a request by its provider and path.
 pub(crate) fn dialect(provider: Provider, path: &str) -> Dialect {
-    let path = bare(path);
+    let path = &*bare(path);
     match provider {
         Provider::OpenAi | Provider::Azure => match path.rsplit('/').next() {
             Some("responses") => Dialect::Responses,
@@ -209,6 +209,7 @@ mod tests {
             (Provider::OpenAi, "/v1/completions?x=/responses", Dialect::Completions),
             (Provider::Azure, "/openai/v1/responses?api-version=1", Dialect::Responses),
             (Provider::Azure, "/openai/deployments/e/embeddings?api-version=1", Dialect::Embeddings),
+            (Provider::OpenAi, "/v1/completion%73/", Dialect::Completions),
             (Provider::OpenAi, "/", Dialect::Chat),
             (Provider::Anthropic, "/v1/messages", Dialect::Anthropic),
             (Provider::Gemini, "/v1beta/models/m:generateContent", Dialect::Gemini),

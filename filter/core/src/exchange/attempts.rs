@@ -222,7 +222,7 @@ impl Exchange {
         let is_stream = self.streams();
         let path = target.path(self.caller_path());
         let is_watched =
-            self.facts.is_some() && (is_stream || asks_model(path.as_deref().unwrap_or(self.caller_path())));
+            self.asks_model() && (is_stream || asks_model(path.as_deref().unwrap_or(self.caller_path())));
         let Some(route) = turn.config.route(self.route).filter(|_| is_watched) else {
             return (limits.total, limits.total);
         };
@@ -298,7 +298,7 @@ impl Exchange {
 
     /// Asks for an answer that can be read: SDKs offer every compression they know, and what is compressed can't be judged.
     fn uncompressed(&self) -> Option<(Text, Text)> {
-        let offered = self.headers.get("accept-encoding").filter(|_| self.facts.is_some())?;
+        let offered = self.headers.get("accept-encoding").filter(|_| self.asks_model())?;
         (offered != "identity").then_some((Text::Word("accept-encoding"), Text::Word("identity")))
     }
 

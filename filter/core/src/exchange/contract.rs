@@ -6,14 +6,14 @@ use seawall_tokens::Tally;
 use super::count::Prompt;
 use super::{Attempt, Exchange, Stage};
 use crate::answer::OwnError;
-use crate::body::{self, Facts};
+use crate::body::{self, BodyError, Facts};
 use crate::config::Config;
 use crate::contract::{self, Breach, MOST_MESSAGES, Trimmed};
 use crate::counting;
 use crate::engine::MAX_BODY_BYTES;
 use crate::exchange::After;
 use crate::plan::Sequence;
-use crate::stream::{asks_model, counts_only, generates};
+use crate::stream::{asks_model, counts_only, generates, takes_batches};
 use crate::telemetry::{ContractEvent, Outcome, Reason};
 use crate::turn::Turn;
 
@@ -86,6 +86,32 @@ impl Exchange {
         let path = self.caller_path();
         let asks = asks_model(path) || generates(path) || self.facts.as_ref().is_some_and(Facts::has_prompt);
         asks && !counts_only(path)
+    }
+
+    /// Whether a model is to write an answer to it.
+    pub(super) fn is_to_be_written(&self) -> bool {
+        let path = self.caller_path();
+        let has_prompt = self.facts.as_ref().is_some_and(Facts::has_prompt);
+        (generates(path) || has_prompt && !asks_model(path)) && !counts_only(path)
+    }
+
+    /// Why what it brings can't be counted where that is to be; `error`: why its body could not be read.
+    #[inline(never)] // See [profile.wasm].
+    pub(super) fn is_uncountable(&self, turn: &Turn<'_>, error: Option<BodyError>) -> Option<OwnError> {
+        if self.body.is_empty() || !turn.config.minds_prompts(self.route) {
+            return None;
+        }
+        let path = self.caller_path();
+        if takes_batches(path) {
+            return Some(OwnError::batch());
+        }
+        let (true, None) = (generates(path) || asks_model(path), &self.facts) else { return None };
+        if body::is_encoded(&self.headers) {
+            return Some(OwnError::body_encoded());
+        }
+        // It begins like a body that a server might read which minds no headers, and is lax.
+        let is_odd = |error: &BodyError| matches!(error, BodyError::Syntax { .. });
+        error.filter(is_odd).map(|error| OwnError::body_invalid(error.to_string()))
     }
 
     pub(super) fn too_long(&mut self, turn: &mut Turn<'_>, most: u64) -> Option<Breach> {

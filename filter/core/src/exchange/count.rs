@@ -134,7 +134,9 @@ impl Exchange {
         let (choices, thinking) = self.choices_and_thinking();
         // Who lets it think and sets no bound of all may get so much of that alone.
         let learned = learned.max(thinking.filter(|_| self.counted.is_wanted));
-        let output = expected_output(allowed, learned).saturating_mul(choices);
+        // Where a model is to write, a limit that has nothing left admits nothing, though nobody knows how much it will be.
+        let least = u64::from(self.counted.is_wanted && self.is_to_be_written());
+        let output = expected_output(allowed, learned).max(least).saturating_mul(choices);
         self.counted.output = Some((place, output));
         (input, output)
     }

@@ -146,7 +146,7 @@ fn where_nothing_depends_on_it_its_length_stands_for_it_and_nobody_is_told() {
     worker.answered(&mut request, 0, 100, 100);
     assert_eq!(worker.told, []);
     let mut counted = worker.request(0, &text);
-    assert_eq!(worker.turn(|turn| counted.tokens(turn, 0)).1, 0, "nothing was learned of it either");
+    assert_eq!(worker.turn(|turn| counted.tokens(turn, 0)).1, 1, "nothing was learned of it either");
 }
 
 #[test]
@@ -154,7 +154,8 @@ fn an_answer_is_taken_for_what_the_request_allows_or_for_as_long_as_others_were(
     let mut worker = Worker::new();
     let open = body("gpt-4o", "");
     let mut first = worker.request(0, &open);
-    assert_eq!(worker.turn(|turn| first.tokens(turn, 0)).1, 0, "of the first nothing is known");
+    let unknown = worker.turn(|turn| first.tokens(turn, 0)).1;
+    assert_eq!(unknown, 1, "of the first nothing is known, but that there is something");
     worker.answered(&mut first, 0, 250, 700);
     let mut next = worker.request(0, &open);
     let likely = worker.turn(|turn| next.tokens(turn, 0)).1;
@@ -180,6 +181,12 @@ fn several_answers_are_as_long_as_so_many_and_one_of_them_teaches_how_long_one_i
         (r#","max_tokens":50,"n":3,"best_of":5"#, 250),
         (r#","max_tokens":50,"generationConfig":{"candidateCount":4}"#, 200),
         (r#","max_tokens":18446744073709551615,"n":3"#, u64::MAX),
+        (r#","max_tokens":50,"prompt":["a","b","c"]"#, 150),
+        (r#","max_tokens":50,"prompt":["a","b","c"],"n":2"#, 300),
+        (r#","max_tokens":50,"prompt":[[1,2],[3]]"#, 100),
+        (r#","max_tokens":50,"prompt":[1,2,3]"#, 50),
+        (r#","max_tokens":50,"prompt":"a""#, 50),
+        (r#","max_tokens":50,"prompt":[]"#, 50),
     ] {
         assert_eq!(output(&mut worker, more), expected, "{more}");
     }
@@ -203,9 +210,9 @@ fn what_the_model_may_think_with_is_reserved_where_nothing_bounds_the_answer() {
             2_500,
         ),
         (r#","generationConfig":{"thinkingConfig":{"thinkingBudget":2000}}"#, 2_000),
-        (r#","generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}"#, 0),
-        (r#","thinking":{"type":"disabled"}"#, 0),
-        (r#","thinking":"yes","additionalModelRequestFields":[1]"#, 0),
+        (r#","generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}"#, 1),
+        (r#","thinking":{"type":"disabled"}"#, 1),
+        (r#","thinking":"yes","additionalModelRequestFields":[1]"#, 1),
     ] {
         let mut request = worker.request(0, &body("claude", more));
         assert_eq!(worker.turn(|turn| request.tokens(turn, 0)).1, expected, "{more}");

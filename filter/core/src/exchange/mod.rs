@@ -41,6 +41,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use seawall_policy::policy::Provider;
+
 use self::answers::Reading;
 use self::contract::Kept;
 use self::count::Counted;
@@ -65,7 +67,7 @@ use crate::rng::Rng;
 use crate::route::Choice;
 use crate::sampling::Drawn;
 use crate::sight::{Body, Sight};
-use crate::stream::Usage;
+use crate::stream::{Usage, generates};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::Limits;
@@ -289,13 +291,15 @@ impl Exchange {
         if !is_open && body.len() > room {
             return self.refuse(turn, OwnError::overloaded(), Reason::Overloaded);
         }
+        let body = body::without_mark(body);
         let path = self.headers.get(":path").unwrap_or_default();
         let (facts, error) = match (!body.is_empty()).then(|| body::read_request(path, &body)).transpose() {
             Ok(facts) => (facts, None),
-            // What doesn't claim to be JSON needn't be. Where it is all the same, there are servers that read it.
-            Err(_) if !body::is_json(&self.headers) => (None, None),
             Err(error) => (None, Some(error)),
         };
+        // What doesn't claim to be JSON needn't be. Where it is all the same, there are servers that read it.
+        let unread = error.filter(|error| !error.is_json() && !body::is_json(&self.headers));
+        let error = error.filter(|_| unread.is_none());
         (self.facts, self.body) = (facts, Rc::new(body));
         if is_open {
             let Some(route) = self.choose_by_body(turn) else { return turn.pass(&self.headers) };
@@ -311,12 +315,19 @@ impl Exchange {
         if let Some(error) = error {
             return self.refuse(turn, OwnError::body_invalid(error.to_string()), Reason::BodyInvalid);
         }
+        if let Some(error) = self.is_uncountable(turn, unread) {
+            return self.refuse(turn, error, Reason::BodyInvalid);
+        }
         if let Some(message) = self.circles(turn) {
             return self.refuse(turn, OwnError::loop_detected(message), Reason::LoopDetected);
         }
         let rule = turn.config.route(self.route).and_then(|route| route.deadline.as_ref());
         self.deadline = Deadline::of(rule, &self.headers, self.arrived, self.streams());
         self.most_tokens = self.facts.as_ref().and_then(|facts| facts.most_tokens(&self.body));
+        // See `body::change`.
+        if turn.config.provider(self.route, 0) != Provider::Anthropic {
+            self.most_tokens = self.most_tokens.filter(|most| *most > 0);
+        }
         self.counted = Counted::new(turn.config.counts_tokens(self.route));
         if let Some(after) = self.keep_contract(turn) {
             return after;
@@ -518,6 +529,11 @@ impl Exchange {
             most_tokens: self.most_tokens,
             streams: facts.stream,
         })
+    }
+
+    /// Whether a model is to answer, also where it could not be read what.
+    fn asks_model(&self) -> bool {
+        self.facts.is_some() || !self.body.is_empty() && generates(self.caller_path())
     }
 
     fn streams(&self) -> bool {

@@ -35,7 +35,7 @@
 
 use std::time::Duration;
 
-use super::held::Held;
+use super::held::{Held, Passed};
 use super::pace::Pace;
 use super::recent::Recent;
 use super::unsettled::Settlement;
@@ -45,9 +45,6 @@ use crate::time::Timestamp;
 
 /// Slots of a rolling window: twelve that are full, and the one that fills.
 const ROLLING: usize = 13;
-
-/// No debt is longer than so many periods: a clock that was wrong for a while must not close a limit for good.
-const MOST_DEBT: u64 = 10;
 
 /// When to ask again where nobody can know: what blocks is what requests under way hold.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -246,9 +243,13 @@ impl Balance {
     }
 
     /// Brings it up to this time.
-    pub(super) fn roll(&mut self, measure: Measure, now: Timestamp, epochs: u32) {
-        self.held.roll(epochs);
-        self.seats.roll(epochs);
+    pub(super) fn roll(&mut self, measure: Measure, now: Timestamp, passed: Passed) {
+        self.held.roll(passed.epochs);
+        self.seats.roll(passed.epochs);
+        // A clock that was wrong for a while must not close a limit for good: debts by it are none.
+        if let (Used::Rate { upper, lower, .. }, true) = (&mut self.used, passed.is_back) {
+            (*upper, *lower) = ((*upper).min(now.0), (*lower).min(now.0));
+        }
         self.catch_up(measure, now);
     }
 
@@ -257,9 +258,7 @@ impl Balance {
             (Used::Rate { upper, lower, recent }, Measure::Rate(pace)) => {
                 recent.roll(pace.period(), now);
                 let under_way = pace.time(self.held.total());
-                let most = now.0.saturating_add(pace.period().saturating_mul(MOST_DEBT));
-                *lower = (*lower).min(most);
-                *upper = (*upper).min((*lower).max(now.0).saturating_add(under_way)).min(most);
+                *upper = (*upper).min((*lower).max(now.0).saturating_add(under_way));
             }
             (Used::Money { newest, spent }, Measure::Money(budget)) => {
                 let (current, slots) = (now.0 / budget.slot(), budget.slots());

@@ -193,11 +193,11 @@ impl Layout {
 
     fn row(&self, rules: &[Rule], bytes: &[u8], index: usize, now: Timestamp) -> Row {
         let mut reader = Reader(self.bytes(bytes, index).get(8..).unwrap_or_default());
-        let (epochs, epoch) = held::passed(reader.u32().unwrap_or_default(), now);
+        let (passed, epoch) = held::passed(reader.u32().unwrap_or_default(), now);
         let mut balances = Vec::with_capacity(rules.len());
         for rule in rules {
             let Some(mut balance) = Balance::read(rule.measure, &mut reader) else { break };
-            balance.roll(rule.measure, now, epochs);
+            balance.roll(rule.measure, now, passed);
             balances.push(balance);
         }
         Row { epoch, balances }

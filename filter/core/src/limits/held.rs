@@ -24,13 +24,21 @@ pub(super) fn begin(epoch: u32) -> Timestamp {
     Timestamp(u64::from(epoch).saturating_mul(nanos(EPOCH)))
 }
 
-/// How many epochs are over since `last`, and which it is now.
-pub(super) fn passed(last: u32, now: Timestamp) -> (u32, u32) {
+/// What has become of the time since something was last written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// So many epochs are over.
+    pub(super) epochs: u32,
+    /// The clock has stepped back, and is followed.
+    pub(super) is_back: bool,
+}
+
+/// The same since the epoch `last`, and which it is now.
+pub(super) fn passed(last: u32, now: Timestamp) -> (Passed, u32) {
     let current = epoch(now);
-    if last > current.saturating_add(MOST_AHEAD) {
-        return (0, current);
-    }
-    (current.saturating_sub(last), current.max(last))
+    let is_back = last > current.saturating_add(MOST_AHEAD);
+    let passed = Passed { epochs: current.saturating_sub(last), is_back };
+    (passed, if is_back { current } else { current.max(last) })
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,9 +107,10 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_a_little_ends_no_epoch_and_one_that_steps_back_far_is_followed() {
         let at = |epochs: u64| Timestamp(epochs * 15_000_000_000 + 1);
-        assert_eq!(passed(10, at(12)), (2, 12));
-        assert_eq!(passed(10, at(8)), (0, 10));
-        assert_eq!(passed(10, at(2)), (0, 2));
+        let of = |epochs, is_back| Passed { epochs, is_back };
+        assert_eq!(passed(10, at(12)), (of(2, false), 12));
+        assert_eq!(passed(10, at(8)), (of(0, false), 10));
+        assert_eq!(passed(10, at(2)), (of(0, true), 2));
         assert_eq!(begin(epoch(at(3))), Timestamp(45_000_000_000));
     }
 }

@@ -3,6 +3,7 @@
 use seawall_policy::policy::Provider;
 
 use crate::model_path::asks_for_stream;
+use crate::path::bare;
 
 /// Whose words an answer is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,11 @@ impl Dialect {
     pub fn of(provider: Provider, path: &str) -> Self {
         match provider {
             Provider::OpenAi | Provider::Azure => {
-                let path = path.split_once('?').map_or(path, |(path, _)| path);
-                if path.ends_with("/responses") { Self::Responses } else { Self::Chat }
+                if bare(path).ends_with("/responses") {
+                    Self::Responses
+                } else {
+                    Self::Chat
+                }
             }
             Provider::Anthropic => Self::Anthropic,
             Provider::Gemini => Self::Gemini,
@@ -46,7 +50,8 @@ pub(crate) fn asks_model(path: &str) -> bool {
         "/invoke",
         "/embeddings",
     ];
-    ENDS.iter().any(|end| bare(path).ends_with(end))
+    let path = bare(path);
+    ENDS.iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a request to this path asks for text that a model writes, which may be bounded.
@@ -57,21 +62,21 @@ pub(crate) fn generates(path: &str) -> bool {
 /// Whether a request to this path only asks how many tokens it has: Anthropic's "Count tokens in a message", Gemini's
 /// `models.countTokens`, Bedrock's `CountTokens`, OpenAI's "Get input token counts".
 pub(crate) fn counts_only(path: &str) -> bool {
-    ["/count_tokens", ":countTokens", "/count-tokens", "/input_tokens"]
-        .iter()
-        .any(|end| bare(path).ends_with(end))
+    let path = bare(path);
+    ["/count_tokens", ":countTokens", "/count-tokens", "/input_tokens"].iter().any(|end| path.ends_with(end))
 }
 
-/// A path without its query, and without slashes at its end, which some servers overlook.
-pub(crate) fn bare(path: &str) -> &str {
-    path.split_once('?').map_or(path, |(path, _)| path).trim_end_matches('/')
+/// Whether a request to this path brings many requests, which are worked on later: Anthropic's "Create a Message Batch", Gemini's
+/// `models.batchGenerateContent`, OpenAI's "Create batch", whose requests are in a file.
+pub(crate) fn takes_batches(path: &str) -> bool {
+    let path = bare(path);
+    ["/batches", ":batchGenerateContent"].iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a stream that is asked for at this path tells its usage only if the request wants it: `stream_options` of OpenAI's
 /// "Create chat completion" and "Create completion".
 pub(crate) fn tells_usage_if_asked(provider: Provider, path: &str) -> bool {
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    matches!(provider, Provider::OpenAi | Provider::Azure) && path.ends_with("/completions")
+    matches!(provider, Provider::OpenAi | Provider::Azure) && bare(path).ends_with("/completions")
 }
 
 /// How an answer's bytes are cut into events.

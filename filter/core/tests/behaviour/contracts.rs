@@ -317,6 +317,81 @@ fn a_prompt_under_an_unknown_name_is_taken_by_its_length() {
 }
 
 #[test]
+fn a_path_is_the_same_however_it_is_written() {
+    for (provider, path, list) in [
+        ("openai", "/v1/chat/completion%73", "messages"),
+        ("openai", "/v1/chat/%63ompletions/", "messages"),
+        ("openai", "/v1//chat/./completions", "messages"),
+        ("openai", "/v1/x/../chat/completions", "messages"),
+        ("openai", "/v1/response%73?x=1", "input"),
+        ("gemini", "/v1beta/models/g%3AgenerateContent", "contents"),
+        ("gemini", "/v1beta/models/g%3astreamGenerateContent", "contents"),
+        ("bedrock", "/model/m/c%6Fnverse", "messages"),
+    ] {
+        let mut host = Host::new(&policy(provider, "input <= 100 tokens  output <= 50 tokens"));
+        let (_, bounded) =
+            sent(host.ask_at(path, &request(list, conversation(provider, 1, 5)).to_string()).0);
+        assert!(bounded.to_string().contains(":50"), "{path}: {bounded}");
+        host.answer(200);
+        let long = request(list, conversation(provider, 1, 200)).to_string();
+        assert_eq!(refused(host.ask_at(path, &long).0).0, 400, "{path}");
+    }
+    let exact = "target a { cluster \"a\"  provider openai }\n\
+                 route r { match path \"/v1/chat/completions\"  try a  contract { turns <= 1 } }";
+    let mut host = Host::new(exact);
+    let long = request("messages", conversation("openai", 2, 1)).to_string();
+    assert_eq!(refused(host.ask_at("/v1/chat/completion%73", &long).0).0, 400);
+}
+
+#[test]
+fn a_compressed_prompt_is_refused_where_it_would_have_to_be_read() {
+    for (contract, status) in [
+        ("input <= 100 tokens", 415),
+        ("output <= 100 tokens", 415),
+        ("turns <= 5", 415),
+        ("cost <= $1", 415),
+        ("body <= 1MiB", 200),
+    ] {
+        let mut host = Host::new(&policy("openai", contract));
+        let status_of = |did| match did {
+            Did::Said { status, body } => {
+                assert!(body.contains("content-encoding"), "{body}");
+                status
+            }
+            _ => 200,
+        };
+        assert_eq!(status_of(host.ask_encoded(CHAT, "gzip", "\u{1f}...").0), status, "{contract}");
+        // Uploads are no prompts.
+        assert_eq!(status_of(host.ask_encoded("/v1/files", "gzip", "\u{1f}...").0), 200, "{contract}");
+        assert_eq!(status_of(host.ask_encoded(CHAT, "Identity", r#"{"messages":[]}"#).0), 200, "{contract}");
+    }
+}
+
+#[test]
+fn batches_are_refused_where_what_is_in_them_would_have_to_be_counted() {
+    let batch = r#"{"requests":[{"custom_id":"1","params":{"max_tokens":100000,"messages":[]}}]}"#;
+    for (provider, path) in [
+        ("anthropic", "/v1/messages/batches"),
+        ("gemini", "/v1beta/models/g:batchGenerateContent"),
+        ("openai", "/v1/batches"),
+    ] {
+        for (contract, status) in [("output <= 100 tokens", 400), ("cost <= $1", 400), ("body <= 1MiB", 200)]
+        {
+            let mut host = Host::new(&policy(provider, contract));
+            let status_of = |did| match did {
+                Did::Said { status, body } => {
+                    assert!(body.contains("batch"), "{body}");
+                    status
+                }
+                _ => 200,
+            };
+            assert_eq!(status_of(host.ask_at(path, batch).0), status, "{path} {contract}");
+            assert_eq!(status_of(host.ask_at(path, "").0), 200, "a list of them");
+        }
+    }
+}
+
+#[test]
 fn a_list_of_what_is_no_message_is_not_written_down() {
     let mut host = Host::new(&policy("openai", "input <= 100 tokens else trim oldest"));
     let long = conversation("openai", 1, 200)[0].to_string();
@@ -372,4 +447,5 @@ fn what_an_answer_may_cost_is_shared_by_its_choices() {
         assert_eq!(most(extra), one / 4, "{extra}");
     }
     assert_eq!(most(r#""n":0,"#), one);
+    assert_eq!(most(r#""prompt":["a","b","c","d"],"#), one / 4);
 }

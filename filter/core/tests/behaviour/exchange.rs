@@ -240,6 +240,33 @@ fn what_is_not_json_goes_on_unread() {
 }
 
 #[test]
+fn a_body_that_some_servers_read_is_refused_whatever_its_headers_say() {
+    let twice = r#"{"n":1,"n":1,"messages":[]}"#.to_owned();
+    let deep = format!(r#"{{"messages":{}}}"#, "[".repeat(129));
+    for body in [twice.clone(), deep, format!("\u{feff}{twice}")] {
+        for header in
+            [("content-encoding", "x"), ("content-type", "text/plain"), ("content-type", "application/json")]
+        {
+            let mut world = World::new(TWO, 1, 1, |_, _| Fate::Status(200));
+            let id = world.send_to(0, "/v1/chat/completions", &[header], body.clone().into_bytes());
+            world.settle();
+            assert_eq!((world.got(id).status, world.tried(id).as_str()), (400, ""), "{header:?} {body:.40}");
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_body() {
+    let mut world = World::new(TWO, 1, 1, |_, n| if n == 0 { Fate::Status(503) } else { Fate::Status(200) });
+    let id = world.send_to(0, "/v1/chat/completions", &[], "\u{feff}{\"stream\":true}".into());
+    world.settle();
+    assert_eq!(
+        (world.got(id).status, world.requests[&id].attempts[1].timeout),
+        (200, Duration::from_secs(20))
+    );
+}
+
+#[test]
 fn a_retried_stream_may_take_longer_than_it_may_take_to_begin() {
     let mut world = World::new(ONE, 1, 1, |_, n| if n == 0 { Fate::Status(503) } else { Fate::Status(200) });
     let id = world.send_to(0, "/v1/chat/completions", &[], br#"{"stream":true}"#.to_vec());

@@ -80,9 +80,22 @@ impl Host {
     }
 
     pub(crate) fn ask_as(&mut self, path: &str, kind: &str, body: &str) -> (Did, Vec<Effect>) {
+        self.ask_with((path, kind), "identity", body)
+    }
+
+    pub(crate) fn ask_encoded(&mut self, path: &str, encoding: &str, body: &str) -> (Did, Vec<Effect>) {
+        self.ask_with((path, "application/json"), encoding, body)
+    }
+
+    fn ask_with(&mut self, (path, kind): (&str, &str), encoding: &str, body: &str) -> (Did, Vec<Effect>) {
         self.id += 1;
-        let headers =
-            [(":path", path), (":authority", "api.test"), ("content-type", kind), ("x-degraded", "forged")];
+        let headers = [
+            (":path", path),
+            (":authority", "api.test"),
+            ("content-type", kind),
+            ("content-encoding", encoding),
+            ("x-degraded", "forged"),
+        ];
         let headers: Headers = headers.into_iter().collect();
         self.handle(Event::RequestHeaders { headers, end_of_stream: false });
         let fx = self.handle(Event::RequestEnd { body: body.into() });

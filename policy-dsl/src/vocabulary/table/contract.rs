@@ -36,14 +36,15 @@ pub(super) static CONTRACT: Block = Block {
              turns are left out (`trim oldest`), but for instructions, the last that the user says and the last round, and no \
              call of a tool without its result, which the answer's header `x-seawall-trimmed` tells; or another target takes \
              it in place of the plan (`use`). What can't be read as a prompt counts by its length; uploads and requests that \
-             only count tokens are let through.",
+             only count tokens are let through. Where anything depends on what requests bring or ask for (`input`, `output`, `cost`, `turns`, \
+             `loops`, limits of tokens or money), a compressed body is refused with 415, and a batch with 400.",
         ),
         Statement::new(
             "output",
             Seq(&[AT_MOST, tokens()]),
             "output <= 2k tokens",
             "Most tokens of the answer: lowers `max_tokens`, or what the dialect calls it, and sets it when absent. Of several choices \
-             (`n`) each may have as many. A body that isn't said to be JSON, or is compressed, goes unchanged. What Anthropic's models \
+             (`n`) each may have as many. A body that is no JSON goes unchanged. What Anthropic's models \
              may think (`thinking.budget_tokens`) is lowered with it, down to 1,024; a smaller bound is refused there.",
         ),
         Statement::new(
@@ -52,15 +53,15 @@ pub(super) static CONTRACT: Block = Block {
             "cost <= $0.25",
             "Most that one attempt may cost, all its choices (`n`) together, by the price of its target. The answer's bound is lowered to what the prompt leaves, or \
              set: a model that can't write as much may refuse that, so say `output` as well. A target where the prompt \
-             leaves too little for an answer isn't tried, and where all are such the request is refused. Of a body that isn't said to be JSON, or is compressed, only \
+             leaves too little for an answer isn't tried, and where all are such the request is refused. Of a body that is no JSON only \
              the prompt counts, by its length.",
         ),
         Statement::new(
             "turns",
             Seq(&[AT_MOST, count(1, 10_000)]),
             "turns <= 20",
-            "Most messages of a request, instructions and results of tools among them. More are refused. In a body that isn't said to be JSON, \
-             or is compressed, they aren't counted.",
+            "Most messages of a request, instructions and results of tools among them. More are refused. In a body that is no JSON they aren't \
+             counted.",
         ),
         Statement::new(
             "body",

@@ -5,6 +5,7 @@ use seawall_policy::policy::StreamMode;
 use crate::counting;
 use crate::event::{Answer, Half};
 use crate::exchange::{Attempt, Exchange};
+use crate::model_path::asks_for_stream;
 use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, asks_model};
 use crate::turn::Turn;
 
@@ -26,11 +27,11 @@ impl Exchange {
         let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
         let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
         let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
-        let streams = dialect == Dialect::Gemini && path.contains(":stream");
+        let streams = dialect == Dialect::Gemini && asks_for_stream(path);
         let framing = Framing::of(dialect, answer.headers.get("content-type")?, streams)?;
         let limits = attempt.limits;
         let rules = if framing == Framing::Document {
-            if self.facts.is_none() || answer.status >= 300 || !asks_model(path) {
+            if !self.asks_model() || answer.status >= 300 || !asks_model(path) {
                 return None;
             }
             let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());

@@ -339,6 +339,8 @@ fn only_answers_of_models_are_judged_by_what_they_say() {
         "/model/anthropic.claude-3/converse",
         "/model/meta.llama3/invoke",
         "/v1/embeddings",
+        "/v1/embedding%73/",
+        "/v1beta/models/gemini-2.5-pro%3AgenerateContent",
     ] {
         assert!(asks_model(path), "{path}");
     }

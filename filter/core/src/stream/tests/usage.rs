@@ -30,6 +30,8 @@ fn only_streams_of_completions_tell_their_usage_only_if_asked() {
         (OpenAi, "/v1/chat/completions", true),
         (OpenAi, "/v1/completions?x=1", true),
         (Azure, "/openai/deployments/m/chat/completions?api-version=2024-10-21", true),
+        (OpenAi, "/v1/chat/completions/", true),
+        (OpenAi, "/v1/chat/completion%73", true),
         (OpenAi, "/v1/responses", false),
         (OpenAi, "/v1/embeddings", false),
         (OpenAi, "/v1/files?of=/completions", false),
