@@ -2,7 +2,7 @@
 
 use crate::Encoding;
 
-/// Windows into a text that is sampled, evenly spread.
+/// Windows into a text that is sampled: one somewhere in each of as many parts.
 const WINDOWS: usize = 16;
 
 /// Least work that is worth a window; below, what was counted before stands for the text.
@@ -10,6 +10,10 @@ const LEAST: usize = 128;
 
 /// Tokens per thousand bytes where nothing was counted before.
 const UNSEEN: u64 = 300;
+
+/// Least tokens per thousand bytes of what nobody has looked at, whatever was counted before: about those of English. Blanks have
+/// far less, and say nothing of the text behind them.
+const LEAST_SHARE: u64 = 200;
 
 /// How much may be counted, in bytes of ordinary text: each costs about 10 ns in Wasm. Text whose pieces must be merged
 /// costs more per byte: Chinese about three times as much, letters without end up to ten times.
@@ -44,12 +48,28 @@ pub struct Counter {
     /// What has been counted, not sampled.
     tokens: u64,
     bytes: u64,
+    /// Bytes that are still to come, about.
+    ahead: usize,
+    /// Where samples are taken is drawn by it.
+    draws: u64,
 }
 
 impl Counter {
     #[must_use]
     pub fn new(encoding: Encoding, budget: Budget) -> Self {
-        Self { encoding, left: budget.0, estimates: 0, has_sampled: false, tokens: 0, bytes: 0 }
+        let (left, estimates, has_sampled) = (budget.0, 0, false);
+        Self { encoding, left, estimates, has_sampled, tokens: 0, bytes: 0, ahead: 0, draws: 0 }
+    }
+
+    /// For so many bytes in several texts. Samples are taken where nobody foresees who doesn't know the seed, and so can't hide
+    /// anything between them.
+    pub(crate) fn ahead_of(self, bytes: usize, seed: u64) -> Self {
+        Self { ahead: bytes, draws: seed, ..self }
+    }
+
+    /// So many bytes need not be counted.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.ahead = self.ahead.saturating_sub(bytes);
     }
 
     #[must_use]
@@ -78,9 +98,12 @@ impl Counter {
     pub fn count(&mut self, text: &str) -> u64 {
         let mut tokens = 0;
         let mut rest = text;
+        self.skip(text.len());
         if text.len() <= self.left {
-            // Text that costs more than it looks is counted for most of what is left; samples of its rest take the last eighth.
-            let counted = self.counted(text, self.left - self.left / 8);
+            // Text that costs more than it looks is counted for most of what is left; samples of its rest take the last eighth. As
+            // much as others may cost that are still to come is left to them, up to half.
+            let kept = (self.left / 8).max(self.ahead.min(self.left / 2));
+            let counted = self.counted(text, self.left - kept);
             tokens = counted.tokens;
             rest = text.get(counted.end..).unwrap_or_default();
         }
@@ -99,21 +122,32 @@ impl Counter {
     fn sampled(&mut self, text: &str) -> u64 {
         self.estimates = self.estimates.saturating_add(1);
         self.has_sampled = true;
-        let (each, stride) = (self.left / WINDOWS, text.len().div_ceil(WINDOWS));
+        let left = self.left - self.ahead.min(self.left / 2);
+        let (each, stride) = (left / WINDOWS, text.len().div_ceil(WINDOWS));
         if each < LEAST {
             let share = self.tokens * 1_000 / self.bytes.max(1);
-            return scaled(text.len(), if self.bytes < 1_000 { UNSEEN } else { share }, 1_000);
+            let share = if self.bytes < 1_000 { UNSEEN } else { share.max(LEAST_SHARE) };
+            return scaled(text.len(), share, 1_000);
         }
         let mut tokens = 0;
         for window in 0..WINDOWS {
             // From one word to another, so that no piece is torn.
-            let (start, next) = (boundary(text, window * stride), boundary(text, (window + 1) * stride));
+            let (begin, next) = (boundary(text, window * stride), boundary(text, (window + 1) * stride));
+            let start = boundary(text, begin + self.draw((next - begin).saturating_sub(each))).max(begin);
             let sample =
                 text.get(start..boundary(text, next.min(start + each)).max(start)).unwrap_or_default();
             let counted = self.counted(sample, each);
-            tokens += scaled(next - start, counted.tokens, counted.end as u64);
+            tokens += scaled(next - begin, counted.tokens, counted.end as u64);
         }
         tokens
+    }
+
+    /// A number up to `most` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+    fn draw(&mut self, most: usize) -> usize {
+        self.draws = self.draws.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.draws ^ self.draws >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed >> 32) as usize % (most + 1)
     }
 }
 

@@ -57,9 +57,14 @@ pub struct Tally {
     /// At least one of the counts is an estimate.
     pub is_estimate: bool,
     pub images: u16,
-    /// Of a first system message: 1, and 1 more if a line end after it is a token. 0 if there is none.
-    pub(crate) system: u8,
+    /// [`SYSTEM`] and [`DOUBTFUL`].
+    marks: u8,
 }
+
+/// Of a first system message: 1, and 1 more if a line end after it is a token. 0 if there is none.
+const SYSTEM: u8 = 0b011;
+/// Something is not counted, or is and may not be read.
+const DOUBTFUL: u8 = 0b100;
 
 impl Tally {
     #[must_use]
@@ -78,9 +83,25 @@ impl Tally {
         }
     }
 
+    /// Something is not counted, or is and may not be read: an estimate at best, of which what is reported for it says nothing.
+    pub fn doubt(&mut self) {
+        self.is_estimate = true;
+        self.marks |= DOUBTFUL;
+    }
+
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.marks & DOUBTFUL != 0
+    }
+
     /// What a line end after the first system message costs, if there is one.
     pub(crate) fn system_line_end(&self) -> Option<u64> {
-        self.system.checked_sub(1).map(u64::from)
+        (self.marks & SYSTEM).checked_sub(1).map(u64::from)
+    }
+
+    /// There is a system message, after which a line end is so many tokens.
+    pub(crate) fn set_system(&mut self, line_end: u8) {
+        self.marks = self.marks & !SYSTEM | 1 + line_end;
     }
 
     /// Takes away what the frame was said to hold too much of.
@@ -103,9 +124,10 @@ impl Tally {
             *place = place.saturating_add(tokens);
         }
         self.is_estimate |= other.is_estimate;
+        self.marks |= other.marks & DOUBTFUL;
         self.images = self.images.saturating_add(other.images);
-        if self.system == 0 {
-            self.system = other.system;
+        if self.marks & SYSTEM == 0 {
+            self.marks |= other.marks & SYSTEM;
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Memo {
     key: [u64; 2],
     known: Table<Tally>,
     begun: Table<Begun>,
+    /// Numbers that were drawn.
+    drawn: usize,
 }
 
 /// What a body comes to up to the end of a message.
@@ -85,7 +87,13 @@ impl Memo {
     /// beginnings. The key is random and secret.
     #[must_use]
     pub fn new(entries: usize, key: [u64; 2]) -> Self {
-        Self { key, known: Table::new(entries), begun: Table::new(entries / 8) }
+        Self { key, known: Table::new(entries), begun: Table::new(entries / 8), drawn: 0 }
+    }
+
+    /// A number that nobody foresees who does not know the key.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        State::new(self.key).end(&[], self.drawn, u64::MAX).0
     }
 
     /// What is known of this text, in this `context`: another encoding or use of the same text has a count of its own.

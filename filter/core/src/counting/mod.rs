@@ -12,7 +12,9 @@
 mod learned;
 
 use seawall_policy::policy::Provider;
-use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Kind, Memo, Message, Outputs, Request, Tally};
+use seawall_tokens::{
+    Budget, Calibration, Counter, Dialect, Encoding, Kind, Memo, Message, Outputs, Request, Tally,
+};
 
 pub(crate) use self::learned::Of;
 use self::learned::{Learned, Subject};
@@ -26,6 +28,9 @@ const REMEMBERED: usize = 4_096;
 
 /// Share of answers, in percent, that are no longer than what is reserved for them.
 const PERCENTILE: u32 = 90;
+
+/// Bytes that are looked at of a body that can't be read; the rest is taken to be like them.
+const MOST_ODD: usize = 1 << 20;
 
 /// Bytes of a body that are taken for one token where nothing is counted, or nothing can be.
 pub(crate) use seawall_policy::policy::fit::BYTES_PER_TOKEN;
@@ -92,7 +97,7 @@ impl Counting {
     ) -> Tally {
         let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
         let request = Request { dialect, model, encoding, budget: Budget::default() };
-        request.count(body, memo).unwrap_or_else(|_| by_length(body))
+        request.count(body, memo).unwrap_or_else(|_| by_length(encoding, body))
     }
 
     /// The same, and each message of the list, up to `most`.
@@ -108,7 +113,7 @@ impl Counting {
         let mut messages = Vec::new();
         match request.count_each(body, memo, (&mut messages, most)) {
             Ok(tally) => (tally, messages),
-            Err(_) => (by_length(body), Vec::new()),
+            Err(_) => (by_length(encoding, body), Vec::new()),
         }
     }
 
@@ -163,10 +168,14 @@ impl Counting {
     }
 }
 
-fn by_length(body: &[u8]) -> Tally {
+/// What can't be read as a request. Servers may all the same: JSON has dialects of its own.
+fn by_length(encoding: Encoding, body: &[u8]) -> Tally {
+    let start = body.get(..MOST_ODD).unwrap_or(body);
+    let counted = Counter::new(encoding, Budget::default()).count(&String::from_utf8_lossy(start));
+    let counted = counted.saturating_mul(body.len() as u64) / (start.len() as u64).max(1);
     let mut tally = Tally::default();
-    tally.is_estimate = true;
-    tally.add(Kind::Prose, body.len() as u64 / BYTES_PER_TOKEN);
+    tally.add(Kind::Prose, counted.max(body.len() as u64 / BYTES_PER_TOKEN));
+    tally.doubt();
     tally
 }
 
@@ -227,6 +236,20 @@ mod tests {
         let mut counting = counting();
         let tally = counting.count((Dialect::Chat, Encoding::O200kBase), "m", &[b'x'; 400]);
         assert_eq!((tally.total(), tally.is_estimate), (100, true));
+    }
+
+    #[test]
+    fn what_only_lax_servers_read_counts_as_many_tokens_as_it_has() {
+        let numbers = "7 1 9 3 ".repeat(50_000);
+        let count = |body: &[u8]| counting().count((Dialect::Chat, Encoding::O200kBase), "m", body).total();
+        let proper = count(format!(r#"{{"messages":[{{"content":"{numbers}"}}]}}"#).as_bytes());
+        let lax = format!(r#"{{"temperature":-Infinity,"messages":[{{"content":"{numbers}"}}]}}"#);
+        let odd =
+            [br#"{"messages":[{"content":""#.as_slice(), b"\xff", numbers.as_bytes(), b"\"}]}"].concat();
+        for body in [lax.as_bytes(), &odd] {
+            let counted = count(body);
+            assert!(counted * 10 >= proper * 9, "{counted}, not {proper}");
+        }
     }
 
     fn of(number: usize, model: &str) -> Of<'_> {

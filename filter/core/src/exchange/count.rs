@@ -168,6 +168,7 @@ impl Exchange {
         let (tally, is_own) = self.tally(turn, place, model);
         if let Some((id, target)) = turn.config.target_named(self.route, place).filter(|_| !is_own) {
             let of = Of { number: id.0, name: &[&*target.name, "/", &target.cluster], model };
+            // Nothing where the count is doubtful.
             turn.counting.calibrate((turn.store, turn.now), of, tally, usage.input);
         }
         let prompt = self.prompt(turn, place);

@@ -245,6 +245,22 @@ fn what_a_provider_reports_makes_the_next_estimate_better_and_tells_how_far_it_w
 }
 
 #[test]
+fn what_is_not_counted_teaches_nothing() {
+    let mut worker = Worker::new();
+    for more in [
+        r#","documents":["#.to_owned() + &["\"", &"words ".repeat(500), "\"]"].concat(),
+        r#","system":[{"type":"audio","audio":{}}]"#.to_owned(),
+    ] {
+        let text = body("gpt-4o", &more);
+        let mut request = worker.request(0, &text);
+        let before = worker.turn(|turn| request.prompt(turn, 1).tokens);
+        (0..20).for_each(|_| worker.answered(&mut request, 1, before * 4, 10));
+        let mut next = worker.request(0, &text);
+        assert_eq!(worker.turn(|turn| next.prompt(turn, 1).tokens), before, "{more:.20}");
+    }
+}
+
+#[test]
 fn a_count_that_is_exact_is_not_held_against_what_is_reported() {
     let mut worker = Worker::new();
     let mut request = worker.request(0, &body("gpt-4o", ""));

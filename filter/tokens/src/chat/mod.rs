@@ -114,6 +114,7 @@ impl Request<'_> {
     ) -> Result<Tally, Unreadable> {
         let reading = (body.len() / BYTES_READ).min(self.budget.0 / 4 * 3);
         let counter = Counter::new(self.encoding, Budget(self.budget.0 - reading));
+        let counter = counter.ahead_of(body.len(), memo.draw());
         let start = body.as_ptr() as usize;
         let each = messages.map(|(messages, most)| Each { messages, most });
         let mut root = Root::new(self.dialect, Rule::of_model(self.model), (counter, memo), start, each);

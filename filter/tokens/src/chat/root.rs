@@ -19,6 +19,9 @@ use crate::{Counter, Encoding, Memo};
 /// exceeds the budget. Longer tools are not rendered: their JSON alone would be built many times as large as it is sent.
 const LONGEST_KNOWN: usize = 128 * 1_024;
 
+/// Members that aren't known count from so many bytes on.
+const LONG: usize = 1_024;
+
 /// What replies begin with.
 const REPLY: u64 = 3;
 
@@ -91,6 +94,7 @@ impl<'m> Root<'m> {
         (self.tally, self.has_tools, self.begun) = (begun.tally, begun.has_tools, begun);
         let before = (body.len() - rest.len()).wrapping_sub(text.len() - rest.len());
         self.start = (text.as_ptr() as usize).wrapping_sub(before);
+        self.counter.skip(begun.end);
         Some(text)
     }
 
@@ -138,6 +142,9 @@ impl<'m> Root<'m> {
             return self.counted(count);
         }
         let (hash, known) = self.memo.get(self.context(at), raw.as_bytes());
+        if known.is_some() {
+            self.counter.skip(raw.len());
+        }
         known.unwrap_or_else(|| {
             let tally = self.counted(count);
             if self.counter.is_repeatable(tally.is_estimate) {
@@ -209,6 +216,14 @@ impl<'m> Root<'m> {
         self.tally.add(Kind::Frame, tokens);
     }
 
+    /// A member of which nothing is known: what is long may well be read, as the `documents` that some servers take.
+    fn other(&mut self, raw: &str) {
+        if raw.len() > LONG {
+            self.tally.add(Kind::Json, self.counter.count(raw));
+            self.tally.doubt();
+        }
+    }
+
     /// A schema that the answer must follow, with what is around it.
     fn format(&mut self, raw: &str) {
         if raw.contains("schema") {
@@ -259,7 +274,9 @@ impl<'de> Visitor<'de> for Root<'_> {
                 // What the provider has of it, nobody else can count.
                 ("previous_response_id" | "conversation", Responses)
                 | ("cachedContent" | "cached_content", Gemini) => {
-                    self.tally.is_estimate |= map.next_value::<&RawValue>()?.get() != "null";
+                    if map.next_value::<&RawValue>()?.get() != "null" {
+                        self.tally.doubt();
+                    }
                 }
                 ("input", Responses) => self.input(map.next_value::<&RawValue>()?.get()),
                 ("messages", _) => map.next_value_seed(Messages(&mut self, "messages"))?,
@@ -274,7 +291,11 @@ impl<'de> Visitor<'de> for Root<'_> {
                 ("response_format" | "text" | "generationConfig" | "output_config", _) => {
                     self.format(map.next_value::<&RawValue>()?.get());
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                // What no model reads, however long it is.
+                ("metadata" | "labels" | "logit_bias" | "prediction", _) => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                _ => self.other(map.next_value::<&RawValue>()?.get()),
             }
         }
         if self.has_prompt { Ok(self.finish()) } else { Err(A::Error::custom("no prompt")) }

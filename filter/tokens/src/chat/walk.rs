@@ -45,6 +45,8 @@ pub(super) enum At {
     Variables,
     /// A text or the numbers of its tokens, or lists of these.
     Prompt,
+    /// Of which nothing is known: texts in it may be read.
+    Odd,
     Skipped,
     /// Never walked through: for the memo.
     Tools,
@@ -65,9 +67,40 @@ fn member(at: At, key: &str) -> At {
         (At::Message, "name") => At::Name,
         (
             _,
-            "content" | "parts" | "text" | "thinking" | "refusal" | "arguments" | "output" | "summary"
-            | "reasoning_content" | "name" | "function" | "custom" | "toolResult" | "functionResponse"
-            | "title" | "context" | "document" | "filename",
+            "content"
+            | "parts"
+            | "text"
+            | "thinking"
+            | "refusal"
+            | "arguments"
+            | "output"
+            | "summary"
+            | "reasoning_content"
+            | "name"
+            | "function"
+            | "custom"
+            | "toolResult"
+            | "functionResponse"
+            | "title"
+            | "context"
+            | "document"
+            | "filename"
+            | "guardContent"
+            | "reasoningContent"
+            | "reasoningText"
+            | "citationsContent"
+            | "searchResult"
+            | "executableCode"
+            | "codeExecutionResult"
+            | "code"
+            | "operation"
+            | "diff"
+            | "action"
+            | "command"
+            | "commands"
+            | "stdout"
+            | "stderr"
+            | "logs",
         ) => At::Text,
         (_, "tool_calls") => At::Calls,
         (_, "function_call" | "functionCall" | "toolUse") => At::Call,
@@ -77,7 +110,10 @@ fn member(at: At, key: &str) -> At {
         (_, "source") => At::Source,
         (_, "detail") => At::Detail,
         (_, "input_audio" | "audio" | "file_id" | "video") => At::Unknown,
-        _ => At::Skipped,
+        (At::Call, _) | (_, "cache_control" | "cachePoint" | "annotations" | "citations" | "logprobs") => {
+            At::Skipped
+        }
+        _ => At::Odd,
     }
 }
 
@@ -127,7 +163,7 @@ impl<'w> Walk<'w> {
                 self.end_message();
             }
             // An item that the provider has.
-            At::Type => self.tally.is_estimate |= text == "item_reference",
+            At::Type if text == "item_reference" => self.tally.doubt(),
             At::Role => {
                 self.is_system |= matches!(text, "system" | "developer");
                 self.tally.add(Kind::Frame, self.counter.count(text));
@@ -137,7 +173,7 @@ impl<'w> Walk<'w> {
             At::Image if !text.starts_with("data:") => self.image = Some(Size::of_url(text)),
             At::Image | At::File => self.file(text, false),
             At::Detail if text == "low" => self.detail = Detail::Low,
-            At::Unknown | At::Stored => self.tally.is_estimate = true,
+            At::Unknown | At::Stored => self.tally.doubt(),
             _ => {}
         }
     }
@@ -165,7 +201,14 @@ impl<'w> Walk<'w> {
         let frame = if self.is_function { MESSAGE - 2 } else { MESSAGE };
         self.tally.add(Kind::Frame, frame);
         if self.is_system {
-            self.tally.system = 1 + self.line_end;
+            self.tally.set_system(self.line_end);
+        }
+    }
+
+    /// What has been counted since then may not be read.
+    fn doubt_since(&mut self, before: &Tally) {
+        if self.tally != *before {
+            self.tally.doubt();
         }
     }
 
@@ -232,7 +275,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
         match self.at {
             At::Skipped => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
             At::Unknown => {
-                self.walk.tally.is_estimate = true;
+                self.walk.tally.doubt();
                 deserializer.deserialize_ignored_any(IgnoredAny).map(drop)
             }
             _ => deserializer.deserialize_any(self),
@@ -277,14 +320,18 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let at = match self.at {
             At::Calls => At::Call,
-            At::System => At::Text,
+            At::System | At::Odd => At::Text,
             at => at,
         };
+        let before = self.walk.tally;
         while items.next_element_seed(Node { at, walk: &mut *self.walk })?.is_some() {}
         if self.at == At::System {
             self.walk.is_system = true;
             self.walk.tally.add(Kind::Frame, 1);
             self.walk.end_message();
+        }
+        if self.at == At::Odd {
+            self.walk.doubt_since(&before);
         }
         Ok(())
     }
@@ -292,9 +339,10 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         match self.at {
             At::File | At::Source => return self.file(members),
-            At::Stored => self.walk.tally.is_estimate = true,
+            At::Stored => self.walk.tally.doubt(),
             _ => {}
         }
+        let before = self.walk.tally;
         while let Some(key) = members.next_key::<Key>()? {
             match member(self.at, &key.0) {
                 At::Json => {
@@ -313,6 +361,9 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
             At::Call => self.walk.tally.add(Kind::Frame, CALL),
             At::Image => {}
             _ => self.walk.end_item(),
+        }
+        if self.at == At::Odd {
+            self.walk.doubt_since(&before);
         }
         Ok(())
     }

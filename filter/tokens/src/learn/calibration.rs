@@ -3,6 +3,9 @@
 //! For each kind of text a factor, learned by recursive least squares: the reported count over the base count is taken as the
 //! sum of the factors, each times its kind's share, and some noise. Factors begin at 1 and are believed to be within 0.5
 //! of it; what is known well changes little by one answer, and what no answer has held yet stays where it began.
+//!
+//! A report that is far from all others teaches no more than one that is as far as reports are wont to be: what is nonsense, or was
+//! made to be, moves nobody else's estimates by much (Huber, "Robust estimation of a location parameter", 1964).
 
 use crate::kind::{KINDS, Kind, Tally};
 
@@ -23,6 +26,9 @@ const FORGET: f64 = 0.995;
 /// Least weight of the newest answer in the error.
 const NEWEST: f64 = 0.05;
 
+/// A report that is further off than so many deviations is taken for one that is as far.
+const FAR: f64 = 3.0;
+
 /// Fewer tokens say nothing.
 const LEAST: u64 = 16;
 
@@ -35,7 +41,7 @@ pub struct Calibration {
     factors: [f64; KINDS],
     /// How sure the factors are: their covariance, its lower half.
     covariance: [f64; PAIRS],
-    /// Mean of how far estimates were off, as a share of what was reported.
+    /// Mean of how far estimates were off, as a share of what was reported, each at most 1.
     error: f64,
 }
 
@@ -99,7 +105,7 @@ impl Calibration {
     /// Learns from the input tokens that the provider has reported, cached ones among them, for a request with this base count.
     pub fn learn(&mut self, base: &Tally, reported: u64) {
         let total = base.total();
-        if total < LEAST || reported == 0 {
+        if total < LEAST || reported == 0 || base.is_doubtful() {
             return;
         }
         let ratio = reported as f64 / total as f64;
@@ -108,9 +114,10 @@ impl Calibration {
             return;
         }
         let off = (self.estimate(base).tokens as f64 / reported as f64 - 1.0).abs();
+        let usual = self.error;
         self.answers = self.answers.saturating_add(1);
         let weight = NEWEST.max(1.0 / f64::from(self.answers));
-        self.error += weight * (off - self.error);
+        self.error += weight * (off.min(1.0) - self.error);
 
         let share = Kind::ALL.map(|kind| base.of(kind) as f64 / total as f64);
         let dot =
@@ -118,8 +125,10 @@ impl Calibration {
         let row = |kind| std::array::from_fn::<f64, KINDS, _>(|other| get(&self.covariance, kind, other));
         let spread: [f64; KINDS] = std::array::from_fn(|kind| dot(&row(kind), &share));
         let noise = NOISE + (FRAME / total as f64).powi(2);
-        let gain = spread.map(|spread_of_kind| spread_of_kind / (noise + dot(&spread, &share)));
-        let surprise = ratio - dot(&self.factors, &share);
+        let variance = noise + dot(&spread, &share);
+        let gain = spread.map(|spread_of_kind| spread_of_kind / variance);
+        let most = FAR * variance.sqrt().max(usual);
+        let surprise = (ratio - dot(&self.factors, &share)).clamp(-most, most);
         for (factor, gain) in self.factors.iter_mut().zip(gain) {
             *factor = (*factor + gain * surprise).clamp(0.1, 10.0);
         }
@@ -238,6 +247,38 @@ mod tests {
             calibration.learn(&code, 800);
         }
         assert!(calibration.estimate(&code).tokens.abs_diff(800) <= 10);
+    }
+
+    #[test]
+    fn reports_that_are_nonsense_move_estimates_little() {
+        for (low, high) in [(0.1, 0.1), (10.0, 10.0), (0.1, 10.0)] {
+            for ratios in PROVIDERS {
+                let (mut calibration, mut dice) = (Calibration::default(), Dice(11));
+                for number in 0..500 {
+                    let request = dice.request();
+                    let nonsense = if number % 20 == 9 { low } else { high };
+                    let is_nonsense = number % 10 == 9;
+                    let reported = truth(ratios, &request) * (1.0 + 0.08 * (dice.next() - 0.5));
+                    let total = request.total() as f64;
+                    calibration.learn(&request, if is_nonsense { total * nonsense } else { reported } as u64);
+                }
+                for _ in 0..200 {
+                    let request = dice.request();
+                    let off = calibration.estimate(&request).tokens as f64 / truth(ratios, &request) - 1.0;
+                    assert!(off.abs() <= 0.1, "{low} {high} {ratios:?}: {off} for {request:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_counted_teaches_nothing() {
+        let mut calibration = Calibration::default();
+        let mut tally = Tally::default();
+        tally.add(Kind::Prose, 1_000);
+        tally.doubt();
+        calibration.learn(&tally, 2_000);
+        assert_eq!(calibration, Calibration::default());
     }
 
     #[test]

@@ -183,6 +183,80 @@ fn each_dialect_counts_what_its_model_reads() {
     }
 }
 
+#[test]
+fn what_a_model_reads_counts_in_whatever_it_lies() {
+    let item = |item: Value| json!({ "messages": [{ "role": "user", "content": [item] }] });
+    let rows = [
+        (
+            Dialect::Bedrock,
+            item(json!({ "guardContent": { "text": { "text": "call me", "qualifiers": [] } } })),
+            vec!["call me"],
+        ),
+        (
+            Dialect::Bedrock,
+            item(
+                json!({ "reasoningContent": { "reasoningText": { "text": "call me", "signature": "c2ln" } } }),
+            ),
+            vec!["call me"],
+        ),
+        (
+            Dialect::Bedrock,
+            item(json!({ "citationsContent": { "content": [{ "text": "call me" }], "citations": [] } })),
+            vec!["call me"],
+        ),
+        (
+            Dialect::Bedrock,
+            item(
+                json!({ "searchResult": { "source": "here", "title": "Sea", "content": [{ "text": "call me" }] } }),
+            ),
+            vec!["here", "Sea", "call me"],
+        ),
+        (
+            Dialect::Gemini,
+            json!({ "contents": [{ "role": "model", "parts": [{ "executableCode": { "language": "PYTHON", "code": "print(7)" } }, { "codeExecutionResult": { "outcome": "OUTCOME_OK", "output": "seven" } }] }] }),
+            vec!["print(7)", "seven"],
+        ),
+        (
+            Dialect::Responses,
+            json!({ "input": [{ "type": "apply_patch_call", "call_id": "c", "operation": { "type": "update_file", "path": "a", "diff": "+ call me" } }] }),
+            vec!["+ call me"],
+        ),
+        (
+            Dialect::Responses,
+            json!({ "input": [{ "type": "shell_call", "call_id": "c", "action": { "commands": ["ls", "pwd"], "timeout_ms": 9 } }, { "type": "shell_call_output", "output": [{ "stdout": "here", "stderr": "no" }] }] }),
+            vec!["ls", "pwd", "here", "no"],
+        ),
+        (
+            Dialect::Responses,
+            json!({ "input": [{ "type": "code_interpreter_call", "code": "print(7)", "outputs": null }] }),
+            vec!["print(7)"],
+        ),
+    ];
+    for (dialect, body, texts) in rows {
+        let tally = count(dialect, "gpt-4o", &body);
+        let expected: u64 = texts.iter().map(|text| tokens(text)).sum();
+        assert_eq!((tally.total() - tally.of(Kind::Frame), tally.is_estimate), (expected, false), "{body}");
+    }
+    // Of what nobody knows, texts under known names count, and lists of texts; what it comes to is an estimate.
+    let odd = item(
+        json!({ "type": "new", "id": "x", "newContent": { "id": "y", "text": "call me", "list": ["Ishmael"] } }),
+    );
+    let tally = count(Dialect::Chat, "gpt-4o", &odd);
+    assert_eq!(tally.total() - tally.of(Kind::Frame), tokens("call me") + tokens("Ishmael"));
+    assert!(tally.is_estimate && tally.is_doubtful());
+}
+
+#[test]
+fn long_members_that_nobody_knows_count_as_json() {
+    let text = "call me Ishmael ".repeat(100);
+    let body = |name: &str| json!({ "messages": [], name: [{ "title": "Sea", "text": text }] });
+    let tally = count(Dialect::Chat, "llama", &body("documents"));
+    assert!(tally.of(Kind::Json) >= tokens(&text) && tally.is_estimate && tally.is_doubtful());
+    assert_eq!(count(Dialect::Chat, "llama", &body("metadata")).of(Kind::Json), 0);
+    let short = json!({ "messages": [], "documents": ["Sea"], "stop": ["a"], "user": "me" });
+    assert_eq!(count(Dialect::Chat, "gpt-4o", &short).total(), 3);
+}
+
 /// So many bytes in base64: each group of four characters stands for three.
 fn base64(group: &str, bytes: usize) -> String {
     group.repeat(bytes / 3)

@@ -162,6 +162,43 @@ fn megabytes_of_tools_are_sampled_and_built_of_nothing() {
     }
 }
 
+const PROSE: &str = "All happy families are alike; every unhappy family is unhappy in its own way. ";
+
+/// What these texts count in messages of their own, and what they come to.
+fn of_texts(texts: &[String]) -> (u64, u64) {
+    let messages: Vec<_> =
+        texts.iter().map(|text| serde_json::json!({"role": "user", "content": text})).collect();
+    let body = serde_json::json!({ "messages": messages }).to_string();
+    let truth = texts.iter().map(|text| Encoding::O200kBase.count(text).tokens).sum();
+    (count(Dialect::Chat, body.as_bytes()).unwrap(), truth)
+}
+
+#[test]
+fn blanks_hide_no_text_behind_them() {
+    let prose = PROSE.repeat(10_000);
+    for blanks in [1_000, 4_000, 30_000, 90_000] {
+        for times in [1, 3, 6, 10] {
+            let mut texts = vec![" ".repeat(blanks); times];
+            texts.push(prose.clone());
+            let (counted, truth) = of_texts(&texts);
+            assert!(
+                counted * 10 >= truth * 7 && counted <= truth * 3,
+                "{times} {blanks}: {counted}, not {truth}"
+            );
+        }
+    }
+}
+
+#[test]
+fn blanks_where_samples_would_be_taken_hide_nothing() {
+    let prose = PROSE.repeat(650);
+    for blanks in [2_000, 6_000] {
+        let text = format!("{}{}", " ".repeat(blanks), &prose[..50_000 - blanks]).repeat(16);
+        let (counted, truth) = of_texts(&[text]);
+        assert!(counted * 10 >= truth * 7 && counted <= truth * 2, "{blanks}: {counted}, not {truth}");
+    }
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "messages",
