@@ -11,6 +11,7 @@ use super::book::{Asked, Book, Place, Shelf};
 use super::cell::{COMMON, Found};
 use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
+use super::line::Seated;
 use super::rule::{Counts, Rule, Use};
 use super::unsettled::{Settlement, Unsettled};
 use crate::event::ExchangeId;
@@ -149,8 +150,8 @@ impl Desk<'_> {
         Some(Read { key, bytes, version, found })
     }
 
-    /// Asks the limits of one row. `is_seated`: who has waited in line doesn't wait for a line again.
-    fn ask(&self, asked: &Asked, read: &Read, of: &Use, is_seated: bool) -> Said {
+    /// Asks the limits of one row. `seated`: who has waited in a line doesn't wait for that line again.
+    fn ask(&self, asked: &Asked, read: &Read, of: &Use, seated: &Seated) -> Said {
         let mut said = Said { refusal: None, parts: Vec::with_capacity(asked.slots.len()), news: Vec::new() };
         let Some(shelf) = self.book.shelf(asked.place) else { return said };
         for &slot in &asked.slots {
@@ -160,6 +161,7 @@ impl Desk<'_> {
             };
             let cost = rule.counts.cost(of);
             let waiting = balance.seats.total();
+            let spot = Spot { place: asked.place.with_row(read.found.key), slot };
             let verdict = match rule.service {
                 Some(service) if self.fleet.decides(service, self.now, self.by) => {
                     self.fleet.check(Spot { place: asked.place, slot }, self.now, cost, rule.wait.is_some())
@@ -167,7 +169,7 @@ impl Desk<'_> {
                 _ => balance.check(rule.measure, self.now, cost),
             };
             let wait = match verdict {
-                Verdict::Fits if waiting > 0 && rule.wait.is_some() && !is_seated => {
+                Verdict::Fits if waiting > 0 && rule.wait.is_some() && !seated.contains(&Some(spot)) => {
                     Some((Some(Duration::ZERO), false))
                 }
                 Verdict::Fits => None,
@@ -175,7 +177,6 @@ impl Desk<'_> {
                 Verdict::WhenReleased => Some((Some(balance.soon(rule.measure)), false)),
                 Verdict::Never => Some((None, true)),
             };
-            let spot = Spot { place: asked.place.with_row(read.found.key), slot };
             match wait {
                 None => said.parts.push((slot, cost)),
                 Some(_) if rule.observes => said.news.push(News::WouldRefuse(spot)),
@@ -227,14 +228,14 @@ impl Desk<'_> {
         &mut self,
         asked: &[Asked],
         of: &Use,
-        is_seated: bool,
+        seated: &Seated,
         news: &mut Vec<News>,
     ) -> Result<Ticket, Refusal> {
         let mut all = Vec::with_capacity(asked.len());
         let mut refusal = None;
         for row in asked {
             let Some(read) = self.read(row.place) else { continue };
-            let said = self.ask(row, &read, of, is_seated);
+            let said = self.ask(row, &read, of, seated);
             if let Some(other) = said.refusal {
                 refusal = worse(refusal, other);
             }
@@ -247,7 +248,7 @@ impl Desk<'_> {
         // Of what is refused after all nothing has been decided.
         let mut admitted = Vec::new();
         for (row, read, said) in all {
-            match self.commit(row, read, said, of, is_seated) {
+            match self.commit(row, read, said, of, seated) {
                 Ok((hold, told)) => {
                     self.charge(row.place, &hold.parts, &mut ticket.charges, &mut admitted);
                     ticket.holds.push(hold);
@@ -282,7 +283,7 @@ impl Desk<'_> {
         mut read: Read,
         mut said: Said,
         of: &Use,
-        is_seated: bool,
+        seated: &Seated,
     ) -> Result<(Hold, Vec<News>), Refusal> {
         let mut tries = 0;
         loop {
@@ -316,7 +317,7 @@ impl Desk<'_> {
                 return Err(lost);
             }
             read = self.read(row.place).ok_or(lost)?;
-            said = self.ask(row, &read, of, is_seated);
+            said = self.ask(row, &read, of, seated);
             if let Some(refusal) = said.refusal {
                 return Err(refusal);
             }
@@ -392,8 +393,11 @@ impl Desk<'_> {
         });
         if is_written {
             ledger.written(place, epoch);
+            self.settled(asked);
+        } else if !self.unsettled.retry(asked, now) {
+            // A host that has not stored anything for long won't store this either.
+            self.settled(asked);
         }
-        self.settled(asked);
     }
 
     /// Whether all of these would admit so much.

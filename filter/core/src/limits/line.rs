@@ -19,6 +19,19 @@ pub(super) struct Waiter {
     pub(super) cost: u64,
     /// When it gives up.
     pub(super) until: Timestamp,
+    /// Where it has been first in line before.
+    pub(super) was_first: Seated,
+}
+
+/// Lines in which a request doesn't wait again: the last few, the latest first.
+pub(super) type Seated = [Option<Spot>; 4];
+
+impl Waiter {
+    /// The same where it is first here too.
+    pub(super) fn seated(&self, spot: Spot) -> Seated {
+        let [one, other, third, _] = self.was_first;
+        [Some(spot), one, other, third]
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -139,7 +139,7 @@ impl Limits {
     ) -> Result<Ticket, Refusal> {
         let mut desk = self.desk(ask.book, store, now);
         desk.by = Some(ask.id);
-        desk.admit(&ask.rows(), &ask.estimate, false, news)
+        desk.admit(&ask.rows(), &ask.estimate, &Default::default(), news)
     }
 
     /// Whether what the target's provider grants leaves enough for an attempt.

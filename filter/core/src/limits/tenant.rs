@@ -159,11 +159,12 @@ impl<'r> Named<'r> {
 /// The key a caller sends, without the word that says how. Of two keys only the provider knows which one counts, and whoever put a
 /// random one beside their own would be a new tenant each time: they are nobody in particular.
 fn api_key(headers: &Headers) -> Option<&[u8]> {
-    let mut keys = CREDENTIAL_HEADERS.iter().filter_map(|name| {
-        let value = headers.get(name)?.trim();
-        let (scheme, rest) = value.split_at_checked(6).unwrap_or((value, ""));
-        let key = if scheme.eq_ignore_ascii_case("bearer") { rest.trim() } else { value };
-        (!key.is_empty()).then_some(key.as_bytes())
+    let is_credential = |name: &[u8]| CREDENTIAL_HEADERS.iter().any(|known| known.as_bytes() == name);
+    let mut keys = headers.iter().filter(|(name, _)| is_credential(name)).filter_map(|(_, value)| {
+        let value = value.trim_ascii();
+        let (scheme, rest) = value.split_at_checked(6).unwrap_or((value, b""));
+        let key = if scheme.eq_ignore_ascii_case(b"bearer") { rest.trim_ascii() } else { value };
+        (!key.is_empty()).then_some(key)
     });
     let key = keys.next()?;
     keys.all(|other| other == key).then_some(key)
@@ -252,6 +253,12 @@ mod tests {
         assert_ne!(of("x-api-key", "acme"), of("x-api-key", "other"));
         assert_ne!(of("x-api-key", "acme").0, key().hash(b"acme"));
         assert_eq!(of("x-api-key", "acme").1, "rest");
-        assert_eq!(of("authorization", "Bearer ").0, key().hash(ANONYMOUS.as_bytes()));
+        let anonymous = key().hash(ANONYMOUS.as_bytes());
+        assert_eq!(of("authorization", "Bearer ").0, anonymous);
+        let both = |keys: [(&str, &str); 2]| from(&policy, &keys, &Identity::default()).0;
+        for name in ["x-api-key", "authorization"] {
+            assert_eq!(both([("x-api-key", "made up"), (name, "acme")]), anonymous, "{name}");
+            assert_eq!(both([("x-api-key", "acme"), (name, "acme")]), of("x-api-key", "acme").0);
+        }
     }
 }

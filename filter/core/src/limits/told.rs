@@ -5,7 +5,8 @@
 //! | OpenAI, Azure OpenAI, Gemini, Bedrock | `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; resets as Go writes durations, `6m0s`, `120ms` |
 //! | Anthropic | `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`; resets in RFC 3339 |
 //!
-//! Of several limits of one kind it is the one with least left. What is left is what may be used at once; the reset is when all of
+//! Of several limits of one kind it is the one with least left, and of several kinds of tokens that share a header the one of which
+//! the least part is. What is left is what may be used at once; the reset is when all of
 //! it is back.
 
 use std::time::Duration;
@@ -29,6 +30,11 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// What part of it is left.
+    fn left(&self) -> f64 {
+        self.remaining as f64 / self.limit.max(1) as f64
+    }
+
     fn leaves_less_than(&self, other: &Self) -> bool {
         (self.remaining, other.reset) <= (other.remaining, self.reset)
     }
@@ -83,7 +89,13 @@ impl Desk<'_> {
 /// Headers that tell how it stands.
 pub(crate) fn headers(standings: &[Standing], dialect: Provider, now: Timestamp) -> HeaderList {
     let mut list = HeaderList::new();
-    for Standing { counts, limit, remaining, reset } in standings {
+    // Where one header tells of all kinds of tokens, it is the kind of which the least part is left.
+    let is_shared =
+        |known: &Standing| dialect != Provider::Anthropic && matches!(known.counts, Counts::Tokens(_));
+    let shared = standings.iter().filter(|known| is_shared(known));
+    let scarcest = shared.min_by(|one, other| one.left().total_cmp(&other.left()));
+    let told = standings.iter().filter(|known| !is_shared(known)).chain(scarcest);
+    for Standing { counts, limit, remaining, reset } in told {
         let (names, reset) = match (dialect, counts) {
             (Provider::Anthropic, Counts::Requests) => {
                 (names::ANTHROPIC_REQUESTS, rfc3339(up(now.after(*reset))))
@@ -103,9 +115,6 @@ pub(crate) fn headers(standings: &[Standing], dialect: Provider, now: Timestamp)
             (_, Counts::Concurrent | Counts::Money) => continue,
         };
         let [of_limit, of_remaining, of_reset] = names;
-        if list.iter().any(|(name, _)| **name == *of_limit) {
-            continue;
-        }
         list.push((Text::Word(of_limit), limit.to_string().into()));
         list.push((Text::Word(of_remaining), remaining.to_string().into()));
         list.push((Text::Word(of_reset), reset.into()));
@@ -311,6 +320,21 @@ mod tests {
             ("anthropic-ratelimit-requests-reset", "2023-11-14T22:13:23Z"),
         ]);
         assert_eq!(told(Provider::Anthropic), anthropic);
+    }
+
+    #[test]
+    fn one_header_for_all_tokens_tells_of_the_scarcest() {
+        let of = |tokens, limit, remaining| {
+            let reset = Duration::ZERO;
+            Standing { counts: Counts::Tokens(tokens), limit, remaining, reset }
+        };
+        let (input, output) = (of(Tokens::Input, 100_000, 60_000), of(Tokens::Output, 1_000_000, 100_000));
+        for standings in [[input, output], [output, input]] {
+            let told = headers(&standings, Provider::OpenAi, Timestamp(0));
+            let values: Vec<_> = told.iter().map(|(_, value)| value.to_string()).collect();
+            assert_eq!(values, ["1000000", "100000", "0s"]);
+            assert_eq!(headers(&standings, Provider::Anthropic, Timestamp(0)).len(), 6);
+        }
     }
 
     #[test]

@@ -86,6 +86,17 @@ impl Unsettled {
         row
     }
 
+    /// This row could not be written, and what waits for that waits on; unless too many rows do.
+    pub(super) fn retry(&mut self, place: Place, now: Timestamp) -> bool {
+        if self.rows.len() > MOST {
+            return false;
+        }
+        if self.rows.contains_key(&place) {
+            self.since = Some(now);
+        }
+        true
+    }
+
     /// When some have waited long enough.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         self.since.map(|since| since.after(LONGEST))

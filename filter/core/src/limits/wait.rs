@@ -9,7 +9,8 @@
 //! | a limit refuses that lets wait | it joins that limit's line, if it can make it in time and a seat is free |
 //! | others wait already | it joins them, even if there is room: nobody passes a line by |
 //! | no seat is free | it takes that of the last in this worker's part of the line, if that goes after it; else it is refused |
-//! | another limit refuses who is first | it goes over to that line: nobody keeps others from a limit that isn't its own trouble |
+//! | its tenant has as many seats as are free | it is refused |
+//! | another limit refuses who is first, or others wait there | it goes over to that line: nobody keeps others from a limit that isn't its own trouble; to the line it was first in it doesn't come back |
 //! | its time is over, or its client is gone | it leaves, and the next is woken |
 //!
 //! Seats are counted over all workers and confirmed like everything that is held. A tenant may take as many seats in a worker as are
@@ -21,7 +22,7 @@ use super::admit::{News, Refusal, Spot, Ticket};
 use super::balance::Measure;
 use super::book::Book;
 use super::ledger::Change;
-use super::line::Waiter;
+use super::line::{Seated, Waiter};
 use super::order::{Joined, Order, Rank};
 use super::rule::Rule;
 use super::{Ask, Limits};
@@ -66,7 +67,8 @@ impl Limits {
         match self.admit(store, now, ask, news) {
             Ok(ticket) => Answer::Admitted(ticket),
             Err(refusal) => {
-                self.line_up(store, now, (id, ask.since.unwrap_or(now), deadline), ask, refusal, news)
+                let joined = ask.since.unwrap_or(now);
+                self.line_up(store, now, (id, joined, deadline), (ask, Seated::default()), refusal, news)
             }
         }
     }
@@ -107,7 +109,7 @@ impl Limits {
         let refusal = if is_turn {
             let mut desk = self.desk(ask.book, store, now);
             desk.by = Some(id);
-            match desk.admit(&ask.rows(), &ask.estimate, true, news) {
+            match desk.admit(&ask.rows(), &ask.estimate, &waiter.seated(spot), news) {
                 Ok(ticket) => {
                     self.leave(store, now, ask, id, true);
                     return Answer::Admitted(ticket);
@@ -125,7 +127,8 @@ impl Limits {
             }
             Some(refusal) if refusal.spot != spot => {
                 self.leave(store, now, ask, id, false);
-                self.line_up(store, now, (id, waiter.rank.joined, deadline), ask, refusal, news)
+                let was_first = waiter.seated(spot);
+                self.line_up(store, now, (id, waiter.rank.joined, deadline), (ask, was_first), refusal, news)
             }
             Some(Refusal { wait: Some(wait), is_exact: true, .. }) => {
                 Answer::Waits { until: now.after(wait.min(POLL)).min(waiter.until) }
@@ -140,7 +143,7 @@ impl Limits {
         store: &mut dyn Store,
         now: Timestamp,
         (id, joined, deadline): (ExchangeId, Timestamp, Option<Timestamp>),
-        ask: &Ask<'_>,
+        (ask, was_first): (&Ask<'_>, Seated),
         refusal: Refusal,
         news: &mut Vec<News>,
     ) -> Answer {
@@ -169,7 +172,7 @@ impl Limits {
             return Answer::Refused(Refusal { wait: Some(wait.max(expected)), ..refusal });
         };
         let rank = Rank { lack: ask.book.top_priority().saturating_sub(priority), tag, joined };
-        let waiter = Waiter { id, rank, tenant, weight, cost, until };
+        let waiter = Waiter { id, rank, tenant, weight, cost, until, was_first };
         if !self.sit(store, now, ask, spot, waiter) {
             change(store, ask, spot, &mut |order| {
                 order.leave(tenant, cost, weight);
@@ -211,8 +214,9 @@ impl Limits {
             }
             let Some(balance) = found.row.balances.get_mut(spot.slot) else { return };
             let free = rule.queue.saturating_sub(balance.seats.total());
-            is_full = free == 0 || (is_common && of_tenant >= free);
-            if !is_full {
+            is_full = free == 0;
+            // Who has its share sheds nobody while there are others left.
+            if !(is_full || is_common && of_tenant >= free) {
                 balance.seats.take(1);
                 taken = Some(found.row.epoch);
             }

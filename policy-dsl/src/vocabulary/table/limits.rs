@@ -127,7 +127,7 @@ static LIMIT_BODY: Block = Block {
             "How long a request may wait in line instead of being refused.",
         )
         .absent("it is refused at once"),
-        Statement::new("queue", count(1, 10_000), "queue 64", "How many may wait in line.")
+        Statement::new("queue", count(1, 1_000), "queue 64", "How many may wait in line.")
             .default("100"),
         Statement::new(
             "warn",

@@ -354,11 +354,34 @@ fn no_debt_is_forgiven_however_much_more_was_used_than_reserved() {
     assert!((900_000..=1_000_000 + 2 * 64_000).contains(&used), "{used} tokens in 1,000 seconds");
 }
 
+#[test]
+fn what_could_not_be_written_is_settled_when_it_can() {
+    let fixture = Fixture::new("limit l global { 1000 requests/min  burst 0% }");
+    let (mut store, mut limits) = (Writes::default(), Limits::new(1));
+    let ask = fixture.ask(7, Stage::Request, tokens(1));
+    let ticket = limits.admit(&mut store, Timestamp(SECOND), &ask, &mut Vec::new()).unwrap();
+    store.refuses = true;
+    limits.settle(&mut store, Timestamp(SECOND), &fixture.book, ticket, tokens(1));
+    let mut now = Timestamp(SECOND);
+    for _ in 0..3 {
+        now = limits.next_deadline().unwrap().max(now);
+        limits.handle_timeout(&mut store, now, &fixture.book);
+    }
+    assert!(now <= Timestamp(2 * SECOND), "tried again and again, and not all the time: {now:?}");
+    assert_eq!(held(&fixture, &mut store.cells, now, 7, Stage::Request), [1]);
+    store.refuses = false;
+    now = limits.next_deadline().unwrap();
+    limits.handle_timeout(&mut store, now, &fixture.book);
+    assert_eq!(held(&fixture, &mut store.cells, now, 7, Stage::Request), [0]);
+    assert!(limits.ledger.is_empty());
+}
+
 /// Counts the writes.
 #[derive(Default)]
 struct Writes {
     cells: MemoryStore,
     count: usize,
+    refuses: bool,
 }
 
 impl Store for Writes {
@@ -368,7 +391,7 @@ impl Store for Writes {
 
     fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
         self.count += 1;
-        self.cells.set(key, value, expected)
+        if self.refuses { Err(Conflict) } else { self.cells.set(key, value, expected) }
     }
 }
 

@@ -302,6 +302,57 @@ fn a_full_line_sheds_who_matters_least() {
 }
 
 #[test]
+fn who_has_its_share_of_the_seats_sheds_nobody_while_some_are_free() {
+    let mut world = World::new("limit l global { 60 requests/min  burst 0%  wait up to 60s  queue 10 }", 1);
+    world.fixture.policy.tenant = policy(
+        "seawall 1\ntarget a { cluster \"a\"  provider openai }\ntenant by san\nroute r { match path \"/\"  try a }",
+    )
+    .tenant;
+    let tier = |name| world.fixture.policy.tiers.iter().position(|tier| tier.name == name);
+    let (gold, free) = (tier("gold"), tier("free"));
+    let mut requests = vec![Request { tenant: 3 << 32, ..REQUEST }];
+    requests.extend(vec![Request { at: 1, tier: free, ..REQUEST }; 3]);
+    requests.extend(vec![Request { at: 2, tier: gold, tenant: 2 << 32, ..REQUEST }; 6]);
+    world.run(&requests);
+    for number in 1..8 {
+        assert!(matches!(world.ends[&number], End::Admitted(_)), "{number}: {:?}", world.ends);
+    }
+    for number in 8..10 {
+        assert_eq!(world.ends[&number], End::Refused(0), "{number}: {:?}", world.ends);
+    }
+}
+
+#[test]
+fn who_has_waited_in_one_line_passes_nobody_by_in_another() {
+    let fixture = Fixture::new(
+        "limit all global { 30 requests/min  burst 0%  wait up to 60s }\n\
+         limit own per tenant { 1 concurrent  wait up to 60s }",
+    );
+    let (mut store, mut limits) = (MemoryStore::default(), Limits::new(1));
+    let at = |millis| Timestamp(START + millis * MILLI);
+    let ask = |limits: &mut Limits, store: &mut MemoryStore, id, tenant, millis| {
+        let ask = fixture.ask(tenant, Stage::Request, tokens(1));
+        limits.ask(store, at(millis), (ExchangeId(id), None), &ask, &mut Vec::new())
+    };
+    let Answer::Admitted(held) = ask(&mut limits, &mut store, 0, 1, 0) else { panic!() };
+    let waits = |answer| matches!(answer, Answer::Waits { .. });
+    assert!(waits(ask(&mut limits, &mut store, 1, 1, 2_000)), "for its tenant's place");
+    let Answer::Admitted(other) = ask(&mut limits, &mut store, 2, 2, 2_001) else { panic!() };
+    assert!(waits(ask(&mut limits, &mut store, 3, 1, 2_002)), "for the rate");
+    assert_ne!(limits.line_of(ExchangeId(1)), limits.line_of(ExchangeId(3)));
+    limits.settle(&mut store, at(3_900), &fixture.book, held, tokens(1));
+    assert!(waits(ask(&mut limits, &mut store, 3, 1, 4_002)), "the other came first there");
+    let Answer::Admitted(first) = ask(&mut limits, &mut store, 1, 1, 4_003) else { panic!() };
+    limits.settle(&mut store, at(4_500), &fixture.book, first, tokens(1));
+    assert!(waits(ask(&mut limits, &mut store, 3, 1, 5_000)), "the rate again");
+    let Answer::Admitted(last) = ask(&mut limits, &mut store, 3, 1, 6_100) else { panic!() };
+    for ticket in [other, last] {
+        limits.settle(&mut store, at(6_200), &fixture.book, ticket, tokens(1));
+    }
+    assert!(limits.lines.is_empty());
+}
+
+#[test]
 fn a_client_that_leaves_gives_its_seat_up() {
     let mut world = World::new("limit l global { 60 requests/min  burst 0%  wait up to 60s  queue 1 }", 1);
     world.run(&[
