@@ -292,7 +292,7 @@ impl<'de> Visitor<'de> for Root<'_> {
                     self.format(map.next_value::<&RawValue>()?.get());
                 }
                 // What no model reads, however long it is.
-                ("metadata" | "labels" | "logit_bias" | "prediction", _) => {
+                ("metadata" | "labels" | "logit_bias" | "prediction" | "user" | "safety_identifier", _) => {
                     map.next_value::<IgnoredAny>()?;
                 }
                 _ => self.other(map.next_value::<&RawValue>()?.get()),
