@@ -1,7 +1,7 @@
 //! Paths as servers understand them, however they are written.
 //!
 //! What needn't be escaped means the same where it is, segments of one dot mean nothing, and those of two take one back (RFC 3986,
-//! 6.2.2.2 and 6.2.2.3). A colon is taken for itself, and empty segments for none, as most servers do. Whoever decides by a path
+//! 6.2.2.2 and 6.2.2.3). A colon is taken for itself, empty segments for none and backslashes for slashes, as many servers do. Whoever decides by a path
 //! decides by this form of it; what goes to a provider is what the caller wrote.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ pub(crate) fn plain(path: &str) -> Cow<'_, str> {
     let mut before = 0;
     let is_odd = |byte: u8| {
         let follows = std::mem::replace(&mut before, byte) == b'/' && matches!(byte, b'/' | b'.');
-        follows || byte == b'%'
+        follows || matches!(byte, b'%' | b'\\')
     };
     if path.bytes().any(is_odd) { Cow::Owned(resolved(&unescaped(path))) } else { Cow::Borrowed(path) }
 }
@@ -53,7 +53,7 @@ fn unescaped(path: &str) -> String {
 fn resolved(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     let mut ends_open = false;
-    for segment in path.split('/') {
+    for segment in path.split(['/', '\\']) {
         ends_open = matches!(segment, "" | "." | "..");
         match segment {
             ".." => text.truncate(text.rfind('/').unwrap_or(0)),
@@ -84,6 +84,7 @@ mod tests {
             ("//v1/./chat//completions", "/v1/chat/completions"),
             ("/v1/x/../chat/completions", "/v1/chat/completions"),
             ("/v1/x/%2e%2E/chat/completions", "/v1/chat/completions"),
+            ("/v1\\chat//completions", "/v1/chat/completions"),
             ("/../../a", "/a"),
             ("/a/", "/a/"),
             ("/a/b/..", "/a/"),

@@ -101,7 +101,7 @@ impl Tally {
 
     /// There is a system message, after which a line end is so many tokens.
     pub(crate) fn set_system(&mut self, line_end: u8) {
-        self.marks = self.marks & !SYSTEM | 1 + line_end;
+        self.marks = self.marks & !SYSTEM | (1 + line_end);
     }
 
     /// Takes away what the frame was said to hold too much of.
