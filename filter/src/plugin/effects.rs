@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use seawall_core::{Decision, Effect, Event, ExchangeId, Half, HeaderList, Pairs, Text, Ticket, Timestamp};
+use seawall_core::{
+    Answer, Decision, Effect, Event, ExchangeId, Half, HeaderList, Origin, Pairs, Text, Ticket, Timestamp,
+};
 
 use super::{Place, Plugin};
-use crate::calls::{Call, Question};
+use crate::calls::{self, Call, Question};
 use crate::shared::SharedData;
 use crate::types::{BufferType, LogLevel, MapType, StreamType};
 use crate::{caller, halves, host};
@@ -123,8 +125,16 @@ impl Plugin {
             }
             Effect::GiveUp { attempt } => {
                 let upstream = self.upstream.get(&(id, attempt)).map(|upstream| upstream.context);
-                if upstream.is_some_and(|context| host::set_effective_context(context).is_ok()) {
-                    let _ = host::respond(504, &[], b"");
+                if let Some(context) = upstream {
+                    if host::set_effective_context(context).is_ok() {
+                        let _ = host::respond(504, &[], b"");
+                    }
+                } else {
+                    // Its cluster doesn't have the half, as nobody knew yet: what it would say is said here.
+                    self.clusters.has_missed(id);
+                    let answer = Answer { status: 504, ..calls::no_answer(Origin::Timeout) };
+                    let half = Half::Downstream;
+                    *reply = Some(Event::AnswerHeaders { half, answer, end_of_stream: true });
                 }
             }
             Effect::BreakAnswer => {

@@ -119,6 +119,14 @@ impl Exchange {
             turn.fx.push(Effect::HoldAnswer(half));
             return self.go_on(turn);
         }
+        if half == Half::Downstream
+            && self.path == Path::HeldDownstream
+            && matches!(self.stage, Stage::Trying)
+        {
+            // Its attempt was given up before anything of it was here.
+            turn.fx.push(Effect::HoldAnswer(half));
+            return After::Wait;
+        }
         if self.last_word.is_some() && half == Half::Downstream && matches!(self.path, Path::Busy) {
             self.path = Path::HeldDownstream;
             return self.speak(turn);

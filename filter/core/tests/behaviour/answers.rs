@@ -28,6 +28,10 @@ impl Host {
     }
 
     fn asked_by(policy: &str) -> Self {
+        Self::asked_of(policy, br#"{"model":"m"}"#)
+    }
+
+    fn asked_of(policy: &str, body: &[u8]) -> Self {
         let policy = seawall_policy::check(policy).policy.unwrap();
         let config = Config::new(policy, |_| None).unwrap();
         let engine = Engine::new(config, Seed(1), false);
@@ -35,7 +39,7 @@ impl Host {
         let headers =
             [(":path", "/v1/chat/completions"), (":authority", "api.test"), JSON].into_iter().collect();
         host.handle(Event::RequestHeaders { headers, end_of_stream: false });
-        host.handle(Event::RequestEnd { body: br#"{"model":"m"}"#.to_vec() });
+        host.handle(Event::RequestEnd { body: body.to_vec() });
         host
     }
 
@@ -218,5 +222,29 @@ fn of_an_error_that_breaks_off_nothing_goes_out_but_its_status() {
         let (told, body) = host.responds().unwrap_or_else(|| panic!("{status}: {:?}", host.fx));
         assert_eq!(told, expected, "{body}");
         assert!(is_json(&body) && !body.contains("The ser"), "{body}");
+    }
+}
+
+#[test]
+fn what_comes_of_an_attempt_that_was_given_up_where_no_other_half_is_does_not_pass() {
+    let policy = POLICY.replace("retry once }", "retry once  stream complete  timeout 1s }");
+    for late in [200, 504] {
+        let mut host = Host::asked_of(&policy, br#"{"model":"m","stream":true}"#);
+        let gives_up = |host: &Host| host.fx.iter().any(|fx| matches!(fx, Effect::GiveUp { attempt: 1 }));
+        while !gives_up(&host) {
+            let due = host.engine.next_deadline().expect("it is given up in time");
+            host.engine.handle_timeout(due, &mut host.store, &mut host.fx);
+        }
+        let (headers, body, origin) = ([].into_iter().collect(), Vec::new(), Origin::Timeout);
+        let answer = Answer { status: 503, headers, body, origin };
+        host.handle(Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true });
+        host.wait();
+        assert!(host.dispatches(), "{:?}", host.fx);
+        host.answers(Half::Downstream, late, &[("content-type", "text/event-stream")], false);
+        assert!(host.holds(Half::Downstream) && host.passes(Half::Downstream).is_none(), "{:?}", host.fx);
+        let headers = [("content-type", "application/json")].into_iter().collect();
+        let answer = Answer { status: 200, headers, body: b"{}".to_vec(), origin: Origin::Provider };
+        host.handle(Event::CallAnswer { attempt: 2, answer });
+        assert!(host.responds().is_some(), "{:?}", host.fx);
     }
 }
