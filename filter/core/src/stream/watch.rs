@@ -7,7 +7,7 @@ use super::frames::{Broken, Frames};
 use super::paths::Count;
 use super::seen::{Counts, Seen};
 use super::sse::Sse;
-use super::{Dialect, Finish, Framing, Report, Usage, Verdict};
+use super::{Dialect, Finish, Framing, Report, Usage, Verdict, write};
 use crate::body::text_of;
 use crate::counting::BYTES_PER_TOKEN;
 use crate::output::Collector;
@@ -43,6 +43,8 @@ pub struct Watch {
     is_terminal: bool,
     choices: u64,
     finished: u64,
+    /// How many choices there must be.
+    asked: u32,
     /// What it says, where somebody asks.
     collector: Option<Box<Collector>>,
 }
@@ -78,6 +80,7 @@ impl Watch {
             is_terminal: false,
             choices: 0,
             finished: 0,
+            asked: 1,
             collector: None,
         }
     }
@@ -88,6 +91,15 @@ impl Watch {
         if encoding.is_built_in() {
             self.encoding = Some(encoding);
             self.event.seen.texts = Some(Vec::new());
+        }
+        self
+    }
+
+    /// The same of a request for so many choices. Where no marker tells the end, those that begin are all there are.
+    #[must_use]
+    pub fn asking(mut self, choices: u64) -> Self {
+        if write::has_marker(self.dialect, self.framing) {
+            self.asked = u32::try_from(choices).unwrap_or(u32::MAX);
         }
         self
     }
@@ -132,7 +144,7 @@ impl Watch {
 
     /// Every choice has said why it stopped, so that nothing of the answer is missing.
     pub(super) fn is_finished(&self) -> bool {
-        self.choices != 0 && self.choices & !self.finished == 0
+        self.choices != 0 && self.choices & !self.finished == 0 && self.finished.count_ones() >= self.asked
     }
 
     /// Reads to the end of the next event; how much that is.

@@ -57,6 +57,10 @@ impl Exchange {
             }
         };
         let watch = Watch::new(dialect, framing);
+        let watch = match self.facts.as_ref().filter(|_| framing != Framing::Document) {
+            Some(facts) => watch.asking(facts.choices(&self.body)),
+            None => watch,
+        };
         // What comes of one that breaks off is counted where somebody is charged for it.
         let watch = if self.who.is_some() && framing != Framing::Document {
             let model = self.model_at(turn.config, attempt.position);

@@ -1,13 +1,17 @@
 use super::recorded::*;
 use super::*;
 
-fn limited(mode: StreamMode) -> Gate {
+fn limited_rules(mode: StreamMode) -> Rules {
     let limits = Limits {
         first_token: Some(Duration::from_secs(10)),
         idle: Some(Duration::from_secs(20)),
         total: None,
     };
-    gate(Dialect::Chat, Framing::Sse, Rules { limits, ..rules(mode) })
+    Rules { limits, ..rules(mode) }
+}
+
+fn limited(mode: StreamMode) -> Gate {
+    gate(Dialect::Chat, Framing::Sse, limited_rules(mode))
 }
 
 #[test]
@@ -58,6 +62,28 @@ fn a_finished_stream_that_keeps_its_end_marker_back_is_completed_promptly() {
         assert_eq!([host.out.unwrap(), rest].concat(), (text.clone() + DONE).into_bytes());
         assert_eq!((gate.verdict(), gate.deadline()), (Some(Verdict::Complete), None));
         assert_eq!(gate.report().usage.unwrap().input, 19);
+    }
+}
+
+#[test]
+fn of_several_choices_none_is_left_out_that_has_not_begun() {
+    let of = |index: usize, text: &str| text.replace("\"index\":0", &format!("\"index\":{index}"));
+    let whole = chat(&["Hello"], "") + &finish();
+    for mode in MODES {
+        let watch = Watch::new(Dialect::Chat, Framing::Sse).asking(2);
+        let mut gate = Gate::new(watch, limited_rules(mode), at(0), at(0));
+        gate.push(at(5), whole.as_bytes());
+        assert_eq!(gate.deadline(), Some(at(25)), "the other may still begin");
+        gate.push(at(6), of(1, &whole).as_bytes());
+        assert_eq!(gate.deadline(), Some(at(6).after(crate::stream::gate::GRACE)));
+        assert!(matches!(gate.lapse(at(7)), Flow::End(_)));
+        assert_eq!(gate.verdict(), Some(Verdict::Complete));
+    }
+    for (asked, verdict) in [(1, Verdict::Complete), (2, Verdict::Truncated)] {
+        let watch = Watch::new(Dialect::Chat, Framing::Sse).asking(asked);
+        let mut gate = Gate::new(watch, limited_rules(StreamMode::Live), at(0), at(0));
+        gate.push_last(at(5), whole.as_bytes());
+        assert_eq!(gate.verdict(), Some(verdict));
     }
 }
 
