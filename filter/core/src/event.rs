@@ -88,6 +88,8 @@ pub enum Origin {
     Connect,
     /// The proxy: the connection broke before the answer was there.
     Reset,
+    /// The proxy: it has as much under way to the target as its own limits let it have.
+    Full,
 }
 
 /// No bodies: they are prompts and answers.

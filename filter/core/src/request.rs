@@ -32,6 +32,16 @@ pub(crate) fn foreign_credentials(headers: &Headers, target: &Target) -> Vec<Str
     CREDENTIAL_HEADERS.iter().filter(sent).map(|name| (*name).to_owned()).collect()
 }
 
+/// Whether the caller's own key goes to this target.
+pub(crate) fn carries_callers_key(headers: &Headers, target: &Target) -> bool {
+    let is_sent = |name: &[u8]| {
+        let is_replaced = target.set.iter().any(|(set, _)| set.as_bytes() == name);
+        is_one_of(&CREDENTIAL_HEADERS, name) && !is_replaced
+    };
+    let in_path = || headers.get(":path").is_some_and(|path| without_keys(path).is_some());
+    !target.has_credentials && (headers.names().any(is_sent) || in_path())
+}
+
 /// A path without the keys that some callers put into its query (Gemini takes `?key=…`); `None` where there are none.
 pub(crate) fn without_keys(path: &str) -> Option<String> {
     let (base, query) = path.split_once('?')?;

@@ -10,6 +10,8 @@
 //! | content policy within an answer: a refusal | an answer of no use |
 //! | content policy, context length, client error | the target works: the request is at fault |
 //! | any other | an error of the target |
+//!
+//! Throttled and quota exhausted say nothing where the caller's own key was sent and the wait is longer than a minute, or not told.
 
 use std::time::Duration;
 

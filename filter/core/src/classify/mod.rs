@@ -108,7 +108,7 @@ pub(crate) fn judge(provider: Provider, answer: &Answer, now: Timestamp) -> Judg
             of(provider, answer.status, Some(&answer.headers), &said, now)
         }
         Origin::Timeout => Judgement::plain(Outcome::Timeout),
-        Origin::Connect => Judgement::plain(Outcome::Refused),
+        Origin::Connect | Origin::Full => Judgement::plain(Outcome::Refused),
         Origin::Reset => Judgement::plain(Outcome::Reset),
     }
 }

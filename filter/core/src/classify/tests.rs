@@ -61,6 +61,7 @@ fn without_a_body_the_status_and_who_made_it_decide() {
         (Origin::Provider, 599, Outcome::ServerError),
         (Origin::Timeout, 504, Outcome::Timeout),
         (Origin::Connect, 503, Outcome::Refused),
+        (Origin::Full, 503, Outcome::Refused),
         (Origin::Reset, 503, Outcome::Reset),
         (Origin::Reset, 0, Outcome::Reset),
     ];

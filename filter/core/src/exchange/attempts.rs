@@ -35,8 +35,8 @@ impl Attempt {
         self.reading.patience().or(awaited).map(|patience| last.map_or(patience, |last| patience.min(last)))
     }
 
-    /// Whether it was the deadline, not the target, that has ended it now. What a provider says itself of timeouts is its own
-    /// matter.
+    /// Whether it was the deadline or the proxy's own limits, not the target, that has ended it now. What a provider says itself of
+    /// timeouts is its own matter.
     pub(super) fn was_cut(&self, outcome: Outcome, origin: Origin, now: Timestamp) -> bool {
         let came = match &self.reading {
             Reading::Awaited => Came::Nothing,
@@ -44,7 +44,7 @@ impl Attempt {
             _ => Came::Headers,
         };
         let is_ours = outcome == Outcome::Timeout && origin == Origin::Timeout;
-        is_ours && self.limits.was_cut(came, now.since(self.begun))
+        origin == Origin::Full || (is_ours && self.limits.was_cut(came, now.since(self.begun)))
     }
 
     /// Whether its answer is met at this half.
@@ -76,7 +76,11 @@ impl Exchange {
             return self.give_up(turn, Reason::DeadlineExceeded);
         }
         let here = is_again.then_some(self.position);
-        let again = here.and_then(|here| self.admit_place(turn, [here].into_iter()).ok());
+        let (again, is_limited) = match here.map(|here| self.admit_place(turn, [here].into_iter())) {
+            Some(Ok(admitted)) => (Some(admitted), false),
+            Some(Err(refused)) => (None, !refused.is_empty()),
+            None => (None, false),
+        };
         let is_again = again.is_some();
         if !is_again {
             if self.is_appended() && !self.fails_over_breaches(turn) {
@@ -98,7 +102,9 @@ impl Exchange {
                 let wait = turn.time_to_admission(self.route, self.places(turn, None));
                 return self.refuse(turn, OwnError::breaker_open(wait), Reason::BreakerOpen);
             }
-            Err(refused) if refused.is_empty() => return self.give_up(turn, Reason::BreakerOpen),
+            Err(refused) if refused.is_empty() && !is_limited => {
+                return self.give_up(turn, Reason::BreakerOpen);
+            }
             Err(_) => return self.give_up(turn, Reason::LimitReached),
         };
         if let Some(after) = self.ask_for_attempt(turn, (position, permit), is_again) {

@@ -49,11 +49,18 @@ impl Exchange {
             others,
             left: self.deadline.left_to_begin(turn.now),
         };
-        if !hedge::may(room, &self.progress, || turn.pay_hedge(self.route)) {
+        let (route, progress, mut admitted) = (self.route, self.progress, None);
+        let may = hedge::may(room, &progress, || {
+            let later = self.later(turn);
+            admitted = self.admit_place(turn, later).ok();
+            admitted.is_some() && turn.pay_hedge(route)
+        });
+        let Some((position, permit)) = admitted else { return After::Wait };
+        if !may {
+            turn.settle(route, position, permit, None);
+            self.release_next(turn);
             return After::Wait;
         }
-        let later = self.later(turn);
-        let Ok((position, permit)) = self.admit_place(turn, later) else { return After::Wait };
         self.is_hedged = true;
         self.progress.hedge();
         (self.position, self.reached) = (position, position);

@@ -334,7 +334,7 @@ impl Exchange {
         let route = turn.config.route(self.route)?;
         let left = self.deadline.left_to_begin(turn.now);
         let has_room = self.progress.attempts < route.retry.attempts && left.is_none_or(|left| left >= LEAST);
-        if !has_room || position != self.position || !turn.would_admit(self.route, position, Duration::ZERO) {
+        if !has_room || !turn.would_admit(self.route, position, Duration::ZERO) {
             return None;
         }
         let ((own, Some(facts)), path) = (self.own_request(), self.caller_path()) else { return None };

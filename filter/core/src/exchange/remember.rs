@@ -13,10 +13,14 @@ use crate::config::Config;
 use crate::effect::{Effect, Text};
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
+use crate::request::carries_callers_key;
 use crate::stats::{Measure, Quota, Sample};
 use crate::stream::{Usage, Verdict};
 use crate::telemetry::{Metric, Outcome};
 use crate::turn::Turn;
+
+/// As long as one caller's key may keep a target from all the others: rates are counted by the minute.
+const SHARED: Duration = Duration::from_secs(60);
 
 impl Exchange {
     /// An attempt begins.
@@ -47,8 +51,20 @@ impl Exchange {
                 .is_some_and(|sighted| !sighted.broken.is_empty() && sighted.verdict != Verdict::Empty);
         let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
-        let found = (!was_cut).then_some((finding, is_news));
+        let says_nothing = was_cut || self.is_of_callers_key(turn, attempt.position, judgement);
+        let found = (!says_nothing).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
+    }
+
+    /// Whether it is the caller's own key that has used something up for long: of what the target does with other keys that
+    /// says nothing. Whether all callers share one account isn't known; so what lasts no longer than [`SHARED`] counts all the same.
+    fn is_of_callers_key(&self, turn: &Turn<'_>, position: usize, judgement: &Judgement) -> bool {
+        matches!(judgement.outcome, Outcome::Throttled | Outcome::QuotaExhausted)
+            && judgement.wait.is_none_or(|wait| wait > SHARED)
+            && turn
+                .config
+                .attempt(self.route, position)
+                .is_some_and(|(target, _)| carries_callers_key(&self.headers, target))
     }
 
     /// An attempt is over: with an answer, or cut by the deadline, or because its client is gone. Tells whether a look at the percentiles may tell

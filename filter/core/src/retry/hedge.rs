@@ -47,7 +47,8 @@ pub(crate) struct Room {
     pub(crate) left: Option<Duration>,
 }
 
-/// Whether to hedge now. `pay` takes one from the share of requests and says whether it was there; it is asked last.
+/// Whether to hedge now. `pay` finds a place for it, takes one from the share of requests and says whether both were there; it is
+/// asked last.
 pub(crate) fn may(room: Room, progress: &Progress, pay: impl FnOnce() -> bool) -> bool {
     !room.is_hedged
         && room.others > 0

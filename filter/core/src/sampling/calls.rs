@@ -294,7 +294,7 @@ impl Sampling {
                 let target = config.target(asked.by)?;
                 let dialect = Dialect::of(target.change.provider, &path_of(target, kind));
                 // Where no connection was made, nothing was used.
-                if answer.is_some_and(|answer| answer.origin == Origin::Connect) {
+                if answer.is_some_and(|answer| matches!(answer.origin, Origin::Connect | Origin::Full)) {
                     asked.budget.refund(store, paid);
                 } else {
                     asked.budget.settle(store, paid, success.and_then(|answer| usage(dialect, now, answer)));

@@ -109,6 +109,16 @@ fn every_failure_has_its_way() {
 }
 
 #[test]
+fn a_retry_that_a_limit_refuses_is_told_as_that() {
+    let limited = ONE.replace("route chat", "limit each per target { 1 requests/min }\n    route chat");
+    let (world, id) =
+        one(&limited.replace("timeout 2s", "limit each  timeout 2s"), &[Fate::Status(503)], &[]);
+    let got = world.got(id);
+    assert_eq!((world.tried(id).as_str(), got.status), ("a", 503), "{got:?}");
+    assert_eq!(got.headers["x-seawall-reason"], "limit_reached", "{got:?}");
+}
+
+#[test]
 fn a_failure_without_an_answer_is_told_in_the_callers_dialect() {
     for (fate, status, code) in [
         (Fate::Refuse, 503, "upstream_unreachable"),
@@ -427,6 +437,84 @@ fn a_deadline_hides_no_failure_that_is_the_targets_own() {
             }
             check(stall.0, stall.1, BreakerState::Open, "until_commit", first, upstream_half);
             check(stall.0, stall.1, BreakerState::Closed, "complete", first, upstream_half);
+        }
+    }
+}
+
+#[test]
+fn a_key_of_one_callers_own_closes_no_target_to_the_others_for_long() {
+    let policy = |auth: &str| {
+        format!(
+            r#"
+            seawall 1
+            target a {{ cluster "a"  provider openai  {auth} }}
+            target b {{ cluster "b"  provider openai }}
+            breaker b {{ window 60s  trip errors > 50% of at least 2  open 30s }}
+            retry quick {{ attempts 2  backoff full_jitter 1ms .. 2ms }}
+            route chat {{ match path "/v1/chat/completions"  try a  then b  breaker b  retry quick }}
+            "#
+        )
+    };
+    let own = "auth header \"x-own-key\" env.KEY";
+    let key = ("authorization", "Bearer x");
+    let none = ("x-none", "x");
+    let spent = Fate::Says(Complaint::QuotaExhausted, 10);
+    let throttled = |seconds| Fate::Throttle(seconds);
+    let table = [
+        ("", key, spent, "a"),
+        ("", none, spent, "b"),
+        (own, key, spent, "b"),
+        ("", key, throttled(120), "a"),
+        ("", key, throttled(30), "b"),
+        ("", none, throttled(120), "b"),
+    ];
+    for (auth, header, fate, next) in table {
+        let mut world =
+            World::new(
+                &policy(auth),
+                1,
+                1,
+                move |target, n| {
+                    if target == "a" && n < 3 { fate } else { Fate::Status(200) }
+                },
+            );
+        for _ in 0..3 {
+            world.send_to(0, "/v1/chat/completions", &[header], b"{}".to_vec());
+            world.run_for(Duration::from_millis(100));
+        }
+        let id = world.send(0);
+        world.settle();
+        assert_eq!(world.tried(id), next, "{auth} {header:?} {fate:?}");
+    }
+}
+
+#[test]
+fn what_the_proxys_own_limits_refuse_is_tried_elsewhere_and_says_nothing_of_the_target() {
+    let guarded = TWO
+        .replace(
+            "route chat",
+            "breaker b { window 60s  trip errors > 50% of at least 2  open 60s }\n    route chat",
+        )
+        .replace("then b", "then b  breaker b");
+    for (fate, tried, state) in
+        [(Fate::Full, "a b", BreakerState::Closed), (Fate::Refuse, "a b", BreakerState::Open)]
+    {
+        for upstream_half in [false, true] {
+            let policy = guarded.replace("attempts 3", "attempts 2");
+            let mut world = World::new(
+                &policy,
+                1,
+                7,
+                move |target, _| if target == "a" { fate } else { Fate::Status(200) },
+            );
+            world.upstream_half = upstream_half;
+            let ids: Vec<_> = (0..2).map(|_| world.send(0)).collect();
+            world.settle();
+            for id in ids {
+                assert_eq!((world.tried(id).as_str(), world.got(id).status), (tried, 200), "{fate:?}");
+            }
+            let found = world.breakers.values().next().copied().unwrap_or(BreakerState::Closed);
+            assert_eq!(found, state, "{fate:?} {upstream_half}");
         }
     }
 }

@@ -219,6 +219,30 @@ fn no_more_requests_are_hedged_than_the_policy_says() {
     assert!(hedged > 20 && hedged <= 40, "{hedged}");
 }
 
+#[test]
+fn a_hedge_that_no_limit_admits_takes_none_of_the_share() {
+    let policy = POLICY
+        .replace("route chat", "limit each per target { 1 concurrent }\n    route chat")
+        .replace("at most 100%", "at most 10%  limit each")
+        + r#"route only { match path "/only"  try b  limit each  retry quick  timeout 20s }"#;
+    let mut world = World::new(&policy, 1, 7, |target, n| match (target, n) {
+        ("b", 0) => Fate::Hang,
+        ("b", _) => Fate::Slow(10),
+        _ => Fate::Slow(300),
+    });
+    world.send_to(0, "/only", &[], br#"{"model":"m"}"#.to_vec());
+    let mut send = || {
+        let id = world.send(0);
+        world.run_for(Duration::from_millis(500));
+        world.tried(id)
+    };
+    let tried: Vec<_> = (0..35).map(|_| send()).collect();
+    assert!(tried.iter().all(|tried| tried == "a"), "{tried:?}");
+    let tried: Vec<_> = (0..8).map(|_| send()).collect();
+    assert!(tried[6] == "a b" && tried[7] == "a b", "b is free again: {tried:?}");
+    world.settle();
+}
+
 /// A call that nobody waits for any more can't be taken back; the client it was made for has nothing to do with it.
 #[test]
 fn a_client_that_has_gone_or_has_its_answer_keeps_no_place_while_its_other_call_hangs() {

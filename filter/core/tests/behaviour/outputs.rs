@@ -400,6 +400,15 @@ fn what_follows_a_bad_answer_that_was_hedged_is_for_the_actions_to_say() {
 }
 
 #[test]
+fn the_target_whose_answer_was_bad_is_asked_again_after_its_hedge_has_failed() {
+    let mut host = hedged(&format!("{SCHEMA} invalid retry 1"), "");
+    fails(&mut host, 2, 400);
+    let (cluster, again) = sent(&says(&mut host, Half::Downstream, "three"));
+    assert_eq!((cluster.as_str(), again["messages"].as_array().map(Vec::len)), ("a", Some(3)));
+    assert_eq!(delivered(&calls_back(&mut host, 3, "{\"n\":3}")).0, 200);
+}
+
+#[test]
 fn a_good_answer_beside_a_bad_one_is_delivered() {
     let mut host = hedged(&format!("{SCHEMA} invalid reject"), "");
     says(&mut host, Half::Downstream, "three");

@@ -227,7 +227,7 @@ impl World {
                     self.call_ends(id, attempt, status, Origin::Provider);
                 }
             }
-            Piece::Refused => self.call_ends(id, attempt, 503, Origin::Connect),
+            Piece::Refused(origin) => self.call_ends(id, attempt, 503, origin),
             Piece::Reset => self.call_ends(id, attempt, 503, Origin::Reset),
         }
     }

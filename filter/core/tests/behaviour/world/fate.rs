@@ -13,6 +13,8 @@ pub(crate) enum Fate {
     /// 429 and so many seconds to wait.
     Throttle(u64),
     Refuse,
+    /// The proxy has too much under way there already.
+    Full,
     Reset,
     /// Silence until the attempt's time is over.
     Hang,
@@ -122,8 +124,8 @@ pub(super) enum Piece {
         bytes: Vec<u8>,
         end: bool,
     },
-    /// No connection.
-    Refused,
+    /// No connection, as the proxy says.
+    Refused(Origin),
     Reset,
 }
 
@@ -161,7 +163,8 @@ fn half(text: &str) -> &str {
 /// What comes back, and how long after the attempt began. `mark` tells its words from those of any other.
 pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -> Vec<(Duration, Piece)> {
     let (status, latency) = match fate {
-        Fate::Refuse => return vec![(latency, Piece::Refused)],
+        Fate::Refuse => return vec![(latency, Piece::Refused(Origin::Connect))],
+        Fate::Full => return vec![(latency, Piece::Refused(Origin::Full))],
         Fate::Reset => return vec![(latency, Piece::Reset)],
         Fate::Hang => return Vec::new(),
         Fate::Status(status) => (status, latency),

@@ -298,7 +298,7 @@ impl World {
     }
 
     fn engine(&self, number: u64, policy: usize) -> Engine {
-        let config = Config::new(self.policies[policy].clone(), |_| None).unwrap();
+        let config = Config::new(self.policies[policy].clone(), |_| Some("secret".into())).unwrap();
         Engine::new(config, Seed(self.seed.wrapping_add(number)), true)
     }
 

@@ -89,7 +89,7 @@ impl World {
                 self.headers_come(id, half, (status, headers, Origin::Provider));
             }
             Piece::Data { bytes, end } => self.body_comes(id, half, &bytes, end),
-            Piece::Refused => self.fail(id, Stand { status: 503, origin: Origin::Connect, broke: false }),
+            Piece::Refused(origin) => self.fail(id, Stand { status: 503, origin, broke: false }),
             Piece::Reset => {
                 let broke = self.wire_mut(id).is_answered;
                 let status = if broke || self.has_held(id) { 502 } else { 503 };
