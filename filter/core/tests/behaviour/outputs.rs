@@ -120,6 +120,37 @@ fn an_answer_without_choices_is_no_good_one() {
     assert_eq!(counted(&fx), [OutputEvent::Unchecked]);
 }
 
+/// The beginning of a stream that says this.
+fn begins(host: &mut Host, text: &str) -> Vec<Effect> {
+    let half = Half::Downstream;
+    let headers: Headers = [("content-type", "text/event-stream")].into_iter().collect();
+    let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+    let mut fx = host.handle(Event::AnswerHeaders { half, answer, end_of_stream: false });
+    let delta = json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}}]});
+    let chunk = format!("data: {delta}\n\n").into_bytes();
+    fx.extend(host.handle(Event::AnswerBody { half, buffered: chunk.len(), chunk, end_of_stream: false }));
+    fx
+}
+
+#[test]
+fn a_stream_that_ends_hopeless_before_anything_of_it_went_out_is_rejected_by_its_rules() {
+    let asks =
+        json!({"model": "gpt-4.1", "stream": true, "messages": [{"role": "user", "content": "how many?"}]});
+    for (actions, is_rejected) in [("reject", true), ("repair, reject", true), ("fail_over", false)] {
+        let output = format!("deny /forbidden/  hopeless end  invalid {actions}");
+        let mut host = Host::new(&policy(&output, "stream until_commit"));
+        host.ask_at(CHAT, &asks.to_string());
+        let fx = begins(&mut host, "forbidden things");
+        let event = if is_rejected { OutputEvent::Rejected } else { OutputEvent::FailedOver };
+        assert_eq!(counted(&fx), [event], "{actions}");
+        if is_rejected {
+            let (status, error) = delivered(&fx);
+            assert_eq!((status, error.contains("invalid_output")), (502, true), "{error}");
+            assert_eq!(told(&fx)["x-seawall-output"], "invalid deny");
+        }
+    }
+}
+
 /// Answers of which more comes than is looked at: too many values, too many choices, more bytes than are held.
 fn too_large() -> [String; 3] {
     let many = completion(&format!("{{\"n\":3,\"all\":[{}0]}}", "0,".repeat(100_000)));
