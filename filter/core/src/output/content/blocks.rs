@@ -33,7 +33,7 @@ pub(super) fn anthropic(root: Value<'_>, to: &mut Builder) {
             let Some(delta) = delta else { return };
             let [text, json] = delta.members([b"text", b"partial_json"]);
             if let Some(text) = text {
-                to.text(CHOICE, 0, text);
+                to.text(CHOICE, index as usize, text);
             }
             if let (Some(json), Some(id)) = (json, to.known(CHOICE, index)) {
                 to.arguments(id, json);
@@ -65,7 +65,7 @@ fn finish(reason: &[u8], to: &mut Builder) {
 fn anthropic_block<'j>(index: u32, block: Value<'j>, to: &mut Builder) -> (Option<usize>, Option<Value<'j>>) {
     let [kind, text, name, input] = block.members([b"type", b"text", b"name", b"input"]);
     match (word(kind), text) {
-        (b"text", Some(text)) => to.text(CHOICE, 0, text),
+        (b"text", Some(text)) => to.text(CHOICE, index as usize, text),
         (b"tool_use", _) => return (to.call(CHOICE, index, name, false), input),
         _ => {}
     }
@@ -100,7 +100,7 @@ fn bedrock_block(index: u32, block: Value<'_>, to: &mut Builder) {
         to.has_more(CHOICE);
     }
     if let Some(text) = text {
-        to.text(CHOICE, 0, text);
+        to.text(CHOICE, index as usize, text);
     }
     let Some(call) = call else { return };
     let [kind, name, input] = call.members([b"type", b"name", b"input"]);

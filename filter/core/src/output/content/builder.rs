@@ -76,6 +76,8 @@ pub(super) struct Builder {
     bytes: usize,
     /// The list of choices is there, or should be, and has none.
     pub(super) lacks_choices: bool,
+    /// Something tells of places in a text, or of its tokens.
+    pub(super) has_marks: bool,
     /// Something was lost.
     pub(super) overflows: bool,
 }
@@ -110,6 +112,11 @@ impl Builder {
         if is_added {
             self.place(Of::Text { choice }, Role::Piece, part, value);
         }
+    }
+
+    /// What tells of places in a text, such as a citation, or of its tokens, if there is any.
+    pub(super) fn marks(&mut self, marks: Option<Value<'_>>) {
+        self.has_marks |= marks.is_some_and(|marks| !matches!(marks.written(), b"null" | b"[]" | b"{}"));
     }
 
     /// All of a part of a choice's text once more.

@@ -7,10 +7,11 @@ use crate::body::Value;
 
 pub(super) fn read(choices: Value<'_>, to: &mut Builder) {
     for (position, choice) in (0..).zip(choices.elements()) {
-        let [index, delta, message, text, finish] =
-            choice.members([b"index", b"delta", b"message", b"text", b"finish_reason"]);
+        let [index, delta, message, text, finish, tokens] =
+            choice.members([b"index", b"delta", b"message", b"text", b"finish_reason", b"logprobs"]);
         let number = index.and_then(Value::number).unwrap_or(position);
         to.choice(number);
+        to.marks(tokens);
         if let Some(text) = text {
             to.text(number, 0, text);
         }
@@ -26,8 +27,16 @@ pub(super) fn read(choices: Value<'_>, to: &mut Builder) {
 }
 
 fn message(choice: u32, message: Value<'_>, to: &mut Builder) {
-    let [content, refusal, calls, call, audio, images] =
-        message.members([b"content", b"refusal", b"tool_calls", b"function_call", b"audio", b"images"]);
+    let [content, refusal, calls, call, audio, images, notes] = message.members([
+        b"content",
+        b"refusal",
+        b"tool_calls",
+        b"function_call",
+        b"audio",
+        b"images",
+        b"annotations",
+    ]);
+    to.marks(notes);
     if audio.is_some_and(Value::is_object) || images.is_some_and(Value::is_list) {
         to.has_more(choice);
     }

@@ -36,7 +36,7 @@ pub(super) fn matters(name: &[u8]) -> Matters {
         | b"contentBlockIndex" | b"text" | b"refusal" | b"thought" | b"partial_json" | b"generation"
         | b"name" | b"arguments" | b"input" | b"args" | b"willContinue" | b"finish_reason"
         | b"finishReason" | b"stop_reason" | b"stopReason" | b"blockReason" | b"audio" | b"images"
-        | b"image" | b"inlineData" | b"fileData" => Matters::Itself,
+        | b"annotations" | b"logprobs" | b"image" | b"inlineData" | b"fileData" => Matters::Itself,
         _ => Matters::No,
     }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Reading {
     prefill: String,
     content: Content,
     lacks_choices: bool,
+    has_marks: bool,
+    /// No part of a text may be empty: its dialect doesn't take such back.
+    is_in_blocks: bool,
     /// In the order in which they lie in the answer.
     places: Vec<Place>,
     /// The events that have any.
@@ -69,7 +72,9 @@ impl Reading {
         let places = builder.places.unwrap_or_default();
         let (prefill, content) = (prefill.to_owned(), builder.content);
         let lacks_choices = builder.lacks_choices && content.choices.is_empty();
-        Ok(Self { framing, prefill, content, lacks_choices, places, events: found })
+        let has_marks = builder.has_marks;
+        let is_in_blocks = matches!(dialect, Dialect::Anthropic | Dialect::Bedrock);
+        Ok(Self { framing, prefill, content, lacks_choices, has_marks, is_in_blocks, places, events: found })
     }
 
     pub(crate) fn content(&self) -> &Content {
@@ -85,7 +90,8 @@ impl Reading {
     /// its first words stood; where the others stood is none, and where a stream tells it once more it is told so.
     ///
     /// `None` if there is no place for one, or if it can't stand in that: arguments that are to be an object must be one, and a text that
-    /// goes on with another must begin with that. Other choices and calls than those there are can't be written.
+    /// goes on with another must begin with that. Other choices and calls than those there are can't be written, nor a text of
+    /// several blocks, or one that citations or probabilities tell of: those would be of another text.
     #[inline(never)] // See [profile.wasm].
     pub(crate) fn rewritten(&self, body: &[u8], new: &Content) -> Option<Vec<u8>> {
         let changes = self.changes(new)?;
@@ -123,6 +129,9 @@ impl Reading {
             if choice != new.number || was.calls.len() != new.calls.len() {
                 return None;
             }
+            if was.text != new.text && self.has_marks {
+                return None;
+            }
             if was.text != new.text {
                 let begins = if choice == 0 { &*self.prefill } else { "" };
                 changes.push(self.change(Of::Text { choice }, new.text.strip_prefix(begins)?)?);
@@ -146,6 +155,10 @@ impl Reading {
             .or_else(|| first(Role::Piece, true))
             .or_else(|| first(Role::Default, true))?;
         let part = self.places.get(target)?.part;
+        let is_emptied = |place: &Place| place.of == of && place.part != part && !place.is_empty;
+        if self.is_in_blocks && matches!(of, Of::Text { .. }) && self.places.iter().any(is_emptied) {
+            return None;
+        }
         Some(Change { of, text, quoted: serde_json::to_vec(text).ok()?, target, part })
     }
 }

@@ -56,6 +56,8 @@ pub(super) fn read(root: Value<'_>, to: &mut Builder) {
     let (output, inner) = (number(output), number(inner));
     let Some(kind) = word(kind).strip_prefix(b"response.") else { return whole(root, to) };
     let field = |name: &[u8]| root.member(name);
+    to.marks(field(b"logprobs"));
+    to.has_marks |= kind == b"output_text.annotation.added";
     match kind {
         b"output_text.delta" => {
             let number = to.parts.known((output, inner));
@@ -200,7 +202,10 @@ fn arguments(id: Option<CallId>, value: Option<Value<'_>>, to: &mut Builder) {
 }
 
 fn part(number: Option<usize>, name: (u32, u32), part: Value<'_>, to: &mut Builder) {
-    let [kind, text, refusal] = part.members([b"type", b"text", b"refusal"]);
+    let [kind, text, refusal, notes, tokens] =
+        part.members([b"type", b"text", b"refusal", b"annotations", b"logprobs"]);
+    to.marks(notes);
+    to.marks(tokens);
     match word(kind) {
         b"output_text" => self::text(number, name, text, true, to),
         b"refusal" => self::refusal(refusal, true, to),

@@ -283,6 +283,55 @@ fn only_what_differs_is_written() {
 }
 
 #[test]
+fn no_block_is_left_empty() {
+    let rewritten = |dialect: Dialect, body: &str| {
+        let reading = Reading::of(dialect, Framing::Document, body.as_bytes()).unwrap();
+        let mut new = reading.content().clone();
+        new.choices[0].text = "{}".into();
+        reading.rewritten(body.as_bytes(), &new).map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let anthropic = r#"{"type":"message","content":[{"type":"text","text":"A"},{"type":"tool_use","name":"f","input":{}}],"stop_reason":"tool_use"}"#;
+    let bedrock = r#"{"output":{"message":{"role":"assistant","content":[{"text":"A"},{"text":""}]}},"stopReason":"end_turn"}"#;
+    for (dialect, body) in [(Dialect::Anthropic, anthropic), (Dialect::Bedrock, bedrock)] {
+        assert_eq!(rewritten(dialect, body), Some(body.replace("\"A\"", "\"{}\"")));
+        let two = [r#","text":""#, r#"{"text":""#]
+            .map(|more| body.replacen(more, &format!("{more}Here: \"}},{{\"type\":\"text\",\"text\":\""), 1));
+        let two = two.iter().find(|two| *two != body).unwrap();
+        assert_eq!(rewritten(dialect, two), None, "{two}");
+    }
+}
+
+#[test]
+fn a_text_stays_that_something_else_tells_of() {
+    let chat = |message: &str, choice: &str| {
+        format!(
+            r#"{{"choices":[{{"index":0,"message":{{"content":"A"{message}}}{choice},"finish_reason":"stop"}}]}}"#
+        )
+    };
+    let response = |part: &str| {
+        format!(
+            r#"{{"object":"response","status":"completed","output":[{{"type":"message","content":[{{"type":"output_text","text":"A"{part}}}]}}]}}"#
+        )
+    };
+    let note = r#","annotations":[{"type":"url_citation","start_index":0,"end_index":1}]"#;
+    let tokens = r#","logprobs":[{"token":"A"}]"#;
+    for (dialect, body, is_written) in [
+        (Dialect::Chat, chat("", ""), true),
+        (Dialect::Chat, chat(r#","annotations":[]"#, r#","logprobs":null"#), true),
+        (Dialect::Chat, chat(note, ""), false),
+        (Dialect::Chat, chat("", r#","logprobs":{"content":[{"token":"A"}]}"#), false),
+        (Dialect::Responses, response(r#","annotations":[],"logprobs":[]"#), true),
+        (Dialect::Responses, response(note), false),
+        (Dialect::Responses, response(tokens), false),
+    ] {
+        let reading = Reading::of(dialect, Framing::Document, body.as_bytes()).unwrap();
+        let mut new = reading.content().clone();
+        new.choices[0].text = "{}".into();
+        assert_eq!(reading.rewritten(body.as_bytes(), &new).is_some(), is_written, "{body}");
+    }
+}
+
+#[test]
 fn an_object_stays_one() {
     let body = r#"{"type":"message","content":[{"type":"tool_use","name":"f","input":{"a":"1"}}],"stop_reason":"tool_use"}"#;
     let reading = Reading::of(Dialect::Anthropic, Framing::Document, body.as_bytes()).unwrap();

@@ -339,6 +339,36 @@ fn anthropic_calls_have_their_deltas_or_what_their_start_says() {
 }
 
 #[test]
+fn no_block_of_a_stream_is_left_empty_and_annotated_texts_stay() {
+    let rewritten = |dialect: Dialect, body: &str| {
+        let reading = Reading::of(dialect, Framing::Sse, body.as_bytes()).unwrap();
+        let mut new = reading.content().clone();
+        new.choices[0].text = "{}".into();
+        reading.rewritten(body.as_bytes(), &new).is_some()
+    };
+    let start = |index: u32| {
+        format!(
+            r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"text","text":""}}}}"#
+        )
+    };
+    let delta = |index: u32| {
+        format!(
+            r#"{{"type":"content_block_delta","index":{index},"delta":{{"type":"text_delta","text":"a"}}}}"#
+        )
+    };
+    let one = sse(&[&start(0), &delta(0), &delta(0), &start(1)]);
+    assert!(rewritten(Dialect::Anthropic, &one));
+    assert!(!rewritten(Dialect::Anthropic, &sse(&[&start(0), &delta(0), &start(1), &delta(1)])));
+    let delta = r#"{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a","logprobs":[]}"#;
+    let note = r#"{"type":"response.output_text.annotation.added","output_index":0,"content_index":0,"annotation":{}}"#;
+    assert!(rewritten(Dialect::Responses, &sse(&[delta, delta])));
+    assert!(!rewritten(Dialect::Responses, &sse(&[delta, note])));
+    let chunk = r#"{"choices":[{"index":0,"delta":{"content":"a"},"logprobs":null}]}"#;
+    assert!(rewritten(Dialect::Chat, &sse(&[chunk])));
+    assert!(!rewritten(Dialect::Chat, &sse(&[&chunk.replace("null", r#"{"content":[{"token":"a"}]}"#)])));
+}
+
+#[test]
 fn gemini_calls_lie_in_one_event_each() {
     let events = [
         "{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Let \"}]},\"index\": 0}]}",
