@@ -169,7 +169,8 @@ extern "C" fn proxy_on_delete(id: u32) {
     match find(id) {
         Some(Context::Downstream(http)) => http.on_delete(),
         Some(Context::Upstream(upstream)) => upstream.on_delete(),
-        Some(Context::Root(_)) | None => {}
+        Some(Context::Root(root)) => root.on_delete(),
+        None => {}
     }
     CONTEXTS.with_borrow_mut(|contexts| contexts.remove(&id));
 }

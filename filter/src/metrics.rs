@@ -62,6 +62,11 @@ impl Metrics {
         if self.due.is_none_or(|due| now < due) {
             return;
         }
+        self.flush();
+    }
+
+    /// Hands over at once.
+    pub(crate) fn flush(&mut self) {
         self.due = None;
         for known in self.known.values_mut().filter(|known| known.waiting > 0) {
             if let Some(id) = known.id {

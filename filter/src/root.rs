@@ -56,6 +56,13 @@ impl Root {
         }
     }
 
+    /// Another configuration has taken this one's place, and its last stream has ended.
+    pub(crate) fn on_delete(&self) {
+        if let Ok(mut plugin) = self.plugin.try_borrow_mut() {
+            plugin.as_mut().map(Plugin::flush);
+        }
+    }
+
     pub(crate) fn on_tick(&self) {
         if let Ok(mut plugin) = self.plugin.try_borrow_mut() {
             plugin.as_mut().map(Plugin::tick);

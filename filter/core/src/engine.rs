@@ -334,6 +334,12 @@ impl Engine {
         self.exchange(id).is_some_and(Exchange::is_moving)
     }
 
+    /// The last that is asked of it: no exchange is under way any more, and nothing will be told. Counts what is lost.
+    pub fn close(&mut self, now: Timestamp, store: &mut dyn Store, fx: &mut Vec<Effect>) {
+        let Shared { config, sampling, .. } = &mut self.shared;
+        sampling.close(config, store, now, fx);
+    }
+
     /// Does what one due deadline asks for and says for which exchange; `None` when none is due. Call it until then.
     pub fn handle_timeout(
         &mut self,

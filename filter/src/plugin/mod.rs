@@ -220,6 +220,16 @@ impl Plugin {
         }
     }
 
+    /// Hands over what would be lost with this configuration: nothing is told it any more, and the host has called off what it
+    /// sent.
+    pub(crate) fn flush(&mut self) {
+        host::begin();
+        let now = host::now();
+        self.engine.close(now, &mut SharedData, &mut self.effects);
+        self.carry_out(ExchangeId::NOBODY, Place::Elsewhere, now);
+        self.metrics.flush();
+    }
+
     /// Sends an attempt from here, at once if this callback may still do that.
     fn dispatch(&mut self, id: ExchangeId, call: Call) {
         if host::has_asked() {

@@ -103,11 +103,34 @@ impl World {
             let plugin = Plugin { name: "seawall", configuration: policy.into() };
             // A VM that is dead is built with the new one.
             let Some(root) = self.configure(machine, plugin)? else { continue };
-            if let Some(machine) = self.machines.get_mut(machine) {
-                machine.root = root;
+            let before =
+                self.machines.get_mut(machine).map(|machine| std::mem::replace(&mut machine.root, root));
+            if let Some(before) = before {
+                self.retire(machine, before)?;
             }
         }
         Ok(true)
+    }
+
+    /// Ends a root context that another one has taken the place of, once it has no stream any more. Envoy does it when the
+    /// listener has drained, without asking what of the root's own is still under way.
+    pub(super) fn retire(&mut self, machine: usize, root: u32) -> anyhow::Result<()> {
+        if self.root(machine) == root {
+            return Ok(());
+        }
+        let host = self.vm(machine)?.host();
+        let is_upstream = host.upstream_half.as_ref().is_some_and(|half| half.root == root);
+        let is_used = host.streams.values().any(|stream| stream.root == root);
+        if is_upstream || is_used || !host.roots.contains_key(&root) {
+            return Ok(());
+        }
+        self.enter(machine, |vm| vm.on_done(root), |()| format!("worker={machine} root={root} on_done"))?;
+        self.enter(machine, |vm| vm.on_delete(root), |()| format!("worker={machine} root={root} on_delete"))?;
+        self.vm(machine)?.host().roots.remove(&root);
+        if let Some(machine) = self.machines.get_mut(machine) {
+            machine.timers.remove(&root);
+        }
+        self.settle(machine)
     }
 
     /// The machine for a worker's new stream; `None` while its VM is dead.

@@ -272,7 +272,8 @@ impl World {
         self.enter(machine, |vm| vm.on_done(context), |()| format!("context={context} on_done"))?;
         self.settle(machine)?;
         self.enter(machine, |vm| vm.on_delete(context), |()| format!("context={context} on_delete"))?;
-        self.vm(machine)?.host().streams.remove(&context);
-        self.settle(machine)
+        let ended = self.vm(machine)?.host().streams.remove(&context);
+        self.settle(machine)?;
+        ended.map_or(Ok(()), |stream| self.retire(machine, stream.root))
     }
 }

@@ -111,3 +111,30 @@ steps: [{ request: {} }]
     driver.wait(Duration::from_secs(600)).unwrap();
     assert_eq!(ticks(&driver), before);
 }
+
+#[test]
+#[ignore = "needs the module"]
+fn what_a_replaced_policy_has_counted_is_not_lost_with_it() {
+    let mut driver = start(
+        r#"
+about: A request, and another policy before anything of it was handed over.
+policy: |
+  seawall 1
+  target primary { cluster "primary" provider openai }
+  route chat {
+    match path "/v1/chat/completions"  try primary
+    output { audit 100% to "sink" path "/v1/audit" }
+  }
+providers: { primary: [], sink: [] }
+steps: [{ request: {} }]
+"#,
+    );
+    driver.request(&Request::default()).unwrap();
+    assert!(!driver.metrics().values().any(|count| *count > 0), "{:?}", driver.metrics());
+    let next = "seawall 1\ntarget primary { cluster \"primary\" provider openai }\n\
+                route chat { match path \"/v1/chat/completions\"  try primary }\n";
+    assert_eq!(driver.install(next).unwrap(), None);
+    let metrics = driver.metrics();
+    assert_eq!(metrics.get("seawall.answers.ok"), Some(&1), "{metrics:?}");
+    assert_eq!(metrics.get("seawall.samples.chat.audit.dropped"), Some(&1), "{metrics:?}");
+}

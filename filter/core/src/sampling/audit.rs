@@ -74,6 +74,12 @@ impl Sink {
         Some(Batch { body, routes })
     }
 
+    /// The routes of all lines that wait, which nobody gets.
+    pub(super) fn close(&mut self) -> impl Iterator<Item = usize> + use<> {
+        self.lines = Vec::new();
+        std::mem::take(&mut self.ends).into_iter().map(|(route, _)| route)
+    }
+
     /// A batch has been taken by the sink, or not.
     pub(super) fn ended(&mut self, now: Timestamp, is_taken: bool) {
         self.is_busy = false;

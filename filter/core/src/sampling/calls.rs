@@ -105,6 +105,27 @@ impl Sampling {
         self.set_wake(now);
     }
 
+    /// Nothing is sent or heard any more: what is under way has failed, and what waits is dropped.
+    pub(crate) fn close(
+        &mut self,
+        config: &Config,
+        store: &mut dyn Store,
+        now: Timestamp,
+        fx: &mut Vec<Effect>,
+    ) {
+        while let Some((number, _)) = self.calls.first_key_value() {
+            let number = *number;
+            self.end(config, store, now, number, None, fx);
+        }
+        while let Some(delivered) = self.next_waiting() {
+            drop_all(&delivered, fx);
+        }
+        for route in self.sinks.iter_mut().flat_map(super::audit::Sink::close) {
+            count(route, SampleKind::Audit, SampleEvent::Dropped, fx);
+        }
+        self.wake = None;
+    }
+
     /// A call has ended. What that says of answers, if it says something.
     pub(crate) fn answered(
         &mut self,
