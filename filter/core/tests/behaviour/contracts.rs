@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seawall_core::{ContractEvent, Effect, Metric};
+use seawall_core::{Answer, ContractEvent, Effect, Event, Half, Headers, Metric, Origin};
 use serde_json::{Value, json};
 
 use crate::plans::{Did, Host, did, told};
@@ -260,8 +260,6 @@ fn too_many_messages_and_too_long_a_body_are_refused() {
 
 #[test]
 fn a_body_is_refused_before_all_of_it_is_there() {
-    use seawall_core::{Event, Headers};
-
     let mut host = Host::new(&policy("openai", "body <= 1KiB"));
     let headers: Headers = [(":path", CHAT), (":authority", "api.test")].into_iter().collect();
     host.handle(Event::RequestHeaders { headers, end_of_stream: false });
@@ -365,6 +363,29 @@ fn a_compressed_prompt_is_refused_where_it_would_have_to_be_read() {
         assert_eq!(status_of(host.ask_encoded("/v1/files", "gzip", "\u{1f}...").0), 200, "{contract}");
         assert_eq!(status_of(host.ask_encoded(CHAT, "Identity", r#"{"messages":[]}"#).0), 200, "{contract}");
     }
+}
+
+#[test]
+fn what_an_answer_used_counts_also_where_its_request_could_not_be_read() {
+    let mut host = Host::new(
+        "target a { cluster \"a\"  provider openai }\n\
+         limit few global { 100 output tokens/day  burst 100% }\n\
+         route r { match path \"/*\"  try a  limit few }",
+    );
+    let half = Half::Downstream;
+    let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+    let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
+    assert!(matches!(host.ask_as(CHAT, "application/cbor", "\u{1}").0, Did::Sent { .. }));
+    host.handle(Event::AnswerHeaders { half, answer, end_of_stream: false });
+    let chunk = json!({
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 500, "total_tokens": 509},
+    });
+    let chunk = chunk.to_string().into_bytes();
+    let buffered = chunk.len();
+    host.handle(Event::AnswerBody { half, chunk, buffered, end_of_stream: true });
+    assert_eq!(refused(host.ask_as(CHAT, "application/cbor", "\u{1}").0).0, 429);
 }
 
 #[test]
