@@ -12,7 +12,7 @@
 //! | was let go since it was last stopped | the same: Envoy has put the chunk into the buffer, and would leave it there |
 //! | is stopped, and this is its end | the return value |
 
-use std::collections::BTreeMap;
+use seawall_core::IdMap;
 
 use crate::host;
 use crate::types::{BufferType, StreamType};
@@ -20,7 +20,7 @@ use crate::types::{BufferType, StreamType};
 /// Bodies that were stopped at least once, by context.
 #[derive(Default)]
 pub(crate) struct Bodies {
-    known: BTreeMap<u32, Body>,
+    known: IdMap<u32, Body>,
     /// Those that the next tick lets go.
     first: Vec<u32>,
     /// The body whose callback is under way, or was last, and bytes in the host's buffer there.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use seawall_core::{ExchangeId, Text, Ticket};
+use seawall_core::{ExchangeId, IdMap, Text, Ticket};
 
 use crate::halves;
 
@@ -12,7 +12,7 @@ pub(crate) struct Clusters {
     /// Whether a cluster has the half, where that is known.
     known: BTreeMap<Text, bool>,
     /// The attempts that it is to be learnt from.
-    asked: BTreeMap<ExchangeId, (u32, Text)>,
+    asked: IdMap<ExchangeId, (u32, Text)>,
 }
 
 impl Clusters {

@@ -68,7 +68,7 @@ impl Plugin {
                 remove_headers(MapType::Response, &remove);
             }
             Effect::HoldAnswer(Half::Downstream) => {
-                self.held.insert(id);
+                self.held.insert(id, ());
             }
             Effect::HoldAnswer(Half::Upstream { attempt }) => {
                 if let Some(upstream) = self.upstream.get_mut(&(id, attempt)) {

@@ -2,11 +2,9 @@
 
 mod effects;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::types::{BufferType, LogLevel};
 use seawall_core::{
-    Config, Effect, Engine, Event, ExchangeId, Half, Headers, Origin, Reads, Seed, Ticket, Timestamp,
+    Config, Effect, Engine, Event, ExchangeId, Half, Headers, IdMap, Origin, Reads, Seed, Ticket, Timestamp,
 };
 
 use crate::bodies::Bodies;
@@ -25,14 +23,14 @@ pub(crate) struct Plugin {
     metrics: Metrics,
     effects: Vec<Effect>,
     /// Exchanges whose answer is held at the downstream half.
-    held: BTreeSet<ExchangeId>,
+    held: IdMap<ExchangeId, ()>,
     /// Attempts that the upstream half has in its hands.
-    upstream: BTreeMap<(ExchangeId, u32), Upstream>,
+    upstream: IdMap<(ExchangeId, u32), Upstream>,
     /// Bodies of answers on their way.
     bodies: Bodies,
     clusters: Clusters,
     /// The context of each exchange whose stream isn't its first one any more.
-    moved: BTreeMap<ExchangeId, u32>,
+    moved: IdMap<ExchangeId, u32>,
     /// What this callback may not do any more, for the next tick.
     later: Vec<(ExchangeId, Later)>,
     /// The deadline that ticks are set for.
@@ -70,11 +68,11 @@ impl Plugin {
             questions: Calls::default(),
             metrics: Metrics::default(),
             effects: Vec::new(),
-            held: BTreeSet::new(),
-            upstream: BTreeMap::new(),
+            held: IdMap::default(),
+            upstream: IdMap::default(),
             bodies: Bodies::default(),
             clusters: Clusters::default(),
-            moved: BTreeMap::new(),
+            moved: IdMap::default(),
             later: Vec::new(),
             armed: None,
         }
@@ -163,7 +161,7 @@ impl Plugin {
 
     fn holds(&self, id: ExchangeId, place: Place) -> bool {
         match place {
-            Place::Response => self.held.contains(&id),
+            Place::Response => self.held.contains_key(&id),
             Place::Upstream { attempt } => {
                 self.upstream.get(&(id, attempt)).is_some_and(|upstream| upstream.is_held)
             }
