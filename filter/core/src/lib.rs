@@ -84,6 +84,7 @@ mod limits;
 mod memory;
 mod model_path;
 mod models;
+mod operation;
 mod output;
 mod path;
 mod plan;

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use seawall_policy::policy::Provider;
 
-use crate::path::{bare, plain};
+use crate::path::plain;
 
 /// Where the model stands in a path, if it does.
 pub(crate) fn place(provider: Provider, path: &str) -> Option<Range<usize>> {
@@ -38,14 +38,6 @@ pub(crate) fn with_model(provider: Provider, path: &str, model: &str) -> Option<
     Some([plain.get(..place.start)?, model, plain.get(place.end..)?, query].concat())
 }
 
-/// Whether a path asks for a stream: there it takes the place of a member of the body.
-pub(crate) fn asks_for_stream(path: &str) -> bool {
-    let bare = bare(path);
-    [":streamGenerateContent", "/converse-stream", "/invoke-with-response-stream"]
-        .iter()
-        .any(|end| bare.ends_with(end))
-}
-
 /// A model as a segment of a path (RFC 3986, 2.1 and 2.3).
 pub(crate) fn escaped(model: &str) -> String {
     const DIGITS: [char; 16] =
@@ -65,21 +57,6 @@ pub(crate) fn escaped(model: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn some_paths_ask_for_a_stream() {
-        for (path, expected) in [
-            ("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", true),
-            ("/v1beta/models/gemini-2.5-pro:streamGenerateContent", true),
-            ("/v1beta/models/gemini-2.5-pro:generateContent?x=:streamGenerateContent", false),
-            ("/model/amazon.nova-lite-v1%3A0/converse-stream", true),
-            ("/model/amazon.nova-lite-v1%3A0/invoke-with-response-stream", true),
-            ("/model/amazon.nova-lite-v1%3A0/converse", false),
-            ("/v1/chat/completions", false),
-        ] {
-            assert_eq!(asks_for_stream(path), expected, "{path}");
-        }
-    }
 
     #[test]
     fn the_model_of_a_path_is_replaced_and_nothing_else() {

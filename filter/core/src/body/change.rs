@@ -30,8 +30,7 @@ use super::number::upwards;
 use super::scan::{Scanner, text_of};
 use super::walk::places;
 use crate::model_path;
-use crate::path::bare;
-use crate::stream::{counts_only, generates};
+use crate::operation::Operation;
 
 /// What a target has changed in the bodies it gets.
 #[derive(Clone, Debug)]
@@ -121,7 +120,7 @@ impl Change {
         let is_object = body.get(place.clone()).is_some_and(|value| value.starts_with(b"{"));
         let (mut object, [most, other, temperature]) =
             if is_object { Object::read(body, place.start, keys) } else { Default::default() };
-        let adds = generates(path);
+        let adds = Operation::of(path).generates();
         if let Some(limit) = self.max_tokens {
             let own = body.get(most.clone()).unwrap_or_default();
             object.lower(body, &[most, other], Some(names.most[0]).filter(|_| adds), 1..=limit, edits);
@@ -147,16 +146,17 @@ impl Change {
     /// The name under which the most tokens of the answer are written when the body doesn't; `None` for one that asks
     /// for no text.
     fn name_of_most(&self, body: &[u8], facts: &Facts, path: &str) -> Option<&'static str> {
-        if counts_only(path) {
+        let operation = Operation::of(path);
+        if operation == Operation::Count {
             return None;
         }
         let has = |member| !facts.place(member).is_empty();
         let is_openai = matches!(self.provider, Provider::OpenAi | Provider::Azure);
-        if is_openai && bare(path).ends_with("/responses") {
+        if is_openai && operation == Operation::Responses {
             return Some("max_output_tokens");
         }
         if !has(Member::Messages) {
-            return (is_openai && has(Member::Prompt) && generates(path)).then_some("max_tokens");
+            return (is_openai && has(Member::Prompt) && operation.generates()).then_some("max_tokens");
         }
         let of_path = model_path::place(self.provider, path).and_then(|place| path.get(place));
         let model = match (&self.model, of_path) {
@@ -170,12 +170,8 @@ impl Change {
 
     /// Whether Bedrock passes the body on unread, to a model that has no object for its settings.
     fn is_native(&self, path: &str) -> bool {
-        if self.provider != Provider::Bedrock {
-            return false;
-        }
-        let path = bare(path);
-        let ends = ["/invoke", "/invoke-with-response-stream"];
-        ends.iter().any(|end| path.ends_with(end)) && !path.contains("amazon.nova")
+        let is_its_own = Operation::of(path).invokes() && !path.contains("amazon.nova");
+        self.provider == Provider::Bedrock && is_its_own
     }
 }
 

@@ -39,7 +39,7 @@ use self::scan::Scanner;
 pub(crate) use self::scan::text_of;
 pub(crate) use self::walk::{elements, members, places};
 use crate::headers::Headers;
-use crate::model_path;
+use crate::operation::Operation;
 
 /// Deepest nesting that is read. Tool schemas reach about 20.
 pub const MAX_DEPTH: u32 = 128;
@@ -134,7 +134,7 @@ pub fn read(body: &[u8]) -> Result<Facts, BodyError> {
 /// [`BodyError`] says why nothing can be decided about it.
 pub fn read_request(path: &str, body: &[u8]) -> Result<Facts, BodyError> {
     let mut facts = read(body)?;
-    facts.stream |= model_path::asks_for_stream(path);
+    facts.stream |= Operation::of(path).streams();
     Ok(facts)
 }
 

@@ -12,10 +12,10 @@ use crate::breaker::Permit;
 use crate::config::{Config, Target};
 use crate::effect::{Effect, HeaderList, Pairs, Text};
 use crate::event::{Half, Origin};
+use crate::operation::Operation;
 use crate::plan::Place;
 use crate::request::{REDIRECTED, dispatched_headers, forbidden, foreign_credentials};
 use crate::stats::Measure;
-use crate::stream::{asks_model, tells_usage_if_asked};
 use crate::telemetry::{Outcome, Reason};
 use crate::time::Timestamp;
 use crate::timeout::{self, Asked, Came, Limits};
@@ -226,9 +226,7 @@ impl Exchange {
     /// together, as later ones are made beside an answer that is held.
     fn router_limits(&self, turn: &Turn<'_>, target: &Target, limits: Limits) -> (Duration, Duration) {
         let is_stream = self.streams();
-        let path = target.path(self.caller_path());
-        let is_watched =
-            self.asks_model() && (is_stream || asks_model(path.as_deref().unwrap_or(self.caller_path())));
+        let is_watched = self.asks_model() && (is_stream || self.operation_at(target).asks_model());
         let Some(route) = turn.config.route(self.route).filter(|_| is_watched) else {
             return (limits.total, limits.total);
         };
@@ -324,10 +322,14 @@ impl Exchange {
             return false;
         }
         let Some((target, _)) = config.attempt(self.route, position) else { return false };
-        let path = target.path(self.caller_path());
-        let path = path.as_deref().unwrap_or(self.caller_path());
-        tells_usage_if_asked(target.change.provider, path)
+        self.operation_at(target).tells_usage_if_asked(target.change.provider)
             && config.place(self.route, position).is_some_and(Place::takes_stream_options)
+    }
+
+    /// What a target is asked for, which may have a path of its own.
+    pub(super) fn operation_at(&self, target: &Target) -> Operation {
+        let own = target.set.iter().find(|(name, _)| &**name == ":path");
+        own.map_or(self.operation, |(_, path)| Operation::of(path))
     }
 
     pub(super) fn caller_path(&self) -> &str {

@@ -12,8 +12,8 @@ use crate::contract::{self, Breach, MOST_MESSAGES, Trimmed};
 use crate::counting;
 use crate::engine::MAX_BODY_BYTES;
 use crate::exchange::After;
+use crate::operation::Operation;
 use crate::plan::Sequence;
-use crate::stream::{asks_model, counts_only, generates, takes_batches};
 use crate::telemetry::{ContractEvent, Outcome, Reason};
 use crate::turn::Turn;
 
@@ -83,16 +83,17 @@ impl Exchange {
 
     /// Whether a model is to work on it: an upload, or a question how many tokens it would be, is held to its bytes alone.
     fn brings_prompt(&self) -> bool {
-        let path = self.caller_path();
-        let asks = asks_model(path) || generates(path) || self.facts.as_ref().is_some_and(Facts::has_prompt);
-        asks && !counts_only(path)
+        let has_prompt = self.facts.as_ref().is_some_and(Facts::has_prompt);
+        (self.operation.asks_model() || has_prompt) && self.operation != Operation::Count
     }
 
     /// Whether a model is to write an answer to it.
     pub(super) fn is_to_be_written(&self) -> bool {
-        let path = self.caller_path();
-        let has_prompt = self.facts.as_ref().is_some_and(Facts::has_prompt);
-        (generates(path) || has_prompt && !asks_model(path)) && !counts_only(path)
+        let is_hidden = || self.facts.as_ref().is_some_and(Facts::has_prompt);
+        match self.operation {
+            Operation::Embeddings | Operation::Count => false,
+            operation => operation.generates() || is_hidden(),
+        }
     }
 
     /// Why what it brings can't be counted where that is to be; `error`: why its body could not be read.
@@ -101,11 +102,10 @@ impl Exchange {
         if self.body.is_empty() || !turn.config.minds_prompts(self.route) {
             return None;
         }
-        let path = self.caller_path();
-        if takes_batches(path) {
+        if self.operation == Operation::Batch {
             return Some(OwnError::batch());
         }
-        let (true, None) = (generates(path) || asks_model(path), &self.facts) else { return None };
+        let (true, None) = (self.operation.asks_model(), &self.facts) else { return None };
         if body::is_encoded(&self.headers) {
             return Some(OwnError::body_encoded());
         }

@@ -61,13 +61,14 @@ use crate::event::{Half, Reads};
 use crate::headers::Headers;
 use crate::limits::{Identity, Who};
 use crate::model_path;
+use crate::operation::Operation;
 use crate::plan::{Demand, Sequence};
 use crate::retry::Progress;
 use crate::rng::Rng;
 use crate::route::Choice;
 use crate::sampling::Drawn;
 use crate::sight::{Body, Sight};
-use crate::stream::{Usage, generates};
+use crate::stream::Usage;
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::timeout::Limits;
@@ -85,6 +86,8 @@ pub(crate) struct Exchange {
     deadline: Deadline,
     stage: Stage,
     body: Rc<Vec<u8>>,
+    /// What is asked for at the caller's path; once the request is complete.
+    operation: Operation,
     /// `None` for a body that is not there, or not JSON by its headers: it goes on unread.
     facts: Option<Facts>,
     /// The model that the body names, if a header can name it; once somebody has asked.
@@ -227,6 +230,7 @@ impl Exchange {
             deadline: Deadline::default(),
             stage: Stage::Reading { is_open, patience: None },
             body: Rc::default(),
+            operation: Operation::Other,
             facts: None,
             body_model: OnceCell::new(),
             most_tokens: None,
@@ -293,6 +297,7 @@ impl Exchange {
         }
         let body = body::without_mark(body);
         let path = self.headers.get(":path").unwrap_or_default();
+        self.operation = Operation::of(path);
         let (facts, error) = match (!body.is_empty()).then(|| body::read_request(path, &body)).transpose() {
             Ok(facts) => (facts, None),
             Err(error) => (None, Some(error)),
@@ -533,7 +538,7 @@ impl Exchange {
 
     /// Whether a model is to answer, also where it could not be read what.
     fn asks_model(&self) -> bool {
-        self.facts.is_some() || !self.body.is_empty() && generates(self.caller_path())
+        self.facts.is_some() || !self.body.is_empty() && self.operation.generates()
     }
 
     fn streams(&self) -> bool {

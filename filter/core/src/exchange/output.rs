@@ -25,7 +25,7 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::exchange::count::Counted;
 use crate::output::{Asked, Breach, Broken, Content, Reading, Rule, Rules, told};
 use crate::plan::Demand;
-use crate::stream::{Dialect, Framing, generates};
+use crate::stream::{Dialect, Framing};
 use crate::telemetry::{Decision, Metric, OutputEvent, Reason};
 use crate::turn::Turn;
 
@@ -230,8 +230,7 @@ impl Exchange {
     pub(super) fn rules<'t>(&self, turn: &Turn<'t>, position: usize) -> Option<&'t Rules> {
         let rules = turn.config.output(self.route)?;
         let (target, _) = turn.config.attempt(self.route, position)?;
-        let path = target.path(self.caller_path());
-        generates(path.as_deref().unwrap_or(self.caller_path())).then_some(rules)
+        self.operation_at(target).generates().then_some(rules)
     }
 
     /// An answer goes on that can't be read: where rules are for it, that is told.

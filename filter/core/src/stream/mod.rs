@@ -30,7 +30,6 @@ pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
 pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdict};
-pub(crate) use self::words::{asks_model, counts_only, generates, takes_batches, tells_usage_if_asked};
 
 #[cfg(test)]
 pub(crate) mod tests;

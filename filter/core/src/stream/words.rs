@@ -2,8 +2,7 @@
 
 use seawall_policy::policy::Provider;
 
-use crate::model_path::asks_for_stream;
-use crate::path::bare;
+use crate::operation::Operation;
 
 /// Whose words an answer is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,61 +21,19 @@ pub enum Dialect {
 impl Dialect {
     /// The dialect of this provider's answers to requests at this path.
     pub fn of(provider: Provider, path: &str) -> Self {
+        Self::to(provider, Operation::of(path))
+    }
+
+    /// The dialect of this provider's answers to such a request.
+    pub(crate) fn to(provider: Provider, operation: Operation) -> Self {
         match provider {
-            Provider::OpenAi | Provider::Azure => {
-                if bare(path).ends_with("/responses") {
-                    Self::Responses
-                } else {
-                    Self::Chat
-                }
-            }
+            Provider::OpenAi | Provider::Azure if operation == Operation::Responses => Self::Responses,
+            Provider::OpenAi | Provider::Azure => Self::Chat,
             Provider::Anthropic => Self::Anthropic,
             Provider::Gemini => Self::Gemini,
             Provider::Bedrock => Self::Bedrock,
         }
     }
-}
-
-/// Whether what is asked for at this path is an answer of a model, in any dialect, so that it can be judged by what it says.
-/// At other paths of the same providers jobs, files and lists are kept, which have states of their own.
-pub(crate) fn asks_model(path: &str) -> bool {
-    const ENDS: [&str; 8] = [
-        "/completions",
-        "/responses",
-        "/messages",
-        ":generateContent",
-        ":streamGenerateContent",
-        "/converse",
-        "/invoke",
-        "/embeddings",
-    ];
-    let path = bare(path);
-    ENDS.iter().any(|end| path.ends_with(end))
-}
-
-/// Whether a request to this path asks for text that a model writes, which may be bounded.
-pub(crate) fn generates(path: &str) -> bool {
-    (asks_model(path) && !bare(path).ends_with("/embeddings")) || asks_for_stream(path)
-}
-
-/// Whether a request to this path only asks how many tokens it has: Anthropic's "Count tokens in a message", Gemini's
-/// `models.countTokens`, Bedrock's `CountTokens`, OpenAI's "Get input token counts".
-pub(crate) fn counts_only(path: &str) -> bool {
-    let path = bare(path);
-    ["/count_tokens", ":countTokens", "/count-tokens", "/input_tokens"].iter().any(|end| path.ends_with(end))
-}
-
-/// Whether a request to this path brings many requests, which are worked on later: Anthropic's "Create a Message Batch", Gemini's
-/// `models.batchGenerateContent`, OpenAI's "Create batch", whose requests are in a file.
-pub(crate) fn takes_batches(path: &str) -> bool {
-    let path = bare(path);
-    ["/batches", ":batchGenerateContent"].iter().any(|end| path.ends_with(end))
-}
-
-/// Whether a stream that is asked for at this path tells its usage only if the request wants it: `stream_options` of OpenAI's
-/// "Create chat completion" and "Create completion".
-pub(crate) fn tells_usage_if_asked(provider: Provider, path: &str) -> bool {
-    matches!(provider, Provider::OpenAi | Provider::Azure) && bare(path).ends_with("/completions")
 }
 
 /// How an answer's bytes are cut into events.

@@ -5,8 +5,7 @@ use seawall_policy::policy::StreamMode;
 use crate::counting;
 use crate::event::{Answer, Half};
 use crate::exchange::{Attempt, Exchange};
-use crate::model_path::asks_for_stream;
-use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, asks_model};
+use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch};
 use crate::turn::Turn;
 
 impl Exchange {
@@ -24,14 +23,13 @@ impl Exchange {
         }
         let route = turn.config.route(self.route)?;
         let (target, _) = turn.config.attempt(self.route, attempt.position)?;
-        let own_path = target.set.iter().find(|(name, _)| &**name == ":path").map(|(_, path)| &**path);
-        let path = own_path.or_else(|| self.headers.get(":path")).unwrap_or_default();
-        let dialect = Dialect::of(turn.config.provider(self.route, attempt.position), path);
-        let streams = dialect == Dialect::Gemini && asks_for_stream(path);
+        let operation = self.operation_at(target);
+        let dialect = Dialect::to(turn.config.provider(self.route, attempt.position), operation);
+        let streams = dialect == Dialect::Gemini && operation.streams();
         let framing = Framing::of(dialect, answer.headers.get("content-type")?, streams)?;
         let limits = attempt.limits;
         let rules = if framing == Framing::Document {
-            if !self.asks_model() || answer.status >= 300 || !asks_model(path) {
+            if !self.asks_model() || answer.status >= 300 || !operation.asks_model() {
                 return None;
             }
             let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());

@@ -1,6 +1,5 @@
 //! What a stream used, where the caller hasn't asked for it; and what came of one that tells nothing.
 
-use seawall_policy::policy::Provider;
 use seawall_tokens::Encoding;
 
 use super::recorded::*;
@@ -22,27 +21,6 @@ const USAGES: [&str; 4] = [
     "id: 7\ndata: {\"object\":\"chat.completion.chunk\",\ndata: \"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10}}\n\n",
     "data:{\"choices\":[],\"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10}}\r\n\r\n",
 ];
-
-#[test]
-fn only_streams_of_completions_tell_their_usage_only_if_asked() {
-    use Provider::{Anthropic, Azure, Bedrock, Gemini, OpenAi};
-    for (provider, path, expected) in [
-        (OpenAi, "/v1/chat/completions", true),
-        (OpenAi, "/v1/completions?x=1", true),
-        (Azure, "/openai/deployments/m/chat/completions?api-version=2024-10-21", true),
-        (OpenAi, "/v1/chat/completions/", true),
-        (OpenAi, "/v1/chat/completion%73", true),
-        (OpenAi, "/v1/responses", false),
-        (OpenAi, "/v1/embeddings", false),
-        (OpenAi, "/v1/files?of=/completions", false),
-        (Anthropic, "/v1/messages", false),
-        (Anthropic, "/v1/completions", false),
-        (Gemini, "/v1beta/models/m:streamGenerateContent", false),
-        (Bedrock, "/model/m/converse-stream", false),
-    ] {
-        assert_eq!(tells_usage_if_asked(provider, path), expected, "{path}");
-    }
-}
 
 #[test]
 fn usage_that_nobody_asked_for_is_read_and_left_out() {
