@@ -12,6 +12,8 @@ use crate::shared::SharedData;
 use crate::types::{BufferType, LogLevel, MapType, StreamType};
 use crate::{caller, halves, host};
 
+/// What the names of the filter's own headers begin with.
+const OWN: &str = "x-seawall-";
 /// The request header that names the cluster; the route in Envoy's configuration reads it.
 const CLUSTER: &str = "x-seawall-cluster";
 /// Envoy's router gives up when the answer has not ended …
@@ -262,7 +264,12 @@ fn millis(time: Duration) -> u64 {
 
 fn set_headers(map: MapType, set: &[(Text, Text)]) {
     for (name, value) in set {
-        let _ = host::set_header(map, name, value);
+        // Nobody else's headers of these names are there any more, and to look for others costs Envoy an index of them all.
+        let _ = if matches!(map, MapType::Response) && name.starts_with(OWN) {
+            host::add_header(map, name, value.as_bytes())
+        } else {
+            host::set_header(map, name, value)
+        };
     }
 }
 
