@@ -3,12 +3,17 @@
 //! The filter logs a decision as the word `seawall`, a verb, and `key=value` pairs:
 //! `seawall attempt n=1 target=primary outcome=throttled status=429 next=retry exchange=12 wait_ms=734`.
 //! Its canonical form leaves out what may differ from run to run though the decision is the same: the number of the
-//! exchange, which depends on what the worker served before, the length of a random wait, and measured times.
+//! exchange, which depends on what the worker served before, the length of a random wait, and measured times, and what was
+//! measured against a baseline, as that depends on when it was looked at.
 
 const LEADING: &str = "seawall";
 
 /// Keys that are not part of a decision.
-const DROPPED: [&str; 4] = ["exchange", "wait_ms", "now_ms", "baseline"];
+const DROPPED: [&str; 4] = ["exchange", "wait_ms", "now_ms", BASELINE];
+
+const BASELINE: &str = "baseline";
+/// One that isn't where a baseline stands beside it.
+const SHARE: &str = "share";
 
 /// The canonical trace line of a message that the filter logged, or `None` when it tells no decision.
 #[must_use]
@@ -18,9 +23,11 @@ pub fn decision(log_message: &str) -> Option<String> {
         return None;
     }
     let mut line = words.next().filter(|verb| verb.bytes().all(|byte| byte.is_ascii_lowercase()))?.to_owned();
+    let has_baseline =
+        words.clone().any(|word| word.strip_prefix(BASELINE).is_some_and(|rest| rest.starts_with('=')));
     for word in words {
         let (key, _) = word.split_once('=')?;
-        if !DROPPED.contains(&key) {
+        if !DROPPED.contains(&key) && !(has_baseline && key == SHARE) {
             line.push(' ');
             line.push_str(word);
         }
@@ -52,6 +59,14 @@ mod tests {
             (
                 "seawall breaker target=primary from=closed to=open exchange=-",
                 Some("breaker target=primary from=closed to=open"),
+            ),
+            (
+                "seawall breaker target=primary from=closed to=open reason=quality share=74.32% baseline=0.74x model=m",
+                Some("breaker target=primary from=closed to=open reason=quality model=m"),
+            ),
+            (
+                "seawall breaker target=primary from=closed to=open reason=errors share=100.00% of=4",
+                Some("breaker target=primary from=closed to=open reason=errors share=100.00% of=4"),
             ),
             ("seawall pass exchange=3", Some("pass")),
             ("seawall pass exchange=3\n", Some("pass")),
