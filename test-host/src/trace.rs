@@ -27,7 +27,8 @@ pub fn decision(log_message: &str) -> Option<String> {
         words.clone().any(|word| word.strip_prefix(BASELINE).is_some_and(|rest| rest.starts_with('=')));
     for word in words {
         let (key, _) = word.split_once('=')?;
-        if !DROPPED.contains(&key) && !(has_baseline && key == SHARE) {
+        let is_measured = has_baseline && key == SHARE;
+        if !is_measured && !DROPPED.contains(&key) {
             line.push(' ');
             line.push_str(word);
         }
