@@ -274,7 +274,7 @@ pub(crate) fn shared_data(key: &str) -> Option<(Vec<u8>, u32)> {
     Some((bytes, cas))
 }
 
-/// Writes a cell if its version is `cas`; 0 writes in any case.
+/// Writes a cell if its version is `cas`, or if there is none; 0 writes in any case.
 pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), Refused> {
     // SAFETY: key and value outlive the call.
     done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) })

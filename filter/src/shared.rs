@@ -4,6 +4,10 @@ use seawall_core::{Conflict, Store, Version};
 
 use crate::host;
 
+/// The host makes a cell that isn't there whatever version is expected, and refuses to write one that has another version. With 0
+/// it would write over what another worker has just made.
+const NO_VERSION: u32 = u32::MAX;
+
 pub(crate) struct SharedData;
 
 impl Store for SharedData {
@@ -12,7 +16,7 @@ impl Store for SharedData {
     }
 
     fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
-        let cas = expected.map_or(0, |version| version.0);
+        let cas = expected.map_or(NO_VERSION, |version| version.0);
         host::set_shared_data(key, value, cas).map_err(|_| Conflict)
     }
 }

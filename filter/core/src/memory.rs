@@ -29,7 +29,7 @@ impl Store for MemoryStore {
 
     fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
         let present = self.cells.get(key).map(|(_, version)| *version);
-        if expected.is_some() && expected != present {
+        if expected != present {
             return Err(Conflict);
         }
         let next = Version(present.map_or(1, |version| version.0.wrapping_add(1)));

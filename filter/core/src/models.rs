@@ -106,12 +106,12 @@ mod tests {
 
     #[test]
     fn foreign_bytes_hold_no_names() {
-        let mut store = MemoryStore::default();
         for bytes in [&b""[..], &[VERSION], &[VERSION, 255], &[VERSION + 1; SIZE], &[255; SIZE]] {
+            let mut store = MemoryStore::default();
             store.set("k", bytes, None).unwrap();
             assert!(read(&mut store, "k").is_empty());
         }
-        let mut long = vec![VERSION, 2];
+        let (mut store, mut long) = (MemoryStore::default(), vec![VERSION, 2]);
         long.resize(SIZE, 255);
         store.set("k", &long, None).unwrap();
         assert!(read(&mut store, "k").is_empty(), "lengths beyond their places");

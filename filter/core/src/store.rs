@@ -7,7 +7,7 @@ pub trait Store {
     /// The cell's bytes and version; `None` when there is none yet, or when the host could not say.
     fn get(&mut self, key: &str) -> Option<(Vec<u8>, Version)>;
 
-    /// Writes the cell if its version is still `expected`; `None` writes whatever is there.
+    /// Writes the cell if its version is still `expected`; with `None`, if there still is none.
     ///
     /// # Errors
     /// [`Conflict`] when another worker wrote first, or the host could not write.
@@ -77,8 +77,9 @@ mod tests {
         fn set(&mut self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), Conflict> {
             if self.conflicts > 0 {
                 self.conflicts -= 1;
-                let theirs = self.cells.get(key).map_or(0, |(bytes, _)| bytes[0]) + 1;
-                self.cells.set(key, &[theirs], None).expect("written");
+                let found = self.cells.get(key);
+                let theirs = found.as_ref().map_or(0, |(bytes, _)| bytes[0]) + 1;
+                self.cells.set(key, &[theirs], found.map(|(_, version)| version)).expect("written");
             }
             self.cells.set(key, value, expected)
         }
@@ -93,6 +94,13 @@ mod tests {
             (Some(vec![next]), next)
         });
         store.get("n").expect("there").0[0]
+    }
+
+    #[test]
+    fn of_two_that_find_nothing_neither_writes_over_the_other() {
+        let mut store = Contended { cells: MemoryStore::default(), conflicts: 1 };
+        update(&mut store, "n", |bytes| (Some(vec![bytes.map_or(0, |bytes| bytes[0]) + 1]), ()));
+        assert_eq!(store.get("n").expect("there").0, [2]);
     }
 
     #[test]

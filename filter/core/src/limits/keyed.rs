@@ -24,12 +24,10 @@ impl HashKey {
     /// The key that workers share, made by the first of them.
     pub(crate) fn shared(store: &mut dyn Store, rng: &mut Rng) -> Self {
         let own = Self(rng.up_to(u64::MAX), rng.up_to(u64::MAX));
-        let made = store::update(store, KEY, |bytes| match bytes.and_then(Self::read) {
+        store::update(store, KEY, |bytes| match bytes.and_then(Self::read) {
             Some(known) => (None, known),
             None => (Some(own.write()), own),
-        });
-        // Two may have made one at the same time: what lies there now is what all read.
-        store.get(KEY).and_then(|(bytes, _)| Self::read(&bytes)).unwrap_or(made)
+        })
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {

@@ -116,7 +116,8 @@ fn foreign_bytes_begin_anew_and_nothing_panics() {
     let mut many = good.clone();
     many[1] = 255;
     for bytes in [Vec::new(), vec![1], vec![1, 1, 9, 0], vec![0xff; good.len()], cut, older, many] {
-        one.store.set(&key, &bytes, None).unwrap();
+        let version = one.store.get(&key).map(|(_, version)| version);
+        one.store.set(&key, &bytes, version).unwrap();
         let _ticket = one.admit(SECOND, tokens(1)).unwrap();
     }
 }
