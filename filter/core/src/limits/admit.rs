@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use super::balance::{Measure, SOON, Verdict};
+use super::balance::{SOON, Verdict};
 use super::book::{Asked, Book, Place, Shelf};
 use super::cell::{COMMON, Found};
 use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::line::Seated;
+use super::measure::Measure;
 use super::rule::{Counts, Rule, Use};
 use super::unsettled::{Settlement, Unsettled};
 use crate::event::ExchangeId;

@@ -26,6 +26,7 @@ mod held;
 mod keyed;
 mod ledger;
 mod line;
+mod measure;
 mod order;
 mod pace;
 mod recent;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seawall_policy::policy::{Amount, Conversation, Limit, Money, Per, Scope, Target, Tokens};
 
-use super::balance::{Budget, Measure, Sum};
+use super::measure::{Budget, Measure, Sum};
 use super::pace::Pace;
 use super::usual::Baseline;
 use crate::effect::Text;

@@ -14,8 +14,8 @@ use std::time::Duration;
 use seawall_policy::policy::{Provider, Tokens};
 
 use super::admit::{Desk, Refusal, Spot};
-use super::balance::Measure;
 use super::book::Asked;
+use super::measure::Measure;
 use super::rule::{Counts, Rule, dollars};
 use crate::effect::{HeaderList, Text};
 use crate::time::{Timestamp, nanos, rfc3339};

@@ -19,10 +19,10 @@
 use std::time::Duration;
 
 use super::admit::{News, Refusal, Spot, Ticket};
-use super::balance::Measure;
 use super::book::Book;
 use super::ledger::Change;
 use super::line::{Seated, Waiter};
+use super::measure::Measure;
 use super::order::{Joined, Order, Rank};
 use super::rule::Rule;
 use super::{Ask, Limits};

@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use super::{Delivered, redact, told};
+use crate::config::Config;
+use crate::output::Content;
+use crate::time::{Timestamp, rfc3339};
 
 const BATCH: usize = 64 * 1024;
 const MOST_WAITING: usize = 1024 * 1024;
@@ -90,6 +93,50 @@ impl Sink {
             self.rests = now.after(self.rest);
         }
     }
+}
+
+/// One line of an audit.
+pub(super) fn line(config: &Config, delivered: &Delivered, content: &Content) -> String {
+    let Delivered { route, target, model, at, question, .. } = delivered;
+    let quoted = redact::quoted;
+    let target = config.target(*target).map_or("", |target| &*target.name);
+    let model = model.as_ref().map_or_else(|| "null".to_owned(), |model| quoted(model));
+    let mut line = [
+        r#"{"time":"#,
+        &quoted(&rfc3339(*at)),
+        r#","policy":"#,
+        &quoted(&config.hash),
+        r#","route":"#,
+        &quoted(&told::route_name(config, *route)),
+        r#","target":"#,
+        &quoted(target),
+        r#","model":"#,
+        &model,
+        r#","request":"#,
+        &if question.is_empty() { "null".to_owned() } else { redact::json(question) },
+        r#","answer":["#,
+    ]
+    .concat();
+    for (number, choice) in content.choices.iter().enumerate() {
+        let text = if choice.text.is_empty() { &choice.refusal } else { &choice.text };
+        line.push_str(if number > 0 { r#",{"text":"# } else { r#"{"text":"# });
+        line.push_str(&quoted(&redact::text(text)));
+        line.push_str(r#","calls":["#);
+        for (number, call) in choice.calls.iter().enumerate() {
+            line.push_str(if number > 0 { r#",{"name":"# } else { r#"{"name":"# });
+            line.push_str(&quoted(&redact::text(&call.name)));
+            line.push_str(r#","arguments":"#);
+            line.push_str(&match call.arguments.trim_ascii() {
+                arguments if call.is_text => quoted(&redact::text(arguments)),
+                "" => "{}".to_owned(),
+                arguments => redact::json(arguments.as_bytes()),
+            });
+            line.push('}');
+        }
+        line.push_str("]}");
+    }
+    line.push_str("]}");
+    line
 }
 
 #[cfg(test)]

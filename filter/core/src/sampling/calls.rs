@@ -3,22 +3,23 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_policy::policy::{Malformed, Provider, StreamMode, TargetId};
+use seawall_policy::policy::{Malformed, Provider, StreamMode};
 
+use super::appraisal::{Appraisal, Of, appraise, moved, scored};
+use super::audit::line;
 use super::budget::Paid;
 use super::plan::{Asked, Plan};
-use super::scores::Look;
-use super::{AT_ONCE, Delivered, Sampling, count, drift, drop_all, judge, redact, scores, told};
+use super::{AT_ONCE, Delivered, Sampling, count, drop_all, judge, redact};
 use crate::body::{self, Change};
 use crate::config::{Config, Target};
 use crate::effect::{Effect, Text};
 use crate::event::{Answer, Origin};
-use crate::output::{Content, Reading};
+use crate::output::Reading;
 use crate::request::dispatched_headers;
 use crate::store::Store;
 use crate::stream::{Dialect, Framing, Gate, Limits, Rules, Usage, Watch};
-use crate::telemetry::{Decision, Metric, SampleEvent, SampleKind};
-use crate::time::{Timestamp, rfc3339};
+use crate::telemetry::{SampleEvent, SampleKind};
+use crate::time::Timestamp;
 
 /// How long a judge, a model for embeddings or a sink may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,27 +48,6 @@ enum About {
         sink: usize,
         routes: Vec<usize>,
     },
-}
-
-/// Whose answer a sample is.
-#[derive(Clone, Debug)]
-pub(super) struct Of {
-    route: usize,
-    position: usize,
-    target: TargetId,
-    model: Option<Text>,
-}
-
-/// What the answers of a route at a target are worth, by all samples in the window.
-#[derive(Clone, Debug)]
-pub(crate) struct Appraisal {
-    pub(crate) route: usize,
-    pub(crate) position: usize,
-    pub(crate) model: Option<Text>,
-    pub(crate) answers: u32,
-    pub(crate) bad: u32,
-    key: String,
-    drift_key: String,
 }
 
 impl Call {
@@ -138,12 +118,6 @@ impl Sampling {
         let appraisal = self.end(config, store, now, number, Some(answer), fx);
         self.set_wake(now);
         appraisal
-    }
-
-    /// A breaker has heard of it: what the window holds belongs to another time.
-    pub(crate) fn forget(store: &mut dyn Store, appraisal: &Appraisal) {
-        scores::forget(store, &appraisal.key);
-        drift::forget(store, &appraisal.drift_key);
     }
 
     /// Looks at one answer.
@@ -339,76 +313,6 @@ impl Sampling {
     }
 }
 
-fn scored(dialect: Dialect, answer: &Answer) -> Option<Look> {
-    let reading = Reading::of(dialect, Framing::Document, &answer.body).ok()?;
-    judge::score(reading.content()).map(Look::Score)
-}
-
-/// Takes in the embedding of an answer.
-fn moved(
-    config: &Config,
-    store: &mut dyn Store,
-    (of, asked): (&Of, &Asked),
-    answer: &Answer,
-    fx: &mut Vec<Effect>,
-) -> Option<Look> {
-    let embedding = drift::embedding(&answer.body)?;
-    let key = drift_key(config, store, of);
-    let (course, is_news) = drift::record(store, &key, &embedding, asked.alert);
-    let distance = course.distance.unwrap_or_default();
-    fx.push(Effect::Count(Metric::Drift(of.route, of.target, distance.into())));
-    if let Some(target) = config.target(of.target).map(|target| target.name.clone()).filter(|_| is_news) {
-        let route = told::route_name(config, of.route);
-        let (is_away, alert) = (course.is_away, asked.alert);
-        fx.push(Effect::Log(Decision::Drift {
-            route,
-            target,
-            model: of.model.clone(),
-            is_away,
-            distance,
-            alert,
-        }));
-    }
-    Some(Look::Away(course.is_away))
-}
-
-fn drift_key(config: &Config, store: &mut dyn Store, of: &Of) -> String {
-    let place = told::place(config, store, of.target, of.model.as_ref());
-    told::key(config, "drift", of.route, of.target, place)
-}
-
-/// Takes in what a look has shown.
-fn appraise(
-    config: &Config,
-    (store, now): (&mut dyn Store, Timestamp),
-    of: &Of,
-    look: Look,
-    fx: &mut Vec<Effect>,
-) -> Appraisal {
-    let model = told::place(config, store, of.target, of.model.as_ref());
-    let key = told::key(config, "scores", of.route, of.target, model);
-    let counts = scores::record(store, &key, now, look);
-    if let (Look::Score(score), Some(mean)) = (look, counts.mean()) {
-        fx.push(Effect::Count(Metric::Score(of.route, of.target, mean.into())));
-        if let Some(target) = config.target(of.target).map(|target| target.name.clone()) {
-            fx.push(Effect::Log(Decision::Score {
-                route: told::route_name(config, of.route),
-                target,
-                score,
-            }));
-        }
-    }
-    Appraisal {
-        route: of.route,
-        position: of.position,
-        model: of.model.clone(),
-        answers: counts.answers,
-        bad: counts.answers.saturating_sub(counts.good),
-        key,
-        drift_key: drift_key(config, store, of),
-    }
-}
-
 /// What the provider says that a call has used.
 fn usage(dialect: Dialect, now: Timestamp, answer: &Answer) -> Option<Usage> {
     let rules = Rules {
@@ -448,48 +352,4 @@ fn request_headers<'h>(path: &'h str, authority: &'h str, kind: &'h str) -> [(&'
         ("accept-encoding", "identity"),
         ("user-agent", "seawall"),
     ]
-}
-
-/// One line of an audit.
-pub(super) fn line(config: &Config, delivered: &Delivered, content: &Content) -> String {
-    let Delivered { route, target, model, at, question, .. } = delivered;
-    let quoted = redact::quoted;
-    let target = config.target(*target).map_or("", |target| &*target.name);
-    let model = model.as_ref().map_or_else(|| "null".to_owned(), |model| quoted(model));
-    let mut line = [
-        r#"{"time":"#,
-        &quoted(&rfc3339(*at)),
-        r#","policy":"#,
-        &quoted(&config.hash),
-        r#","route":"#,
-        &quoted(&told::route_name(config, *route)),
-        r#","target":"#,
-        &quoted(target),
-        r#","model":"#,
-        &model,
-        r#","request":"#,
-        &if question.is_empty() { "null".to_owned() } else { redact::json(question) },
-        r#","answer":["#,
-    ]
-    .concat();
-    for (number, choice) in content.choices.iter().enumerate() {
-        let text = if choice.text.is_empty() { &choice.refusal } else { &choice.text };
-        line.push_str(if number > 0 { r#",{"text":"# } else { r#"{"text":"# });
-        line.push_str(&quoted(&redact::text(text)));
-        line.push_str(r#","calls":["#);
-        for (number, call) in choice.calls.iter().enumerate() {
-            line.push_str(if number > 0 { r#",{"name":"# } else { r#"{"name":"# });
-            line.push_str(&quoted(&redact::text(&call.name)));
-            line.push_str(r#","arguments":"#);
-            line.push_str(&match call.arguments.trim_ascii() {
-                arguments if call.is_text => quoted(&redact::text(arguments)),
-                "" => "{}".to_owned(),
-                arguments => redact::json(arguments.as_bytes()),
-            });
-            line.push('}');
-        }
-        line.push_str("]}");
-    }
-    line.push_str("]}");
-    line
 }

@@ -27,6 +27,7 @@
 //! least n` of the breaker that stands there, apart from the share of answers that are good by other rules: a judge that sees 2 % of
 //! the answers could never move that one.
 
+mod appraisal;
 mod audit;
 mod budget;
 mod calls;
@@ -45,7 +46,7 @@ use std::rc::Rc;
 
 use seawall_policy::policy::TargetId;
 
-pub(crate) use self::calls::Appraisal;
+pub(crate) use self::appraisal::Appraisal;
 use self::calls::Call;
 pub(crate) use self::plan::{Plans, unbundled};
 pub(crate) use self::told::{Row, rows};

@@ -261,7 +261,7 @@ fn calls_of_tools_are_audited_whatever_their_arguments_are() {
     let of = |arguments: &str, is_text: bool| {
         let call = crate::output::Call { name: "f".to_owned(), arguments: arguments.to_owned(), is_text };
         let choice = crate::output::Choice { calls: vec![call], ..Default::default() };
-        let line = calls::line(&bench.config, &delivered, &crate::output::Content { choices: vec![choice] });
+        let line = audit::line(&bench.config, &delivered, &crate::output::Content { choices: vec![choice] });
         assert!(!line.contains('\n'), "{line}");
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["request"][0]["content"], "it breaks o");

@@ -34,49 +34,34 @@ mod cell;
 mod in_flight;
 mod peak;
 mod quota;
+mod record;
 mod series;
 mod sketch;
 mod slots;
+mod subject;
 mod tally;
 mod view;
 
-use std::fmt;
 use std::time::Duration;
 
-use self::cell::Cell;
 use self::in_flight::InFlight;
 pub(crate) use self::in_flight::is_past;
 pub use self::quota::{Quota, Remaining};
+use self::record::micros;
 pub(crate) use self::slots::SHORTEST as MOST_SLOT;
-use self::tally::Tally;
+use self::subject::Target;
 pub use self::view::View;
 use crate::effect::Text;
-use crate::models::{self, MOST_MODELS};
 use crate::output::Broken;
-use crate::store::{Store, update};
+use crate::store::Store;
 use crate::telemetry::Outcome;
 use crate::time::Timestamp;
 
 /// How often a worker writes down what it has seen and reads what others have.
 pub(crate) const SYNC: Duration = Duration::from_millis(250);
 
-/// How often a worker looks for models that others have met.
-const LEARN: Duration = Duration::from_secs(1);
-
-/// Most samples that wait to be written down.
-const PENDING: usize = 64;
-
 /// Latency by size class, first token, per output token.
 const SERIES: usize = 7;
-const FIRST_TOKEN: usize = 5;
-const PER_TOKEN: usize = 6;
-/// An answer has at most so many output tokens to be of the first, second and third class.
-const CLASSES: [u32; 3] = [128, 512, 2_048];
-/// The class of answers whose tokens nobody counted.
-const UNKNOWN: usize = 4;
-
-/// Fewer output tokens tell little about the time that each takes.
-const LEAST_TOKENS: u32 = 8;
 
 /// What has been seen of one attempt that is over.
 #[derive(Clone, Copy, Debug)]
@@ -128,33 +113,6 @@ pub struct Stats {
     in_flight: InFlight,
 }
 
-#[derive(Debug)]
-struct Target {
-    keys: Keys,
-    /// The first is the one that models share who have none of their own.
-    subjects: Vec<Subject>,
-    /// When the models that callers use were last read.
-    learnt: Option<Timestamp>,
-}
-
-/// One model at a target.
-struct Subject {
-    key: Text,
-    model: Text,
-    slot: u32,
-    /// Nothing while this worker has had nothing to do with it.
-    local: Option<Box<Local>>,
-}
-
-/// One worker's copy.
-#[derive(Default)]
-struct Local {
-    /// What all workers had seen by `synced`, and what this one has seen since.
-    view: View,
-    pending: Vec<(Timestamp, Sample)>,
-    synced: Option<Timestamp>,
-}
-
 impl Stats {
     /// `vm` tells this worker from all others; `shares_load`: whether somebody asks for [`Stats::in_flight`] of all workers,
     /// which costs writes of its own.
@@ -197,18 +155,7 @@ impl Stats {
         if sample.outcome == Outcome::Success {
             target.enrol(store, model, now);
         }
-        let Some(Subject { key, slot, local, .. }) = target.subject(store, model, now) else { return false };
-        let local = local.get_or_insert_default();
-        local.pending.push((now, sample));
-        // That nothing is left is for all workers to know at once.
-        let is_urgent = sample.quota.suffices_from(1) > now;
-        let is_due = local.is_due(now) || is_urgent || local.pending.len() >= PENDING;
-        if is_due {
-            local.sync(store, (key, *slot), now);
-        } else {
-            local.view.cell.record(now, &sample);
-        }
-        is_due
+        target.subject(store, model, now).is_some_and(|subject| subject.record(store, now, sample))
     }
 
     /// What is known now.
@@ -237,14 +184,9 @@ impl Stats {
     /// baseline.
     pub fn forget(&mut self, store: &mut dyn Store, (target, model): (usize, Option<&str>), now: Timestamp) {
         let Some(target) = self.targets.get_mut(target) else { return };
-        let Some(Subject { key, slot, local, .. }) = target.subject(store, model, now) else { return };
-        let local = local.get_or_insert_default();
-        local.pending.clear();
-        local.view.cell = update(store, key, |bytes| {
-            let mut cell = Cell::decode(bytes).with_slots(*slot);
-            cell.forget(now);
-            (Some(cell.encode()), cell)
-        });
+        if let Some(subject) = target.subject(store, model, now) {
+            subject.forget(store, now);
+        }
     }
 
     /// All that is known of one target, by model; that of models without their own has no name.
@@ -268,184 +210,6 @@ impl Stats {
     pub fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp) {
         let key = |target| self.targets.get(target).map(|target: &Target| &*target.keys.cells);
         self.in_flight.beat(store, now, key);
-    }
-}
-
-impl Target {
-    fn new(keys: Keys) -> Self {
-        let named = keys.named.clone();
-        let mut target = Self { keys, subjects: Vec::new(), learnt: None };
-        target.add(Text::Word(""));
-        named.into_iter().for_each(|model| target.add(model));
-        target
-    }
-
-    fn add(&mut self, model: Text) {
-        if self.find(&model).is_some() {
-            return;
-        }
-        let key = [&*self.keys.cells, "/", &*model].concat().into();
-        self.subjects.push(Subject { key, model, slot: self.keys.slot, local: None });
-    }
-
-    fn find(&self, model: &str) -> Option<usize> {
-        self.subjects.iter().position(|subject| *subject.model == *model)
-    }
-
-    /// That of a model, or the one that models share.
-    fn subject(
-        &mut self,
-        store: &mut dyn Store,
-        model: Option<&str>,
-        now: Timestamp,
-    ) -> Option<&mut Subject> {
-        let found = model.and_then(|model| {
-            let found = self.find(model);
-            // Another worker may have met it.
-            if found.is_none() && is_past(self.learnt, LEARN, now) {
-                self.learn(store, now);
-                return self.find(model);
-            }
-            found
-        });
-        self.subjects.get_mut(found.unwrap_or_default())
-    }
-
-    /// A model that has proved to be one gets its own.
-    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, now: Timestamp) {
-        let Some(model) = model else { return };
-        if !self.is_full() && self.find(model).is_none() && models::enrol(store, &self.keys.models, model) {
-            self.learn(store, now);
-        }
-    }
-
-    fn learn(&mut self, store: &mut dyn Store, now: Timestamp) {
-        self.learnt = Some(now);
-        if !self.is_full() {
-            let names = models::read(store, &self.keys.models);
-            names.into_iter().for_each(|name| self.add(name.into()));
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.subjects.len() > MOST_MODELS + self.keys.named.len()
-    }
-}
-
-impl Subject {
-    fn view(&mut self, store: &mut dyn Store, now: Timestamp) -> Option<&View> {
-        let local = self.local.get_or_insert_default();
-        if local.is_due(now) {
-            local.sync(store, (&self.key, self.slot), now);
-        }
-        local.view.cell.roll(now);
-        Some(&local.view)
-    }
-}
-
-impl Local {
-    /// Also when the clock has stepped back.
-    fn is_due(&self, now: Timestamp) -> bool {
-        is_past(self.synced, SYNC, now)
-    }
-
-    /// Writes down what has been seen and reads what others have.
-    fn sync(&mut self, store: &mut dyn Store, (key, slot): (&str, u32), now: Timestamp) {
-        let Self { view, pending, synced } = self;
-        let epoch = synced.map(|_| view.cell.epoch);
-        view.cell = if pending.is_empty() {
-            Cell::decode(store.get(key).as_ref().map(|(bytes, _)| bytes.as_slice())).with_slots(slot)
-        } else {
-            update(store, key, |bytes| {
-                let mut cell = Cell::decode(bytes).with_slots(slot);
-                if epoch.is_none_or(|epoch| epoch == cell.epoch) {
-                    pending.iter().for_each(|(at, sample)| cell.record(*at, sample));
-                }
-                (Some(cell.encode()), cell)
-            })
-        };
-        pending.clear();
-        *synced = Some(now);
-    }
-}
-
-impl Cell {
-    fn record(&mut self, now: Timestamp, sample: &Sample) {
-        let Sample { outcome, latency, first_token, output_tokens, most_tokens, is_good, broken, quota } =
-            *sample;
-        self.roll_tallies(now);
-        self.tallies.filling.add(Tally {
-            attempts: 1,
-            failures: u32::from(outcome.is_failure()),
-            judged: u32::from(is_good.is_some()),
-            good: u32::from(is_good == Some(true)),
-            ..broken.map(Tally::checked).unwrap_or_default()
-        });
-        self.quota.requests = quota.requests.or(self.quota.requests);
-        self.quota.tokens = quota.tokens.or(self.quota.tokens);
-        if !matches!(outcome, Outcome::Success | Outcome::Timeout) {
-            return;
-        }
-        if let Some(latency) = latency {
-            self.observe(class(output_tokens.or(most_tokens)), now, micros(latency));
-        }
-        if let Some(first) = first_token {
-            self.observe(FIRST_TOKEN, now, micros(first));
-        }
-        let rest = latency.zip(first_token).map(|(latency, first)| micros(latency.saturating_sub(first)));
-        if let Some((rest, tokens)) = rest.zip(output_tokens.filter(|tokens| *tokens >= LEAST_TOKENS)) {
-            self.observe(PER_TOKEN, now, rest / u64::from(tokens - 1));
-        }
-        let whole = latency.map(|latency| view::scaled(micros(latency), output_tokens));
-        if let Some(micros) = whole.or(first_token.map(micros)) {
-            self.peak.observe(now, micros);
-        }
-    }
-
-    fn observe(&mut self, number: usize, now: Timestamp, micros: u64) {
-        if let Some(series) = self.series.get_mut(number) {
-            series.record(view::floor(number), now, micros);
-        }
-    }
-
-    fn roll(&mut self, now: Timestamp) {
-        for (number, series) in self.series.iter_mut().enumerate() {
-            series.roll(view::floor(number), now);
-        }
-        self.roll_tallies(now);
-    }
-
-    fn roll_tallies(&mut self, now: Timestamp) {
-        let Self { tallies, quality, .. } = self;
-        tallies.roll(now, |tally| tally.attempts, |leaving, age| tally::learn(quality, leaving, age));
-    }
-
-    /// With slots of so many seconds.
-    fn with_slots(mut self, length: u32) -> Self {
-        self.series.iter_mut().for_each(|series| series.slots.length = length);
-        self.tallies.length = length;
-        self
-    }
-
-    fn forget(&mut self, now: Timestamp) {
-        self.epoch = self.epoch.wrapping_add(1);
-        self.series.iter_mut().for_each(|series| series.forget(now));
-        self.tallies.clear(now);
-    }
-}
-
-/// The number of the series for answers of so many output tokens.
-fn class(tokens: Option<u32>) -> usize {
-    tokens.map_or(UNKNOWN, |tokens| CLASSES.iter().filter(|most| tokens > **most).count())
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-impl fmt::Debug for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject").field("model", &&*self.model).finish_non_exhaustive()
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::peak::Peak;
+use super::record::{CLASSES, FIRST_TOKEN, PER_TOKEN, UNKNOWN, class};
 use super::sketch::Floor;
 use super::tally::{self, Tally, share_bp};
-use super::{CLASSES, FIRST_TOKEN, Measure, PER_TOKEN, Quota, Remaining, UNKNOWN, class, series};
+use super::{Measure, Quota, Remaining, series};
 use crate::output::Rule;
 use crate::time::Timestamp;
 

@@ -102,7 +102,7 @@ fn what_is_little_is_no_anomaly() {
         fixture.book.rule(Spot { place: desk[0].place, slot: 1 }).unwrap().measure
     };
     let least = |limit: &str| match rule(limit) {
-        crate::limits::balance::Measure::Baseline(of) => of.least,
+        crate::limits::measure::Measure::Baseline(of) => of.least,
         _ => 0,
     };
     assert_eq!(least("limit l per tenant { 90k tokens/min  anomaly > 2x baseline }"), 4_500);

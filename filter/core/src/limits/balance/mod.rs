@@ -33,18 +33,18 @@
 //!
 //! **A conversation** has a sum that never shrinks, and begins anew when nothing has been heard of it for long.
 
+mod succession;
+mod told;
+
 use std::time::Duration;
 
 use super::held::{Held, Passed};
-use super::pace::Pace;
+use super::measure::{Measure, ROLLING};
 use super::recent::Recent;
 use super::unsettled::Settlement;
-use super::usual::{Baseline, Usual};
+use super::usual::Usual;
 use super::wire::{Reader, Writer};
 use crate::time::Timestamp;
-
-/// Slots of a rolling window: twelve that are full, and the one that fills.
-const ROLLING: usize = 13;
 
 /// When to ask again where nobody can know: what blocks is what requests under way hold.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -55,45 +55,6 @@ const LATEST: Duration = Duration::from_secs(60);
 
 /// The newest of so many places decides about as much of what is usual.
 const REMEMBERED: u64 = 8;
-
-/// How a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measure {
-    Rate(Pace),
-    /// So many at the same time.
-    Concurrent(u64),
-    Money(Budget),
-    Sum(Sum),
-    Baseline(Baseline),
-}
-
-/// So much in all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sum {
-    pub(super) amount: u64,
-    /// After so many nanoseconds of silence it begins anew.
-    pub(super) silence: u64,
-}
-
-/// So much money in a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget {
-    pub(super) micro_dollars: u64,
-    /// In nanoseconds.
-    pub(super) period: u64,
-    pub(super) is_rolling: bool,
-}
-
-impl Budget {
-    fn slots(self) -> u64 {
-        if self.is_rolling { ROLLING as u64 } else { 1 }
-    }
-
-    /// Length of a slot, in nanoseconds.
-    fn slot(self) -> u64 {
-        (self.period / (self.slots() - 1).max(1)).max(1)
-    }
-}
 
 /// What a limit says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,42 +104,6 @@ enum Used {
         before: u64,
     },
     Usual(Usual),
-}
-
-impl Measure {
-    /// Bytes of a balance.
-    pub(super) fn size(self) -> usize {
-        let used = match self {
-            Self::Rate(pace) => 16 + if pace.warns() { Recent::SIZE } else { 0 },
-            Self::Sum(_) => 24,
-            Self::Concurrent(_) => 4,
-            Self::Baseline(_) => Usual::SIZE,
-            Self::Money(budget) => 8 + 8 * budget.slots() as usize,
-        };
-        used + 16 + 4 + 1
-    }
-
-    /// What a balance can't do without if it is to mean the same under a changed policy.
-    pub(super) fn kind(self) -> u64 {
-        match self {
-            Self::Rate(_) => 1,
-            Self::Concurrent(_) => 2,
-            Self::Sum(_) => 3,
-            Self::Baseline(baseline) => baseline.window << 8 | 4,
-            Self::Money(budget) => budget.slot() << 8 | budget.slots(),
-        }
-    }
-
-    /// All there is to use, in units or micro-dollars.
-    pub(super) fn amount(self) -> u64 {
-        match self {
-            Self::Rate(pace) => pace.amount(),
-            Self::Concurrent(most) => most,
-            Self::Money(budget) => budget.micro_dollars,
-            Self::Sum(sum) => sum.amount,
-            Self::Baseline(_) => u64::MAX,
-        }
-    }
 }
 
 impl Balance {
@@ -411,124 +336,5 @@ impl Balance {
         }
         self.learn(of.requests, of.time);
         self.catch_up(measure, now);
-    }
-
-    /// Whether it knows nothing that one made anew wouldn't. To be asked after [`Balance::roll`].
-    pub(super) fn is_idle(&self, now: Timestamp) -> bool {
-        let is_unused = match &self.used {
-            Used::Rate { upper, .. } => *upper <= now.0,
-            Used::Places { .. } => true,
-            Used::Money { spent, .. } => spent.iter().all(|slot| *slot == 0),
-            Used::Sum { used, .. } => *used == 0,
-            // Who needs the place may have it: nobody is let through by that.
-            Used::Usual(_) => true,
-        };
-        is_unused && self.held.total() == 0 && self.seats.total() == 0
-    }
-
-    /// One for somebody who may have used all that this one knows of, but for sums. What is held goes along unconfirmed.
-    pub(super) fn heir(&self, measure: Measure) -> Self {
-        let mut heir = Self { seats: Held::default(), has_warned: false, ..self.clone() };
-        match (&mut heir.used, measure) {
-            // Of what others have used nobody is warned.
-            (Used::Rate { upper, lower, recent }, _) => (*lower, *recent) = (*upper, Recent::default()),
-            (Used::Money { newest, spent }, Measure::Money(budget)) => {
-                if let Some(slot) = spent.get_mut((*newest % budget.slots()) as usize) {
-                    *slot = slot.saturating_add(std::mem::take(&mut heir.held).total());
-                }
-            }
-            (Used::Sum { used, before, .. }, _) => {
-                *used = used.saturating_add(std::mem::take(&mut heir.held).total());
-                *before = *used;
-            }
-            // What is usual is everybody's own.
-            (Used::Usual(usual), _) => (*usual, heir.held) = Default::default(),
-            _ => {}
-        }
-        heir
-    }
-
-    /// What has been summed up, by those before too, where nothing of it is held: then somebody else may have its place.
-    pub(super) fn sum(&self) -> Option<u64> {
-        match self.used {
-            Used::Sum { used, .. } if self.held.total() == 0 => Some(used),
-            _ => None,
-        }
-    }
-
-    /// One for somebody else, who has used nothing that is known, in the place of what this one and `other` know of. It keeps
-    /// what they have used, so that not the latest always has the least.
-    pub(super) fn follow(mut self, other: &Self) -> Self {
-        self.has_warned = false;
-        if let (Used::Sum { last, used, before }, Used::Sum { last: theirs, used: more, .. }) =
-            (&mut self.used, &other.used)
-        {
-            (*last, *used) = ((*last).max(*theirs), (*used).max(*more));
-            *before = *used;
-        }
-        self
-    }
-
-    /// Where less than half of what is warned of is used, the warning is told again when it is due: what goes up and down with each
-    /// request is told once.
-    pub(super) fn calm(&mut self, measure: Measure, now: Timestamp, warn_bp: u32) {
-        self.has_warned = self.has_warned && self.used_bp(measure, now) >= warn_bp / 2;
-    }
-
-    /// How much is used, in basis points, where that is at least what is warned of; and whether nobody has been told yet.
-    pub(super) fn warn(&mut self, measure: Measure, now: Timestamp, warn_bp: u32) -> Option<(u32, bool)> {
-        let used = self.used_bp(measure, now);
-        (used >= warn_bp).then(|| (used, !std::mem::replace(&mut self.has_warned, true)))
-    }
-
-    /// How many hundredths of what is usual are used, where that is an anomaly; and whether nobody has been told yet.
-    pub(super) fn unusual(&mut self, measure: Measure, now: Timestamp) -> Option<(u64, bool)> {
-        let (Used::Usual(usual), Measure::Baseline(baseline)) = (&self.used, measure) else { return None };
-        let hundredths = usual.unusual(baseline, now)?;
-        Some((hundredths, !std::mem::replace(&mut self.has_warned, true)))
-    }
-
-    /// What a request may still use now, and in which time all of it is back.
-    pub(super) fn remaining(&self, measure: Measure, now: Timestamp) -> (u64, Duration) {
-        match (&self.used, measure) {
-            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
-                let debt = upper.saturating_sub(now.0);
-                let most = pace.burst_time(0);
-                (pace.units(most.saturating_sub(debt)), Duration::from_nanos(debt))
-            }
-            (Used::Money { newest, spent }, Measure::Money(budget)) => {
-                let spent = spent.iter().fold(self.held.total(), |sum, slot| sum.saturating_add(*slot));
-                let end = (newest + budget.slots()).saturating_mul(budget.slot());
-                (budget.micro_dollars.saturating_sub(spent), Timestamp(end).since(now))
-            }
-            (Used::Sum { last, used, before }, Measure::Sum(sum)) => {
-                let used = used.saturating_sub(*before).saturating_add(self.held.total());
-                let end = Timestamp(last.saturating_add(sum.silence));
-                (sum.amount.saturating_sub(used), end.since(now))
-            }
-            _ => (measure.amount().saturating_sub(self.held.total()), Duration::ZERO),
-        }
-    }
-
-    /// How much of the amount is in use, in basis points: of a rate, what has been used within a period, and what is reserved.
-    pub(super) fn used_bp(&self, measure: Measure, now: Timestamp) -> u32 {
-        let used = match (&self.used, measure) {
-            (Used::Rate { recent, .. }, Measure::Rate(pace)) => {
-                recent.within(pace.period(), now).saturating_add(self.held.total())
-            }
-            _ => measure.amount().saturating_sub(self.remaining(measure, now).0),
-        };
-        u32::try_from(used.saturating_mul(10_000) / measure.amount().max(1)).unwrap_or(u32::MAX)
-    }
-
-    /// Whether at least half of the amount isn't in use: of a rate, of what may be used at once.
-    pub(super) fn is_half_free(&self, measure: Measure, now: Timestamp) -> bool {
-        let (used, of) = match (&self.used, measure) {
-            (Used::Rate { upper, .. }, Measure::Rate(pace)) => {
-                (upper.saturating_sub(now.0), pace.burst_time(0))
-            }
-            _ => (measure.amount().saturating_sub(self.remaining(measure, now).0), measure.amount()),
-        };
-        used <= of / 2
     }
 }
