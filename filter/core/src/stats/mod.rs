@@ -28,7 +28,7 @@
 //! for p99. A baseline is unknown before the first slot has left the window.
 //!
 //! **Cost.** Each worker has its own copy and writes down what it has seen once in [`SYNC`], or when it holds
-//! [`PENDING`] samples: a read and a write of 2.1 KB. Its own samples count in its copy at once, those of the others within twice [`SYNC`].
+//! [`PENDING`](subject::PENDING) samples: a read and a write of 2.1 KB. Its own samples count in its copy at once, those of the others within twice [`SYNC`].
 
 mod cell;
 mod in_flight;

@@ -11,7 +11,7 @@ use crate::store::{Store, update};
 use crate::time::Timestamp;
 
 /// Most samples that wait to be written down.
-const PENDING: usize = 64;
+pub(super) const PENDING: usize = 64;
 
 /// How often a worker looks for models that others have met.
 const LEARN: Duration = Duration::from_secs(1);
