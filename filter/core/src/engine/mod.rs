@@ -1,30 +1,30 @@
 //! The machine of one VM: finds the exchange an event is about and hands it its turn.
 
+mod arrival;
+mod step;
+
 use std::fmt;
 use std::rc::Rc;
 
-use crate::answer::OwnError;
+use self::step::react;
 use crate::breaker::{Asker, Guards};
 use crate::config::Config;
 use crate::counting::Counting;
-use crate::effect::{Effect, Text};
+use crate::effect::Effect;
 use crate::event::{Event, ExchangeId, Half, Reads};
 use crate::exchange::{After, Exchange};
 use crate::headers::Headers;
-use crate::health::{self, Access, Readers};
 use crate::ids::IdMap;
-use crate::limits::{self, HashKey, Heard, Identity, Limits};
+use crate::limits::{HashKey, Heard, Limits};
 use crate::output::{SchemaCache, Scratch};
-use crate::request::REDIRECTED;
 use crate::rng::Seed;
-use crate::route::Choice;
-use crate::sampling::{self, Sampling};
+use crate::sampling::Sampling;
 use crate::stats::Stats;
 use crate::store::Store;
-use crate::telemetry::{Decision, Reason};
+use crate::telemetry::Decision;
 use crate::time::Timestamp;
 use crate::timers::{Alarm, Alarms, Timers};
-use crate::turn::{Turn, Uncounted, pass};
+use crate::turn::{Turn, Uncounted};
 
 /// Longest request body that is held. Beyond it the caller gets 413.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -164,27 +164,7 @@ impl Engine {
         fx: &mut Vec<Effect>,
     ) {
         if let Event::RequestHeaders { headers, end_of_stream } = event {
-            // Callers' own are taken out by the host. This one is a provider's redirect that the host has followed, and the
-            // request carries what was meant for that provider.
-            if headers.get(REDIRECTED).is_some() {
-                let error = OwnError::redirected();
-                self.shared.turn(now, store, (id, Rc::default()), fx).refuse(&error, Reason::Redirected);
-                return;
-            }
-            match self
-                .shared
-                .config
-                .health
-                .as_ref()
-                .map_or(Access::Denied, |readers| readers.access(&headers))
-            {
-                Access::Denied => return self.meet(now, store, id, (headers, end_of_stream), fx),
-                Access::Granted => return self.show_health(now, store, id, fx),
-                Access::ByAddress => {
-                    self.asked = Some((id, headers, end_of_stream));
-                    return fx.push(Effect::TellSource);
-                }
-            }
+            return self.arrives(now, store, id, (headers, end_of_stream), fx);
         }
         if let Event::Source { address } = event {
             return self.comes_from(now, store, id, &address, fx);
@@ -216,31 +196,6 @@ impl Engine {
         });
     }
 
-    /// The host has said where a request for the health page comes from.
-    fn comes_from(
-        &mut self,
-        now: Timestamp,
-        store: &mut dyn Store,
-        id: ExchangeId,
-        address: &str,
-        fx: &mut Vec<Effect>,
-    ) {
-        let Some((_, mut headers, end_of_stream)) = self.asked.take().filter(|(asked, ..)| *asked == id)
-        else {
-            return;
-        };
-        let readers = self.shared.config.health.as_ref();
-        if readers.is_some_and(|readers| readers.admit(address)) {
-            return self.show_health(now, store, id, fx);
-        }
-        // The secret was right, and is nothing for a provider.
-        if let Some(name) = readers.and_then(Readers::secret_header) {
-            headers.remove(name);
-            fx.push(Effect::StripRequest { remove: vec![name.to_owned()] });
-        }
-        self.meet(now, store, id, (headers, end_of_stream), fx);
-    }
-
     /// A rate limit service has answered: also where nobody waits for it any more.
     fn service_answered(
         &mut self,
@@ -263,63 +218,6 @@ impl Engine {
         if let Some(appraisal) = found {
             self.shared.turn(now, store, (ExchangeId::NOBODY, Rc::default()), fx).appraise(&appraisal);
         }
-    }
-
-    /// A new request: asks whose it is, where that matters and it takes the host to know.
-    fn meet(
-        &mut self,
-        now: Timestamp,
-        store: &mut dyn Store,
-        id: ExchangeId,
-        (headers, end_of_stream): (Headers, bool),
-        fx: &mut Vec<Effect>,
-    ) {
-        let policy = self.shared.config.policy();
-        if self.shared.config.asks.host {
-            let metadata = limits::metadata(policy).map(|(space, key)| (Text::from(space), Text::from(key)));
-            let claims = limits::claims(policy).map(Text::from).collect();
-            fx.push(Effect::TellCaller { claims, metadata: metadata.collect() });
-            self.asked = Some((id, headers, end_of_stream));
-        } else {
-            self.take_on(now, store, id, (headers, Identity::default(), end_of_stream), fx);
-        }
-    }
-
-    fn show_health(&mut self, now: Timestamp, store: &mut dyn Store, id: ExchangeId, fx: &mut Vec<Effect>) {
-        let rows =
-            health::rows(&self.shared.config, (&mut self.shared.guards, &mut self.shared.stats), store, now);
-        let routes = health::routes(&self.shared.config, &mut self.shared.stats, store, now);
-        let samples = sampling::rows(&self.shared.config, store, now);
-        let body = health::page(&self.shared.config, (&rows, &routes, &samples), now);
-        self.shared.turn(now, store, (id, Rc::default()), fx).show(body);
-    }
-
-    /// A new request: finds its route, or that its body decides, or lets it pass.
-    fn take_on(
-        &mut self,
-        now: Timestamp,
-        store: &mut dyn Store,
-        id: ExchangeId,
-        (headers, identity, end_of_stream): (Headers, Identity, bool),
-        fx: &mut Vec<Effect>,
-    ) {
-        let route = match self.shared.config.choose_by_headers(&headers, &identity, now, !end_of_stream) {
-            Choice::Route(route) => (route, false),
-            Choice::Body(first) => (first, true),
-            Choice::Pass => return pass(id, &headers, self.shared.is_tracing, fx),
-        };
-        self.begun += 1;
-        let exchange = Exchange::new(route, now, (headers, identity), self.seed.derive(self.begun));
-        self.exchanges.insert(id, Box::new(exchange));
-        let asks = !self.body_arrives;
-        self.step(now, store, id, fx, |exchange, turn| {
-            exchange.await_body(asks.then_some(now));
-            if end_of_stream {
-                return exchange.begin(turn, Vec::new(), 0);
-            }
-            turn.fx.push(Effect::HoldRequest);
-            After::Wait
-        });
     }
 
     /// What of the answer at this half is to be told in [`Event::AnswerBody`]; `None`: nothing, no such event.
@@ -365,39 +263,6 @@ impl Engine {
         });
         Some(id)
     }
-
-    fn step(
-        &mut self,
-        now: Timestamp,
-        store: &mut dyn Store,
-        id: ExchangeId,
-        fx: &mut Vec<Effect>,
-        change: impl FnOnce(&mut Exchange, &mut Turn<'_>) -> After,
-    ) {
-        let Some(exchange) = self.exchanges.get_mut(&id) else { return };
-        if self.shared.key.is_none() && self.shared.config.asks.counting {
-            self.shared.key = Some(HashKey::shared(store, &mut self.seed.derive(u64::MAX)));
-        }
-        self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
-        let mut turn = self.shared.turn(now, store, (id, exchange.asker()), fx);
-        let after = change(exchange, &mut turn);
-        if after == After::Done {
-            exchange.settle(&mut turn);
-            self.exchanges.remove(&id);
-            self.timers.tidy(&mut self.exchanges);
-        } else {
-            let wake = exchange.wake_at();
-            if wake != exchange.alarm.at() {
-                self.timers.set(id, &mut exchange.alarm, wake);
-            }
-            self.held_bytes = self.held_bytes.saturating_add(exchange.held_bytes());
-        }
-        for id in self.shared.limits.take_wakes() {
-            if let Some(alarm) = self.exchanges.alarm(id) {
-                self.timers.set(id, alarm, Some(now));
-            }
-        }
-    }
 }
 
 impl Shared {
@@ -429,57 +294,6 @@ impl Shared {
             fx,
         }
     }
-}
-
-/// One event about an exchange that is under way; `room` is what may still be held of request bodies.
-fn react(exchange: &mut Exchange, turn: &mut Turn<'_>, event: Event, room: usize) -> After {
-    match event {
-        Event::RequestHeaders { .. }
-        | Event::Source { .. }
-        | Event::Caller { .. }
-        | Event::ServiceAnswered { .. } => After::Wait,
-        Event::RequestBody { .. } | Event::RequestEnd { .. } if exchange.is_back() => match event {
-            Event::RequestEnd { .. } => exchange.came_back(turn),
-            _ => hold(turn),
-        },
-        Event::RequestBody { buffered }
-            if exchange.is_reading() && buffered > exchange.most_bytes(turn.config) =>
-        {
-            exchange.is_too_large(turn, buffered)
-        }
-        Event::RequestBody { .. } if exchange.is_reading() => hold(turn),
-        Event::RequestEnd { body }
-            if exchange.is_reading() && body.len() > exchange.most_bytes(turn.config) =>
-        {
-            exchange.is_too_large(turn, body.len())
-        }
-        Event::RequestEnd { body } if exchange.is_reading() => exchange.begin(turn, body, room),
-        Event::BodyCounted { received: 0 } if exchange.is_reading() => {
-            exchange.await_body(Some(turn.now));
-            After::Wait
-        }
-        Event::BodyCounted { .. } if exchange.is_reading() => {
-            turn.fx.push(Effect::Log(Decision::BodyNeverArrives));
-            exchange.refuse(turn, OwnError::body_missing(), Reason::BodyMissing)
-        }
-        Event::RequestBody { .. } | Event::RequestEnd { .. } | Event::BodyCounted { .. } => After::Wait,
-        Event::Rerouted { end_of_stream: true } => exchange.came_back(turn),
-        Event::Rerouted { .. } => hold(turn),
-        Event::AnswerHeaders { half, answer, end_of_stream } => {
-            exchange.answer_begins(turn, half, answer, end_of_stream)
-        }
-        Event::AnswerBody { half, chunk, buffered, end_of_stream } => {
-            exchange.answer_goes_on(turn, half, (&chunk, buffered), end_of_stream)
-        }
-        Event::CallAnswer { attempt, answer } => exchange.call_answered(turn, attempt, answer),
-        Event::AnswerBroke => exchange.answer_broke(turn),
-        Event::Gone => exchange.abandon(turn),
-    }
-}
-
-fn hold(turn: &mut Turn<'_>) -> After {
-    turn.fx.push(Effect::HoldRequest);
-    After::Wait
 }
 
 /// No requests: they hold prompts and credentials.
