@@ -27,15 +27,17 @@
 //! used <= counted by the service <= used + reserved by requests under way + credits
 //! ```
 
+mod account;
 mod message;
+mod name;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
+use self::account::Account;
 use self::message::{Override, Said};
+pub(in crate::limits) use self::name::{of_key, of_name};
 use super::admit::Spot;
 use super::balance::Verdict;
 use super::rule::Rule;
@@ -56,9 +58,6 @@ const REST: Duration = Duration::from_secs(1);
 /// So many answers in a row that are of no use, and the service is away. One that has been lost says nothing of the next.
 const FAULTS: u32 = 3;
 
-/// So many granted in a row, and a limit that was closed is open for all who have waited.
-const OPEN: u32 = 32;
-
 /// When to come back where a service doesn't say, and the least time that it is taken at its word.
 const SOON: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(1);
@@ -71,9 +70,6 @@ const NEIGHBOURS: usize = 16;
 
 /// Questions that a worker waits for an answer to. The host answers each; should it not, the oldest are forgotten.
 const MOST_QUESTIONS: usize = 16_384;
-
-/// Longest name that a service is told as it is.
-const LONGEST_NAME: usize = 128;
 
 /// gRPC's statuses, <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
 const DEADLINE_EXCEEDED: u32 = 4;
@@ -151,80 +147,6 @@ struct Asked {
     until: Option<Timestamp>,
     descriptor: Rc<[u8]>,
     period: u64,
-}
-
-/// How it stands with one limit at one key, between its service and this worker.
-#[derive(Clone, Copy, Debug, Default)]
-struct Account {
-    /// What is owed to the service; a credit where it is negative.
-    owed: i64,
-    /// When that is forgotten.
-    until: Timestamp,
-    /// So many hits and more have been refused; until then. It stays when that is over, until enough has been granted.
-    closed: Option<(u64, Timestamp)>,
-    /// Since then: questions under way, when the last of them was asked, and what has been granted.
-    under_way: u32,
-    last: Timestamp,
-    granted: u32,
-}
-
-impl Account {
-    /// What is owed still.
-    fn owed(&self, now: Timestamp) -> i64 {
-        if self.until > now { self.owed } else { 0 }
-    }
-
-    /// Whether it was closed, and has opened.
-    fn has_opened(&self, now: Timestamp) -> bool {
-        self.closed.is_some_and(|(_, until)| until <= now)
-    }
-
-    /// Whether one more of those who have waited may ask.
-    fn lets_ask(&self, now: Timestamp) -> bool {
-        let is_silent = now.since(self.last) > TIMEOUT.saturating_add(LATE);
-        !self.has_opened(now) || is_silent || self.under_way <= self.granted
-    }
-
-    /// A question has been put about it.
-    fn asked(&mut self, now: Timestamp) {
-        self.under_way = self.under_way.saturating_add(1);
-        self.last = now;
-    }
-
-    /// One of them has been answered.
-    fn heard(&mut self, now: Timestamp, is_granted: bool) {
-        self.under_way = self.under_way.saturating_sub(1);
-        if is_granted && self.has_opened(now) {
-            self.granted = self.granted.saturating_add(1);
-        }
-        if self.granted >= OPEN {
-            self.closed = None;
-        }
-    }
-
-    fn close(&mut self, hits: u64, until: Timestamp) {
-        (self.closed, self.granted) = (Some((hits, until)), 0);
-    }
-
-    /// When nothing of it matters any more.
-    fn end(&self) -> Timestamp {
-        let closed = self.closed.map(|(_, until)| until).unwrap_or_default();
-        if self.owed == 0 { closed } else { closed.max(self.until) }
-    }
-
-    /// Adds to what is owed. What was owed before isn't owed for longer because of it, and neither is a credit kept.
-    fn add(&mut self, now: Timestamp, more: i64, until: Timestamp) {
-        if until <= now {
-            return;
-        }
-        let before = self.owed(now);
-        self.owed = before.saturating_add(more);
-        if before == 0 || before.signum() != self.owed.signum() {
-            self.until = until;
-        } else if before.signum() == more.signum() {
-            self.until = self.until.min(until);
-        }
-    }
 }
 
 /// This worker's dealings with rate limit services.
@@ -506,26 +428,4 @@ fn overridden(rule: &Rule) -> Option<Override> {
         _ => return None,
     };
     Some(Override { per_unit: u32::try_from(rule.amount()).ok()?, unit })
-}
-
-/// How a service is told of a tenant, the same in all proxies: by its name, unless that is very long.
-pub(super) fn of_name(name: &str) -> String {
-    if name.len() <= LONGEST_NAME { name.to_owned() } else { hashed("name-", name.as_bytes()) }
-}
-
-/// And by a hash of what is a secret.
-pub(super) fn of_key(key: &[u8]) -> String {
-    hashed("key-", key)
-}
-
-/// The first 128 bits of a SHA-256. Keys are random: nobody finds them out from it.
-fn hashed(kind: &str, bytes: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"seawall ");
-    hash.update(kind.as_bytes());
-    hash.update(bytes);
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    let digits = hash.finalize();
-    let digits = digits.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    kind.chars().chain(digits).collect()
 }
