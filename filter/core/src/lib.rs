@@ -88,6 +88,7 @@ mod operation;
 mod output;
 mod path;
 mod plan;
+mod price;
 mod request;
 mod retry;
 mod rng;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use seawall_policy::policy::Price;
-
 use super::answers::Reading;
 use super::outcome::{Request, model};
 use super::{Attempt, Exchange};
@@ -13,9 +11,10 @@ use crate::config::Config;
 use crate::effect::{Effect, Text};
 use crate::event::{Answer, Origin};
 use crate::plan::{Load, Place};
+use crate::price;
 use crate::request::carries_callers_key;
 use crate::stats::{Measure, Quota, Sample};
-use crate::stream::{Usage, Verdict};
+use crate::stream::Verdict;
 use crate::telemetry::{Metric, Outcome};
 use crate::turn::Turn;
 
@@ -43,7 +42,7 @@ impl Exchange {
         let is_bad = attempt.sighted.is_some_and(|sighted| sighted.is_bad());
         let usage = attempt.sighted.and_then(|sighted| sighted.usage);
         let price = turn.config.price_at(self.route, attempt.position);
-        let micro_dollars = usage.zip(price).map(|(usage, price)| cost(usage, price));
+        let micro_dollars = usage.zip(price).map(|(usage, price)| price::micro_dollars(usage, price));
         // A whole answer that breaks rules is a bad one, whatever became of it: no error.
         let is_whole = judgement.outcome == Outcome::InvalidOutput
             && attempt
@@ -155,15 +154,6 @@ impl Exchange {
     }
 }
 
-/// What so much usage costs, in whole micro-dollars. What was written into the provider's cache counts as other input.
-fn cost(usage: Usage, price: Price) -> u64 {
-    let cached = usage.cached.min(usage.input);
-    let parts = [(usage.input - cached, price.input), (cached, price.cached), (usage.output, price.output)];
-    // In pico-dollars each.
-    parts.iter().fold(0u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)))
-        / 1_000_000
-}
-
 /// What the statistics know of the places that a request may go to.
 pub(super) struct Measured<'m, 't> {
     pub(super) request: Request<'m>,
@@ -180,29 +170,5 @@ impl Load for Measured<'_, '_> {
         let Turn { stats, store, now, config, .. } = self.turn;
         let model = config.prepared(place).and_then(|target| model(self.request, target));
         stats.wait(*store, (place.target.0, model.as_deref()), *now)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn usage_costs_what_the_target_s_price_says() {
-        // $2 a million in, $0.50 cached, $8 out; in pico-dollars a token.
-        let price = Price { input: 2_000_000, cached: 500_000, output: 8_000_000 };
-        let usage = |input, cached, output| Usage { input, cached, output, reasoning: 0 };
-        let table = [
-            (usage(0, 0, 0), 0),
-            (usage(1_000_000, 0, 0), 2_000_000),
-            (usage(1_000_000, 1_000_000, 0), 500_000),
-            (usage(1_000, 400, 100), 2_200),
-            // No provider counts more cached than input.
-            (usage(10, 20, 0), 5),
-            (usage(u64::MAX, 0, u64::MAX), u64::MAX / 1_000_000),
-        ];
-        for (usage, micro_dollars) in table {
-            assert_eq!(cost(usage, price), micro_dollars, "{usage:?}");
-        }
     }
 }

@@ -13,14 +13,13 @@
 //! event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other makers
 //! send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
 
-use seawall_policy::policy::Price;
-
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Planned, Stage};
 use crate::answer::OwnError;
 use crate::breaker::Permit;
 use crate::effect::{Effect, Text};
 use crate::limits::{Answer, Refusal, Spot, Stage as Asked, Ticket, Use, who};
+use crate::price;
 use crate::stream::{Framing, Usage};
 use crate::telemetry::{LimitEvent, Outcome, Reason};
 use crate::time::Timestamp;
@@ -316,7 +315,7 @@ impl Exchange {
             requests: 1,
             input_tokens: input,
             output_tokens: output,
-            micro_dollars: price.map_or(0, |price| cost(usage, price)),
+            micro_dollars: price.map_or(0, |price| price::micro_dollars(usage, price)),
         }
     }
 
@@ -344,7 +343,7 @@ impl Exchange {
             requests: 1,
             input_tokens: usage.input,
             output_tokens: usage.output,
-            micro_dollars: price.map_or(0, |price| cost(usage, price)),
+            micro_dollars: price.map_or(0, |price| price::micro_dollars(usage, price)),
         }
     }
 }
@@ -373,13 +372,4 @@ fn came(attempt: &Attempt) -> Option<u64> {
         }
         _ => attempt.spent.map(|(_, tokens)| tokens).filter(|tokens| *tokens > 0),
     }
-}
-
-/// In whole micro-dollars, rounded up: many small ones must not cost nothing.
-fn cost(usage: Usage, price: Price) -> u64 {
-    let cached = usage.cached.min(usage.input);
-    let parts = [(usage.input - cached, price.input), (cached, price.cached), (usage.output, price.output)];
-    let pico =
-        parts.iter().fold(0_u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)));
-    pico.div_ceil(1_000_000)
 }

@@ -7,6 +7,7 @@
 
 use seawall_policy::policy::{Per, Price, Spending};
 
+use crate::price;
 use crate::store::{self, Store};
 use crate::stream::Usage;
 use crate::time::Timestamp;
@@ -42,7 +43,8 @@ impl Budget {
         (input, output): (u64, u64),
     ) -> Option<Paid> {
         let (price, period) = (self.price?, self.period(now));
-        let micro_dollars = cost(price, 0, input, output);
+        let usage = Usage { input, output, ..Usage::default() };
+        let micro_dollars = price::micro_dollars(usage, price);
         let (is_paid, is_written) = store::try_update(store, &self.key, |bytes| {
             let spent = spent(bytes, period).saturating_add(micro_dollars);
             let fits = spent <= self.spending.micro_dollars;
@@ -54,9 +56,7 @@ impl Budget {
     /// The call has ended, and has used this; `None` where nobody says.
     pub(super) fn settle(&self, store: &mut dyn Store, paid: Paid, used: Option<Usage>) {
         let Some((used, price)) = used.zip(self.price) else { return };
-        let cached = used.cached.min(used.input);
-        let cost = cost(price, cached, used.input - cached, used.output);
-        self.correct(store, paid, cost);
+        self.correct(store, paid, price::micro_dollars(used, price));
     }
 
     /// No call was made.
@@ -86,14 +86,6 @@ impl Budget {
         };
         now.0 / 1_000_000_000 / seconds
     }
-}
-
-/// In micro-dollars, what is left over rounded up.
-fn cost(price: Price, cached: u64, input: u64, output: u64) -> u64 {
-    let parts = [(cached, price.cached), (input, price.input), (output, price.output)];
-    let pico =
-        parts.iter().fold(0_u64, |sum, (tokens, price)| sum.saturating_add(tokens.saturating_mul(*price)));
-    pico.div_ceil(1_000_000)
 }
 
 /// What is spent of a period. A clock that steps back doesn't begin it anew.
@@ -157,11 +149,12 @@ mod tests {
                 match end {
                     0 => budget.refund(&mut store, paid),
                     1 => {
-                        *day += cost(PRICE, 0, spent.input, spent.output);
+                        *day += price::micro_dollars(spent, PRICE);
                         budget.settle(&mut store, paid, Some(spent));
                     }
                     _ => {
-                        *day += cost(PRICE, 0, input, output);
+                        let all = Usage { input, output, ..Usage::default() };
+                        *day += price::micro_dollars(all, PRICE);
                         budget.settle(&mut store, paid, None);
                     }
                 }
