@@ -44,7 +44,8 @@ pub struct Counter {
     left: usize,
     /// Counts that were not those of the reference.
     estimates: u32,
-    has_sampled: bool,
+    /// Those that would be others with more budget.
+    bounded: u32,
     /// What has been counted, not sampled.
     tokens: u64,
     bytes: u64,
@@ -57,8 +58,8 @@ pub struct Counter {
 impl Counter {
     #[must_use]
     pub fn new(encoding: Encoding, budget: Budget) -> Self {
-        let (left, estimates, has_sampled) = (budget.0, 0, false);
-        Self { encoding, left, estimates, has_sampled, tokens: 0, bytes: 0, ahead: 0, draws: 0 }
+        let (left, estimates, bounded) = (budget.0, 0, 0);
+        Self { encoding, left, estimates, bounded, tokens: 0, bytes: 0, ahead: 0, draws: 0 }
     }
 
     /// For so many bytes in several texts. Samples are taken where nobody foresees who doesn't know the seed, and so can't hide
@@ -88,10 +89,14 @@ impl Counter {
         self.estimates
     }
 
-    /// Whether a count would be the same another time: whatever else is counted then, and however much.
-    pub(crate) fn is_repeatable(&self, is_estimate: bool) -> bool {
-        // Without a vocabulary all counts are estimates.
-        !is_estimate || !(self.has_sampled || self.encoding.is_built_in())
+    /// How many counts might be others another time, when something else is counted too.
+    pub(crate) fn bounded(&self) -> u32 {
+        self.bounded
+    }
+
+    /// Something was not counted as it would have been with more budget.
+    pub(crate) fn bind(&mut self) {
+        self.bounded = self.bounded.saturating_add(1);
     }
 
     /// How many tokens the text is. Once the budget is spent it costs next to nothing, and is an estimate.
@@ -114,6 +119,8 @@ impl Counter {
         let counted = self.encoding.count_up_to(text, limit);
         self.left = self.left.saturating_sub(counted.work);
         self.estimates = self.estimates.saturating_add(u32::from(!counted.is_exact));
+        // Without a vocabulary all counts are estimates, and the same each time. A long piece is cut by what is left.
+        self.bounded = self.bounded.saturating_add((!counted.is_exact && self.encoding.is_built_in()).into());
         self.tokens += counted.tokens;
         self.bytes += counted.end as u64;
         counted
@@ -121,7 +128,7 @@ impl Counter {
 
     fn sampled(&mut self, text: &str) -> u64 {
         self.estimates = self.estimates.saturating_add(1);
-        self.has_sampled = true;
+        self.bind();
         let left = self.left - self.ahead.min(self.left / 2);
         let (each, stride) = (left / WINDOWS, text.len().div_ceil(WINDOWS));
         if each < LEAST {

@@ -127,8 +127,10 @@ impl<'m> Root<'m> {
         let end = at.saturating_add(raw.len());
         self.memo.put_begun(&mut self.beginnings, end, self.begun);
         let tally = self.add(raw, At::Message);
-        if self.counter.is_repeatable(self.tally.is_estimate || !self.counter.is_exact()) {
-            self.begun = Begun { tally: self.tally, has_tools: self.has_tools, list, end };
+        if self.counter.bounded() == 0 {
+            let mut tally = self.tally;
+            tally.is_estimate |= !self.counter.is_exact();
+            self.begun = Begun { tally, has_tools: self.has_tools, list, end };
         } else {
             self.beginnings = Beginnings::default();
         }
@@ -146,8 +148,9 @@ impl<'m> Root<'m> {
             self.counter.skip(raw.len());
         }
         known.unwrap_or_else(|| {
+            let before = self.counter.bounded();
             let tally = self.counted(count);
-            if self.counter.is_repeatable(tally.is_estimate) {
+            if self.counter.bounded() == before {
                 self.memo.put(hash, tally);
             }
             tally
@@ -187,6 +190,10 @@ impl<'m> Root<'m> {
                     tally.is_estimate |= !is_whole;
                 }
                 _ => {
+                    // Rendering has a bound of its own, for all tools together.
+                    if is_rendered {
+                        root.counter.bind();
+                    }
                     tally.add(Kind::Json, root.counter.count(raw));
                     tally.is_estimate = true;
                 }

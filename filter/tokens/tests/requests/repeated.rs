@@ -29,8 +29,51 @@ fn a_turn_costs_what_its_new_messages_cost() {
     assert!(request(8_000).count(&conversation(100), &mut Memo::new(1_024, [3, 4])).unwrap().is_estimate);
 }
 
+/// The budget holds a few messages, and the reading of all of them. What nobody can count exactly costs nothing either when it comes again: members and parts that aren't known, pictures and
+/// files, and tools of which only the provider knows how they are rendered.
 #[test]
-fn estimates_are_not_remembered() {
+fn what_is_an_estimate_whatever_the_budget_is_remembered_too() {
+    let words = "Words follow words. ".repeat(50);
+    let odd = [
+        json!({ "x_note": [words] }),
+        json!({ "content": [{ "type": "text", "text": words }, { "type": "input_audio" }, { "type": "x", "said": [words] }] }),
+        json!({ "content": [{ "type": "text", "text": words }, { "type": "image_url", "image_url": { "url": "https://a.test" } }] }),
+        json!({ "content": [{ "type": "text", "text": words }, { "type": "document", "source": { "type": "base64", "data": "JVBERi0xLjc=" } }] }),
+    ];
+    for (dialect, odd) in [Dialect::Chat, Dialect::Anthropic]
+        .into_iter()
+        .flat_map(|dialect| odd.iter().map(move |odd| (dialect, odd)))
+    {
+        let mut memo = Memo::new(1_024, [3, 4]);
+        for turns in 1..60 {
+            let messages: Vec<_> = (0..turns)
+                .map(|turn| {
+                    let mut message = odd.clone();
+                    message["role"] = if turn % 2 == 0 { "user" } else { "assistant" }.into();
+                    message["id"] = turn.into();
+                    message
+                })
+                .collect();
+            let tools = if dialect == Dialect::Chat {
+                vec![]
+            } else {
+                vec![json!({ "name": "f", "description": words })]
+            };
+            let body = json!({ "messages": messages, "tools": tools }).to_string().into_bytes();
+            let request = |budget| Request { dialect, ..request(budget) };
+            let expected = request(usize::MAX).count(&body, &mut Memo::new(4, [5, 6])).unwrap();
+            assert_eq!(
+                request(16_000).count(&body, &mut memo).unwrap(),
+                expected,
+                "after {turns} turns of {odd}"
+            );
+            assert!(expected.is_estimate);
+        }
+    }
+}
+
+#[test]
+fn estimates_for_want_of_budget_are_not_remembered() {
     let mut memo = Memo::new(1_024, [3, 4]);
     let body = conversation(50);
     assert!(request(100).count(&body, &mut memo).unwrap().is_estimate);
@@ -59,6 +102,8 @@ fn part() -> impl Strategy<Value = String> {
     let message = (0..6_u8, 0..1_500_usize).prop_map(|(kind, length)| {
         let text = "Words follow words. ".repeat(length / 20);
         match kind {
+            2 if length % 3 == 0 => json!({ "role": "user", "content": "", "note": text, "id": [length] }),
+            2 if length % 3 == 1 => json!({ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "https://a.test" } }, { "type": "text", "text": text }] }),
             0 => json!({ "role": "system", "content": text }),
             1 => json!({ "role": "user", "content": [{ "type": "text", "text": text }, { "type": "input_audio" }] }),
             2 => json!({ "role": "assistant", "content": "x".repeat(length) }),
