@@ -58,6 +58,7 @@ pub(super) struct Learned<S: Subject> {
 }
 
 struct Copy<S: Subject> {
+    key: String,
     known: S,
     pending: Vec<S::Lesson>,
     synced: Option<Timestamp>,
@@ -70,21 +71,26 @@ impl<S: Subject> Learned<S> {
 
     /// What is known now.
     pub(super) fn known(&mut self, store: &mut dyn Store, of: Of<'_>, now: Timestamp) -> Option<&S> {
-        let begin = self.begin;
         let copy = self.copy(of)?;
         if copy.is_due(now) {
-            copy.sync(store, &of.key(begin), now);
+            copy.sync(store, now);
         }
         Some(&copy.known)
     }
 
     pub(super) fn learn(&mut self, store: &mut dyn Store, of: Of<'_>, now: Timestamp, lesson: S::Lesson) {
-        let begin = self.begin;
         let Some(copy) = self.copy(of) else { return };
         copy.known.learn(&lesson);
         copy.pending.push(lesson);
         if copy.is_due(now) || copy.pending.len() >= PENDING {
-            copy.sync(store, &of.key(begin), now);
+            copy.sync(store, now);
+        }
+    }
+
+    /// Writes down all that was learned and not been written yet: no more comes.
+    pub(super) fn close(&mut self, store: &mut dyn Store, now: Timestamp) {
+        for copy in self.copies.iter_mut().flatten().filter(|copy| !copy.pending.is_empty()) {
+            copy.sync(store, now);
         }
     }
 
@@ -93,25 +99,26 @@ impl<S: Subject> Learned<S> {
         if index >= self.copies.len() {
             self.copies.resize_with(index.saturating_add(1), || None);
         }
-        self.copies.get_mut(index).map(|copy| &mut **copy.get_or_insert_default())
-    }
-}
-
-impl<S: Subject> Default for Copy<S> {
-    fn default() -> Self {
-        Self { known: S::default(), pending: Vec::new(), synced: None }
+        let begin = self.begin;
+        self.copies
+            .get_mut(index)
+            .map(|copy| &mut **copy.get_or_insert_with(|| Box::new(Copy::new(of.key(begin)))))
     }
 }
 
 impl<S: Subject> Copy<S> {
+    fn new(key: String) -> Self {
+        Self { key, known: S::default(), pending: Vec::new(), synced: None }
+    }
+
     fn is_due(&self, now: Timestamp) -> bool {
         is_past(self.synced, SYNC, now)
     }
 
     /// Writes down what was learned here and reads what others have learned.
-    fn sync(&mut self, store: &mut dyn Store, key: &str, now: Timestamp) {
+    fn sync(&mut self, store: &mut dyn Store, now: Timestamp) {
         let pending = std::mem::take(&mut self.pending);
-        self.known = store::update(store, key, |cell| {
+        self.known = store::update(store, &self.key, |cell| {
             let mut known = cell.map(S::read).unwrap_or_default();
             pending.iter().for_each(|lesson| known.learn(lesson));
             ((!pending.is_empty()).then(|| known.write()), known)
@@ -204,6 +211,17 @@ mod tests {
         assert_eq!(known(&mut other, &mut store, 300), 19, "what waits at the other isn't known yet");
         assert_eq!(known(&mut one, &mut store, 300), 28);
         assert_eq!(known(&mut other, &mut store, 600), 28);
+    }
+
+    #[test]
+    fn what_waits_is_written_when_no_more_comes() {
+        let (mut store, mut one) = (Counted::default(), worker());
+        (0..3).for_each(|_| learn(&mut one, &mut store, 0, 1));
+        assert_eq!(known(&mut worker(), &mut store, 0), 1, "the rest of it waits");
+        one.close(&mut store, Timestamp(0));
+        assert_eq!(known(&mut worker(), &mut store, 0), 3);
+        one.close(&mut store, Timestamp(0));
+        assert_eq!(store.writes, 2, "once");
     }
 
     #[test]

@@ -166,6 +166,12 @@ impl Counting {
     ) {
         self.outputs.learn(store, route, now, tokens);
     }
+
+    /// Writes down all that was learned and not been written yet: no more comes.
+    pub(crate) fn close(&mut self, store: &mut dyn Store, now: Timestamp) {
+        self.calibrations.close(store, now);
+        self.outputs.close(store, now);
+    }
 }
 
 /// What can't be read as a request. Servers may all the same: JSON has dialects of its own.

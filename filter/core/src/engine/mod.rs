@@ -232,9 +232,20 @@ impl Engine {
         self.exchange(id).is_some_and(Exchange::is_moving)
     }
 
-    /// The last that is asked of it: no exchange is under way any more, and nothing will be told. Counts what is lost.
+    /// The last that is asked of it: no client is there any more, and nothing will be told. Gives up what runs on without one,
+    /// writes down what waits to be written together with more, and counts what is lost. Asks for nothing that could be answered.
     pub fn close(&mut self, now: Timestamp, store: &mut dyn Store, fx: &mut Vec<Effect>) {
-        let Shared { config, sampling, .. } = &mut self.shared;
+        for (id, mut exchange) in std::mem::take(&mut self.exchanges) {
+            exchange.close(&mut self.shared.turn(now, store, (id, exchange.asker()), fx));
+        }
+        fx.retain(|effect| matches!(effect, Effect::Log(_) | Effect::Count(_)));
+        let Shared { config, sampling, stats, limits, counting, uncounted, .. } = &mut self.shared;
+        limits.close(store, now, &config.book);
+        stats.close(store, now);
+        counting.close(store, now);
+        for (route, uncounted) in uncounted.iter_mut().enumerate() {
+            uncounted.close(config, route, now, store);
+        }
         sampling.close(config, store, now, fx);
     }
 

@@ -348,6 +348,16 @@ impl Exchange {
         self.finish(turn, self.position, 0, Reason::Gone)
     }
 
+    /// Nothing is told of it any more: what runs beside, without a client, is given up too.
+    pub(crate) fn close(&mut self, turn: &mut Turn<'_>) {
+        self.abandon(turn);
+        for stray in std::mem::take(&mut self.strays) {
+            turn.settle(self.route, stray.position, stray.permit, None);
+            self.remember(turn, &stray, None);
+        }
+        self.settle(turn);
+    }
+
     /// The client has its answer, or is gone: what is still under way is given up.
     fn leave(&mut self, turn: &mut Turn<'_>) -> After {
         self.stage = Stage::Over;

@@ -282,6 +282,14 @@ impl Limits {
         [self.ledger.next_deadline(), self.unsettled.next_deadline()].into_iter().flatten().min()
     }
 
+    /// Settles all that waits for it: no more comes.
+    pub(crate) fn close(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
+        let mut desk = self.desk(book, store, now);
+        for place in desk.unsettled.due(Timestamp(u64::MAX), usize::MAX) {
+            desk.write(place);
+        }
+    }
+
     /// Confirms what this worker holds, and settles what has waited for it.
     pub(crate) fn handle_timeout(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
         let due = self.unsettled.due(now, BATCH).into_iter().chain(self.ledger.due(now));
@@ -294,14 +302,6 @@ impl Limits {
 
 #[cfg(test)]
 impl Limits {
-    /// Settles what waits for it.
-    fn settle_all(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book) {
-        let mut desk = self.desk(book, store, now);
-        for place in desk.unsettled.due(Timestamp(u64::MAX), usize::MAX) {
-            desk.write(place);
-        }
-    }
-
     fn owed_to_services(&self) -> i64 {
         self.fleet.owed()
     }

@@ -2,7 +2,7 @@
 //!
 //! Only where that changes nothing for anybody: nobody waits there, half of each limit is free, and no more was used than was
 //! reserved. Until it is written all others see what was reserved, so a limit is never taken for emptier than it is; this worker
-//! sees it settled. What waits is confirmed like all that is held; with its worker, or when another policy takes over, at most
+//! sees it settled. What waits is confirmed like all that is held, and written when another policy takes over; with a worker that dies at most
 //! these few milliseconds' use is lost, and what was reserved is forgotten like all that nobody confirms.
 
 use std::collections::BTreeMap;

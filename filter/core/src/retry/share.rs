@@ -75,6 +75,13 @@ impl Bound {
         unwritten.requests = unwritten.requests.saturating_add(1);
     }
 
+    /// Writes down the requests that have come and not been written yet: no more come.
+    pub(crate) fn close(&self, unwritten: &mut Unwritten, now: Timestamp, store: &mut dyn Store) {
+        if unwritten.requests > 0 {
+            self.count(unwritten, Slot::default(), now, store);
+        }
+    }
+
     /// Somebody else has made an extra attempt.
     pub(crate) fn foreign(&self, unwritten: &mut Unwritten, now: Timestamp, store: &mut dyn Store) {
         self.count(unwritten, Slot { foreign: 1, ..Slot::default() }, now, store);

@@ -47,6 +47,17 @@ fn the_share_is_that_of_the_requests_in_the_window() {
 }
 
 #[test]
+fn requests_that_wait_are_written_when_no_more_come() {
+    let (mut one, bound) = (One::default(), bound(1_000, 0));
+    one.requests(&bound, at(0), 50);
+    let mut next = One { store: one.store.clone(), ..One::default() };
+    assert_eq!(next.admitted(&bound, at(1), 50), 0, "all of it waits");
+    bound.close(&mut one.unwritten, at(1), &mut one.store);
+    let mut next = One { store: one.store.clone(), ..One::default() };
+    assert_eq!(next.admitted(&bound, at(1), 50), 5);
+}
+
+#[test]
 fn the_floor_holds_in_every_second_however_few_requests_there_are() {
     let (mut one, bound) = (One::default(), bound(1_000, 3));
     for second in [0, 1, 2, 60, 61, 86_400 * 60] {

@@ -93,8 +93,28 @@ impl InFlight {
         now: Timestamp,
         key: impl Fn(usize) -> Option<&'k str>,
     ) {
+        self.tell_due(store, (now, now), key);
+    }
+
+    /// Tells at once what would have been told later.
+    pub(super) fn close<'k>(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        key: impl Fn(usize) -> Option<&'k str>,
+    ) {
+        self.tell_due(store, (now, Timestamp(u64::MAX)), key);
+    }
+
+    /// Tells what is due by this time.
+    fn tell_due<'k>(
+        &mut self,
+        store: &mut dyn Store,
+        (now, by): (Timestamp, Timestamp),
+        key: impl Fn(usize) -> Option<&'k str>,
+    ) {
         let due: Vec<usize> =
-            self.due.iter().filter(|(_, due)| **due <= now).map(|(number, _)| *number).collect();
+            self.due.iter().filter(|(_, due)| **due <= by).map(|(number, _)| *number).collect();
         for number in due {
             self.tell(store, number, key(number).unwrap_or_default(), now);
         }

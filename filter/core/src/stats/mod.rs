@@ -200,6 +200,14 @@ impl Stats {
         known.collect()
     }
 
+    /// Writes down all that has been seen and not been written yet: no more comes.
+    pub fn close(&mut self, store: &mut dyn Store, now: Timestamp) {
+        let subjects = self.targets.iter_mut().flat_map(|target| &mut target.subjects);
+        subjects.for_each(|subject| subject.close(store, now));
+        let key = |target| self.targets.get(target).map(|target: &Target| &*target.keys.cells);
+        self.in_flight.close(store, now, key);
+    }
+
     /// When [`Stats::handle_timeout`] wants to be called: while attempts are under way that other workers shall know of.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {

@@ -120,6 +120,13 @@ impl Subject {
         is_due
     }
 
+    /// Writes down what waits for that.
+    pub(super) fn close(&mut self, store: &mut dyn Store, now: Timestamp) {
+        if let Some(local) = self.local.as_mut().filter(|local| !local.pending.is_empty()) {
+            local.sync(store, (&self.key, self.slot), now);
+        }
+    }
+
     /// What the window holds belongs to another time.
     pub(super) fn forget(&mut self, store: &mut dyn Store, now: Timestamp) {
         let local = self.local.get_or_insert_default();

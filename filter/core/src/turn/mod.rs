@@ -32,6 +32,16 @@ pub(crate) struct Uncounted {
     hedges: Unwritten,
 }
 
+impl Uncounted {
+    /// Writes them down: no more come.
+    pub(crate) fn close(&mut self, config: &Config, route: usize, now: Timestamp, store: &mut dyn Store) {
+        let bounds = [(config.budget(route), &mut self.retries), (config.hedges(route), &mut self.hedges)];
+        for (bound, unwritten) in bounds {
+            bound.into_iter().for_each(|bound| bound.close(unwritten, now, store));
+        }
+    }
+}
+
 pub(crate) struct Turn<'a> {
     pub(crate) config: &'a Config,
     pub(crate) store: &'a mut dyn Store,

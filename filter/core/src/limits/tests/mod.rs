@@ -117,7 +117,7 @@ impl One {
 
     /// Settles what waits for it.
     pub(in crate::limits) fn settle_all(&mut self, nanos: u64) {
-        self.limits.settle_all(&mut self.store, Timestamp(nanos), &self.fixture.book);
+        self.limits.close(&mut self.store, Timestamp(nanos), &self.fixture.book);
     }
 
     /// Every cell there is.

@@ -136,7 +136,7 @@ impl World {
         }
         assert_eq!(self.ends.len(), requests.len(), "everybody is answered, or gone");
         for limits in &mut self.limits {
-            limits.settle_all(&mut self.store, Timestamp(START + 60 * SECOND), &self.fixture.book);
+            limits.close(&mut self.store, Timestamp(START + 60 * SECOND), &self.fixture.book);
             assert!(limits.ledger.is_empty(), "all is given back");
             assert!(limits.lines.is_empty());
         }

@@ -170,7 +170,7 @@ impl<'f> Workers<'f> {
 
     fn settle_all(&mut self, worker: usize) {
         let (fixture, now) = (self.fixture, Timestamp(self.now));
-        self.with(worker, |limits, store| limits.settle_all(store, now, &fixture.book));
+        self.with(worker, |limits, store| limits.close(store, now, &fixture.book));
     }
 
     fn held(&mut self, tenant: u64) -> Vec<u64> {

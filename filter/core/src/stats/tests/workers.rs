@@ -23,6 +23,25 @@ fn another_worker_s_samples_of_before_count_no_more() {
     assert_eq!(one.view(&mut store, (0, None), at(2)).expect("known").attempts(), 1);
 }
 
+#[test]
+fn what_waits_is_written_when_no_more_comes() {
+    let mut store = MemoryStore::default();
+    let mut one = stats(1);
+    one.begin(&mut store, 0, at(0));
+    for _ in 0..3 {
+        one.record(&mut store, (0, None), at(0), sample(1_000_000, 100));
+    }
+    one.end(&mut store, 0, at(0));
+    let seen = |store: &mut MemoryStore| {
+        let mut other = stats(2);
+        (other.view(store, (0, None), at(0)).expect("known").attempts(), other.in_flight(store, 0, at(0)))
+    };
+    assert_eq!(seen(&mut store), (1, 1), "the rest of it waits");
+    one.close(&mut store, at(0));
+    assert_eq!(seen(&mut store), (3, 0));
+    assert_eq!(one.next_deadline(), None);
+}
+
 /// Counts what it is asked, and lets another worker write in between.
 struct Contended {
     cells: Rc<RefCell<MemoryStore>>,
