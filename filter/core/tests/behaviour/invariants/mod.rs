@@ -4,8 +4,10 @@
 //! answer at most, nothing done for a client that is gone, no attempt at an open breaker's target, attempts numbered in
 //! order, one outcome for each, and nothing left over in the end.
 
+mod accounts;
 mod laws;
 mod schedule;
+mod spending;
 
 use proptest::prelude::*;
 
@@ -46,6 +48,32 @@ proptest! {
         plan.recover(&mut world);
         let tried = plan.load(&mut world, CALLS + 4);
         prop_assert_eq!(tried.iter().filter(|target| !target.is_empty()).count(), CALLS, "{:?}", tried);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn every_request_and_tenant_is_charged_what_was_used_and_nothing_stays_reserved(plan in spending::plan(false)) {
+        let mut spree = plan.run();
+        plan.ask(&mut spree);
+        accounts::every_request_is_charged_what_it_used(&mut spree);
+        accounts::tenants_are_charged_what_they_used(&mut spree);
+        accounts::every_place_is_given_back(&plan, &mut spree);
+        spree.world.settle();
+    }
+
+    #[test]
+    fn several_limits_hold_at_once_whatever_fails(plan in spending::plan(true)) {
+        let mut spree = plan.run();
+        accounts::no_window_sees_more_than_a_rate(&spree);
+        accounts::nobody_is_one_too_many(&plan, &spree);
+        plan.ask(&mut spree);
+        accounts::every_request_is_charged_what_it_used(&mut spree);
+        accounts::tenants_are_charged_what_they_used(&mut spree);
+        accounts::every_place_is_given_back(&plan, &mut spree);
+        spree.world.settle();
     }
 }
 

@@ -70,12 +70,12 @@ struct Arrival {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Upset {
+pub(super) enum Upset {
     Reconfigured,
     Trapped,
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(super) fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         12 => Just(Fate::Status(200)),
         3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 529]).prop_map(Fate::Status),

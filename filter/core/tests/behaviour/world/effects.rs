@@ -1,5 +1,6 @@
 //! What the filter asks for is done here, and checked against what every host expects of it.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,7 +33,9 @@ impl World {
         let hedges = policy.routes.iter().any(|route| route.hedge.is_some());
         let request = self.requests.get_mut(&id).unwrap();
         match effect {
-            Effect::Route { attempt, cluster, total, headers, longest: alone, is_held_whole, .. } => {
+            Effect::Route {
+                attempt, cluster, total, headers, longest: alone, is_held_whole, body, ..
+            } => {
                 assert!(!request.is_moving && request.wire.is_none(), "the request is elsewhere");
                 assert_eq!(attempt as usize, request.attempts.len() + 1, "attempts are numbered in order");
                 assert!(
@@ -44,7 +47,7 @@ impl World {
                 let headers = if is_held_whole && self.upstream_half { total } else { headers };
                 let attempt = attempt as usize;
                 request.wire = Some(Wire { attempt, upstream, is_answered: false, is_done: false });
-                self.begin(id, &cluster, headers, false);
+                self.begin(id, &cluster, headers, (false, body.as_deref()));
                 self.push(now.after(headers), Due::Timeout { id, attempt, headers: true });
                 self.push(now.after(total), Due::Timeout { id, attempt, headers: false });
             }
@@ -56,7 +59,7 @@ impl World {
                 );
                 assert!(headers.iter().all(|(name, _)| name != "content-length") && !body.is_empty());
                 assert!(timeout <= longest * 10);
-                self.begin(id, &cluster, timeout, true);
+                self.begin(id, &cluster, timeout, (true, Some(&body)));
                 let attempt = attempt as usize;
                 self.push(now.after(headers_timeout), Due::Timeout { id, attempt, headers: true });
                 self.push(now.after(timeout), Due::Timeout { id, attempt, headers: false });
@@ -174,7 +177,13 @@ impl World {
         }
     }
 
-    fn begin(&mut self, id: u32, target: &str, timeout: Duration, is_dispatched: bool) {
+    fn begin(
+        &mut self,
+        id: u32,
+        target: &str,
+        timeout: Duration,
+        (is_dispatched, body): (bool, Option<&[u8]>),
+    ) {
         let mut probe = None;
         // The policy's own model, if it sets one, is always `other`.
         for model in [&self.requests[&id].model, "other"] {
@@ -193,7 +202,10 @@ impl World {
         let request = self.requests.get_mut(&id).unwrap();
         let attempt = request.attempts.len() + 1;
         let is_hedge = request.attempts.iter().any(|other| other.outcome.is_none() && !other.is_cancelled);
-        let pieces = script(fate, &Request::mark(id, attempt), request.streams, latency);
+        let sent = body.map_or(Cow::Borrowed(&*request.body), String::from_utf8_lossy);
+        let tells = !request.streams || sent.contains("\"include_usage\":true");
+        let usage = self.meter.filter(|_| tells).map(|meter| meter(&sent, id, attempt));
+        let pieces = script(fate, &Request::mark(id, attempt), (request.streams, usage), latency);
         let first = pieces.first().map(|(after, _)| *after);
         request.attempts.push(Attempt {
             target: target.into(),
@@ -206,6 +218,9 @@ impl World {
             is_dispatched,
             is_cancelled: false,
             pieces: Rc::new(Script(pieces)),
+            usage,
+            is_usage_seen: false,
+            is_whole: false,
             call: None,
             probe,
         });

@@ -161,7 +161,13 @@ fn half(text: &str) -> &str {
 }
 
 /// What comes back, and how long after the attempt began. `mark` tells its words from those of any other.
-pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -> Vec<(Duration, Piece)> {
+/// `usage`: what was used, where that is told.
+pub(super) fn script(
+    fate: Fate,
+    mark: &str,
+    (streams, usage): (bool, Option<(u64, u64)>),
+    latency: Duration,
+) -> Vec<(Duration, Piece)> {
     let (status, latency) = match fate {
         Fate::Refuse => return vec![(latency, Piece::Refused(Origin::Connect))],
         Fate::Full => return vec![(latency, Piece::Refused(Origin::Full))],
@@ -192,8 +198,8 @@ pub(super) fn script(fate: Fate, mark: &str, streams: bool, latency: Duration) -
     let headers = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let lie = if let Fate::Lie(lie) = fate { Some(lie) } else { None };
     let parts = match status {
-        200 if is_stream => stream(mark, lie),
-        200 => document(mark, lie),
+        200 if is_stream => stream(mark, lie, usage),
+        200 => document(mark, lie, usage),
         _ => {
             let code = if let Fate::Says(complaint, _) = fate { complaint.code() } else { "" };
             let mut message = format!(r#"{{"error":{{"message":"provider's {status}","code":"{code}"}}}}"#);
@@ -254,7 +260,7 @@ fn spoil(mut parts: Vec<String>, lie: Option<Lie>, garbage: &str) -> Vec<String>
     parts
 }
 
-fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
+fn stream(mark: &str, lie: Option<Lie>, usage: Option<(u64, u64)>) -> Vec<String> {
     let data = |json: String| format!("data: {json}\n\n");
     let delta = |delta: &str, finish: &str| {
         data(format!(
@@ -265,6 +271,10 @@ fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
     let mut parts = vec![delta(r#""role":"assistant""#, "null")];
     parts.extend((0..PARTS).map(|part| delta(&format!(r#""content":"{}""#, part_text(mark, part)), "null")));
     parts.push(delta("", finish));
+    if let Some(usage) = usage {
+        let usage = usage_text(usage);
+        parts.push(data(format!(r#"{{"object":"chat.completion.chunk","choices":[],"usage":{usage}}}"#)));
+    }
     match lie {
         Some(Lie::Unmarked { .. }) => {}
         Some(Lie::Error) => parts = vec![data(ERROR.to_owned())],
@@ -279,7 +289,26 @@ fn stream(mark: &str, lie: Option<Lie>) -> Vec<String> {
     spoil(parts, lie, "data: {not json\n\n")
 }
 
-fn document(mark: &str, lie: Option<Lie>) -> Vec<String> {
+fn usage_text((input, output): (u64, u64)) -> String {
+    let total = input + output;
+    format!(r#"{{"prompt_tokens":{input},"completion_tokens":{output},"total_tokens":{total}}}"#)
+}
+
+/// Whether what has come tells this usage, and whether it has ended as it should.
+pub(super) fn told(pieces: &[(Duration, Piece)], usage: (u64, u64), streams: bool) -> (bool, bool) {
+    let (mut all, mut has_ended) = (Vec::new(), false);
+    for (_, piece) in pieces {
+        if let Piece::Data { bytes, end } = piece {
+            all.extend(bytes);
+            has_ended = *end;
+        }
+    }
+    let end = if streams { "}\n\n" } else { "}" };
+    let all = String::from_utf8_lossy(&all);
+    (all.contains(&[&usage_text(usage), end].concat()), has_ended)
+}
+
+fn document(mark: &str, lie: Option<Lie>, usage: Option<(u64, u64)>) -> Vec<String> {
     if matches!(lie, Some(Lie::Error | Lie::LateError(_))) {
         return vec![ERROR.to_owned()];
     }
@@ -289,7 +318,8 @@ fn document(mark: &str, lie: Option<Lie>) -> Vec<String> {
     let mut parts = vec![r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"provider's 200: "#.to_owned()];
     parts.extend((0..PARTS).map(|part| part_text(mark, part)));
     let finish = if lie == Some(Lie::CutOff) { "length" } else { "stop" };
-    parts.push([r#""},"finish_reason":""#, finish, r#""}]}"#].concat());
+    let usage = usage.map(|usage| format!(r#","usage":{}"#, usage_text(usage))).unwrap_or_default();
+    parts.push([r#""},"finish_reason":""#, finish, r#""}]"#, &usage, "}"].concat());
     spoil(parts, lie, "\"\n")
 }
 

@@ -14,7 +14,7 @@ use std::hash::Hasher;
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_core::{BreakerState, Config, Engine, Event, ExchangeId, Half, Headers, Seed, Timestamp};
+use seawall_core::{BreakerState, Config, Effect, Engine, Event, ExchangeId, Half, Headers, Seed, Timestamp};
 use seawall_policy::Policy;
 
 pub(crate) use self::client::{From, Got, Sense};
@@ -38,11 +38,15 @@ pub(crate) struct Request {
     pub(crate) complete: Timestamp,
     /// The model its body names.
     model: String,
+    /// Its body, as its caller sent it.
+    body: String,
     /// Whether its body asks for a stream.
     pub(crate) streams: bool,
     pub(crate) answers: Vec<Got>,
     /// Its client has left, or its worker has died.
     pub(crate) is_gone: bool,
+    /// Its worker has died before it was over.
+    pub(crate) is_trapped: bool,
     /// Nothing can reach its client any more.
     is_over: bool,
     pub(crate) attempts: Vec<Attempt>,
@@ -71,6 +75,11 @@ pub(crate) struct Attempt {
     /// The host waits no more for what is still to come of it.
     is_cancelled: bool,
     pieces: Rc<Script>,
+    /// What its provider says was used, where it says that: tokens of the prompt and of the answer.
+    pub(crate) usage: Option<(u64, u64)>,
+    /// How much of the answer has been told to the filter while that still waited for it: `usage` is in it, and it is whole.
+    pub(crate) is_usage_seen: bool,
+    pub(crate) is_whole: bool,
     /// Of a dispatched one: what has come.
     call: Option<(u16, Headers, Vec<u8>)>,
     /// The breaker that let it through while it recovered, and how many recoveries that one had begun.
@@ -128,6 +137,9 @@ enum Later {
 /// How long a rate limit service takes to answer its n-th question, and what it says; never, where there is nothing.
 type Service = Box<dyn FnMut(u64) -> Option<(Duration, Result<Vec<u8>, u32>)>>;
 
+/// What a provider says was used: of the body that was sent, for an attempt of a request.
+type Meter = fn(&str, u32, usize) -> (u64, u64);
+
 /// What a target does to its n-th attempt.
 type Choose = Box<dyn FnMut(&str, u64) -> Fate>;
 
@@ -139,6 +151,8 @@ pub(crate) struct World {
     engines: Vec<Vec<usize>>,
     /// The policy of each engine, by its number.
     installed: Vec<usize>,
+    /// Engines that another one has taken the place of, and that have nothing under way any more.
+    closed: Vec<bool>,
     policies: Vec<Policy>,
     seed: u64,
     store: Contended,
@@ -157,6 +171,8 @@ pub(crate) struct World {
     pub(crate) refuses_redirects: bool,
     next_id: u32,
     choose: Choose,
+    /// What providers say was used; none does where there is nothing.
+    pub(crate) meter: Option<Meter>,
     pub(crate) service: Service,
     pub(crate) questions: u64,
     /// What was told last of the latency of a route.
@@ -193,6 +209,7 @@ impl World {
             workers: Vec::new(),
             engines: vec![Vec::new(); workers as usize],
             installed: Vec::new(),
+            closed: Vec::new(),
             policies: policies.iter().map(|policy| read(policy)).collect(),
             seed,
             store: Contended::default(),
@@ -206,6 +223,7 @@ impl World {
             refuses_redirects: false,
             next_id: 1,
             choose: Box::new(choose),
+            meter: None,
             service: Box::new(|_| Some((Duration::from_millis(2), Ok(vec![8, 1])))),
             questions: 0,
             is_slow: false,
@@ -295,6 +313,33 @@ impl World {
         self.engines[worker].push(self.workers.len());
         self.workers.push(self.engine(self.workers.len() as u64, policy));
         self.installed.push(policy);
+        self.closed.push(false);
+        self.close_idle();
+    }
+
+    /// Every worker gets this configuration.
+    pub(crate) fn replace(&mut self, policy: &str) {
+        self.policies.push(read(policy));
+        (0..self.engines.len()).for_each(|worker| self.install(worker, self.policies.len() - 1));
+    }
+
+    /// The host ends configurations whose last stream has ended, and tells them nothing any more. What they have asked for
+    /// themselves is called off.
+    pub(super) fn close_idle(&mut self) {
+        for number in (0..self.workers.len()).filter(|number| !self.closed[*number]).collect::<Vec<_>>() {
+            let is_last = self.engines.iter().any(|engines| engines.last() == Some(&number));
+            let uses =
+                |request: &Request| request.engine == number && (!request.is_over || request.is_moving);
+            // The latest are the likeliest.
+            if is_last || self.requests.values().rev().any(uses) {
+                continue;
+            }
+            let mut fx = Vec::new();
+            self.workers[number].close(self.now, &mut self.store, &mut fx);
+            let is_told = |effect: &Effect| matches!(effect, Effect::Count(_) | Effect::Log(_));
+            assert!(fx.iter().all(is_told), "{fx:?} of a configuration that is over");
+            self.closed[number] = true;
+        }
     }
 
     fn engine(&self, number: u64, policy: usize) -> Engine {
@@ -306,7 +351,8 @@ impl World {
     pub(crate) fn trap(&mut self, worker: usize) {
         let count = self.engines.len();
         let dead = self.engines[worker % count].clone();
-        for request in self.requests.values_mut().filter(|request| dead.contains(&request.engine)) {
+        for (id, request) in self.requests.iter_mut().filter(|(_, request)| dead.contains(&request.engine)) {
+            request.is_trapped |= self.workers[request.engine].knows(ExchangeId(*id));
             (request.is_gone, request.is_over) = (true, true);
             request.attempts.iter_mut().for_each(|attempt| attempt.cancel(self.now));
         }
@@ -336,10 +382,14 @@ impl World {
             let body = String::from_utf8_lossy(body);
             let model = body.split_once("\"model\":\"").and_then(|(_, rest)| rest.split('"').next());
             request.model = model.unwrap_or_default().to_owned();
+            request.body = body.clone().into_owned();
             request.streams = body.contains("\"stream\":true");
             request.complete = now;
         }
         let engine = request.engine;
+        if self.closed[engine] {
+            return;
+        }
         self.workers[engine].handle(now, &mut self.store, ExchangeId(id), event, &mut fx);
         self.carry_out(id, fx);
     }

@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use seawall_core::{Engine, Event, ExchangeId, Origin, Timestamp};
+use seawall_core::{Event, ExchangeId, Origin, Timestamp};
 
 use super::client::End;
-use super::fate::Stand;
+use super::fate::{self, Fate, Lie, Piece, Stand};
 use super::wire::Side;
 use super::{Due, World};
 
@@ -17,8 +17,9 @@ impl World {
         loop {
             steps += 1;
             assert!(steps < 1_000_000, "the engine does not come to rest");
+            self.close_idle();
             let event = self.queue.peek().map(|Reverse((time, ..))| *time);
-            let timer = self.workers.iter().filter_map(Engine::next_deadline).min();
+            let timer = self.open().filter_map(|number| self.workers[number].next_deadline()).min();
             let Some(next) = event.into_iter().chain(timer).min().filter(|next| *next <= end) else { break };
             self.now = self.now.max(next);
             if timer == Some(next) {
@@ -37,7 +38,8 @@ impl World {
     /// Runs until nothing waits any more.
     pub(crate) fn settle(&mut self) {
         self.run_until(self.now.after(Duration::from_secs(100_000)));
-        assert!(self.workers.iter().all(|engine| engine.next_deadline().is_none()), "a timer is left over");
+        let is_at_rest = |number: usize| self.workers[number].next_deadline().is_none();
+        assert!(self.open().all(is_at_rest), "a timer is left over");
         for (id, request) in &self.requests {
             assert!(!self.workers[request.engine].knows(ExchangeId(*id)), "exchange {id} is left over");
         }
@@ -47,8 +49,13 @@ impl World {
         );
     }
 
+    /// Configurations that the host still tells something.
+    fn open(&self) -> impl Iterator<Item = usize> + use<'_> {
+        (0..self.workers.len()).filter(|number| !self.closed[*number])
+    }
+
     fn tick(&mut self) {
-        for worker in 0..self.workers.len() {
+        for worker in self.open().collect::<Vec<_>>() {
             let mut fx = Vec::new();
             while let Some(ExchangeId(id)) =
                 self.workers[worker].handle_timeout(self.now, &mut self.store, &mut fx)
@@ -110,12 +117,30 @@ impl World {
             self.push(begun.after(*after), Due::Piece { id, attempt, index: index + 1 });
         }
         let piece = pieces.0[index].1.clone();
+        self.sees(id, attempt, &pieces.0[..=index]);
         if is_dispatched {
             self.call_goes_on(id, attempt, piece);
         } else if self.requests[&id].wire.as_ref().is_some_and(|wire| wire.attempt == attempt) {
             self.piece(id, piece);
             self.finish_calls();
         }
+    }
+
+    /// So much of an attempt's answer has come by now. What is over for the filter comes to nobody.
+    fn sees(&mut self, id: u32, attempt: usize, pieces: &[(Duration, Piece)]) {
+        let request = self.requests.get_mut(&id).unwrap();
+        let is_routed = request.wire.as_ref().is_some_and(|wire| wire.attempt == attempt);
+        let sent = &mut request.attempts[attempt - 1];
+        if sent.outcome.is_some() || !(is_routed || sent.is_dispatched) || self.closed[request.engine] {
+            return;
+        }
+        // Behind what can't be read nobody reads on.
+        let is_garbled = matches!(sent.fate, Fate::Lie(Lie::Garbled(_)));
+        let Some(usage) = sent.usage.filter(|_| !is_garbled) else { return };
+        let (has_usage, has_ended) = fate::told(pieces, usage, request.streams);
+        // What is dispatched comes as a whole.
+        sent.is_usage_seen |= has_usage && (!sent.is_dispatched || has_ended);
+        sent.is_whole |= has_usage && (has_ended || (request.streams && !sent.is_dispatched));
     }
 
     fn timed_out(&mut self, id: u32, attempt: usize, headers: bool) {
