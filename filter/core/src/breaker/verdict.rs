@@ -11,7 +11,8 @@
 //! | content policy, context length, client error | the target works: the request is at fault |
 //! | any other | an error of the target |
 //!
-//! Throttled and quota exhausted say nothing where the caller's own key was sent and the wait is longer than a minute, or not told.
+//! Throttled and quota exhausted say nothing where the caller's own key was sent and the wait is longer than a minute, or not told;
+//! nor does then what such a key has left, by which targets are passed over (see [`stats`](crate::stats)).
 
 use std::time::Duration;
 

@@ -18,7 +18,9 @@ use crate::stream::Verdict;
 use crate::telemetry::{Metric, Outcome};
 use crate::turn::Turn;
 
-/// As long as one caller's key may keep a target from all the others: rates are counted by the minute.
+/// As long as one caller's key may keep a target from all the others: rates are counted by the minute. So of what a provider
+/// says to such a key, that it has used something up or how much it has left, only that counts for the target which by its own
+/// words is over by then.
 const SHARED: Duration = Duration::from_secs(60);
 
 impl Exchange {
@@ -59,11 +61,26 @@ impl Exchange {
     /// says nothing. Whether all callers share one account isn't known; so what lasts no longer than [`SHARED`] counts all the same.
     fn is_of_callers_key(&self, turn: &Turn<'_>, position: usize, judgement: &Judgement) -> bool {
         matches!(judgement.outcome, Outcome::Throttled | Outcome::QuotaExhausted)
-            && judgement.wait.is_none_or(|wait| wait > SHARED)
-            && turn
-                .config
-                .attempt(self.route, position)
-                .is_some_and(|(target, _)| carries_callers_key(&self.headers, target))
+            && !is_shared(judgement.wait)
+            && self.shows_callers_key(turn.config, position)
+    }
+
+    fn shows_callers_key(&self, config: &Config, position: usize) -> bool {
+        config
+            .attempt(self.route, position)
+            .is_some_and(|(target, _)| carries_callers_key(&self.headers, target))
+    }
+
+    /// What an answer says is left of the target's quota; of that of a caller's own key what the other callers share.
+    fn quota_left(&self, turn: &Turn<'_>, position: usize, answer: &Answer) -> Quota {
+        let mut grants = match answer.origin {
+            Origin::Provider => quota(&answer.headers, turn.now),
+            _ => return Quota::default(),
+        };
+        if !grants.is_empty() && self.shows_callers_key(turn.config, position) {
+            grants.retain(|grant| is_shared(grant.reset));
+        }
+        Quota::new(&grants, turn.now)
     }
 
     /// An attempt is over: with an answer, or cut by the deadline, or because its client is gone. Tells whether a look at the percentiles may tell
@@ -109,10 +126,7 @@ impl Exchange {
         for rule in broken.iter().flat_map(|broken| broken.rules()) {
             turn.fx.push(Effect::Count(Metric::Broken(target, rule)));
         }
-        let quota = match answer.origin {
-            Origin::Provider => Quota::new(&quota(&answer.headers, now), now),
-            _ => Quota::default(),
-        };
+        let quota = self.quota_left(turn, attempt.position, answer);
         let sample = Sample {
             outcome,
             latency: (!begins || sighted.is_some()).then_some(took).filter(|_| !is_word),
@@ -152,6 +166,11 @@ impl Exchange {
     pub(super) fn model_at(&self, config: &Config, position: usize) -> Option<Text> {
         self.model(config.attempt(self.route, position)?.0)
     }
+}
+
+/// Whether what a caller's own key has used up counts for all callers, by when it is over.
+fn is_shared(over: Option<Duration>) -> bool {
+    over.is_some_and(|over| over <= SHARED)
 }
 
 /// What the statistics know of the places that a request may go to.

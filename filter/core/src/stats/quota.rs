@@ -1,5 +1,8 @@
 //! What is left of a provider's quota, by its newest word, so that a target is passed over before it answers 429.
 //!
+//! What is left to a caller's own key counts for all callers only as far as it is told to be reset within a minute, as its
+//! throttling does (see [`verdict`](crate::breaker)): others have other keys, or share its account.
+//!
 //! Providers refill all the time (token bucket): what is left grows evenly from when it was told up to the limit at the
 //! reset. Where no limit is told all of it comes at the reset, and where no reset is, a minute later.
 

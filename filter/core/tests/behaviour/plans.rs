@@ -382,3 +382,31 @@ fn a_quota_too_small_for_this_request_is_kept_for_smaller_ones() {
     assert_eq!(host.first(&chat(r#","max_tokens":100"#)), "a");
     assert_eq!(host.first(&chat(r#","max_tokens":400"#)), "b");
 }
+
+#[test]
+fn what_a_callers_own_key_has_left_keeps_no_target_from_the_others_for_long() {
+    let key = ("authorization", "Bearer x");
+    let none = ("x-none", "x");
+    let own = "auth header \"x-own-key\" env.KEY";
+    let reset = |after| ("x-ratelimit-reset-requests", after);
+    let table = [
+        ("", key, reset("1m0s"), "b"),
+        ("", key, reset("1m1s"), "a"),
+        // When it is over isn't told.
+        ("", key, ("x-none", "x"), "a"),
+        ("", none, reset("5m0s"), "b"),
+        ("", none, ("x-none", "x"), "b"),
+        (own, key, reset("5m0s"), "b"),
+    ];
+    for (auth, header, reset, next) in table {
+        let mut host = Host::new(&policy([auth, "", ""], "try a  then b"));
+        host.id += 1;
+        let headers =
+            [(":path", CHAT), (":authority", "api.test"), ("content-type", "application/json"), header];
+        host.handle(Event::RequestHeaders { headers: headers.into_iter().collect(), end_of_stream: false });
+        host.handle(Event::RequestEnd { body: chat("").into() });
+        host.answer_with(200, &[("x-ratelimit-remaining-requests", "0"), reset]);
+        host.now += 1;
+        assert_eq!(host.first(&chat("")), next, "{auth} {header:?} {reset:?}");
+    }
+}
