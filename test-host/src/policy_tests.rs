@@ -73,6 +73,7 @@ impl World<'_> {
             allow_on_headers_stop_iteration: true,
             upstream_half: UpstreamHalf::Installed,
             lacks_upstream_half: BTreeSet::new(),
+            max_requests: BTreeMap::new(),
             may_trap: false,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),

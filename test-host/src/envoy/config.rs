@@ -44,6 +44,8 @@ pub struct Wanted<'a> {
     pub upstream_half: bool,
     /// Clusters that lack it nonetheless.
     pub lacks_upstream_half: Option<&'a BTreeSet<String>>,
+    /// How many requests go to a cluster at once, where that isn't as many as the shipped configuration allows.
+    pub max_requests: Option<&'a BTreeMap<String, u32>>,
     /// Ports of the listener and of admin; 0 takes any free one.
     pub listener_port: u16,
     pub admin_port: u16,
@@ -64,6 +66,7 @@ impl<'a> Wanted<'a> {
             allow_on_headers_stop_iteration: true,
             upstream_half: true,
             lacks_upstream_half: None,
+            max_requests: None,
             listener_port: 0,
             admin_port: 0,
         }
@@ -84,6 +87,10 @@ impl<'a> Wanted<'a> {
         }
         for cluster in list(&mut config, CLUSTERS)? {
             self.upstream_half(cluster)?;
+            let limited = self.max_requests.zip(cluster["name"].as_str());
+            if let Some(most) = limited.and_then(|(limited, name)| limited.get(name)).copied() {
+                set(cluster, "/circuit_breakers/thresholds/0/max_requests", json!(most))?;
+            }
         }
         if let Some(services) = self.services {
             let all = list(&mut config, CLUSTERS)?;

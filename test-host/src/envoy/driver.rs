@@ -109,6 +109,7 @@ impl EnvoyDriver {
             allow_on_headers_stop_iteration: scenario.allow_on_headers_stop_iteration,
             upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
             lacks_upstream_half: Some(&scenario.lacks_upstream_half),
+            max_requests: Some(&scenario.max_requests),
             ..Wanted::bare(&clusters)
         }
         .apply(&shipped)?;

@@ -68,6 +68,10 @@ pub struct Scenario {
     /// Providers whose cluster lacks it nonetheless.
     #[serde(default)]
     pub lacks_upstream_half: BTreeSet<String>,
+    /// How many requests the proxy sends at once to the cluster of a provider, where that is what a scenario is about: its
+    /// `circuit_breakers` say so, and what is more it refuses by itself.
+    #[serde(default)]
+    pub max_requests: BTreeMap<String, u32>,
     /// Whether the module may trap: its VM is built anew then, as the shipped configuration has it. Otherwise a trap is an
     /// error.
     #[serde(default)]

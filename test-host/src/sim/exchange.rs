@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
     body: Vec<u8>,
     pub(super) timeouts: Timeouts,
     filter: Option<StreamId>,
+    /// It has a connection, and counts as one of the cluster's requests.
+    is_under_way: bool,
     /// Whether the provider has begun to answer.
     began: bool,
     /// The answer's headers, once the router has them, and of a call the body so far.
@@ -41,6 +43,7 @@ impl World {
             body: Vec::new(),
             timeouts,
             filter: None,
+            is_under_way: false,
             began: false,
             answered: None,
         };
@@ -148,9 +151,15 @@ impl World {
 
     /// The request reaches the provider.
     pub(super) fn arrive(&mut self, exchange: u64) -> anyhow::Result<()> {
-        let Some(request) = self.exchanges.get(&exchange) else { return Ok(()) };
-        let Some(upstream) = self.upstreams.get_mut(&request.cluster) else { return Ok(()) };
-        let cluster = request.cluster.clone();
+        let Some(cluster) = self.exchanges.get(&exchange).map(|open| open.cluster.clone()) else {
+            return Ok(());
+        };
+        if self.is_full(&cluster) {
+            return self.fail(exchange, Failure::Full);
+        }
+        let Some(request) = self.exchanges.get_mut(&exchange) else { return Ok(()) };
+        let Some(upstream) = self.upstreams.get_mut(&cluster) else { return Ok(()) };
+        request.is_under_way = true;
         let now = self.clock.elapsed();
         let Some(pieces) = upstream.take(&request.headers, &request.body, self.clock.time()) else {
             self.note(Source::Upstream, format!("{cluster} refuses the connection"));
@@ -171,6 +180,13 @@ impl World {
             self.schedule.at(now + wait + HOP, Event::Answer { exchange, piece });
         }
         Ok(())
+    }
+
+    /// Whether its cluster has as many requests under way as it takes.
+    fn is_full(&self, cluster: &str) -> bool {
+        let under_way = |open: &&Exchange| open.is_under_way && open.cluster == cluster;
+        let most = self.max_requests.get(cluster);
+        most.is_some_and(|most| self.exchanges.values().filter(under_way).count() >= *most as usize)
     }
 
     pub(super) fn answer(&mut self, exchange: u64, piece: Piece) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use super::world::{StreamId, World};
 const UPSTREAM_TIMEOUT: u64 = 1 << 2;
 const CONNECTION_FAILURE: u64 = 1 << 5;
 const CONNECTION_TERMINATION: u64 = 1 << 6;
+const OVERFLOW: u64 = 1 << 7;
 const PROTOCOL_ERROR: u64 = 1 << 23;
 const NO_CLUSTER: u64 = 1 << 24;
 
@@ -29,6 +30,8 @@ pub(super) enum Failure {
     /// The filter's VM has died.
     DeadFilter,
     Refused,
+    /// By Envoy itself: as many requests as may be are under way there.
+    Full,
     /// The connection ended before any answer.
     Reset,
     /// It ended midway.
@@ -50,6 +53,12 @@ impl Failure {
                 "upstream_reset_before_response_started{remote_connection_failure|\
                  delayed_connect_error:_Connection_refused}",
                 CONNECTION_FAILURE,
+            ),
+            Self::Full => (
+                503,
+                format!("{RESET}overflow"),
+                "upstream_reset_before_response_started{overflow}",
+                OVERFLOW,
             ),
             Self::Reset => (
                 503,

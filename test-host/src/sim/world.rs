@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(super) shared: Rc<RefCell<Shared>>,
     pub(super) upstreams: BTreeMap<String, Upstream>,
     pub(super) rate_limits: BTreeMap<String, RateLimits>,
+    /// How many requests a cluster takes at once, where that is bounded.
+    pub(super) max_requests: BTreeMap<String, u32>,
     pub(super) unmatched: Option<String>,
     pub(super) metadata: Vec<ToMetadata>,
     pub(super) body_while_paused: bool,
@@ -110,6 +112,7 @@ impl World {
             shared: Rc::default(),
             upstreams: upstreams.collect(),
             rate_limits: services.collect(),
+            max_requests: scenario.max_requests.clone(),
             unmatched: scenario.unmatched.clone().or_else(|| scenario.providers.keys().next().cloned()),
             metadata: scenario.metadata.clone(),
             body_while_paused: scenario.allow_on_headers_stop_iteration,
