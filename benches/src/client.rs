@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 const LONGEST: usize = 16 * 1024 * 1024;
 
 const FINISHED: &[u8] = br#""finish_reason":"stop""#;
+const CUT_OFF: &[u8] = br#""finish_reason":"length""#;
 /// How the event begins that ends a stream with an error.
 const ERROR: &[u8] = br#"data: {"error""#;
 
@@ -29,9 +30,17 @@ impl Got {
 
     /// Whether it is the answer to a question, to its last word. A stream is one when it says why it ended.
     pub(crate) fn is_whole(&self) -> bool {
-        let finished = || self.body.windows(FINISHED.len()).any(|part| part == FINISHED);
-        let whole = if self.is_stream() { finished() } else { self.body.ends_with(b"}") };
+        let whole = if self.is_stream() { self.says(FINISHED) } else { self.body.ends_with(b"}") };
         whole && !self.is_error()
+    }
+
+    /// Whether the model has said that it ended for its length, which is the whole of such an answer.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.says(CUT_OFF) && !self.is_error()
+    }
+
+    fn says(&self, text: &[u8]) -> bool {
+        self.body.windows(text.len()).any(|part| part == text)
     }
 
     /// Whether it says that something went wrong: by its status, or in the last event of a stream.
@@ -41,9 +50,29 @@ impl Got {
         self.status != 200 || (self.is_stream() && told())
     }
 
+    /// Whether it is one error, as SDKs read them: a JSON object, or a stream that ends in an error event.
+    pub(crate) fn is_clean_error(&self) -> bool {
+        if self.is_stream() {
+            return self.status == 200 && self.is_error();
+        }
+        let body: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
+        self.status >= 400
+            && body.is_some_and(|body| body.get("error").is_some_and(serde_json::Value::is_object))
+    }
+
     fn is_stream(&self) -> bool {
         self.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
     }
+}
+
+/// What came of a request, as far as it came.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// To its end.
+    Answer(Got),
+    /// The connection ended in the middle of it.
+    Broken(Got),
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -65,18 +94,37 @@ impl Client {
     /// # Errors
     /// When the connection ends before the answer does.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Got> {
+        let mut got = self.begin(request).await?;
+        self.read_body(&mut got).await?;
+        Ok(got)
+    }
+
+    /// Sends a request and reads as much of its answer as comes.
+    pub(crate) async fn hear(&mut self, request: &[u8]) -> Heard {
+        let Ok(mut got) = self.begin(request).await else { return Heard::Nothing };
+        match self.read_body(&mut got).await {
+            Ok(()) => Heard::Answer(got),
+            Err(_) => Heard::Broken(got),
+        }
+    }
+
+    /// Sends a request and reads the head of its answer.
+    async fn begin(&mut self, request: &[u8]) -> anyhow::Result<Got> {
         self.send(request).await?;
         let head = self.head().await?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let mut got = Got { status: status.context("no status line")?, head, body: Vec::new() };
-        got.body = match got.header("content-length") {
+        Ok(Got { status: status.context("no status line")?, head, body: Vec::new() })
+    }
+
+    async fn read_body(&mut self, got: &mut Got) -> anyhow::Result<()> {
+        match got.header("content-length") {
             Some(length) => {
                 let length = length.parse().context("a content-length that is no number")?;
-                self.take(length).await?
+                got.body = self.take(length).await?;
+                Ok(())
             }
-            None => self.chunks().await?,
-        };
-        Ok(got)
+            None => self.chunks(&mut got.body).await,
+        }
     }
 
     /// Only sends it; for a client that leaves.
@@ -89,8 +137,7 @@ impl Client {
         Ok(String::from_utf8(bytes)?)
     }
 
-    async fn chunks(&mut self) -> anyhow::Result<Vec<u8>> {
-        let mut body = Vec::new();
+    async fn chunks(&mut self, body: &mut Vec<u8>) -> anyhow::Result<()> {
         loop {
             let line = String::from_utf8(self.until(b"\r\n").await?)?;
             let size = usize::from_str_radix(line.trim_end(), 16).context("a chunk without a size")?;
@@ -98,7 +145,7 @@ impl Client {
             body.extend(self.take(size).await?);
             self.until(b"\r\n").await?;
             if size == 0 {
-                return Ok(body);
+                return Ok(());
             }
         }
     }
@@ -131,12 +178,17 @@ impl Client {
 
 /// A chat completion, as a whole or as a stream.
 pub(crate) fn question(stream: bool) -> Vec<u8> {
+    question_with(stream, "")
+}
+
+/// The same with more headers, each with the end of its line.
+pub(crate) fn question_with(stream: bool, headers: &str) -> Vec<u8> {
     let body = format!(
         r#"{{"model":"gpt-4.1","messages":[{{"role":"user","content":"How high is the tide?"}}],"stream":{stream}}}"#
     );
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: llm.test\r\ncontent-type: application/json\r\n\
-         authorization: Bearer sk-bench\r\ncontent-length: {}\r\n\r\n",
+         authorization: Bearer sk-bench\r\n{headers}content-length: {}\r\n\r\n",
         body.len()
     );
     (head + &body).into_bytes()

@@ -7,11 +7,11 @@ mod report;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::time::{interval, sleep};
 
+use self::faults::Health;
 use self::load::Counts;
 use crate::side_by_side::memory;
 use crate::world::{self, World};
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     world: world::Args,
     /// The policy.
-    #[arg(long, default_value = "benches/outage.seawall")]
+    #[arg(long, default_value = "benches/soak.seawall")]
     policy: PathBuf,
     /// How long, in minutes.
     #[arg(long, default_value_t = 10.0)]
@@ -76,13 +76,18 @@ async fn observe(args: &Args) -> anyhow::Result<Run> {
     let end = Instant::now() + Duration::from_secs_f64(args.minutes * 60.0);
     let counts = Arc::<Counts>::default();
     let load = load::start(world.envoy.listener(), args.connections, end, &counts);
-    let misbehaviour = tokio::spawn(faults::go_on(world.primary.clone(), args.seed, CHANGE));
+    let misbehaviour =
+        [(&world.primary, Health::Poor), (&world.secondary, Health::Fair)].map(|(of, health)| {
+            let seed = if health == Health::Poor { args.seed } else { !args.seed };
+            tokio::spawn(faults::go_on(of.clone(), health, seed, CHANGE))
+        });
     let mut clock = interval(Duration::from_secs(1));
     clock.tick().await;
     let (mut seconds, mut before) = (Vec::new(), (0, 0));
     while Instant::now() < end {
         clock.tick().await;
-        let now = (counts.answers.load(Ordering::Relaxed), counts.errors.load(Ordering::Relaxed));
+        let errors = counts.all(|kind| &kind.errors);
+        let now = (counts.all(|kind| &kind.whole) + errors, errors);
         let second = Second {
             answers: now.0 - before.0,
             errors: now.1 - before.1,
@@ -94,7 +99,9 @@ async fn observe(args: &Args) -> anyhow::Result<Run> {
             tell(seconds.len(), second);
         }
     }
-    misbehaviour.abort();
+    for task in &misbehaviour {
+        task.abort();
+    }
     load.join_all().await;
     sleep(SETTLE).await;
     let (answers, attempts) = (world.counted("answers.").await?, world.counted("attempts.").await?);

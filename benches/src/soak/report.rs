@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::bail;
 
+use super::load::{COMPLETE, KINDS};
 use super::{Args, Run};
 use crate::timeline::{BLUE, GREEN, Line, Panel, RED, draw};
 
 const MIB: f64 = 1024.0 * 1024.0;
+
+/// Of a request, by the policy.
+const MOST_ATTEMPTS: u64 = 3;
 
 /// Memory counts as flat when the last fifth lies no further above the second one.
 const GROWTH: f64 = 1.03;
@@ -40,21 +44,32 @@ fn refused(attempts: &BTreeMap<String, u64>) -> u64 {
 fn wrong(run: &Run) -> Vec<String> {
     let counts = &run.counts;
     let mut wrong = Vec::new();
-    for (count, what) in
-        [(&counts.lost, "requests were lost"), (&counts.halves, "answers looked whole and weren't")]
-    {
-        if of(count) > 0 {
-            wrong.push(format!("{} {what}", of(count)));
+    let (lost, halves) = (counts.all(|kind| &kind.lost), counts.all(|kind| &kind.halves));
+    for (count, what) in [(lost, "requests were lost"), (halves, "answers were neither whole nor an error")] {
+        if count > 0 {
+            wrong.push(format!("{count} {what}"));
         }
     }
-    let answers: u64 = run.answers.values().sum();
-    if answers != of(&counts.sent) {
-        wrong.push(format!("callers sent {}, the filter counted {answers} answers", of(&counts.sent)));
+    for (kind, (route, streams)) in counts.kinds.iter().zip(KINDS) {
+        // Only what had begun to go out can break off: a stream that isn't held to its end.
+        let is_held = !streams || route == COMPLETE;
+        if is_held && of(&kind.broken) > 0 {
+            wrong.push(format!("{} answers broke off that are held to their end", of(&kind.broken)));
+        }
     }
-    // An attempt whose caller left before its outcome was known has none.
-    let attempts = run.attempts.values().sum::<u64>() - refused(&run.attempts);
-    if !(attempts..=attempts + of(&counts.left)).contains(&run.seen) {
-        wrong.push(format!("the filter counted {attempts} attempts, the providers saw {}", run.seen));
+    let (sent, answers) = (counts.all(|kind| &kind.sent), run.answers.values().sum::<u64>());
+    if answers != sent {
+        wrong.push(format!("callers sent {sent}, the filter counted {answers} answers"));
+    }
+    // What answers told; those of which nobody heard took up to as many as the policy allows.
+    let (seen, told) = (run.seen + refused(&run.attempts), of(&counts.told));
+    if !(told..=told + MOST_ATTEMPTS * of(&counts.untold)).contains(&seen) {
+        wrong.push(format!("answers told of {told} attempts, the providers saw {seen}"));
+    }
+    // An attempt has no outcome whose caller left before, or whose hedge had won.
+    let (attempts, at_most) = (run.attempts.values().sum::<u64>(), seen);
+    if attempts > at_most {
+        wrong.push(format!("the filter counted {attempts} attempts, the providers saw {at_most}"));
     }
     let (early, late) = memory(run);
     if late > early * GROWTH {
@@ -77,17 +92,24 @@ fn memory(run: &Run) -> (f64, f64) {
 fn text(run: &Run, args: &Args) -> String {
     let counts = &run.counts;
     let mut text = format!(
-        "{} minutes, {} connections. Callers sent {} requests: {} answered ({} with an error), {} broke off, {} looked whole \
-         and weren't, {} callers left, {} were lost.\n",
-        args.minutes,
-        args.connections,
-        of(&counts.sent),
-        of(&counts.answers),
-        of(&counts.errors),
-        of(&counts.broken),
-        of(&counts.halves),
-        of(&counts.left),
-        of(&counts.lost)
+        "{} minutes, {} connections, seed {}.\n\n\
+         | asked for | sent | whole | errors | broke off | neither | caller left | lost |\n\
+         |---|---|---|---|---|---|---|---|\n",
+        args.minutes, args.connections, args.seed
+    );
+    for (kind, (route, streams)) in counts.kinds.iter().zip(KINDS) {
+        let how = if streams { "a stream" } else { "one piece" };
+        let mode = if route.is_empty() { "until_commit" } else { route };
+        let numbers =
+            [&kind.sent, &kind.whole, &kind.errors, &kind.broken, &kind.halves, &kind.left, &kind.lost];
+        let numbers = numbers.map(|number| of(number).to_string()).join(" | ");
+        let _ = writeln!(text, "| {how}, `{mode}` | {numbers} |");
+    }
+    let _ = writeln!(
+        text,
+        "\nAnswers told of {} attempts; {} requests were not heard of.",
+        of(&counts.told),
+        of(&counts.untold)
     );
     let sum = |counted: &BTreeMap<String, u64>| counted.values().sum::<u64>();
     let _ = writeln!(text, "The filter counted {} answers: {}.", sum(&run.answers), listed(&run.answers));
