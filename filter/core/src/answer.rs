@@ -162,12 +162,18 @@ impl OwnError {
             // An error that came to a halt. Its status has said what it is about.
             _ => (status, "upstream_truncated", "told an error and not all of it"),
         };
-        let kind = match status {
-            429 => "requests",
-            400..500 => "invalid_request_error",
-            _ => "server_error",
-        };
-        Self::new(status, kind, code, format!("the provider `{target}` {what}"))
+        Self::new(status, kind(status), code, format!("the provider `{target}` {what}"))
+    }
+
+    /// In place of an error that is longer than what is kept of one: what it came to, and the provider's name for it.
+    pub(crate) fn too_long(status: u16, (outcome, code): (Outcome, Option<&str>), target: &str) -> Self {
+        let mut message = String::new();
+        let parts =
+            ["the provider `", target, "` told an error that is too long to be kept: ", outcome.word()];
+        for part in parts.into_iter().chain(code.iter().flat_map(|code| [", ", *code])) {
+            message.push_str(part);
+        }
+        Self::new(status, kind(status), "upstream_error_too_long", message)
     }
 
     /// The request's time is over. `first` is the failure that tells most, and its target.
@@ -250,6 +256,14 @@ impl OwnError {
             (Provider::Bedrock, 500..) => "InternalServerException",
             (Provider::Bedrock, _) => "ValidationException",
         }
+    }
+}
+
+fn kind(status: u16) -> &'static str {
+    match status {
+        429 => "requests",
+        400..500 => "invalid_request_error",
+        _ => "server_error",
     }
 }
 

@@ -84,6 +84,16 @@ impl Answer {
         self.headers.iter().any(|(name, value)| name == "content-type" && value == FRAMES)
     }
 
+    /// Makes it longer, and no other.
+    fn pad(&mut self, spaces: u32) {
+        if let Some(chunk) =
+            self.chunks.first_mut().filter(|chunk| spaces > 0 && !self.stream && !chunk.is_empty())
+        {
+            let rest = chunk.split_off(1);
+            *chunk = [&**chunk, &vec![b' '; spaces as usize], &rest].concat().into();
+        }
+    }
+
     /// Says how long it is.
     fn measure(&mut self) {
         if !self.stream {
@@ -103,6 +113,7 @@ pub fn reply(provider: &str, behaviour: &Behaviour, asked: &Asked<'_>) -> Reply 
     }
     let dialect = behaviour.dialect.or(asked.place.map(|place| place.dialect)).unwrap_or(Dialect::OpenAi);
     let mut answer = sound(provider, dialect, behaviour, asked);
+    answer.pad(behaviour.padding);
     let after = behaviour.after.map(|after| after as usize);
     if let Some(fault) = behaviour.fault {
         fault::spoil(&mut answer, fault, after);

@@ -33,6 +33,8 @@ pub struct Behaviour {
     pub error: Option<ErrorKind>,
     /// The whole body, as it is. With a `content-type` of `text/event-stream` among the `headers`, it is a stream.
     pub body: Option<String>,
+    /// So many spaces more after the first byte of a body that is no stream, as JSON may have them.
+    pub padding: u32,
     /// Extra answer headers, e.g. `retry-after`.
     #[serde(deserialize_with = "headers")]
     pub headers: BTreeMap<String, String>,

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::outcome::Ended;
+use super::outcome::{Ended, Extent};
 use super::output::Found;
 use super::watched::Watched;
 use super::{After, Attempt, Exchange, Path, Stage};
@@ -153,15 +153,15 @@ impl Exchange {
     fn host_answers(&mut self, turn: &mut Turn<'_>, index: usize, answer: Answer) -> After {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         // What the upstream half held is gone with its connection. What it has said until then still counts.
-        let (answer, is_intact) = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
-            Reading::Failing { answer: told, .. } => (told, false),
+        let (answer, extent) = match std::mem::replace(&mut attempt.reading, Reading::Awaited) {
+            Reading::Failing { answer: told, .. } => (told, Extent::Cut),
             reading => {
                 attempt.reading = reading;
-                (answer, true)
+                (answer, Extent::Whole)
             }
         };
         let judgement = judge_broken(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(turn, index, Ended { answer, judgement, held: None, is_intact, invalid: None })
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: None, extent, invalid: None })
     }
 
     /// A provider's answer, at the first half that meets it.
@@ -191,7 +191,7 @@ impl Exchange {
         if answer.status >= 400 {
             turn.fx.push(Effect::HoldAnswer(half));
             attempt.reading = Reading::Failing { half, answer, since: turn.now };
-            return if end { self.read_enough(turn, index, true) } else { After::Wait };
+            return if end { self.read_enough(turn, index, Extent::Whole) } else { After::Wait };
         }
         // Who only asks for a job that has failed is told its error, and that is the answer.
         if !end && self.facts.is_some() && is_json(&answer) {
@@ -227,7 +227,7 @@ impl Exchange {
             return self.attempt_failed(
                 turn,
                 index,
-                Ended { answer, judgement, held: None, is_intact: true, invalid: None },
+                Ended { answer, judgement, held: None, extent: Extent::Whole, invalid: None },
             );
         }
         let location = if let Reading::Passed { location } = reading { location } else { None };
@@ -263,13 +263,15 @@ impl Exchange {
                 let room = FAILING_BYTES.saturating_sub(answer.body.len());
                 answer.body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
                 let is_enough = end || answer.body.len() >= FAILING_BYTES;
+                let extent = extent(end && answer.body.len() >= buffered);
                 attempt.reading = Reading::Failing { half, answer, since };
-                if is_enough { self.read_enough(turn, index, true) } else { After::Wait }
+                if is_enough { self.read_enough(turn, index, extent) } else { After::Wait }
             }
             Reading::Opening { half, mut answer } if is_error(provider, chunk, turn) => {
                 chunk.clone_into(&mut answer.body);
                 attempt.reading = Reading::Failing { half, answer, since: turn.now };
-                if end { self.read_enough(turn, index, true) } else { After::Wait }
+                let extent = extent(chunk.len() >= buffered);
+                if end { self.read_enough(turn, index, extent) } else { After::Wait }
             }
             Reading::Opening { half: Half::Downstream, answer } => self.succeeded(turn, index, answer, None),
             Reading::Opening { half, answer } if end => self.let_go(turn, index, half, &answer.headers),
@@ -287,9 +289,9 @@ impl Exchange {
         }
     }
 
-    /// A failing answer has been read as far as it is going to be. Unless it `flows` it has come to a halt, and doesn't go
-    /// out as it is: its caller would wait for the rest.
-    pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize, flows: bool) -> After {
+    /// A failing answer has been read as far as it is going to be. One that has come to a halt doesn't go out as it is: its
+    /// caller would wait for the rest.
+    pub(super) fn read_enough(&mut self, turn: &mut Turn<'_>, index: usize, extent: Extent) -> After {
         let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
         if matches!(attempt.reading, Reading::Watched(_)) {
             return self.watched_lapses(turn, index);
@@ -302,11 +304,7 @@ impl Exchange {
         let reading = std::mem::replace(&mut attempt.reading, Reading::Awaited);
         let Reading::Failing { half, answer, .. } = reading else { return After::Wait };
         let judgement = judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
-        self.attempt_failed(
-            turn,
-            index,
-            Ended { answer, judgement, held: Some(half), is_intact: flows, invalid: None },
-        )
+        self.attempt_failed(turn, index, Ended { answer, judgement, held: Some(half), extent, invalid: None })
     }
 
     /// A dispatched attempt has ended.
@@ -366,7 +364,7 @@ impl Exchange {
                 self.succeeded(turn, index, answer, None)
             }
             (Some(index), _) => {
-                let ended = Ended { answer, judgement, held: None, is_intact: true, invalid };
+                let ended = Ended { answer, judgement, held: None, extent: Extent::Whole, invalid };
                 self.attempt_failed(turn, index, ended)
             }
             (None, Some(index)) => self.strayed(turn, index, &judgement, &answer),
@@ -433,6 +431,11 @@ impl Exchange {
 /// What of an answer's beginning shows whether it is an error object.
 pub(super) fn opening(chunk: &[u8]) -> &[u8] {
     chunk.get(..OPENING_BYTES).unwrap_or(chunk)
+}
+
+/// Of a failing answer that goes on where it is held.
+fn extent(is_all_read: bool) -> Extent {
+    if is_all_read { Extent::Whole } else { Extent::Begun }
 }
 
 fn is_error(provider: Provider, start: &[u8], turn: &Turn<'_>) -> bool {

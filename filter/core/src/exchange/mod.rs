@@ -44,7 +44,7 @@ use std::time::Duration;
 use self::answers::Reading;
 use self::contract::Kept;
 use self::count::Counted;
-use self::outcome::Failure;
+use self::outcome::{Beside, Extent, Failure};
 use self::output::Checked;
 use self::reserve::Reserved;
 use self::services::Asking;
@@ -114,6 +114,8 @@ pub(crate) struct Exchange {
     /// When the attempt under way is hedged, and whether one has been.
     hedge_at: Option<Timestamp>,
     is_hedged: bool,
+    /// What one has come to while another is under way.
+    beside: Option<Box<Beside>>,
     /// Whether a target has said that the request is at fault.
     is_at_fault: bool,
     /// The place whose context the request has turned out to be too long for: those that follow must have a larger one.
@@ -245,6 +247,7 @@ impl Exchange {
             strays: Vec::new(),
             hedge_at: None,
             is_hedged: false,
+            beside: None,
             is_at_fault: false,
             outgrown: None,
             lingering: None,
@@ -331,7 +334,7 @@ impl Exchange {
         let now = turn.now;
         let is_late = |attempt: &Attempt| attempt.patience().is_some_and(|patience| patience <= now);
         if let Some(index) = self.in_flight.iter().position(is_late) {
-            return self.read_enough(turn, index, false);
+            return self.read_enough(turn, index, Extent::Cut);
         }
         if self.hedge_at.is_some_and(|at| at <= now) {
             return self.hedge(turn);

@@ -25,10 +25,28 @@ pub(super) struct Ended {
     pub(super) judgement: Judgement,
     /// Where its answer is held, if it is.
     pub(super) held: Option<Half>,
-    /// Whether all that the provider has said is there, to go out if nothing better comes.
-    pub(super) is_intact: bool,
+    pub(super) extent: Extent,
     /// It was a whole answer that breaks the rules of its route.
     pub(super) invalid: Option<Box<Invalid>>,
+}
+
+/// How much there is of what the provider has said, to go out if nothing better comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// Its beginning. Where it is held, the rest follows: it can go out from there, and not from what was read of it.
+    Begun,
+    /// Its beginning, and the rest won't come.
+    Cut,
+}
+
+/// What an attempt has come to while another one was under way.
+pub(super) struct Beside {
+    n: u32,
+    position: usize,
+    judgement: Judgement,
+    /// The status of the provider's answer, if it gave one.
+    status: Option<u16>,
 }
 
 /// The failure that goes to the client if nothing better comes.
@@ -39,8 +57,10 @@ pub(super) struct Failure {
     status: u16,
     /// When to come back.
     wait: Option<Duration>,
-    /// The provider's words, if it said any.
+    /// The provider's words, if it said any and all of them are here.
     said: Option<(Headers, Vec<u8>)>,
+    /// Whether it said more than is kept.
+    is_too_long: bool,
     /// Whether the answer on the router's path is this one.
     pub(super) is_held: bool,
     /// The rules that it breaks as an answer.
@@ -133,7 +153,7 @@ impl Exchange {
     /// An attempt has failed.
     pub(super) fn attempt_failed(&mut self, turn: &mut Turn<'_>, index: usize, ended: Ended) -> After {
         let attempt = self.in_flight.swap_remove(index);
-        let Ended { answer, judgement, held, is_intact, invalid } = ended;
+        let Ended { answer, judgement, held, extent, invalid } = ended;
         let outcome = judgement.outcome;
         let was_cut = attempt.was_cut(outcome, answer.origin, turn.now);
         self.conclude(turn, &attempt, (&judgement, was_cut), &answer);
@@ -143,13 +163,17 @@ impl Exchange {
             self.outgrows(turn.config, attempt.position);
         }
         let is_alone = self.in_flight.is_empty();
+        let beside = self.beside.take().filter(|_| is_alone);
         let (breaches, then, is_kept) = match invalid {
             Some(invalid) => (invalid.breaches, invalid.then, invalid.is_kept),
             None => (Vec::new(), None, false),
         };
         // The answer is about the request, and by the policy it is not taken elsewhere.
-        let is_final = is_own && self.scope(turn, &answer, outcome) == Scope::Nowhere(Reason::ClientError);
-        let is_hedge = self.in_flight.iter().any(|other| other.n < attempt.n);
+        let is_final =
+            is_own && self.scope(turn, said(&answer), outcome) == Scope::Nowhere(Reason::ClientError);
+        let is_hedge = self.in_flight.iter().map(|other| other.n).chain(beside.iter().map(|other| other.n));
+        let is_hedge = is_hedge.min().is_some_and(|other| other < attempt.n);
+        let is_at_fault = is_final && !(is_hedge && is_shut_out(answer.status, outcome));
         let step = match (is_alone, self.is_at_fault) {
             // So it goes out at once, whatever a hedge might bring. What a hedge's target refuses, the first one may take; and
             // where something else failed before, that is what would go out.
@@ -161,8 +185,23 @@ impl Exchange {
             _ if then.is_some() => self.after_invalid(attempt.position, then),
             // One that was beside it has found the request at fault: the same again would fail the same.
             (true, true) => Step::Stop(Reason::ClientError),
-            (true, false) => self.after_failure(turn, attempt.position, &answer, &judgement),
+            (true, false) => self.after_failure(turn, attempt.position, said(&answer), &judgement),
         };
+        let (step, again) = match (step, beside) {
+            // Of two beside each other it is no matter which one ends last: what may follow the one may follow.
+            (Step::Stop(_), Some(other)) if breaches.is_empty() && !is_at_fault && !self.is_at_fault => {
+                match self.after_failure(turn, other.position, other.status, &other.judgement) {
+                    Step::Stop(_) => (step, attempt.position),
+                    follows => (follows, other.position),
+                }
+            }
+            _ => (step, attempt.position),
+        };
+        if !is_alone && breaches.is_empty() {
+            let status = said(&answer);
+            let (n, position) = (attempt.n, attempt.position);
+            self.beside = Some(Box::new(Beside { n, position, judgement, status }));
+        }
         let step =
             match step {
                 Step::Stop(why) if is_alone && breaches.is_empty() => {
@@ -170,7 +209,7 @@ impl Exchange {
                 }
                 step => step,
             };
-        self.is_at_fault |= is_final && !is_shut_out(answer.status, outcome);
+        self.is_at_fault |= is_at_fault;
         let (next, wait) = match step {
             Step::Stop(Reason::ClientError) => (Next::Deliver, None),
             _ if !is_alone => (Next::Wait, None),
@@ -198,8 +237,12 @@ impl Exchange {
                 (answer.origin != Origin::Provider).then_some(route.retry.backoff.cap)
             }),
             // A success that is held is none that may go on: it is told with another status.
-            is_held: held.is_some() && is_intact && said(&answer).is_some_and(|status| status >= 400),
-            said: (is_intact && answer.origin == Origin::Provider).then_some((answer.headers, answer.body)),
+            is_held: held.is_some()
+                && extent != Extent::Cut
+                && said(&answer).is_some_and(|status| status >= 400),
+            is_too_long: extent == Extent::Begun,
+            said: (extent == Extent::Whole && answer.origin == Origin::Provider)
+                .then_some((answer.headers, answer.body)),
             told: self.take_told().filter(|_| !breaches.is_empty()),
             breaches,
             is_kept,
@@ -231,7 +274,7 @@ impl Exchange {
                 }
                 let is_again = matches!(step, Step::Again(_));
                 if is_again {
-                    self.position = attempt.position;
+                    self.position = again;
                 }
                 let at = turn.now.after(wait.unwrap_or_default());
                 self.next = Some(Planned { at, is_again });
@@ -262,23 +305,23 @@ impl Exchange {
         self.failure.as_ref().is_some_and(|failure| !failure.judgement.outcome.is_failure())
     }
 
-    /// Where another attempt may go after this answer.
-    fn scope(&self, turn: &Turn<'_>, answer: &Answer, outcome: Outcome) -> Scope {
+    /// Where another attempt may go after this outcome, and this status of the provider's.
+    fn scope(&self, turn: &Turn<'_>, status: Option<u16>, outcome: Outcome) -> Scope {
         let Some(route) = turn.config.route(self.route) else { return Scope::Nowhere(Reason::NotRetried) };
-        retry::scope(&route.retry, outcome, said(answer), &self.progress)
+        retry::scope(&route.retry, outcome, status, &self.progress)
     }
 
-    /// What follows the failure of the attempt at this place, which was the last one under way.
+    /// What follows the failure of the attempt at this place, when none is under way any more.
     fn after_failure(
         &mut self,
         turn: &mut Turn<'_>,
         position: usize,
-        answer: &Answer,
+        status: Option<u16>,
         judgement: &Judgement,
     ) -> Step {
         let (index, Judgement { outcome, wait, .. }) = (self.route, *judgement);
         let Some(route) = turn.config.route(index) else { return Step::Stop(Reason::NotRetried) };
-        let scope = self.scope(turn, answer, outcome);
+        let scope = self.scope(turn, status, outcome);
         // Of a hedge and what it was beside, the other one may have found the request too long.
         let fits = self.fits(turn.config, position);
         let later = self.later(turn);
@@ -286,7 +329,7 @@ impl Exchange {
         let is_admitted_here =
             scope == Scope::Anywhere && fits && turn.would_admit(index, position, wait.unwrap_or_default());
         let left = self.deadline.left_to_begin(turn.now);
-        let failed = Failed { outcome, status: said(answer), wait, is_admitted_here, others, left };
+        let failed = Failed { outcome, status, wait, is_admitted_here, others, left };
         match retry::next(&route.retry, &mut self.progress, failed, &mut self.rng, || turn.pay_retry(index)) {
             Step::Stop(_) if outcome.is_failure() && !fits => Step::Stop(Reason::ClientError),
             step => step,
@@ -361,6 +404,13 @@ impl Exchange {
             }
             Some(Failure { said: Some((headers, body)), status, .. }) if status >= 400 => {
                 (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
+            }
+            Some(Failure { is_too_long: true, status, judgement, .. }) if status >= 400 => {
+                let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
+                let said = (judgement.outcome, judgement.code.as_deref());
+                let error = OwnError::too_long(status, said, name.unwrap_or_default())
+                    .said_in(turn.config.provider(self.route, 0));
+                (error.status, turn.own_answer(&error, own))
             }
             failure => {
                 let came = failure.map_or((Outcome::Reset, 502), |Failure { judgement, status, .. }| {

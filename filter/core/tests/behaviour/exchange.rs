@@ -518,3 +518,27 @@ fn what_the_proxys_own_limits_refuse_is_tried_elsewhere_and_says_nothing_of_the_
         }
     }
 }
+
+#[test]
+fn an_error_too_long_to_be_kept_is_told_in_the_proxys_own_words_where_it_cannot_pass_any_more() {
+    let long = Fate::Says(Complaint::Long(500), 10);
+    for (b, attempts, upstream_half, is_passed) in [
+        // The first one tells most, and is gone by the time that it goes out.
+        (Fate::Refuse, 2, true, false),
+        (Fate::Status(503), 2, true, false),
+        // It is held still.
+        (Fate::Refuse, 2, false, true),
+        (Fate::Refuse, 1, true, true),
+    ] {
+        let policy = TWO.replace("attempts 3", &format!("attempts {attempts}"));
+        let mut world = World::new(&policy, 1, 7, move |target, _| if target == "a" { long } else { b });
+        world.upstream_half = upstream_half;
+        let id = world.send(0);
+        world.settle();
+        let got = world.got(id);
+        let error: serde_json::Value = serde_json::from_str(&got.body).unwrap();
+        assert_eq!((got.status, got.headers["x-seawall-target"].as_str()), (500, "a"), "{b:?} {attempts}");
+        assert_eq!(error["error"]["code"] == "upstream_error_too_long", !is_passed, "{b:?} {attempts}");
+        assert_eq!(got.body.contains("server_error"), !is_passed, "what it came to");
+    }
+}

@@ -40,7 +40,8 @@ fn the_first_answer_wins_and_every_attempt_is_counted() {
         (vec![Slow(150)], vec![Slow(500)], "a b", ("a", 200), 150, &["success", "success"]),
         // One that fails is followed by nothing while the other is under way.
         (vec![Slow(150)], vec![Status(500)], "a b", ("a", 200), 150, &["server_error", "success"]),
-        (vec![Hang], vec![Status(500)], "a b", ("b", 500), 2_000, &["server_error", "timeout"]),
+        // Then what may follow it follows, whatever the other one came to.
+        (vec![Hang], vec![Status(500)], "a b b", ("b", 200), 2_000, &["server_error", "timeout", "success"]),
         (vec![Hang], vec![Hang], "a b", ("a", 504), 2_100, &["timeout", "timeout"]),
         // One that fails before its time is retried and not hedged.
         (vec![Reset], vec![Slow(50)], "a a", ("a", 200), 20, &["reset", "success"]),
@@ -138,6 +139,63 @@ fn what_is_wrong_with_the_hedges_target_alone_ends_no_request_and_is_not_what_it
         ];
         check(&table);
     }
+}
+
+#[test]
+fn of_two_beside_each_other_it_is_no_matter_which_fails_last() {
+    let say = |status, millis| Fate::Says(Complaint::Status(status), millis);
+    let third = POLICY
+        .replace("retry quick {", r#"target c { cluster "c"  provider openai } retry quick {"#)
+        .replace("try a, b ", "try a, b, c ");
+    for status in [401, 403, 404] {
+        let outcomes: &[&str] = &["server_error", "client_error", "success"];
+        // Only what the hedge's target alone is to blame for: to what the first target says of the request there is no more to add.
+        let refused: &[&str] = &["server_error", "client_error"];
+        let table: [Row<'_>; 2] = [
+            (
+                vec![say(500, 150)],
+                vec![say(status, 100)],
+                "a b a",
+                ("a", 200),
+                200,
+                &["server_error", "client_error", "success"],
+            ),
+            (vec![say(status, 300)], vec![say(500, 100)], "a b", ("b", 500), 300, refused),
+        ];
+        check(&table);
+        let mut world = World::new(&third, 1, 7, move |target, _| match target {
+            "a" => say(500, 150),
+            "b" => say(status, 100),
+            _ => Fate::Status(200),
+        });
+        let id = world.send(0);
+        world.settle();
+        assert_eq!(world.tried(id), "a b c", "its attempts are left for the others");
+        assert_eq!(world.requests[&id].outcomes, outcomes);
+    }
+    let table: [Row<'_>; 3] = [
+        // It is about the request.
+        (vec![say(500, 150)], vec![say(400, 100)], "a b", ("a", 500), 200, &["server_error", "client_error"]),
+        // No policy lists it.
+        (
+            vec![say(500, 150)],
+            vec![say(501, 100)],
+            "a b a",
+            ("a", 200),
+            200,
+            &["server_error", "server_error", "success"],
+        ),
+        // What it has said of itself holds.
+        (
+            vec![say(500, 150)],
+            vec![Fate::Says(Complaint::QuotaExhausted, 100)],
+            "a b a",
+            ("a", 200),
+            200,
+            &["server_error", "quota_exhausted", "success"],
+        ),
+    ];
+    check(&table);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::classify::Judgement;
 use crate::effect::Effect;
 use crate::event::{Answer, Origin};
 use crate::exchange::answers::Reading;
-use crate::exchange::outcome::Ended;
+use crate::exchange::outcome::{Ended, Extent};
 use crate::exchange::output::{Found, Invalid};
 use crate::exchange::{After, Exchange};
 use crate::output::Rule;
@@ -106,7 +106,8 @@ impl Exchange {
         let answer = Answer { status, headers, body, origin: Origin::Provider };
         self.in_flight.get_mut(index).into_iter().for_each(|attempt| attempt.sighted = Some(sighted));
         let judgement = Judgement::plain(Outcome::InvalidOutput);
-        let ended = Ended { answer, judgement, held: Some(half), is_intact: true, invalid: Some(invalid) };
+        let ended =
+            Ended { answer, judgement, held: Some(half), extent: Extent::Whole, invalid: Some(invalid) };
         self.attempt_failed(turn, index, ended)
     }
 }

@@ -4,7 +4,7 @@ use crate::answer;
 use crate::classify::{Judgement, judge_event};
 use crate::event::{Answer, Origin};
 use crate::exchange::answers::Reading;
-use crate::exchange::outcome::Ended;
+use crate::exchange::outcome::{Ended, Extent};
 use crate::exchange::{After, Attempt, Exchange};
 use crate::headers::Headers;
 use crate::output::Broken;
@@ -68,7 +68,7 @@ impl Exchange {
         self.attempt_failed(
             turn,
             index,
-            Ended { answer, judgement, held: Some(half), is_intact: true, invalid: None },
+            Ended { answer, judgement, held: Some(half), extent: Extent::Whole, invalid: None },
         )
     }
 

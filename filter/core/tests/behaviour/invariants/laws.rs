@@ -5,7 +5,7 @@ use std::time::Duration;
 use seawall_core::BreakerState;
 
 use super::schedule::{ATTEMPTS, BUDGET, CALLS, HEDGES, HONORED, RECOVER, TARGET_RATE, Terms};
-use crate::world::{Attempt, Complaint, Fate, From, Lie, Request, Sense, World, text};
+use crate::world::{Attempt, Complaint, End, Fate, From, Lie, Request, Sense, World, text};
 
 pub(super) fn all(world: &World, terms: &Terms) {
     for (id, request) in &world.requests {
@@ -14,6 +14,7 @@ pub(super) fn all(world: &World, terms: &Terms) {
         is_in_time(request);
         attempts_have_a_reason(request);
         the_first_failure_is_told(request);
+        an_error_is_whole(request);
     }
     probes_are_few(world);
     extra_attempts_are_paid_for(world, terms);
@@ -87,7 +88,8 @@ fn attempts_have_a_reason(request: &Request) {
                     Fate::Says(
                         Complaint::ContextLength
                             | Complaint::ContentPolicy
-                            | Complaint::Status(400)
+                            | Complaint::Status(400 | 401 | 403 | 404)
+                            | Complaint::Long(400)
                             | Complaint::Unfinished(400 | 413)
                             | Complaint::Cut(400 | 413),
                         _,
@@ -100,7 +102,12 @@ fn attempts_have_a_reason(request: &Request) {
             assert!(n == 0 || next.is_hedge, "{request:?}");
             continue;
         };
-        assert!(last.fate != Fate::Status(501) || is_asked_again(last), "{request:?}");
+        let is_unlisted = matches!(last.fate, Fate::Status(501) | Fate::Says(Complaint::Status(501), _));
+        let is_beside = |other: &Attempt| {
+            other.begun < last.ended && last.begun < other.ended && !std::ptr::eq(other, last)
+        };
+        let may_follow = is_asked_again(last) || before.clone().any(is_beside);
+        assert!(!is_unlisted || may_follow, "{request:?}");
         // Whatever failed last, with a hedge in between.
         for earlier in before.filter(|earlier| earlier.target == next.target) {
             may_be_asked_again(earlier, next, request);
@@ -110,7 +117,11 @@ fn attempts_have_a_reason(request: &Request) {
 
 /// A hedge whose target doesn't let the proxy in, or doesn't have what it asks for, says nothing of the request.
 fn is_shut_out(attempt: &Attempt) -> bool {
-    attempt.is_hedge && matches!(attempt.fate, Fate::Status(401 | 403 | 404))
+    let is_refused = matches!(
+        attempt.fate,
+        Fate::Status(401 | 403 | 404) | Fate::Says(Complaint::Status(401 | 403 | 404), _)
+    );
+    attempt.is_hedge && is_refused
 }
 
 /// After this a target may be asked again, then.
@@ -168,6 +179,15 @@ fn the_first_failure_is_told(request: &Request) {
         _ => vec![500, 502],
     });
     assert!(statuses.any(|status| status == got.status), "{:?} is masked: {request:?}", kept.outcome);
+}
+
+/// An error that ends in good order is all of one.
+fn an_error_is_whole(request: &Request) {
+    let Some(got) = request.answers.first() else { return };
+    if got.status >= 400 && got.end == Some(End::Orderly) && got.from != From::Host && !request.is_gone {
+        let is_whole = serde_json::from_str::<serde_json::Value>(&got.body).is_ok();
+        assert!(is_whole, "half an error: {request:?}");
+    }
 }
 
 /// No more probes at once than the stage of the recovery has, over all workers.

@@ -82,6 +82,7 @@ pub(super) fn fate() -> impl Strategy<Value = Fate> {
         1 => prop::sample::select(vec![400, 401, 403, 404, 413, 422, 501]).prop_map(Fate::Status),
         2 => (0u64..6).prop_map(Fate::Throttle),
         1 => Just(Fate::Refuse),
+        1 => Just(Fate::Full),
         1 => Just(Fate::Reset),
         1 => Just(Fate::Hang),
         // Never at the moment of the hedge.
@@ -94,7 +95,8 @@ pub(super) fn fate() -> impl Strategy<Value = Fate> {
 
 fn complaint() -> impl Strategy<Value = Complaint> {
     prop_oneof![
-        prop::sample::select(vec![400, 500, 503]).prop_map(Complaint::Status),
+        prop::sample::select(vec![400, 401, 403, 404, 500, 501, 503]).prop_map(Complaint::Status),
+        prop::sample::select(vec![400, 429, 500, 503]).prop_map(Complaint::Long),
         (0u64..4_000).prop_map(Complaint::Throttled),
         Just(Complaint::QuotaExhausted),
         Just(Complaint::ContextLength),

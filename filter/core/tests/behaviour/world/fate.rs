@@ -40,12 +40,16 @@ pub(crate) enum Complaint {
     Unfinished(u16),
     /// Half of it, and the connection breaks.
     Cut(u16),
+    /// More than anybody keeps.
+    Long(u16),
 }
 
 impl Complaint {
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Status(status) | Self::Unfinished(status) | Self::Cut(status) => status,
+            Self::Status(status) | Self::Unfinished(status) | Self::Cut(status) | Self::Long(status) => {
+                status
+            }
             Self::Throttled(_) | Self::QuotaExhausted => 429,
             Self::ContextLength | Self::ContentPolicy => 400,
         }
@@ -53,7 +57,7 @@ impl Complaint {
 
     fn code(self) -> &'static str {
         match self {
-            Self::Status(_) | Self::Unfinished(_) | Self::Cut(_) => "",
+            Self::Status(_) | Self::Unfinished(_) | Self::Cut(_) | Self::Long(_) => "",
             Self::Throttled(_) => "rate_limit_exceeded",
             Self::QuotaExhausted => "insufficient_quota",
             Self::ContextLength => "context_length_exceeded",
@@ -202,7 +206,10 @@ pub(super) fn script(
         200 => document(mark, lie, usage),
         _ => {
             let code = if let Fate::Says(complaint, _) = fate { complaint.code() } else { "" };
-            let mut message = format!(r#"{{"error":{{"message":"provider's {status}","code":"{code}"}}}}"#);
+            let is_long = matches!(fate, Fate::Says(Complaint::Long(_), _));
+            let rest = if is_long { " at length".repeat(10_000) } else { String::new() };
+            let mut message =
+                format!(r#"{{"error":{{"message":"provider's {status}{rest}","code":"{code}"}}}}"#);
             if is_unfinished {
                 message.truncate(message.len() / 2);
             }

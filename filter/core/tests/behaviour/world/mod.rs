@@ -17,7 +17,7 @@ use std::time::Duration;
 use seawall_core::{BreakerState, Config, Effect, Engine, Event, ExchangeId, Half, Headers, Seed, Timestamp};
 use seawall_policy::Policy;
 
-pub(crate) use self::client::{From, Got, Sense};
+pub(crate) use self::client::{End, From, Got, Sense};
 pub(crate) use self::fate::{Complaint, Fate, Lie, text};
 
 use self::fate::{Script, Stand};
