@@ -34,7 +34,8 @@
 //! may write down later, has nothing to do with it.
 //!
 //! **Probes** are few, and small: while others come, a request beyond [`PROBE_TOKENS`] is none. A probe whose worker died would
-//! keep its place for ever; when the time it may take is over, the places are given out again.
+//! keep its place for ever; when the time it may take is over, and after [`LONGEST_PROBE`] at the latest, the places are given out
+//! again.
 
 mod cause;
 mod cell;
@@ -72,7 +73,8 @@ pub(crate) const PROBE_TOKENS: u64 = 8_000;
 /// What the caller of a refused admission may be told to wait while probes are out.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest that a probe's place is kept for it.
+/// The longest that a probe's place is kept for it. A stream may take longer, up to hours. But who holds the last place of a stage
+/// keeps everybody from the target, and a worker that has died would do so for as long; one probe too many is the smaller evil.
 const LONGEST_PROBE: Duration = Duration::from_secs(900);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -102,7 +102,8 @@ fn attempts_have_a_reason(request: &Request) {
             assert!(n == 0 || next.is_hedge, "{request:?}");
             continue;
         };
-        let is_unlisted = matches!(last.fate, Fate::Status(501) | Fate::Says(Complaint::Status(501), _));
+        let is_unlisted = last.outcome == Some("server_error")
+            && matches!(last.fate, Fate::Status(501) | Fate::Says(Complaint::Status(501), _));
         let is_beside = |other: &Attempt| {
             other.begun < last.ended && last.begun < other.ended && !std::ptr::eq(other, last)
         };
