@@ -169,6 +169,8 @@ fn the_first_failure_is_told(request: &Request) {
     let kept = if is_silent(&first) { failed.iter().find(tells).unwrap_or(first) } else { first };
     let same = failed.iter().filter(|attempt| attempt.outcome == kept.outcome);
     let mut statuses = same.flat_map(|attempt| match (attempt.fate, attempt.outcome) {
+        // Its words may be late, where its status came just before the deadline.
+        (Fate::Status(408), _) => vec![408, 504],
         (Fate::Status(status), _) if status >= 400 => vec![status],
         (Fate::Throttle(_), _) => vec![429],
         // What is dispatched is lost with its connection. What comes to a halt is told with the proxy's own words.
