@@ -44,10 +44,12 @@ fn of_answer(attempt: &Attempt) -> (Between, Between) {
     match attempt.usage.filter(|_| attempt.is_usage_seen) {
         Some(used) if attempt.is_whole => (Between(used.1, used.1), Between(cost(used), cost(used))),
         _ if !is_success => Default::default(),
-        // All that was needed to know it, but not all of the answer.
+        // Perhaps all that tells it, but not all of the answer. Each event of a stream is a token at least, and so is a prompt of
+        // which something came.
         seen => {
             let most = seen.map_or(UNSAID, |(input, output)| (input.max(UNSAID.0), output.max(UNSAID.1)));
-            (Between(0, most.1), Between(0, cost(most)))
+            let least = attempt.contents_seen;
+            (Between(least, most.1), Between(cost((least.min(1), least)), cost(most)))
         }
     }
 }
@@ -61,6 +63,10 @@ pub(super) fn every_request_is_charged_what_it_used(spree: &mut Spree) {
         let told = told_of(spree, &talk, tenant);
         assert_eq!(told, told_of(spree, &talk, tenant), "a refusal has changed what it tells of");
         let request = &spree.world.requests[&id];
+        assert!(
+            request.attempts.iter().all(|attempt| attempt.usage.is_some()),
+            "nobody asks for it: {request:?}"
+        );
         let Between(least, most) = request.attempts.iter().map(|attempt| charge(request, attempt).1).sum();
         assert!((least..=most).contains(&told), "{told} micro-dollars, not {least} to {most}: {request:?}");
     }

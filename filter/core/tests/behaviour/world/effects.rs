@@ -220,6 +220,7 @@ impl World {
             pieces: Rc::new(Script(pieces)),
             usage,
             is_usage_seen: false,
+            contents_seen: 0,
             is_whole: false,
             call: None,
             probe,

@@ -303,16 +303,26 @@ fn usage_text((input, output): (u64, u64)) -> String {
 
 /// Whether what has come tells this usage, and whether it has ended as it should.
 pub(super) fn told(pieces: &[(Duration, Piece)], usage: (u64, u64), streams: bool) -> (bool, bool) {
-    let (mut all, mut has_ended) = (Vec::new(), false);
+    let has_ended = matches!(pieces.last(), Some((_, Piece::Data { end: true, .. })));
+    let end = if streams { "}\n\n" } else { "}" };
+    (came(pieces).contains(&[&usage_text(usage), end].concat()), has_ended)
+}
+
+/// How many whole events of a stream have content.
+pub(super) fn contents(pieces: &[(Duration, Piece)]) -> u64 {
+    let all = came(pieces);
+    let whole = all.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+    whole.matches("\"content\":\"").count() as u64
+}
+
+fn came(pieces: &[(Duration, Piece)]) -> String {
+    let mut all = Vec::new();
     for (_, piece) in pieces {
-        if let Piece::Data { bytes, end } = piece {
+        if let Piece::Data { bytes, .. } = piece {
             all.extend(bytes);
-            has_ended = *end;
         }
     }
-    let end = if streams { "}\n\n" } else { "}" };
-    let all = String::from_utf8_lossy(&all);
-    (all.contains(&[&usage_text(usage), end].concat()), has_ended)
+    String::from_utf8(all).unwrap()
 }
 
 fn document(mark: &str, lie: Option<Lie>, usage: Option<(u64, u64)>) -> Vec<String> {

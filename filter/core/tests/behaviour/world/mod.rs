@@ -79,6 +79,8 @@ pub(crate) struct Attempt {
     pub(crate) usage: Option<(u64, u64)>,
     /// How much of the answer has been told to the filter while that still waited for it: `usage` is in it, and it is whole.
     pub(crate) is_usage_seen: bool,
+    /// Of a stream through the router: events with content.
+    pub(crate) contents_seen: u64,
     pub(crate) is_whole: bool,
     /// Of a dispatched one: what has come.
     call: Option<(u16, Headers, Vec<u8>)>,

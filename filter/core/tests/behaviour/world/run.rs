@@ -136,7 +136,13 @@ impl World {
         }
         // Behind what can't be read nobody reads on.
         let is_garbled = matches!(sent.fate, Fate::Lie(Lie::Garbled(_)));
-        let Some(usage) = sent.usage.filter(|_| !is_garbled) else { return };
+        if is_garbled {
+            return;
+        }
+        if is_routed && request.streams {
+            sent.contents_seen = fate::contents(pieces);
+        }
+        let Some(usage) = sent.usage else { return };
         let (has_usage, has_ended) = fate::told(pieces, usage, request.streams);
         // What is dispatched comes as a whole.
         sent.is_usage_seen |= has_usage && (!sent.is_dispatched || has_ended);
