@@ -38,6 +38,9 @@ pub(super) enum At {
     File,
     /// The same, or a text that says where something comes from.
     Source,
+    /// Sound, and its data.
+    Audio,
+    AudioData,
     /// What the count says nothing of.
     Unknown,
     /// A prompt that the provider has, and what is put into it.
@@ -58,6 +61,8 @@ fn member(at: At, key: &str) -> At {
         (At::Stored, "variables") => At::Variables,
         (At::Stored, _) => At::Skipped,
         (At::Variables, _) => At::Text,
+        (At::Audio, "data") => At::AudioData,
+        (At::Audio, _) => At::Skipped,
         (At::Image, "url" | "data" | "bytes" | "image_url" | "source" | "fileUri" | "file_uri") => At::Image,
         (At::Image, "detail") => At::Detail,
         (At::Image, "file_id" | "s3Location") => At::Unknown,
@@ -109,7 +114,8 @@ fn member(at: At, key: &str) -> At {
         (_, "inlineData" | "inline_data" | "fileData" | "file_data" | "file" | "file_url") => At::File,
         (_, "source") => At::Source,
         (_, "detail") => At::Detail,
-        (_, "input_audio" | "audio" | "file_id" | "video") => At::Unknown,
+        (_, "input_audio") => At::Audio,
+        (_, "audio" | "file_id" | "video") => At::Unknown,
         (At::Call, _) | (_, "cache_control" | "cachePoint" | "annotations" | "citations" | "logprobs") => {
             At::Skipped
         }
@@ -173,7 +179,10 @@ impl<'w> Walk<'w> {
             At::Image if !text.starts_with("data:") => self.image = Some(Size::of_url(text)),
             At::Image | At::File => self.file(text, false),
             At::Detail if text == "low" => self.detail = Detail::Low,
-            At::Unknown | At::Stored => self.tally.doubt(),
+            At::Unknown | At::Stored | At::Audio => self.tally.doubt(),
+            At::AudioData => {
+                self.tally.add(Kind::Frame, file::sound(text, self.rule).unwrap_or_default());
+            }
             _ => {}
         }
     }
@@ -339,7 +348,8 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         match self.at {
             At::File | At::Source => return self.file(members),
-            At::Stored => self.walk.tally.doubt(),
+            // Whether it is heard so is nothing that is published.
+            At::Stored | At::Audio => self.walk.tally.doubt(),
             _ => {}
         }
         let before = self.walk.tally;

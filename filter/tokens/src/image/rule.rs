@@ -59,6 +59,13 @@ impl Rule {
         }
     }
 
+    /// Tokens for sound of which a second has so many bytes: 32 a second (Google, "Understand and count tokens"), otherwise 10, which
+    /// is what was seen of OpenAI's models that hear (one for 100 ms; it publishes no figure).
+    pub(crate) fn sound(self, bytes: u64, second: u64) -> u64 {
+        let each = if matches!(self, Self::Squares) { 32 } else { 10 };
+        bytes.saturating_mul(each).div_ceil(second.max(1))
+    }
+
     /// A number of its own.
     pub(crate) fn id(self) -> u64 {
         match self {

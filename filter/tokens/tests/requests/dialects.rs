@@ -315,6 +315,31 @@ fn much_text_in_a_document_counts_as_much_text() {
 }
 
 #[test]
+fn sound_counts_by_how_long_it_lasts() {
+    // 24 kHz, mono, 16 bits: 48,000 bytes a second. And two that could be MP3.
+    let header = "UklGRgAAAABXQVZFZm10IBAAAAABAAEAwF0AAIC7AAACABAAZGF0YQAA";
+    let wav = |seconds: usize| format!("{header}{}", base64("AAAA", 48_000 * seconds - header.len() / 4 * 3));
+    let (id3, frames) = (base64("SUQz", 80_001), base64("//uQ", 80_001));
+    let ask = |data: &str| json!({ "type": "input_audio", "input_audio": { "data": data, "format": "wav" } });
+    let inline = |data: &str| json!({ "inlineData": { "mimeType": "audio/wav", "data": data } });
+    let rows = [
+        (Dialect::Chat, "gpt-4o-audio-preview", ask(&wav(10)), 100),
+        (Dialect::Chat, "gpt-4o-audio-preview", ask(&id3), 101),
+        (Dialect::Chat, "gpt-4o-audio-preview", ask(&frames), 101),
+        (Dialect::Chat, "gpt-4o-audio-preview", ask("UklGRg=="), 0),
+        (Dialect::Gemini, "gemini-2.5-flash", inline(&wav(10)), 320),
+        (Dialect::Gemini, "gemini-2.5-flash", inline(&id3), 321),
+    ];
+    for (dialect, model, part, expected) in rows {
+        let (list, parts) =
+            if dialect == Dialect::Gemini { ("contents", "parts") } else { ("messages", "content") };
+        let body = json!({ list: [{ "role": "user", parts: [part] }] });
+        let tally = count(dialect, model, &body);
+        assert_eq!((tally.total(), tally.is_estimate), (7 + expected, true), "{dialect:?}");
+    }
+}
+
+#[test]
 fn other_files_count_by_their_bytes() {
     // "%PDF-1", "PK" and what no text holds, and "abc".
     let pdf = |bytes: usize| format!("JVBERi0x{}", base64("AAAA", bytes - 6));
