@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Connections that send one request after the other.
     #[arg(long, default_value_t = 16)]
     connections: u32,
+    /// Leave out the filter's upstream half: later attempts are dispatched.
+    #[arg(long)]
+    one_half: bool,
     /// Of the faults; the same seed brings the same ones.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -72,7 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 async fn observe(args: &Args) -> anyhow::Result<Run> {
     let policy = std::fs::read_to_string(&args.policy)?;
-    let world = World::start(&args.world, &policy).await?;
+    let world = World::start_with(&args.world, &policy, !args.one_half).await?;
     let end = Instant::now() + Duration::from_secs_f64(args.minutes * 60.0);
     let counts = Arc::<Counts>::default();
     let load = load::start(world.envoy.listener(), args.connections, end, &counts);

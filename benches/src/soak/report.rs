@@ -92,10 +92,13 @@ fn memory(run: &Run) -> (f64, f64) {
 fn text(run: &Run, args: &Args) -> String {
     let counts = &run.counts;
     let mut text = format!(
-        "{} minutes, {} connections, seed {}.\n\n\
+        "{} minutes, {} connections, {}, seed {}.\n\n\
          | asked for | sent | whole | errors | broke off | neither | caller left | lost |\n\
          |---|---|---|---|---|---|---|---|\n",
-        args.minutes, args.connections, args.seed
+        args.minutes,
+        args.connections,
+        if args.one_half { "one half of the filter" } else { "both halves of the filter" },
+        args.seed
     );
     for (kind, (route, streams)) in counts.kinds.iter().zip(KINDS) {
         let how = if streams { "a stream" } else { "one piece" };
