@@ -131,6 +131,10 @@ impl Decimal {
         let Digits::Few(modulus @ 1..=LARGEST_DIVISOR) = divisor.digits else { return false };
         // The digits don't end in 0: they are no multiple of any power of ten.
         let Ok(power) = u64::try_from(self.exponent - divisor.exponent) else { return false };
+        // A power of ten, as of cents.
+        if modulus == 1 {
+            return true;
+        }
         let digits = match &self.digits {
             Digits::Few(digits) => digits % modulus,
             Digits::Many(digits) => {

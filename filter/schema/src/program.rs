@@ -217,6 +217,8 @@ pub(crate) struct Known {
 pub(crate) struct Members {
     /// In the order of [`Name::cmp`].
     pub(crate) names: Vec<Name>,
+    /// The one that the schema names first.
+    pub(crate) first: u32,
     pub(crate) required: usize,
     pub(crate) patterns: Vec<(u32, Id)>,
     pub(crate) additional: Option<Id>,
@@ -227,6 +229,8 @@ pub(crate) struct Name {
     pub(crate) text: Box<str>,
     pub(crate) schema: Option<Id>,
     pub(crate) is_required: bool,
+    /// The one that the schema names next: mostly, documents do so, too.
+    pub(crate) next: u32,
 }
 
 impl Name {

@@ -2,7 +2,7 @@
 
 use super::seen::Seen;
 use super::{Run, Verdict};
-use crate::json::{Kind, Value, equal, hash};
+use crate::json::{Kind, Value, equal, hash, outside};
 use crate::program::{Check, Id};
 use crate::sort::sort;
 
@@ -22,14 +22,28 @@ impl Run<'_> {
         }
     }
 
-    /// By sorted hashes, n log n; items are compared where these are the same.
+    /// By sorted hashes, n log n: first those of what lies on the items' outside, which tells most apart; then, where these are the same, those of all
+    /// of them; and where these are the same, too, item by item.
     fn are_unique(&mut self, array: Value<'_>) -> Verdict {
         self.budget.spend(array.len() * 8)?;
         let mut items = Vec::with_capacity(array.len());
         for item in array.items() {
-            items.push((hash(item, &mut self.budget)?, item));
+            items.push((outside(item, &mut self.budget)?, item));
         }
         sort(&mut items, |(hash, _), (other, _)| hash.cmp(other));
+        for same in items.chunk_by_mut(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            if !self.differ(same)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn differ(&mut self, items: &mut [(u64, Value<'_>)]) -> Verdict {
+        for (known, item) in items.iter_mut() {
+            *known = hash(*item, &mut self.budget)?;
+        }
+        sort(items, |(hash, _), (other, _)| hash.cmp(other));
         for same in items.chunk_by(|a, b| a.0 == b.0) {
             for (at, (_, item)) in same.iter().enumerate() {
                 for (_, other) in same.iter().skip(at + 1) {

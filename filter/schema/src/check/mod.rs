@@ -159,6 +159,11 @@ impl Run<'_> {
         if self.depth > DEEPEST {
             return Err(Stop::TooDeep);
         }
+        if !is_tracking && seen.is_none() && program.dynamic.is_empty() {
+            let holds = self.steps(id, program.steps(first, last), value);
+            self.depth -= 1;
+            return holds;
+        }
         let is_entered = !program.dynamic.is_empty() && self.scope.last() != Some(&entry.resource);
         if is_entered {
             self.scope.push(entry.resource);
@@ -180,6 +185,20 @@ impl Run<'_> {
         if let (true, Some(seen), Some(own)) = (holds, seen, own) {
             self.budget.spend(own.len() / 8)?;
             seen.merge(&own);
+        }
+        Ok(holds)
+    }
+
+    /// As [`Self::holds`] for most schemas: nobody asks what the steps have evaluated.
+    fn steps(&mut self, id: Id, steps: &[Step], value: Value<'_>) -> Verdict {
+        let mut holds = true;
+        for step in steps {
+            if !self.step(id, step, value, None)? {
+                holds = false;
+                if !self.is_collecting() || self.is_full() {
+                    break;
+                }
+            }
         }
         Ok(holds)
     }
@@ -252,7 +271,7 @@ impl Run<'_> {
             return Err(Stop::Cut);
         }
         let holds = match &step.check {
-            Check::Type { mask, is_lexical } => type_of(value, *is_lexical) & mask != 0,
+            Check::Type { mask, is_lexical } => is_of_type(value, *mask, *is_lexical),
             Check::Enum(known) => self.is_known(known, value)?,
 
             Check::Minimum(_)
@@ -388,18 +407,17 @@ impl Run<'_> {
     }
 }
 
-fn type_of(value: Value<'_>, is_lexical: bool) -> u8 {
-    match value.kind() {
+fn is_of_type(value: Value<'_>, mask: u8, is_lexical: bool) -> bool {
+    let of = match value.kind() {
         Kind::Null => types::NULL,
         Kind::False | Kind::True => types::BOOLEAN,
         Kind::Object => types::OBJECT,
         Kind::Array => types::ARRAY,
         Kind::Text => types::STRING,
-        Kind::Number if value.is_open() || scalar::is_integer(value.written(), is_lexical) => {
-            types::NUMBER | types::INTEGER
-        }
         Kind::Number => types::NUMBER,
-    }
+    };
+    let may_be_integer = of == types::NUMBER && mask & types::INTEGER != 0;
+    mask & of != 0 || may_be_integer && (value.is_open() || scalar::is_integer(value.written(), is_lexical))
 }
 
 /// Whether this asks what a string of which only the start is known says in full.

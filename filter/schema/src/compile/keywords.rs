@@ -285,12 +285,14 @@ impl<'d> Compiler<'d> {
         let mut members = Members::default();
         if let Some(value) = schema.get("properties") {
             for (text, id) in self.map(here, "properties", value)? {
-                members.names.push(Name { text, schema: Some(id), is_required: false });
+                let next = members.names.len() as u32;
+                members.names.push(Name { text, schema: Some(id), is_required: false, next });
             }
         }
         if let Some(value) = schema.get("required") {
             for text in self.names(here, value)? {
-                members.names.push(Name { text, schema: None, is_required: true });
+                let next = members.names.len() as u32;
+                members.names.push(Name { text, schema: None, is_required: true, next });
             }
         }
         sort(&mut members.names, |one, other| one.cmp(&other.text));
@@ -299,9 +301,18 @@ impl<'d> Compiler<'d> {
             if is_same {
                 earlier.schema = earlier.schema.or(later.schema);
                 earlier.is_required |= later.is_required;
+                earlier.next = earlier.next.min(later.next);
             }
             is_same
         });
+        // Until here, `next` is a name's own place.
+        let mut places: Vec<_> =
+            (0..).zip(&members.names).map(|(at, name): (u32, _)| (name.next, at)).collect();
+        sort(&mut places, |one, other| one.cmp(other));
+        for ((_, at), (_, next)) in places.iter().zip(places.iter().cycle().skip(1)) {
+            members.names.get_mut(*at as usize).into_iter().for_each(|name| name.next = *next);
+        }
+        members.first = places.first().map_or(0, |(_, at)| *at);
         members.required = members.names.iter().filter(|name| name.is_required).count();
         if let Some(value) = schema.get("patternProperties") {
             self.object(here, value)?;

@@ -4,19 +4,51 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::uri::is_scheme;
 
+/// What ASCII's characters are in a part: allowed in every one, or by themselves what the part's own signs are.
+static SIGNS: [u8; 128] = signs();
+
+const ALLOWED: u8 = 1;
+const COLON: u8 = 2;
+const AT: u8 = 4;
+const SLASH: u8 = 8;
+const QUESTION: u8 = 16;
+
+const fn signs() -> [u8; 128] {
+    let mut signs = [0; 128];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        let sign = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => ALLOWED,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => ALLOWED,
+            b':' => COLON,
+            b'@' => AT,
+            b'/' => SLASH,
+            b'?' => QUESTION,
+            _ => 0,
+        };
+        #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+        {
+            signs[byte as usize] = sign;
+        }
+        byte += 1;
+    }
+    signs
+}
+
 /// What may stand in a part: unreserved characters, percent-encoded ones, and these signs.
-fn is_part(text: &str, signs: &str, is_international: bool) -> bool {
-    let mut rest = text.chars();
+fn is_part(text: &str, own: u8, is_international: bool) -> bool {
+    let is_plain = |byte: u8| SIGNS.get(usize::from(byte)).is_some_and(|sign| sign & (ALLOWED | own) != 0);
+    let plain = text.bytes().take_while(|byte| is_plain(*byte)).count();
+    let mut rest = text.get(plain..).unwrap_or("").chars();
     while let Some(character) = rest.next() {
-        let is_allowed = match character {
-            '%' => {
+        let is_allowed = match u8::try_from(character) {
+            Ok(b'%') => {
                 let mut hex = rest.by_ref().take(2);
                 let both = [hex.next(), hex.next()];
                 both.iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
             }
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '.' | '_' | '~' => true,
-            other if other.is_ascii() => "!$&'()*+,;=".contains(other) || signs.contains(other),
-            other => is_international && is_ucs_char(other),
+            Ok(byte @ 0..128) => is_plain(byte),
+            _ => is_international && is_ucs_char(character),
         };
         if !is_allowed {
             return false;
@@ -55,9 +87,9 @@ pub(super) fn is_reference(text: &str, is_international: bool, is_absolute: bool
     let is_ambiguous = scheme.is_none() && path.split('/').next().is_some_and(|first| first.contains(':'));
     !is_ambiguous
         && authority.is_none_or(|authority| is_authority(authority, is_international))
-        && is_part(path, ":@/", is_international)
-        && is_part(query, ":@/?", is_international)
-        && is_part(fragment, ":@/?", is_international)
+        && is_part(path, COLON | AT | SLASH, is_international)
+        && is_part(query, COLON | AT | SLASH | QUESTION, is_international)
+        && is_part(fragment, COLON | AT | SLASH | QUESTION, is_international)
 }
 
 fn is_authority(text: &str, is_international: bool) -> bool {
@@ -75,7 +107,7 @@ fn is_authority(text: &str, is_international: bool) -> bool {
         }
     };
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    is_part(user, ":", is_international) && is_part(host, "", is_international) && port.is_some_and(is_port)
+    is_part(user, COLON, is_international) && is_part(host, 0, is_international) && port.is_some_and(is_port)
 }
 
 /// An IPv6 address, or one of a version to come.
@@ -87,7 +119,7 @@ fn is_literal(text: &str) -> bool {
                 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && !address.is_empty()
                 && !address.contains('%')
-                && is_part(address, ":", false)
+                && is_part(address, COLON, false)
         });
     }
     text.parse::<Ipv6Addr>().is_ok() && text.parse::<Ipv4Addr>().is_err()

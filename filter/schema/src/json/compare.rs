@@ -21,6 +21,29 @@ fn hash_text(text: &str, seed: u64) -> u64 {
     rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
 }
 
+/// Whether two texts are the same. Most are a few bytes long, and looked at in one or two words: without a call, as comparing slices takes.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+        return word(a_last) == word(b_last) && words.into_iter().all(|(a, b)| word(a) == word(b));
+    }
+    match (a.first_chunk::<4>(), b.first_chunk::<4>(), a.last_chunk::<4>(), b.last_chunk::<4>()) {
+        (Some(a), Some(b), Some(a_last), Some(b_last)) => {
+            u32::from_le_bytes(*a) == u32::from_le_bytes(*b)
+                && u32::from_le_bytes(*a_last) == u32::from_le_bytes(*b_last)
+        }
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    }
+}
+
+fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
+}
+
 /// Equal values have equal hashes. Depth is bounded by the documents'.
 pub(crate) fn hash(value: Value<'_>, budget: &mut Budget) -> Result<u64, Exhausted> {
     Ok(match value.kind() {
@@ -50,6 +73,33 @@ pub(crate) fn hash(value: Value<'_>, budget: &mut Budget) -> Result<u64, Exhaust
     })
 }
 
+/// A hash of what is quickly seen of a value: of an array or object, its length and the strings directly in it, of those their length and ends.
+/// Equal values have equal ones.
+pub(crate) fn outside(value: Value<'_>, budget: &mut Budget) -> Result<u64, Exhausted> {
+    budget.spend(1 + value.len())?;
+    let length = value.len() as u64;
+    Ok(match value.kind() {
+        Kind::Text => ends(value.text().unwrap_or("")),
+        Kind::Array => {
+            let texts = value.items().filter_map(Value::text);
+            texts.fold(mix(6, length), |all, text| mix(all, ends(text)))
+        }
+        Kind::Object => {
+            let texts = value.members().filter_map(|(_, value)| value.text());
+            texts.fold(mix(7, length), |all, text| all.wrapping_add(ends(text)))
+        }
+        _ => return hash(value, budget),
+    })
+}
+
+fn ends(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => mix(mix(bytes.len() as u64, word(first)), word(last)),
+        _ => hash_text(text, 5),
+    }
+}
+
 pub(crate) fn equal(a: Value<'_>, b: Value<'_>, budget: &mut Budget) -> Result<bool, Exhausted> {
     budget.spend(1)?;
     if a.kind() != b.kind() || a.len() != b.len() {
@@ -64,7 +114,7 @@ pub(crate) fn equal(a: Value<'_>, b: Value<'_>, budget: &mut Budget) -> Result<b
         Kind::Text => {
             let (a, b) = (a.text().unwrap_or(""), b.text().unwrap_or(""));
             budget.spend(a.len() / 16)?;
-            Ok(a == b)
+            Ok(same(a.as_bytes(), b.as_bytes()))
         }
         Kind::Array => {
             for (a, b) in a.items().zip(b.items()) {

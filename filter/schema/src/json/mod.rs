@@ -10,7 +10,7 @@ mod start;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use self::compare::{equal, hash};
+pub(crate) use self::compare::{equal, hash, outside, same};
 pub(crate) use self::pointer::{escape, pointer_to};
 pub use self::start::Start;
 
@@ -95,7 +95,7 @@ pub struct Document<'t> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'d> {
     document: &'d Document<'d>,
-    node: Node,
+    node: &'d Node,
     at: u32,
 }
 
@@ -137,7 +137,7 @@ impl<'t> Document<'t> {
     }
 
     pub(crate) fn value(&self, at: u32) -> Option<Value<'_>> {
-        self.nodes.get(at as usize).map(|node| Value { document: self, node: *node, at })
+        self.nodes.get(at as usize).map(|node| Value { document: self, node, at })
     }
 }
 
@@ -227,7 +227,8 @@ impl<'d> Value<'d> {
     }
 
     pub(crate) fn get(self, name: &str) -> Option<Value<'d>> {
-        self.members().find(|(known, _)| known.text() == Some(name)).map(|(_, value)| value)
+        let is_it = |known: &str| same(known.as_bytes(), name.as_bytes());
+        self.members().find(|(known, _)| known.text().is_some_and(is_it)).map(|(_, value)| value)
     }
 }
 

@@ -5,9 +5,6 @@ use std::borrow::Cow;
 use super::{Document, Kind, Limits, Node, Unreadable};
 use crate::sort::sort;
 
-/// Up to so many names are compared with one another; more are sorted.
-const FEW: u32 = 8;
-
 pub(super) fn read(text: Cow<'_, str>, limits: Limits) -> Result<Document<'_>, Unreadable> {
     read_as(text, limits, false)
 }
@@ -49,39 +46,58 @@ struct Reader<'t> {
     limits: Limits,
 }
 
-/// What the text may go on with.
-enum Expect {
-    Value,
-    /// The first item, or the end of an empty array.
-    Item,
-    /// The first name, or the end of an empty object.
-    Name,
-    NextName,
-    /// After a value.
-    More,
-}
-
 impl Reader<'_> {
     fn read(&mut self) -> Result<(), Unreadable> {
-        let mut expect = Expect::Value;
         loop {
-            self.skip_blanks();
-            let byte = self.bytes.get(self.at).copied();
-            expect = match (expect, byte) {
-                (Expect::More, byte) => match (self.open.last().copied(), byte) {
-                    (None, None) => return Ok(()),
-                    (None, Some(_)) => return Err(self.malformed()),
-                    (Some(_), None) => return Err(Unreadable::Truncated),
-                    (Some(open), Some(byte)) => self.after(open, byte)?,
-                },
-                (_, None) => return Err(Unreadable::Truncated),
-                (Expect::Item, Some(b']')) | (Expect::Name, Some(b'}')) => self.close()?,
-                (Expect::Name | Expect::NextName, Some(_)) => {
-                    self.name()?;
-                    Expect::Value
+            // A value begins here.
+            match self.token()? {
+                b'"' => self.string()?,
+                b'{' => {
+                    self.opens(Kind::Object)?;
+                    if self.token()? != b'}' {
+                        self.name()?;
+                        continue;
+                    }
+                    self.closes()?;
                 }
-                (Expect::Value | Expect::Item, Some(byte)) => self.value(byte)?,
-            };
+                b'[' => {
+                    self.opens(Kind::Array)?;
+                    if self.token()? != b']' {
+                        continue;
+                    }
+                    self.closes()?;
+                }
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.word("true", Kind::True)?,
+                b'f' => self.word("false", Kind::False)?,
+                b'n' => self.word("null", Kind::Null)?,
+                _ => return Err(self.malformed()),
+            }
+            // One has ended.
+            loop {
+                let Some(holder) = self.open.last().and_then(|open| self.nodes.get_mut(*open as usize))
+                else {
+                    return match self.token() {
+                        Ok(_) => Err(self.malformed()),
+                        Err(_) => Ok(()),
+                    };
+                };
+                holder.count += 1;
+                let is_object = holder.kind == Kind::Object;
+                match self.token()? {
+                    b',' => {
+                        self.at += 1;
+                        if is_object {
+                            self.token()?;
+                            self.name()?;
+                        }
+                        break;
+                    }
+                    b'}' if is_object => self.closes()?,
+                    b']' if !is_object => self.closes()?,
+                    _ => return Err(self.malformed()),
+                }
+            }
         }
     }
 
@@ -119,30 +135,22 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&mut self, byte: u8) -> Result<Expect, Unreadable> {
-        match byte {
-            b'"' => self.string()?,
-            b'{' | b'[' => {
-                if self.open.len() >= self.limits.depth {
-                    return Err(Unreadable::TooLarge);
-                }
-                let (kind, expect) = match byte {
-                    b'{' => (Kind::Object, Expect::Name),
-                    _ => (Kind::Array, Expect::Item),
-                };
-                self.put(kind, false, self.at, self.at)?;
-                self.open.push(self.nodes.len() as u32 - 1);
-                self.at += 1;
-                return Ok(expect);
-            }
-            b'-' | b'0'..=b'9' => self.number()?,
-            b't' => self.word("true", Kind::True)?,
-            b'f' => self.word("false", Kind::False)?,
-            b'n' => self.word("null", Kind::Null)?,
-            _ => return Err(self.malformed()),
+    /// The next byte that is no blank.
+    #[inline]
+    fn token(&mut self) -> Result<u8, Unreadable> {
+        self.skip_blanks();
+        self.bytes.get(self.at).copied().ok_or(Unreadable::Truncated)
+    }
+
+    fn opens(&mut self, kind: Kind) -> Result<(), Unreadable> {
+        if self.open.len() >= self.limits.depth {
+            return Err(Unreadable::TooLarge);
         }
-        self.count();
-        Ok(Expect::More)
+        let number = self.nodes.len() as u32;
+        self.put(kind, false, self.at, self.at)?;
+        self.open.push(number);
+        self.at += 1;
+        Ok(())
     }
 
     /// A value is complete: what holds it has one more.
@@ -152,20 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    fn after(&mut self, open: u32, byte: u8) -> Result<Expect, Unreadable> {
-        let is_object = self.nodes.get(open as usize).is_some_and(|node| node.kind == Kind::Object);
-        match byte {
-            b',' => {
-                self.at += 1;
-                Ok(if is_object { Expect::NextName } else { Expect::Value })
-            }
-            b'}' if is_object => self.close(),
-            b']' if !is_object => self.close(),
-            _ => Err(self.malformed()),
-        }
-    }
-
-    fn close(&mut self) -> Result<Expect, Unreadable> {
+    fn closes(&mut self) -> Result<(), Unreadable> {
         self.at += 1;
         let (next, end) = (self.nodes.len() as u32, self.at as u32);
         if let Some(at) = self.open.pop()
@@ -177,8 +172,7 @@ impl Reader<'_> {
                 self.names_differ(at, count)?;
             }
         }
-        self.count();
-        Ok(Expect::More)
+        Ok(())
     }
 
     fn name(&mut self) -> Result<(), Unreadable> {
@@ -186,15 +180,11 @@ impl Reader<'_> {
             return Err(self.malformed());
         }
         self.string()?;
-        self.skip_blanks();
-        match self.bytes.get(self.at) {
-            Some(b':') => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(_) => Err(self.malformed()),
-            None => Err(Unreadable::Truncated),
+        if self.token()? != b':' {
+            return Err(self.malformed());
         }
+        self.at += 1;
+        Ok(())
     }
 
     fn word(&mut self, word: &str, kind: Kind) -> Result<(), Unreadable> {
@@ -247,35 +237,40 @@ impl Reader<'_> {
         self.at += 1;
         let start = self.at;
         self.skip_plain();
-        loop {
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return self.put(Kind::Text, false, start, self.at - 1);
-                }
-                Some(b'\\') => return self.escaped_string(start),
-                Some(0..0x20) => return Err(self.malformed()),
-                Some(_) => self.at += 1,
-                None => return Err(Unreadable::Truncated),
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                self.at += 1;
+                self.put(Kind::Text, false, start, self.at - 1)
             }
+            Some(b'\\') => self.escaped_string(start),
+            Some(_) => Err(self.malformed()),
+            None => Err(Unreadable::Truncated),
         }
     }
 
-    /// Goes on to a byte that may have a meaning in a string, or shortly before. ("Determine if a word has a byte less than n", Bit Twiddling
-    /// Hacks, S. E. Anderson: exact for whether there is one.)
+    /// Goes on to the next byte that has a meaning in a string. ("Determine if a word has a byte less than n", Bit Twiddling Hacks,
+    /// S. E. Anderson: exact for the lowest such byte.)
+    #[inline]
     fn skip_plain(&mut self) {
         const ONES: u64 = u64::from_le_bytes([1; 8]);
         const HIGHS: u64 = ONES << 7;
         let below =
             |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(limit))) & !word & HIGHS;
-        let is_plain = |word: u64| {
+        let meaning = |word: u64| {
             below(word, 0x20)
                 | below(word ^ (ONES * u64::from(b'"')), 1)
                 | below(word ^ (ONES * u64::from(b'\\')), 1)
-                == 0
         };
-        let (words, _) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<8>();
-        self.at += 8 * words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count();
+        let (words, rest) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<8>();
+        for word in words {
+            let found = meaning(u64::from_le_bytes(*word));
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        self.at += rest.iter().take_while(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\')).count();
     }
 
     /// From the first escape on, with what was before.
@@ -283,15 +278,12 @@ impl Reader<'_> {
         let begin = self.unescaped.len();
         let mut copied = start;
         loop {
+            self.skip_plain();
             let byte = self.bytes.get(self.at).copied().ok_or(Unreadable::Truncated)?;
-            match byte {
-                b'"' | b'\\' => self.unescaped.push_str(self.text.get(copied..self.at).unwrap_or("")),
-                0..0x20 => return Err(self.malformed()),
-                _ => {
-                    self.at += 1;
-                    continue;
-                }
+            if byte < 0x20 {
+                return Err(self.malformed());
             }
+            self.unescaped.push_str(self.text.get(copied..self.at).unwrap_or(""));
             if byte == b'"' {
                 self.at += 1;
                 return self.put(Kind::Text, true, begin, self.unescaped.len());
@@ -351,29 +343,37 @@ impl Reader<'_> {
         if count < 2 {
             return Ok(());
         }
-        let mut names = Vec::with_capacity(if count > FEW { count as usize } else { 0 });
-        let mut few: [&str; FEW as usize] = [""; FEW as usize];
-        let (mut at, mut known) = (object as usize + 1, 0);
+        // A bit for each name, by a few of its bytes: where no two have the same one, all differ.
+        let mut bits = [0_u64; 8];
+        let (mut at, mut may_differ) = (object as usize + 1, true);
         for _ in 0..count {
-            let Some(name) = self.nodes.get(at) else { break };
-            let source = if name.is_unescaped { &self.unescaped } else { self.text };
-            let text = source.get(name.start as usize..name.end as usize).unwrap_or("");
-            if count > FEW {
-                names.push((text, at));
-            } else if let Some((before, rest)) = few.split_at_mut_checked(known) {
-                if before.contains(&text) {
-                    return Err(self.twice(at));
-                }
-                if let Some(slot) = rest.first_mut() {
-                    *slot = text;
-                }
-                known += 1;
-            }
+            let mark = mark(self.name_at(at).as_bytes());
+            let Some(word) = bits.get_mut(mark as usize / 64 % 8) else { break };
+            may_differ &= *word >> (mark % 64) & 1 == 0;
+            *word |= 1 << (mark % 64);
+            at = self.nodes.get(at + 1).map_or(at, |value| value.next as usize);
+        }
+        if may_differ { Ok(()) } else { self.names_compared(object, count) }
+    }
+
+    #[inline(never)]
+    fn names_compared(&self, object: u32, count: u32) -> Result<(), Unreadable> {
+        let mut names = Vec::with_capacity(count as usize);
+        let mut at = object as usize + 1;
+        for _ in 0..count {
+            names.push((self.name_at(at), at));
             at = self.nodes.get(at + 1).map_or(at, |value| value.next as usize);
         }
         sort(&mut names, |one, other| one.cmp(other));
-        let mut pairs = names.iter().zip(names.iter().skip(1));
-        pairs.find(|(a, b)| a.0 == b.0).map_or(Ok(()), |(_, second)| Err(self.twice(second.1)))
+        let pairs = names.iter().zip(names.iter().skip(1));
+        let seconds = pairs.filter(|(a, b)| a.0 == b.0).map(|(_, second)| second.1);
+        seconds.min().map_or(Ok(()), |second| Err(self.twice(second)))
+    }
+
+    fn name_at(&self, at: usize) -> &str {
+        let Some(name) = self.nodes.get(at) else { return "" };
+        let source = if name.is_unescaped { &self.unescaped } else { self.text };
+        source.get(name.start as usize..name.end as usize).unwrap_or("")
     }
 
     fn twice(&self, at: usize) -> Unreadable {
@@ -381,4 +381,14 @@ impl Reader<'_> {
         let node = self.nodes.get(at).filter(|node| !node.is_unescaped);
         Unreadable::NameTwice { at: node.map_or(self.at, |node| node.start as usize) }
     }
+}
+
+/// Nine bits of a name, by its length and what it begins and ends with.
+#[inline]
+fn mark(name: &[u8]) -> u32 {
+    let word = match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u32::from_le_bytes(*first) ^ u32::from_le_bytes(*last).rotate_left(11),
+        _ => name.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)),
+    };
+    (word ^ name.len() as u32).wrapping_mul(0x9E37_79B1) >> 23
 }

@@ -28,6 +28,8 @@ pub struct Cache {
     /// Whether a text that ends here has a match.
     ends: Vec<Option<bool>>,
     entries: usize,
+    /// Where every text begins, once one has.
+    start: Option<u32>,
     /// How often all was forgotten.
     generation: u64,
     visit: Visit,
@@ -61,12 +63,13 @@ impl Here {
 }
 
 impl Visit {
-    /// All nodes that are reached without a character, of which those that take one are handed over. True if a match is among them.
+    /// All nodes that are reached without a character, of which those that take one are handed over. True if a match is among them. Without
+    /// `here`, only those that are reached whatever is on both sides.
     fn reach(
         &mut self,
         nfa: &Nfa,
         from: &[u32],
-        here: Here,
+        here: Option<Here>,
         mut take: impl FnMut(&mut Vec<u32>, u32, u32),
     ) -> (bool, usize) {
         self.round = self.round.wrapping_add(1);
@@ -88,7 +91,9 @@ impl Visit {
             match nfa.node(at) {
                 Some(Node::Match) => return (true, visited),
                 Some(Node::Split(a, b)) => self.open.extend([b, a]),
-                Some(Node::Assert(edge, next)) if here.holds(edge) => self.open.push(next),
+                Some(Node::Assert(edge, next)) if here.is_some_and(|here| here.holds(edge)) => {
+                    self.open.push(next);
+                }
                 Some(Node::One { class, next }) => take(&mut self.next, class, next),
                 Some(Node::Assert(..)) | None => {}
             }
@@ -104,6 +109,7 @@ impl Cache {
         self.table.clear();
         self.ends.clear();
         self.entries = 0;
+        self.start = None;
         self.generation += 1;
     }
 
@@ -130,12 +136,10 @@ impl Cache {
         state
     }
 
+    /// The state that follows, which isn't known yet.
+    #[inline(never)]
     fn next(&mut self, nfa: &Nfa, state: u32, symbol: u16, budget: &mut Budget) -> Result<u32, Exhausted> {
         let slot = state as usize * nfa.symbols.len() + usize::from(symbol);
-        match self.table.get(slot) {
-            Some(&known) if known != UNKNOWN => return Ok(known),
-            _ => {}
-        }
         let Some((&flags, nodes)) = self.keys.get(state as usize).and_then(|key| key.split_first()) else {
             return Ok(NEVER);
         };
@@ -145,16 +149,21 @@ impl Cache {
             is_end: false,
             is_word_edge: is_word != (flags & AFTER_WORD != 0),
         };
-        let (found, visited) = self.visit.reach(nfa, nodes, here, |next, class, to| {
+        let (found, visited) = self.visit.reach(nfa, nodes, Some(here), |next, class, to| {
             if nfa.is_in(class, symbol) {
                 next.push(to);
             }
         });
         budget.spend(visited + nodes.len() + 16)?;
-        let next = if found {
+        let mut key = std::mem::take(&mut self.visit.next);
+        // A match that ends here is known here: whoever reads a text as it comes doesn't wait for more of it.
+        let (is_found, visited) =
+            if found { (true, 0) } else { self.visit.reach(nfa, &key, None, |_, _, _| {}) };
+        budget.spend(visited)?;
+        let next = if is_found {
+            self.visit.next = key;
             FOUND
         } else {
-            let mut key = std::mem::take(&mut self.visit.next);
             if !nfa.is_at_start {
                 key.push(nfa.start);
             }
@@ -179,11 +188,18 @@ impl Cache {
 
     fn run(&mut self, nfa: &Nfa, mut state: u32, text: &str, budget: &mut Budget) -> Result<u32, Exhausted> {
         budget.spend(text.len() / 16 + 1)?;
+        let symbols = nfa.symbols.len();
         for character in text.chars() {
             if state <= FOUND {
                 break;
             }
-            state = self.next(nfa, state, nfa.symbols.get(character), budget)?;
+            let symbol = nfa.symbols.get(character);
+            let known =
+                self.table.get((state as usize).wrapping_mul(symbols).wrapping_add(usize::from(symbol)));
+            state = match known {
+                Some(&known) if known != UNKNOWN => known,
+                _ => self.next(nfa, state, symbol, budget)?,
+            };
         }
         Ok(state)
     }
@@ -197,7 +213,7 @@ impl Cache {
         };
         let here =
             Here { is_start: flags & AT_START != 0, is_end: true, is_word_edge: flags & AFTER_WORD != 0 };
-        let (found, visited) = self.visit.reach(nfa, nodes, here, |_, _, _| {});
+        let (found, visited) = self.visit.reach(nfa, nodes, Some(here), |_, _, _| {});
         budget.spend(visited)?;
         if let Some(end) = self.ends.get_mut(state as usize) {
             *end = Some(found);
@@ -212,7 +228,8 @@ pub(super) fn is_match(
     cache: &mut Cache,
     budget: &mut Budget,
 ) -> Result<bool, Exhausted> {
-    let start = cache.intern(nfa, &[AT_START, nfa.start]);
+    let start = cache.start.unwrap_or_else(|| cache.intern(nfa, &[AT_START, nfa.start]));
+    cache.start = Some(start);
     let state = cache.run(nfa, start, text, budget)?;
     cache.ends(nfa, state, budget)
 }

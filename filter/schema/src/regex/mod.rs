@@ -11,6 +11,7 @@ mod class;
 mod dfa;
 mod nfa;
 mod parse;
+mod sieve;
 mod symbols;
 mod unicode;
 
@@ -18,6 +19,7 @@ use std::fmt;
 
 pub use self::dfa::{Cache, Search};
 use self::nfa::Nfa;
+pub use self::sieve::{Sieve, Sifted};
 
 /// Most bytes of a pattern.
 pub const LONGEST_PATTERN: usize = 8 * 1024;
@@ -110,6 +112,8 @@ impl std::error::Error for PatternError {}
 #[derive(Debug)]
 pub struct Pattern {
     nfa: Nfa,
+    /// Characters that stand in a row in all matches.
+    row: Box<[[u64; 2]]>,
 }
 
 impl Pattern {
@@ -133,13 +137,13 @@ impl Pattern {
         }
         let ast = parse::parse(pattern, ignore_case)?;
         let too_large = PatternError { at: pattern.len(), problem: Problem::TooLarge };
-        Nfa::of(&ast).map(|nfa| Self { nfa }).ok_or(too_large)
+        Nfa::of(&ast).map(|nfa| Self { nfa, row: sieve::row(&ast) }).ok_or(too_large)
     }
 
     /// Bytes of memory that it takes, about: some hundred, but hundreds of thousands where it is written for that.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.nfa.size()
+        self.nfa.size() + size_of_val(&*self.row)
     }
 
     /// Whether the text has a match, anywhere in it. Use one cache for one pattern.

@@ -1,5 +1,6 @@
 //! What must be JSON.
 
+use std::cell::OnceCell;
 use std::ops::BitOrAssign as _;
 
 use seawall_policy::policy;
@@ -14,6 +15,25 @@ use crate::stream::Finish;
 
 /// What a check of an answer may take, and a repair of it with the check that follows: some 20 ms each.
 const BUDGET: u64 = 2_000_000;
+
+/// A text, and the JSON that it is, read when it is first asked for.
+pub(super) struct Text<'t> {
+    pub(super) text: &'t str,
+    read: OnceCell<Result<Document<'t>, Unreadable>>,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, read: OnceCell::new() }
+    }
+
+    pub(super) fn document(&self) -> Result<&Document<'t>, Unreadable> {
+        self.read
+            .get_or_init(|| Document::read(self.text, Bounds::default().document))
+            .as_ref()
+            .map_err(|why| *why)
+    }
+}
 
 /// What checks need and may take.
 pub(super) struct Work<'s> {
@@ -85,12 +105,18 @@ impl Rules {
     }
 
     #[inline(never)] // See [profile.wasm].
-    pub(super) fn check_json(&self, asked: &Asked, choice: &Choice, work: &mut Work<'_>, found: &mut Found) {
+    pub(super) fn check_json(
+        &self,
+        asked: &Asked,
+        (choice, text): (&Choice, &Text<'_>),
+        work: &mut Work<'_>,
+        found: &mut Found,
+    ) {
         let schemas = self.schemas(asked);
         if schemas.is_empty() && self.policy.fields.is_empty() {
             return;
         }
-        let read = Document::read(choice.text.as_str(), work.limits).and_then(|document| {
+        let read = text.document().and_then(|document| {
             // Of a number that the answer breaks off in no one can tell.
             let is_cut = document.is_number() && choice.finish == Some(Finish::Length);
             if is_cut { Err(Unreadable::Truncated) } else { Ok(document) }
@@ -103,11 +129,11 @@ impl Rules {
             }
         };
         for schema in schemas {
-            if let Err(fault) = work.check(schema, &document) {
+            if let Err(fault) = work.check(schema, document) {
                 tell(fault, Rule::Schema, choice, "", found);
             }
         }
-        self.check_fields(choice, &document, found);
+        self.check_fields(choice, document, found);
     }
 
     #[inline(never)] // See [profile.wasm].

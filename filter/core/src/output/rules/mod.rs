@@ -29,7 +29,7 @@ mod words;
 use seawall_policy::policy::{self, InvalidAction, Output};
 use seawall_schema::{Changes, Schema, Scratch};
 
-use self::json::Work;
+use self::json::{Text, Work};
 use self::language::Languages;
 pub(crate) use self::live::Live;
 use self::patterns::Patterns;
@@ -146,10 +146,10 @@ impl Rules {
             if found.is_full() {
                 break;
             }
-            let answers = answers(asked, choice);
-            self.check_plain(choice, answers, &mut found);
+            let (answers, text) = (answers(asked, choice), Text::new(&choice.text));
+            self.check_plain((choice, &text), answers, &mut found);
             if answers {
-                self.check_json(asked, choice, work, &mut found);
+                self.check_json(asked, (choice, &text), work, &mut found);
             }
             self.check_calls(asked, choice, work, &mut found);
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::iter;
 
-use seawall_schema::regex::{Budget, Cache, Exhausted, Pattern, Search};
+use seawall_schema::regex::{Budget, Cache, Exhausted, Pattern, Search, Sieve, Sifted};
 
 use super::{Found, Rule, Rules, answers, cut};
 use crate::output::{Asked, Choice, unescape};
@@ -17,6 +17,8 @@ const LONGEST_TOLD: usize = 200;
 #[derive(Debug)]
 pub(super) struct Patterns {
     list: Vec<Pattern>,
+    /// Which of them a text need be searched for.
+    sieve: Sieve,
     /// What was found out about them, so that it need not be again.
     caches: RefCell<Vec<Cache>>,
 }
@@ -33,7 +35,7 @@ impl Patterns {
             .map_err(|error| format!("`{rule}`: {error}"))
         };
         let list = patterns.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { list, caches: RefCell::default() })
+        Ok(Self { sieve: Sieve::new(&list), list, caches: RefCell::default() })
     }
 
     /// What each may take for an answer.
@@ -91,13 +93,19 @@ impl Rules {
         let told =
             |patterns: &[String], at: usize| cut(patterns.get(at).cloned().unwrap_or_default(), LONGEST_TOLD);
         let denies = !self.policy.deny.is_empty();
-        let said: Vec<_> =
-            choices.iter().filter(|_| denies).map(|choice| with_unescaped(said(choice))).collect();
+        let said: Vec<Vec<_>> = choices
+            .iter()
+            .filter(|_| denies)
+            .map(|choice| {
+                with_unescaped(said(choice)).map(|text| (self.deny.sieve.sift(&text), text)).collect()
+            })
+            .collect();
         self.deny.each(|at, has| {
             for (choice, said) in choices.iter().zip(&said) {
                 // What is denied isn't told: whoever knows it knows the way around it.
                 let message = || ["pattern ", &(at + 1).to_string(), " of `deny`"].concat();
-                match any(said, &mut *has) {
+                let may_have = |(sifted, _): &&(Sifted, _)| self.deny.sieve.may_match(at, *sifted);
+                match any(said.iter().filter(may_have).map(|(_, text)| text), &mut *has) {
                     Ok(false) => {}
                     Ok(true) => {
                         let message = "must not have a match of ".to_owned() + &message();
@@ -110,12 +118,12 @@ impl Rules {
         let answering = || choices.iter().filter(|choice| answers(asked, choice));
         let said: Vec<_> = answering()
             .filter(|_| !self.policy.require.is_empty())
-            .map(|choice| with_unescaped(iter::once(choice.text.as_str())))
+            .map(|choice| with_unescaped(iter::once(choice.text.as_str())).collect::<Vec<_>>())
             .collect();
         self.require.each(|at, has| {
             for (choice, said) in answering().zip(&said) {
                 let pattern = || ["/", &told(&self.policy.require, at), "/"].concat();
-                match any(said, &mut *has) {
+                match any(said.iter(), &mut *has) {
                     Ok(true) => {}
                     Ok(false) => {
                         let message = "must have a match of ".to_owned() + &pattern();
@@ -129,25 +137,29 @@ impl Rules {
 }
 
 /// Whether one of these texts has it.
-fn any(
-    texts: &[Cow<'_, str>],
+fn any<'t>(
+    mut texts: impl Iterator<Item = &'t Cow<'t, str>>,
     has: &mut dyn FnMut(&str) -> Result<bool, Exhausted>,
 ) -> Result<bool, Exhausted> {
-    texts.iter().try_fold(false, |found, text| Ok(found || has(text)?))
+    texts.try_fold(false, |found, text| Ok(found || has(text)?))
 }
 
 /// These texts; where one is JSON with escapes, also what it says: `s\u0065cret` is no way around a pattern.
-fn with_unescaped<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Cow<'t, str>> {
+fn with_unescaped<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = Cow<'t, str>> {
     let both = |text: &'t str| {
-        let is_json = text.trim_ascii_start().starts_with(['{', '[', '"']) && text.contains('\\');
-        let said = is_json.then(|| {
+        let said = (is_written(text) && text.contains('\\')).then(|| {
             let mut said = String::with_capacity(text.len());
             unescape(text.as_bytes(), &mut said);
             said
         });
         [Some(Cow::Borrowed(text)), said.map(Cow::Owned)]
     };
-    texts.flat_map(both).flatten().collect()
+    texts.flat_map(both).flatten()
+}
+
+/// Whether this is how something is written, as far as its beginning tells: JSON, in which an escape stands for another character.
+pub(super) fn is_written(text: &str) -> bool {
+    text.trim_ascii_start().starts_with(['{', '[', '"'])
 }
 
 fn unsearched(pattern: &str) -> String {

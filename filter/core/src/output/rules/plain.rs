@@ -2,6 +2,7 @@
 
 use seawall_policy::policy::FinishWord;
 
+use super::json::Text;
 use super::repeats::repeats;
 use super::{Found, Rule, Rules};
 use crate::output::Choice;
@@ -10,13 +11,13 @@ use crate::stream::Finish;
 impl Rules {
     /// `answers` says whether the text is the answer.
     #[inline(never)] // See [profile.wasm].
-    pub(super) fn check_plain(&self, choice: &Choice, answers: bool, found: &mut Found) {
+    pub(super) fn check_plain(&self, (choice, text): (&Choice, &Text<'_>), answers: bool, found: &mut Found) {
         self.check_length(choice, answers, found);
         for (rule, message) in self.ended(choice) {
             found.add(rule, choice, String::new(), message);
         }
         if let Some(most) = self.policy.repeats
-            && repeats(&choice.text, most)
+            && repeats(text, most)
         {
             let message = format!("must not have a passage that follows itself more than {most} times");
             found.add(Rule::Repetition, choice, String::new(), message);

@@ -4,7 +4,7 @@
 //! on each byte is compared with the one that far back. Each byte costs the same, however the text is made; what repeats itself in a way that
 //! this overlooks at first is found a passage later.
 
-use seawall_schema::{Bounds, Document};
+use super::json::Text;
 
 /// Bytes that are looked up.
 const GRAM: usize = 8;
@@ -17,14 +17,28 @@ const SHORT: usize = 16;
 const MANY_BYTES: usize = 2048;
 
 /// Whether a text that is whole has a passage that follows itself more often than this. Of JSON the strings count: rows of numbers may be alike.
-pub(super) fn repeats(text: &str, most: u32) -> bool {
-    let is_found = |text: &str| Repeats::default().look(text, most, usize::MAX);
-    if is_json(text)
-        && let Ok(document) = Document::read(text, Bounds::default().document)
-    {
-        return document.texts().filter(|text| text.len() > GRAM).any(is_found);
+pub(super) fn repeats(text: &Text<'_>, most: u32) -> bool {
+    let least = fewest_bytes(most);
+    let is_found = |text: &str| text.len() >= least && Repeats::default().look(text, most, usize::MAX);
+    if text.text.len() < least {
+        return false;
     }
-    is_found(text)
+    if is_json(text.text)
+        && let Ok(document) = text.document()
+    {
+        return document.texts().any(is_found);
+    }
+    is_found(text.text)
+}
+
+/// Bytes that a passage takes which follows itself more often than this.
+fn fewest_bytes(most: u32) -> usize {
+    SHORT.saturating_mul(copies(most)).min(MANY_BYTES)
+}
+
+/// The first follows nothing.
+fn copies(most: u32) -> usize {
+    most as usize + 2
 }
 
 /// Whether a text begins as JSON does that isn't all one value. That it is none shows at its end.
@@ -54,8 +68,7 @@ impl Repeats {
         if self.last.is_empty() && end >= GRAM {
             self.last = vec![0; PLACES];
         }
-        // The first copy follows nothing.
-        let copies = most as usize + 2;
+        let copies = copies(most);
         while self.at < end {
             let at = self.at;
             self.at += 1;
