@@ -19,7 +19,7 @@ pub(crate) mod told;
 #[cfg(test)]
 pub(crate) use self::asked::Tool;
 pub(crate) use self::asked::{Asked, Wants};
-pub(crate) use self::content::{Call, Choice, Collector, Content, Reading, unescape};
+pub(crate) use self::content::{Call, Choice, Collector, Content, Reading, settled, unescape};
 pub(crate) use self::rules::{Breach, IS_BUILT_IN, Live, Rules};
 pub use self::rules::{Broken, Rule};
 pub(crate) use self::schemas::SchemaCache;

@@ -70,7 +70,13 @@ pub(crate) fn unescape(written: &[u8], to: &mut String) {
         let plain = find_either::<b'\\', b'\\'>(&word).unwrap_or(WORD).min(rest.len());
         length += plain;
         rest = rest.get(plain..).unwrap_or_default();
-        if rest.first() == Some(&b'\\') {
+        if let Some(said_of) =
+            rest.get(1).and_then(|byte| simple(*byte)).filter(|_| rest.first() == Some(&b'\\'))
+        {
+            said.get_mut(length).into_iter().for_each(|room| *room = said_of);
+            length += 1;
+            rest = rest.get(2..).unwrap_or_default();
+        } else if rest.first() == Some(&b'\\') {
             let (char, escape) = escaped(rest);
             let end = length + char.len_utf8();
             said.get_mut(length..end).into_iter().for_each(|room| _ = char.encode_utf8(room));
@@ -81,6 +87,33 @@ pub(crate) fn unescape(written: &[u8], to: &mut String) {
     add(said.get(..length).unwrap_or_default(), to);
 }
 
+/// How many bytes of a text of which more may come can be unescaped: what they say doesn't hang on what follows. Not more than eleven are left.
+pub(crate) fn settled(written: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = written.get(at..).unwrap_or_default();
+        let Some(next) = find_either::<b'\\', b'\\'>(rest) else { return written.len() };
+        let escape = rest.get(next..).unwrap_or_default();
+        if !is_settled(escape) {
+            return at + next;
+        }
+        at += next + escaped(escape).1;
+    }
+}
+
+fn is_settled(escape: &[u8]) -> bool {
+    match escape {
+        [] | [_] => false,
+        [_, b'u', ..] => {
+            let Some(first) = unit(escape) else { return escape.len() >= 6 };
+            let next = escape.get(6..).unwrap_or_default();
+            let may_pair = next.len() < 6 && (next.starts_with(b"\\u") || b"\\u".starts_with(next));
+            !((0xD800..0xDC00).contains(&first) && may_pair)
+        }
+        _ => true,
+    }
+}
+
 fn add(text: &[u8], to: &mut String) {
     match std::str::from_utf8(text) {
         Ok(text) => to.push_str(text),
@@ -89,19 +122,25 @@ fn add(text: &[u8], to: &mut String) {
     }
 }
 
+/// What an escape says that ends with this byte, if one does.
+fn simple(byte: u8) -> Option<u8> {
+    match byte {
+        b'n' => Some(b'\n'),
+        b't' => Some(b'\t'),
+        b'r' => Some(b'\r'),
+        b'b' => Some(8),
+        b'f' => Some(0xC),
+        b'u' => None,
+        byte => byte.is_ascii().then_some(byte),
+    }
+}
+
 /// The character of the escape that begins here, and how long that is.
 fn escaped(escape: &[u8]) -> (char, usize) {
-    let char = match escape.get(1) {
-        Some(b'n') => '\n',
-        Some(b't') => '\t',
-        Some(b'r') => '\r',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{C}',
-        Some(b'u') => return unicode(escape),
-        Some(byte) if byte.is_ascii() => char::from(*byte),
-        _ => char::REPLACEMENT_CHARACTER,
-    };
-    (char, 2)
+    match escape.get(1) {
+        Some(b'u') => unicode(escape),
+        byte => (byte.and_then(|byte| simple(*byte)).map_or(char::REPLACEMENT_CHARACTER, char::from), 2),
+    }
 }
 
 fn unicode(escape: &[u8]) -> (char, usize) {

@@ -22,7 +22,7 @@ mod tests;
 
 use self::builder::Builder;
 pub(crate) use self::collector::Collector;
-pub(crate) use self::json::unescape;
+pub(crate) use self::json::{settled, unescape};
 pub(crate) use self::reading::Reading;
 use crate::body::{Failure, Outline};
 use crate::stream::{Dialect, Finish};

@@ -7,9 +7,10 @@ use seawall_schema::regex::{Budget, Exhausted, Search};
 use seawall_schema::{Scratch, Start, Unreadable};
 
 use super::json::{Work, is_field};
+use super::patterns::{Patterns, is_written};
 use super::repeats::{Repeats, is_json};
 use super::{Rule, Rules, answers};
-use crate::output::{Asked, Choice, Content};
+use crate::output::{Asked, Choice, Content, settled, unescape};
 
 /// Bytes of one text that are looked at in one callback. What is left is looked at in the next.
 const BYTES: usize = 32 * 1024;
@@ -39,11 +40,18 @@ struct Seen {
 
 #[derive(Debug, Default)]
 struct Text {
-    /// Bytes that were searched.
-    searched: usize,
-    searches: Vec<Search>,
+    searched: Searched,
+    /// Of JSON that has escapes: what it says, searched beside how it is written.
+    unescaped: Option<Searched>,
     /// Bytes at which the JSON is read again.
     next_reading: usize,
+}
+
+/// How far a text was searched.
+#[derive(Clone, Debug, Default)]
+struct Searched {
+    bytes: usize,
+    searches: Vec<Search>,
 }
 
 impl Live {
@@ -98,13 +106,7 @@ impl Seen {
         let texts =
             [(&mut self.text, &choice.text), (&mut self.refusal, &choice.refusal)].into_iter().chain(calls);
         for (seen, text) in texts {
-            let new = text.get(seen.searched..).unwrap_or("");
-            let new = new.get(..new.floor_char_boundary(BYTES)).unwrap_or("");
-            if new.is_empty() {
-                continue;
-            }
-            seen.searched += new.len();
-            match rules.deny.read_on(&mut seen.searches, new, budgets) {
+            match seen.has_denied(&rules.deny, text, budgets) {
                 Ok(false) => {}
                 Ok(true) => return Some(Rule::Deny),
                 Err(Exhausted) => return Some(Rule::Size),
@@ -165,6 +167,36 @@ impl Seen {
 }
 
 impl Text {
+    /// Searches on, in no more bytes than one callback may take.
+    fn has_denied(&mut self, deny: &Patterns, text: &str, budgets: &mut [Budget]) -> Result<bool, Exhausted> {
+        let new = text.get(self.searched.bytes..).unwrap_or("");
+        let mut new = new.get(..new.floor_char_boundary(BYTES)).unwrap_or("");
+        if new.is_empty() || budgets.is_empty() {
+            return Ok(false);
+        }
+        // Up to its first escape it says what is written.
+        if self.unescaped.is_none()
+            && let Some((plain, escaped)) = new.find('\\').and_then(|first| new.split_at_checked(first))
+            && is_written(text)
+        {
+            if self.searched.has(deny, plain, plain.len(), budgets)? {
+                return Ok(true);
+            }
+            self.unescaped = Some(self.searched.clone());
+            new = escaped;
+        }
+        if self.searched.has(deny, new, new.len(), budgets)? {
+            return Ok(true);
+        }
+        let Some(unescaped) = &mut self.unescaped else { return Ok(false) };
+        let new = text.as_bytes().get(unescaped.bytes..self.searched.bytes).unwrap_or_default();
+        // An escape that isn't here in full waits for the rest of it: a few bytes.
+        let new = new.get(..settled(new)).unwrap_or_default();
+        let mut said = String::with_capacity(new.len());
+        unescape(new, &mut said);
+        unescaped.has(deny, &said, new.len(), budgets)
+    }
+
     /// What is there of the JSON, if it is worth to read it now. Its first character is looked at as soon as it comes.
     fn read<'t>(
         &mut self,
@@ -185,5 +217,19 @@ impl Text {
         self.next_reading = text.len() + (text.len() / 2).max(FIRST_READING);
         // What is too large is told at the end.
         Some(Start::read(text, work.limits)).filter(|read| !matches!(read, Err(Unreadable::TooLarge)))
+    }
+}
+
+impl Searched {
+    /// Searches on in what so many bytes say.
+    fn has(
+        &mut self,
+        deny: &Patterns,
+        said: &str,
+        bytes: usize,
+        budgets: &mut [Budget],
+    ) -> Result<bool, Exhausted> {
+        self.bytes += bytes;
+        deny.read_on(&mut self.searches, said, budgets)
     }
 }

@@ -81,11 +81,33 @@ fn calls_are_read_on_their_way() {
         (0..=arguments.len())
             .find_map(|end| Some((live.look(&rules, &asked, &call(name, &arguments[..end]))?, end)))
     };
-    assert_eq!(first("find", r#"{"city": "a secret one"}"#), Some((Rule::Deny, 19)));
+    assert_eq!(first("find", r#"{"city": "a secret one"}"#), Some((Rule::Deny, 18)));
     assert_eq!(first("find", &format!("{{\"city\": {}", "1".repeat(40))), Some((Rule::Tools, 32)));
     assert_eq!(first("find", "[1]"), Some((Rule::Tools, 1)));
     assert_eq!(first("found", " {}"), Some((Rule::Tools, 2)));
     assert_eq!(first("find", r#"{"city": "Bonn", "other": {"members": "are free to be here"}}"#), None);
+}
+
+#[test]
+fn what_json_says_is_denied_however_it_is_written() {
+    let policy = Output { deny: vec!["(?i)secret".to_owned(), "🌊".to_owned()], ..output() };
+    let asked = Asked::default();
+    for (said, at) in [
+        (r#"{"a": "s\u0065cret"}"#, Some(18)),
+        (r#"{"a": "secre\u0074"}"#, Some(18)),
+        (r#"{"\u0053\u0045\u0043\u0052\u0045\u0054": 1}"#, Some(38)),
+        (r#"{"a": "secre\ud83ct"}"#, None),
+        (r#"{"a": "\ud83c\udf0a"}"#, Some(19)),
+        // A backslash, and a word.
+        (r#"{"a": "\\u0073ecret"}"#, None),
+        // No JSON: it says what is written.
+        (r"s\u0065cret", None),
+    ] {
+        assert_eq!(first(&policy, &asked, said), at.map(|at| (Rule::Deny, at)), "{said}");
+        let (rules, mut live) = (rules(&policy), Live::default());
+        let looked = (0..=said.len()).find_map(|end| live.look(&rules, &asked, &call("", &said[..end])));
+        assert_eq!(looked, at.map(|_| Rule::Deny), "{said}");
+    }
 }
 
 #[test]
@@ -173,8 +195,41 @@ fn policies() -> impl Strategy<Value = Output> {
         })
 }
 
+/// What may be in JSON, and nearly.
+fn written() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[secrt]{1,7}",
+        prop::sample::select(vec!["secre", "\\u0074", "\\u0073", "\\u0065", "\\n", "\\\"", "\\\\", "\\"])
+            .prop_map(str::to_owned),
+        prop::sample::select(vec!["\\ud83c\\udf0a", "\\ud83c", "\\udf0a", "\\u", "\\u00", "\\é", "🌊", " "])
+            .prop_map(str::to_owned),
+    ];
+    (prop::sample::select(vec!["{", " [\"", "\"", ""]), prop::collection::vec(piece, 0..12))
+        .prop_map(|(begin, pieces)| begin.to_owned() + &pieces.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_is_denied_is_denied_however_it_comes(said in written(), step in 1_usize..40) {
+        let policy = Output { deny: vec!["secret".to_owned(), "🌊".to_owned()], ..output() };
+        let asked = Asked::default();
+        let at = first(&policy, &asked, &said).map(|(_, at)| at);
+        let (rules, mut live) = (rules(&policy), Live::default());
+        let ends = (0..=said.len()).filter(|end| end % step == 0 && said.is_char_boundary(*end));
+        let ends: Vec<usize> = ends.chain([said.len()]).collect();
+        let found_at = ends.iter().copied().find(|end| live.look(&rules, &asked, &text(&said[..*end])).is_some());
+        prop_assert_eq!(found_at, at.and_then(|at| ends.iter().copied().find(|end| *end >= at)));
+        if at.is_some() {
+            prop_assert_eq!(found(&policy, &asked, &text(&said)).first().map(|found| found.0), Some(Rule::Deny));
+        } else {
+            // What it ends in the middle of is nothing.
+            let end = said.len() - said.len().min(11);
+            let end = (0..=end).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0);
+            prop_assert_eq!(found(&policy, &asked, &text(&said[..end])), []);
+        }
+    }
 
     #[test]
     fn nothing_is_said_of_a_start_of_a_valid_answer(policy in policies(), document in document(), pretty in any::<bool>()) {
