@@ -317,6 +317,7 @@ impl Exchange {
             (None, None) => None,
         };
         let Some(attempt) = attempt else { return After::Wait };
+        let position = attempt.position;
         // A host that gives a call up after its headers came says only that nothing came of it.
         if answer.origin == Origin::Reset && was_given_up(turn, attempt) {
             answer.origin = Origin::Timeout;
@@ -334,9 +335,7 @@ impl Exchange {
             }
         }
         let is_unread = judgement.outcome == Outcome::Success && sighted.is_none();
-        if let Some(position) = waited_for.and_then(|index| Some(self.in_flight.get(index)?.position))
-            && is_unread
-        {
+        if is_unread && waited_for.is_some() {
             self.goes_unread(turn, position, answer.status);
         }
         if let (Some(index), Some(sighted)) = (waited_for, &mut sighted) {
@@ -354,6 +353,10 @@ impl Exchange {
                     invalid = Some(broken);
                 }
             }
+        }
+        if let (None, Some(sighted)) = (waited_for, &mut sighted) {
+            (sighted.broken, sighted.is_repaired) =
+                self.look_back(turn, position, sighted.spoken, &answer.body);
         }
         let attempts = if waited_for.is_some() { &mut self.in_flight } else { &mut self.strays };
         if let Some(attempt) = attempts.iter_mut().find(|attempt| is_it(attempt)) {

@@ -32,6 +32,15 @@ use crate::turn::Turn;
 /// What an answer isn't held to whose request brings along a schema that can't be honoured.
 pub(super) const LACKS_SCHEMA: [Rule; 1] = [Rule::Schema];
 
+const SAYS_TOO_MUCH: &str = "says more than can be looked at";
+
+/// A whole answer that was held to the rules.
+struct Held {
+    asked: Rc<Asked>,
+    reading: Reading,
+    breaches: Vec<Breach>,
+}
+
 /// What of the output's rules an exchange remembers.
 #[derive(Default)]
 pub(super) struct Checked {
@@ -97,22 +106,14 @@ impl Exchange {
         let Some((position, rules)) = self.rules_at(turn, index) else {
             return Found::Passes(Broken::default());
         };
-        let asked = self.asked(turn, rules);
-        let reading = match Reading::after(&asked.prefill, form, body) {
-            Ok(reading) if !reading.content().choices.is_empty() => reading,
-            Ok(reading) if reading.lacks_choices() => {
-                let breach = Breach::of(Rule::Length, "it is empty");
-                return self.decide(turn, position, (vec![breach], None, true), |_| None);
-            }
-            Err(Failure::TooLarge) => return self.says_too_much(turn, index, true),
-            // What has no choices has not been answered yet, or is none of the dialect's.
-            Ok(_) | Err(Failure::Unreadable) => {
+        let Held { asked, reading, breaches } = match self.hold(turn, rules, form, body) {
+            Ok(held) => held,
+            Err(Some(breach)) => return self.decide(turn, position, (vec![breach], None, true), |_| None),
+            Err(None) => {
                 self.is_unchecked(turn, position);
                 return Found::Passes(Broken::default());
             }
         };
-        let asked = self.asked_of(turn, rules, reading.content());
-        let breaches = rules.check(&asked, reading.content(), turn.scratch);
         if breaches.is_empty() {
             if asked.unusable > 0 {
                 self.lacks_schema();
@@ -130,14 +131,60 @@ impl Exchange {
         self.decide(turn, position, (breaches, said, true), mend)
     }
 
-    /// An answer goes on of which more comes than is ever looked at, unless the policy has something else done: it breaks a rule of its own.
-    /// `is_here` says that all of it is held.
-    pub(super) fn says_too_much(&mut self, turn: &mut Turn<'_>, index: usize, is_here: bool) -> Found {
+    /// Looks at the whole answer of an attempt that nobody waits for any more: the rules that it breaks, and whether it could have been repaired.
+    /// Nothing follows, but that it says how good its target is.
+    pub(super) fn look_back(
+        &mut self,
+        turn: &mut Turn<'_>,
+        position: usize,
+        form: (Dialect, Framing),
+        body: &[u8],
+    ) -> (Broken, bool) {
+        let Some(rules) = self.rules(turn, position) else { return (Broken::default(), false) };
+        match self.hold(turn, rules, form, body) {
+            Ok(Held { breaches, .. }) if breaches.is_empty() => (Broken::default(), false),
+            Ok(Held { asked, reading, breaches }) => {
+                let repaired = rules.may(InvalidAction::Repair).then(|| {
+                    let (content, _) = rules.repair(&asked, reading.content(), turn.scratch)?;
+                    reading.rewritten(body, &content)
+                });
+                (Broken::by(&breaches), repaired.flatten().is_some())
+            }
+            Err(breach) => (Broken::by(breach.as_slice()), false),
+        }
+    }
+
+    /// Reads a whole answer and holds it to the rules. `Err` where there is nothing to hold to them: what is wrong with it then, if that is
+    /// anything.
+    fn hold(
+        &mut self,
+        turn: &mut Turn<'_>,
+        rules: &Rules,
+        form: (Dialect, Framing),
+        body: &[u8],
+    ) -> Result<Held, Option<Breach>> {
+        let asked = self.asked(turn, rules);
+        let reading = match Reading::after(&asked.prefill, form, body) {
+            Ok(reading) if !reading.content().choices.is_empty() => reading,
+            Ok(reading) if reading.lacks_choices() => {
+                return Err(Some(Breach::of(Rule::Length, "it is empty")));
+            }
+            Err(Failure::TooLarge) => return Err(Some(Breach::of(Rule::Size, SAYS_TOO_MUCH))),
+            // What has no choices has not been answered yet, or is none of the dialect's.
+            Ok(_) | Err(Failure::Unreadable) => return Err(None),
+        };
+        let asked = self.asked_of(turn, rules, reading.content());
+        let breaches = rules.check(&asked, reading.content(), turn.scratch);
+        Ok(Held { asked, reading, breaches })
+    }
+
+    /// An answer goes on of which more comes than is held, unless the policy has something else done: it breaks a rule of its own.
+    pub(super) fn says_too_much(&mut self, turn: &mut Turn<'_>, index: usize) -> Found {
         let Some((position, _)) = self.rules_at(turn, index) else {
             return Found::Passes(Broken::default());
         };
-        let breach = Breach::of(Rule::Size, "says more than can be looked at");
-        self.decide(turn, position, (vec![breach], None, is_here), |_| None)
+        let breach = Breach::of(Rule::Size, SAYS_TOO_MUCH);
+        self.decide(turn, position, (vec![breach], None, false), |_| None)
     }
 
     /// Does what the policy says with an answer that breaks rules. `said` is its text; `mend` repairs it.

@@ -384,11 +384,15 @@ fn a_schema_of_the_requests_that_can_not_be_honoured_is_told() {
 
 /// The attempt through the router is under way, and one at `b` beside it since a second.
 fn hedged(output: &str, more: &str) -> Host {
+    hedged_asking(&request(), output, more)
+}
+
+fn hedged_asking(asks: &str, output: &str, more: &str) -> Host {
     let text = policy(output, &format!("timeout 30s\n hedge after 2s at most 100%\n {more}"));
     let text =
         text.replace("then b\n", "then b\n then c\n") + "\ntarget c { cluster \"c\"  provider openai }";
     let mut host = Host::new(&text);
-    host.ask_at(CHAT, &request());
+    host.ask_at(CHAT, asks);
     let fx = host.wait(3);
     assert_eq!(sent(&fx).0, "b");
     host.wait(1);
@@ -445,6 +449,90 @@ fn a_good_answer_beside_a_bad_one_is_delivered() {
     says(&mut host, Half::Downstream, "three");
     let (status, body) = delivered(&calls_back(&mut host, 2, "{\"n\":3}"));
     assert_eq!((status, body), (200, completion("{\"n\":3}")));
+}
+
+#[test]
+fn an_answer_that_lost_a_race_counts_for_what_it_is() {
+    let format = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object", "required": ["n"]}}});
+    let asks = json!({"model": "gpt-4.1", "messages": [{"role": "user", "content": "how many?"}], "response_format": format}).to_string();
+    for (output, text, broken) in [
+        (SCHEMA, "{\"n\":3}", vec![]),
+        (SCHEMA, "three", vec![Rule::Schema]),
+        (&format!("{SCHEMA} deny /th/  invalid reject"), "three", vec![Rule::Schema, Rule::Deny]),
+        ("schema from request", "{\"n\":3}", vec![]),
+        ("schema from request", "{}", vec![Rule::Schema]),
+    ] {
+        let mut host = hedged_asking(&asks, output, "");
+        let fx = says(&mut host, Half::Downstream, "{\"n\":3}");
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::PassAnswer { .. })), "{fx:?}");
+        let fx = calls_back(&mut host, 2, text);
+        let rules = fx.iter().filter_map(|effect| match effect {
+            Effect::Count(Metric::Broken(_, rule)) => Some(*rule),
+            _ => None,
+        });
+        assert_eq!(rules.collect::<Vec<_>>(), broken, "{output} {text}");
+        assert_eq!(counted(&fx), [], "nothing is done with it");
+    }
+}
+
+#[test]
+fn what_loses_races_with_bad_answers_opens_its_breaker() {
+    let policy = policy(
+        &format!("{SCHEMA} invalid repair, reject"),
+        "timeout 30s\n hedge after 2s at most 100%\n breaker b",
+    ) + "\nbreaker b { trip quality < 50% of at least 10  open 300s }";
+    let hedges = |text: &str| {
+        let mut host = Host::new(&policy);
+        let hedged = (0..30).filter(|_| {
+            host.ask_at(CHAT, &request());
+            let fx = host.wait(3);
+            let is_hedged = fx.iter().any(|effect| matches!(effect, Effect::Dispatch { .. }));
+            says(&mut host, Half::Downstream, "{\"n\":3}");
+            if is_hedged {
+                calls_back(&mut host, 2, text);
+            }
+            is_hedged
+        });
+        hedged.count()
+    };
+    let good = hedges("{\"n\":3}");
+    assert!(good > 15, "{good}");
+    // It could have been repaired.
+    assert_eq!(hedges("```\n{\"n\":3}\n```"), good);
+    let bad = hedges("three");
+    assert!((10..13).contains(&bad), "{bad}");
+}
+
+#[test]
+fn of_an_answer_too_long_to_be_held_the_caller_gets_what_comes_in_its_place_or_one_error() {
+    let long = completion(&"a ".repeat(2_200_000));
+    for (second, expected) in [
+        (Ok("{\"n\":3}"), (200, None, "b")),
+        // One that can be kept is better than none.
+        (Ok("three"), (200, Some("invalid schema"), "b")),
+        // A provider's own error tells more than that an answer didn't fit; but not that of a fallback which refuses the request.
+        (Err(500), (500, None, "b")),
+        (Err(400), (502, Some("invalid size"), "a")),
+    ] {
+        let mut host = Host::new(&policy(&format!("{SCHEMA} invalid fail_over, pass"), "retry listless"));
+        host.ask_at(CHAT, &request());
+        let fx = brings(&mut host, Half::Downstream, &long);
+        assert_eq!((counted(&fx), sent(&fx).0), (vec![OutputEvent::FailedOver], "b".to_owned()));
+        let fx = match second {
+            Ok(text) => calls_back(&mut host, 2, text),
+            Err(status) => fails(&mut host, 2, status),
+        };
+        let ((status, body), headers) = (delivered(&fx), told(&fx));
+        let output = headers.get("x-seawall-output").map(String::as_str);
+        assert_eq!((status, output, &*headers["x-seawall-target"]), expected, "{second:?}");
+        assert_eq!(status == 502, body.contains("invalid_output"), "{body}");
+    }
+    // Nothing can come in its place.
+    let one = policy(&format!("{SCHEMA} invalid fail_over, pass"), "").replace("then b", "");
+    let mut host = Host::new(&one);
+    host.ask_at(CHAT, &request());
+    let fx = brings(&mut host, Half::Downstream, &long);
+    assert_eq!((counted(&fx), &*told(&fx)["x-seawall-output"]), (vec![OutputEvent::Passed], "invalid size"));
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Exchange {
 
     /// Nothing of an answer has gone on, and it is too long to be held until its end: `Some` when it doesn't go on for that.
     pub(super) fn is_too_long(&mut self, turn: &mut Turn<'_>, index: usize) -> Option<After> {
-        match self.says_too_much(turn, index, false) {
+        match self.says_too_much(turn, index) {
             Found::Breaks(invalid) => {
                 if let Some(watched) = self.watched(index).filter(|watched| !watched.is_held) {
                     turn.fx.push(Effect::HoldAnswer(watched.half));
