@@ -68,17 +68,22 @@ fn is_ucs_char(character: char) -> bool {
 }
 
 pub(super) fn is_reference(text: &str, is_international: bool, is_absolute: bool) -> bool {
-    let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let scheme = rest.split_once(':').filter(|(scheme, _)| is_scheme(scheme));
+    let (rest, fragment) = split(text, b'#');
+    let (rest, query) = split(rest, b'?');
+    let colon =
+        rest.bytes().position(|byte| SIGNS.get(usize::from(byte)).is_none_or(|sign| *sign != ALLOWED));
+    let scheme = colon.and_then(|colon| rest.split_at_checked(colon));
+    let scheme = scheme.and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix(':')?)));
+    let scheme = scheme.filter(|(scheme, _)| is_scheme(scheme));
     let rest = scheme.map_or(rest, |(_, rest)| rest);
     if is_absolute && scheme.is_none() {
         return false;
     }
     let (authority, path) = match rest.strip_prefix("//") {
         Some(rest) => {
-            let (authority, path) =
-                rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+            let (authority, path) = rest
+                .split_at_checked(rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len()))
+                .unwrap_or((rest, ""));
             (Some(authority), path)
         }
         None => (None, rest),
@@ -90,6 +95,13 @@ pub(super) fn is_reference(text: &str, is_international: bool, is_absolute: bool
         && is_part(path, COLON | AT | SLASH, is_international)
         && is_part(query, COLON | AT | SLASH | QUESTION, is_international)
         && is_part(fragment, COLON | AT | SLASH | QUESTION, is_international)
+}
+
+/// What is before this sign and behind it.
+fn split(text: &str, sign: u8) -> (&str, &str) {
+    let at = text.bytes().position(|byte| byte == sign).unwrap_or(text.len());
+    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
+    (before, behind.get(1..).unwrap_or(""))
 }
 
 fn is_authority(text: &str, is_international: bool) -> bool {

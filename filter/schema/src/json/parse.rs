@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Document, Kind, Limits, Node, Unreadable};
+use super::{Document, Kind, Limits, Node, Unreadable, same};
 use crate::sort::sort;
+
+/// Up to so many names are compared with one another; more are sorted.
+const FEW: u32 = 16;
 
 pub(super) fn read(text: Cow<'_, str>, limits: Limits) -> Result<Document<'_>, Unreadable> {
     read_as(text, limits, false)
@@ -24,7 +27,7 @@ pub(super) fn read_as(
         at: 0,
         unescaped: String::new(),
         nodes: Vec::with_capacity((text.len() / 8).clamp(4, limits.nodes.max(4))),
-        open: Vec::new(),
+        open: Vec::with_capacity(limits.depth.min(16)),
         limits,
     };
     match reader.read() {
@@ -358,6 +361,9 @@ impl Reader<'_> {
 
     #[inline(never)]
     fn names_compared(&self, object: u32, count: u32) -> Result<(), Unreadable> {
+        if count <= FEW {
+            return self.few_names_compared(object, count);
+        }
         let mut names = Vec::with_capacity(count as usize);
         let mut at = object as usize + 1;
         for _ in 0..count {
@@ -368,6 +374,21 @@ impl Reader<'_> {
         let pairs = names.iter().zip(names.iter().skip(1));
         let seconds = pairs.filter(|(a, b)| a.0 == b.0).map(|(_, second)| second.1);
         seconds.min().map_or(Ok(()), |second| Err(self.twice(second)))
+    }
+
+    fn few_names_compared(&self, object: u32, count: u32) -> Result<(), Unreadable> {
+        let mut few = [""; FEW as usize];
+        let mut at = object as usize + 1;
+        for known in 0..count as usize {
+            let name = self.name_at(at);
+            let mut before = few.iter().take(known);
+            if before.any(|other| same(other.as_bytes(), name.as_bytes())) {
+                return Err(self.twice(at));
+            }
+            few.get_mut(known).into_iter().for_each(|slot| *slot = name);
+            at = self.nodes.get(at + 1).map_or(at, |value| value.next as usize);
+        }
+        Ok(())
     }
 
     fn name_at(&self, at: usize) -> &str {
