@@ -4,6 +4,10 @@
 //!
 //! An answer is a stream's first content. Where its headers came and are held, it may still be hedged; once something has gone
 //! to the client, or is known of its text, that attempt is no slower than any other.
+//!
+//! When both have failed, what may follow the failure of either follows, in whichever order they ended; but nothing does where one
+//! of them has found the request at fault. That a hedge's target doesn't let the proxy in, or has nothing at its path (401, 403,
+//! 404), is no fault of the request.
 
 use seawall_policy::policy::HedgeDelay;
 
