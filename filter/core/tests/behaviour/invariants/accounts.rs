@@ -233,7 +233,7 @@ pub(super) fn nobody_is_one_too_many(plan: &Plan, spree: &Spree) {
 
 fn at_most(most: usize, what: &str, all: Vec<(Timestamp, Timestamp)>) {
     for (begun, _) in &all {
-        let at_once = all.iter().filter(|(from, to)| from <= begun && begun < to).count();
-        assert!(at_once <= most, "{at_once} {what} at once, not {most}");
+        let at_once: Vec<_> = all.iter().filter(|(from, to)| from <= begun && begun < to).collect();
+        assert!(at_once.len() <= most, "{what}, {} and not {most} at once: {at_once:?}", at_once.len());
     }
 }

@@ -341,6 +341,9 @@ impl World {
             let is_told = |effect: &Effect| matches!(effect, Effect::Count(_) | Effect::Log(_));
             assert!(fx.iter().all(is_told), "{fx:?} of a configuration that is over");
             self.closed[number] = true;
+            let now = self.now;
+            let own = self.requests.values_mut().filter(|request| request.engine == number);
+            own.flat_map(|request| &mut request.attempts).for_each(|attempt| attempt.cancel(now));
         }
     }
 
