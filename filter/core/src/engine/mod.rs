@@ -238,6 +238,7 @@ impl Engine {
         for (id, mut exchange) in std::mem::take(&mut self.exchanges) {
             exchange.close(&mut self.shared.turn(now, store, (id, exchange.asker()), fx));
         }
+        self.held_bytes = 0;
         fx.retain(|effect| matches!(effect, Effect::Log(_) | Effect::Count(_)));
         let Shared { config, sampling, stats, limits, counting, uncounted, .. } = &mut self.shared;
         limits.close(store, now, &config.book);
