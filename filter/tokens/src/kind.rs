@@ -57,7 +57,7 @@ pub struct Tally {
     /// At least one of the counts is an estimate.
     pub is_estimate: bool,
     pub images: u16,
-    /// [`SYSTEM`] and [`DOUBTFUL`].
+    /// [`SYSTEM`], [`DOUBTFUL`] and [`BY_RULE`].
     marks: u8,
 }
 
@@ -65,6 +65,8 @@ pub struct Tally {
 const SYSTEM: u8 = 0b011;
 /// Something is not counted, or is and may not be read.
 const DOUBTFUL: u8 = 0b100;
+/// Something costs what the model's rule says, whatever its vocabulary is.
+const BY_RULE: u8 = 0b1000;
 
 impl Tally {
     #[must_use]
@@ -92,6 +94,19 @@ impl Tally {
     #[must_use]
     pub fn is_doubtful(&self) -> bool {
         self.marks & DOUBTFUL != 0
+    }
+
+    /// Whether it holds images or files: what these cost depends on the model ([`Rule`](crate::image::Rule)), and not only on its
+    /// vocabulary.
+    #[must_use]
+    pub fn depends_on_model(&self) -> bool {
+        self.marks & BY_RULE != 0
+    }
+
+    /// Adds what the model's rule says for an image or a file.
+    pub(crate) fn add_by_rule(&mut self, tokens: u64) {
+        self.marks |= BY_RULE;
+        self.add(Kind::Frame, tokens);
     }
 
     /// What a line end after the first system message costs, if there is one.
@@ -124,7 +139,7 @@ impl Tally {
             *place = place.saturating_add(tokens);
         }
         self.is_estimate |= other.is_estimate;
-        self.marks |= other.marks & DOUBTFUL;
+        self.marks |= other.marks & (DOUBTFUL | BY_RULE);
         self.images = self.images.saturating_add(other.images);
         if self.marks & SYSTEM == 0 {
             self.marks |= other.marks & SYSTEM;

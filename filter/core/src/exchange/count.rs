@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use seawall_tokens::image::Rule;
 use seawall_tokens::{Encoding, Message, Tally, expected_output};
 
 use super::{Attempt, Exchange};
@@ -32,8 +33,8 @@ impl fmt::Display for Prompt {
 pub(super) struct Counted {
     /// Whether anything depends on it; otherwise the body's length says enough.
     pub(super) is_wanted: bool,
-    /// By vocabulary, as targets may have different ones.
-    tallies: Vec<(Encoding, Tally)>,
+    /// By vocabulary, and by the rule for images and files, as targets may have different ones.
+    tallies: Vec<(Encoding, Rule, Tally)>,
     /// What that means at places of the plan.
     prompts: Vec<(usize, Prompt)>,
     /// What the answer may have at one of them.
@@ -84,7 +85,7 @@ impl Exchange {
         let path = self.headers.get(":path").unwrap_or_default();
         let dialect = counting::dialect(turn.config.provider(self.route, place), path);
         let (tally, messages) = turn.counting.count_each((dialect, encoding), model, &self.body, most);
-        self.counted.tallies.push((encoding, tally));
+        self.counted.tallies.push((encoding, Rule::of_model(model), tally));
         messages
     }
 
@@ -110,8 +111,9 @@ impl Exchange {
     /// The body is another one now, of which this is the base count for a place of the plan.
     pub(super) fn recounted(&mut self, turn: &Turn<'_>, place: usize, tally: Tally) {
         let model = self.model_at(turn.config, place);
-        let (encoding, _) = counting::encoding(model.as_deref().unwrap_or_default());
-        self.counted.tallies = vec![(encoding, tally)];
+        let model = model.as_deref().unwrap_or_default();
+        let (encoding, _) = counting::encoding(model);
+        self.counted.tallies = vec![(encoding, Rule::of_model(model), tally)];
         (self.counted.prompts, self.counted.output) = (Vec::new(), None);
     }
 
@@ -191,14 +193,17 @@ impl Exchange {
     /// The base count for a model at a place, and whether that is what the model itself counts.
     fn tally(&mut self, turn: &mut Turn<'_>, place: usize, model: &str) -> (Tally, bool) {
         let (encoding, is_own) = counting::encoding(model);
-        let known = self.counted.tallies.iter().find(|(known, _)| *known == encoding);
-        if let Some((_, tally)) = known {
+        let mut known = self.counted.tallies.iter().filter(|(known, ..)| *known == encoding);
+        let is_same = |(_, rule, tally): &&(_, Rule, Tally)| {
+            !tally.depends_on_model() || *rule == Rule::of_model(model)
+        };
+        if let Some((.., tally)) = known.find(is_same) {
             return (*tally, is_own);
         }
         let path = self.headers.get(":path").unwrap_or_default();
         let dialect = counting::dialect(turn.config.provider(self.route, place), path);
         let tally = turn.counting.count((dialect, encoding), model, &self.body);
-        self.counted.tallies.push((encoding, tally));
+        self.counted.tallies.push((encoding, Rule::of_model(model), tally));
         (tally, is_own)
     }
 

@@ -24,9 +24,12 @@ const POLICY: &str = r#"
     seawall 1
     target one   { cluster "one"    provider openai }
     target other { cluster "other"  provider openai  model "llama-3" }
+    target small { cluster "small"  provider openai  model "gpt-4o-mini" }
+    target claude { cluster "claude"  provider openai  model "claude-sonnet-4-5" }
     limit  tpm global { 1M tokens/min }
     route  counted   { match path "/v1/chat/completions"  try one  then other  limit tpm }
     route  uncounted { match path "/free"  try one }
+    route  pictures { match path "/pictures"  try one then small then claude then other  limit tpm }
 "#;
 
 /// A worker, and what its requests have told.
@@ -39,7 +42,11 @@ struct Worker {
 
 impl Worker {
     fn new() -> Self {
-        let config = Config::new(check(POLICY).policy.unwrap(), |_| None).unwrap();
+        Self::with(POLICY)
+    }
+
+    fn with(policy: &str) -> Self {
+        let config = Config::new(check(policy).policy.unwrap(), |_| None).unwrap();
         let counting = Counting::new(&mut Seed(1).derive(0));
         Self { config, store: MemoryStore::default(), counting, told: Vec::new() }
     }
@@ -130,6 +137,37 @@ fn a_prompt_is_counted_for_each_model_that_it_may_go_to() {
     assert!((200..=320).contains(&own.tokens) && (200..=320).contains(&others.tokens), "{own} {others}");
     let says = if own.is_exact { "exact" } else { "estimate" };
     assert_eq!(request.counted.prompt(0).unwrap().to_string(), format!("{} {says}", own.tokens));
+}
+
+#[test]
+fn what_a_picture_or_file_costs_is_counted_for_each_model_and_not_taken_from_another() {
+    const PICTURE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAABAAAAAQACAYAAAA=";
+    let item =
+        |item: &str| format!(r#"{{"model":"gpt-4o","messages":[{{"role":"user","content":[{item}]}}]}}"#);
+    let picture = item(&format!(r#"{{"type":"image_url","image_url":{{"url":"{PICTURE}"}}}}"#));
+    let mut worker = Worker::new();
+    for places in [[0, 1, 2, 3], [3, 2, 1, 0]] {
+        let mut request = worker.request(2, &picture);
+        let counted = places.map(|place| (place, worker.turn(|turn| request.prompt(turn, place).tokens)));
+        let mut frames = counted.map(|(place, tokens)| tokens - [765, 25_501, 1_398, 765][place]);
+        frames.sort_unstable();
+        assert!(frames[3] < 10, "{counted:?}");
+    }
+    let file = item(r#"{"type":"file","file":{"file_data":"data:application/pdf;base64,JVBERi0xLjc="}}"#);
+    let mut worker = Worker::with(&POLICY.replace("claude-sonnet-4-5", "gemini-2.5-flash"));
+    let mut request = worker.request(2, &file);
+    let [gpt, gemini] = [0, 2].map(|place| worker.turn(|turn| request.prompt(turn, place).tokens));
+    assert_eq!(gpt - gemini, 2_334 - 258);
+}
+
+#[test]
+fn a_text_is_counted_once_for_all_models_of_one_vocabulary() {
+    let mut worker = Worker::new();
+    let mut request = worker.request(2, &body("gpt-4o", ""));
+    for place in 0..4 {
+        worker.turn(|turn| request.prompt(turn, place));
+    }
+    assert_eq!(request.counted.tallies.len(), 1);
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl<'w> Walk<'w> {
             At::Detail if text == "low" => self.detail = Detail::Low,
             At::Unknown | At::Stored | At::Audio => self.tally.doubt(),
             At::AudioData => {
-                self.tally.add(Kind::Frame, file::sound(text, self.rule).unwrap_or_default());
+                self.tally.add_by_rule(file::sound(text, self.rule).unwrap_or_default());
             }
             _ => {}
         }
@@ -194,7 +194,7 @@ impl<'w> Walk<'w> {
         match base64_of(data).filter(|_| !is_image) {
             Some(base64) => {
                 self.tally.is_estimate = true;
-                self.tally.add(Kind::Frame, file::tokens(base64, self.rule));
+                self.tally.add_by_rule(file::tokens(base64, self.rule));
             }
             None => self.image = Some(size),
         }
@@ -226,7 +226,7 @@ impl<'w> Walk<'w> {
         if let Some(size) = self.image.take() {
             self.tally.is_estimate |= size.is_none();
             self.tally.images = self.tally.images.saturating_add(1);
-            self.tally.add(Kind::Frame, self.rule.tokens(size.unwrap_or(Size::UNKNOWN), self.detail));
+            self.tally.add_by_rule(self.rule.tokens(size.unwrap_or(Size::UNKNOWN), self.detail));
         }
         self.detail = Detail::High;
     }
