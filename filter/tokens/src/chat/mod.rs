@@ -9,7 +9,7 @@
 //! | tools | rendered as TypeScript (`tools`), 9 more; with a system message 4 less, which gets a line end | the same |
 //! | `tool_choice` | none: 1; a name: 4 and the name | the same |
 //! | images | the makers' rules (`image`) | their documents |
-//! | a schema to be answered with, other makers' tools | as JSON; an estimate | – |
+//! | a schema to be answered with, other makers' tools, what of a tool is no function of plain properties | as JSON; an estimate | – |
 //! | texts in documents | as texts | Anthropic "Citations", Bedrock `DocumentSource` |
 //! | other files (PDFs, base64) | by their bytes (`file`); an estimate | Anthropic "PDF support", Google "Document understanding", OpenAI "File inputs" |
 //! | audio, and what is stored at the provider: files, former turns, prompts, cached content | 0; an estimate | – |

@@ -18,18 +18,23 @@ pub(super) const IN_SYSTEM: u32 = 4;
 /// times as long as their JSON.
 pub(super) const MOST_WORK: usize = 256 * 1_024;
 
-/// The text, and whether it stands for all of the tools: some are the maker's own, and nobody knows their text. `None` if it
-/// takes more work than is `left`.
+/// Bytes of an object's members that are left out: the titles, defaults and bounds of a schema.
+const LITTLE: usize = 128;
+
+/// The text, and whether it is what models get: of some tools and schemas nobody knows how they are rendered, and they stand there as
+/// JSON. `None` if it takes more work than is `left`.
 pub(super) fn rendered(tools: &[Value], left: &mut usize) -> Option<(String, bool)> {
-    let mut text = Text { written: String::new(), left };
-    let is_whole = text.tools(tools).ok()?;
-    Some((text.written, is_whole))
+    let mut text = Text { written: String::new(), left, is_whole: true };
+    text.tools(tools).ok()?;
+    Some((text.written, text.is_whole))
 }
 
 struct Text<'l> {
     written: String,
     /// Work that may still be done.
     left: &'l mut usize,
+    /// All of it is in the form that models get.
+    is_whole: bool,
 }
 
 impl fmt::Write for Text<'_> {
@@ -47,14 +52,14 @@ impl Text<'_> {
         left.map(drop).ok_or(fmt::Error)
     }
 
-    fn tools(&mut self, tools: &[Value]) -> Result<bool, fmt::Error> {
+    fn tools(&mut self, tools: &[Value]) -> fmt::Result {
         self.write_str("namespace functions {\n\n")?;
-        let mut is_whole = true;
         for tool in tools {
             // Chat completions wrap what Responses and the older `functions` have plain.
             let function = tool.get("function").unwrap_or(tool);
             let Some(name) = function.get("name").and_then(Value::as_str) else {
-                is_whole = false;
+                self.is_whole = false;
+                self.rest(tool, &[])?;
                 continue;
             };
             self.describe(function)?;
@@ -62,13 +67,38 @@ impl Text<'_> {
             if has_properties(parameters) {
                 writeln!(self, "type {name} = (_: {{")?;
                 self.properties(parameters, 0)?;
+                self.rest(parameters, &["properties", "required"])?;
                 self.write_str("}) => any;\n\n")?;
             } else {
+                self.rest(parameters, &[])?;
                 write!(self, "type {name} = () => any;\n\n")?;
             }
+            self.rest(function, &["name", "description", "parameters", "cache_control"])?;
+            if tool.get("function").is_some() {
+                self.rest(tool, &["function", "cache_control"])?;
+            }
         }
-        self.write_str("} // namespace functions")?;
-        Ok(is_whole)
+        self.write_str("} // namespace functions")
+    }
+
+    /// What else there is in it beside these members, as JSON, but for a little.
+    fn rest(&mut self, of: &Value, rendered: &[&str]) -> fmt::Result {
+        let Some(members) = of.as_object() else {
+            return if length(of) == Some(0) { Ok(()) } else { self.json("", of) };
+        };
+        let mut little = LITTLE;
+        for (name, value) in members.iter().filter(|(name, _)| !rendered.contains(&name.as_str())) {
+            match length(value).and_then(|length| little.checked_sub(name.len() + length)) {
+                Some(left) => little = left,
+                None => self.json(name, value)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, name: &str, value: &Value) -> fmt::Result {
+        self.is_whole = false;
+        writeln!(self, " {name}: {value}")
     }
 
     fn describe(&mut self, of: &Value) -> fmt::Result {
@@ -89,7 +119,7 @@ impl Text<'_> {
             }
             self.pad(indent)?;
             write!(self, "{name}{}: ", if required.contains(name.as_str()) { "" } else { "?" })?;
-            self.kind(property, indent)?;
+            self.kind(property, indent, true)?;
             self.write_str(",\n")?;
         }
         Ok(())
@@ -111,32 +141,77 @@ impl Text<'_> {
         (0..indent).try_for_each(|_| self.write_char(' '))
     }
 
-    fn kind(&mut self, schema: &Value, indent: usize) -> fmt::Result {
+    fn kind(&mut self, schema: &Value, indent: usize, is_described: bool) -> fmt::Result {
+        let list = |name| schema.get(name).and_then(Value::as_array).filter(|all| !all.is_empty());
+        let mut rendered = if is_described { vec!["description"] } else { Vec::new() };
+        let union = ["anyOf", "oneOf"].into_iter().find_map(|name| Some((name, list(name)?)));
         if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+            rendered.push("enum");
             for (nth, choice) in choices.iter().enumerate() {
                 write!(self, "{}{choice}", if nth > 0 { " | " } else { "" })?;
             }
-            return Ok(());
+        } else if let Some((name, choices)) = union {
+            rendered.push(name);
+            self.is_whole = false;
+            for (nth, choice) in choices.iter().enumerate() {
+                self.write_str(if nth > 0 { " | " } else { "" })?;
+                self.kind(choice, indent, false)?;
+            }
+        } else if let Some(types) = list("type") {
+            rendered.push("type");
+            self.is_whole = false;
+            for (nth, of_type) in types.iter().enumerate() {
+                self.write_str(if nth > 0 { " | " } else { "" })?;
+                if !self.one(schema, of_type, indent, &mut rendered)? {
+                    write!(self, "{of_type}")?;
+                }
+            }
+        } else if !self.one(schema, schema.get("type").unwrap_or(&Value::Null), indent, &mut rendered)? {
+            self.write_str("any")?;
         }
-        match schema.get("type").and_then(Value::as_str) {
-            Some("integer" | "number") => self.write_str("number"),
-            Some(plain @ ("string" | "boolean" | "null")) => self.write_str(plain),
+        self.rest(schema, &rendered)
+    }
+
+    /// One type of what a schema describes; whether it is known.
+    fn one(
+        &mut self,
+        schema: &Value,
+        of_type: &Value,
+        indent: usize,
+        rendered: &mut Vec<&str>,
+    ) -> Result<bool, fmt::Error> {
+        match of_type.as_str() {
+            Some("integer" | "number") => self.write_str("number")?,
+            Some(plain @ ("string" | "boolean" | "null")) => self.write_str(plain)?,
             Some("object") if has_properties(schema) => {
+                rendered.extend(["properties", "required"]);
                 self.write_str("{\n")?;
                 self.properties(schema, indent + 2)?;
                 self.pad(indent)?;
-                self.write_char('}')
+                self.write_char('}')?;
             }
-            Some("object") => self.write_str("object"),
+            Some("object") => self.write_str("object")?,
             Some("array") => {
+                rendered.push("items");
                 match schema.get("items") {
-                    Some(items) => self.kind(items, indent)?,
+                    Some(items) => self.kind(items, indent, false)?,
                     None => self.write_str("any")?,
                 }
-                self.write_str("[]")
+                self.write_str("[]")?;
             }
-            _ => self.write_str("any"),
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+}
+
+/// How long a value is that is but a word: neither a list nor an object, unless it is empty.
+fn length(value: &Value) -> Option<usize> {
+    match value {
+        Value::String(text) => Some(text.len()),
+        Value::Array(items) => items.is_empty().then_some(0),
+        Value::Object(members) => members.is_empty().then_some(0),
+        _ => Some(0),
     }
 }
 

@@ -524,3 +524,92 @@ fn models_have_their_encodings() {
         assert_eq!(Encoding::of_model(model), encoding, "{model}");
     }
 }
+
+/// What a text comes to in a tool that is not rendered, or not whole.
+fn in_tool(dialect: Dialect, tool: &Value) -> (u64, bool) {
+    let body = json!({ "input": [], "messages": [], "tools": [tool] });
+    let tally = count(dialect, "gpt-4o", &body);
+    (tally.of(Kind::Code), tally.is_estimate)
+}
+
+#[test]
+fn what_of_a_tool_is_not_rendered_counts_as_json() {
+    let text = "call me Ishmael, some years ago ".repeat(20);
+    let function = |parameters: Value| json!({ "name": "f", "parameters": parameters });
+    let with = |property: Value| function(json!({ "type": "object", "properties": { "a": property } }));
+    let object =
+        json!({ "type": "object", "properties": { "b": { "type": "string", "description": text } } });
+    let rows = [
+        (Dialect::Chat, json!({ "type": "custom", "custom": { "name": "f", "description": text } })),
+        (
+            Dialect::Chat,
+            json!({ "type": "custom", "custom": { "name": "f", "format": { "type": "grammar", "grammar": { "syntax": "lark", "definition": text } } } }),
+        ),
+        (Dialect::Responses, json!({ "type": "mcp", "server_label": "s", "server_description": text })),
+        (
+            Dialect::Responses,
+            json!({ "type": "custom", "name": "f", "format": { "type": "grammar", "syntax": "lark", "definition": text } }),
+        ),
+        (
+            Dialect::Responses,
+            json!({ "type": "namespace", "name": "n", "tools": [{ "type": "function", "name": "f", "description": text }] }),
+        ),
+        (Dialect::Responses, with(json!({ "anyOf": [object, { "type": "null" }] }))),
+        (Dialect::Responses, with(json!({ "oneOf": [{ "type": "string", "description": text }] }))),
+        (Dialect::Responses, with(json!({ "allOf": [object] }))),
+        (Dialect::Responses, with(json!({ "type": ["array", "null"], "items": object }))),
+        (
+            Dialect::Responses,
+            with(json!({ "type": "array", "items": { "type": "string", "description": text } })),
+        ),
+        (Dialect::Responses, with(json!({ "enum": ["x"], "properties": object["properties"] }))),
+        (Dialect::Responses, with(json!({ "type": [text] }))),
+        (Dialect::Responses, with(json!(text))),
+        (
+            Dialect::Responses,
+            function(
+                json!({ "type": "object", "properties": { "a": { "$ref": "#/$defs/O" } }, "$defs": { "O": object } }),
+            ),
+        ),
+        (Dialect::Responses, function(json!({ "type": "object", "properties": {}, "required": [text] }))),
+        (Dialect::Responses, function(json!({ "anyOf": [object] }))),
+        (Dialect::Responses, function(json!(text))),
+    ];
+    for (dialect, tool) in rows {
+        let (counted, is_estimate) = in_tool(dialect, &tool);
+        let least = tokens(&text);
+        assert!(counted >= least && counted <= least + 80, "{counted}, not {least} and some: {tool}");
+        assert!(is_estimate, "{tool}");
+    }
+}
+
+#[test]
+fn a_function_of_plain_properties_is_exact_whatever_little_else_it_says() {
+    let plain = json!({ "name": "f", "parameters": { "type": "object", "properties": {
+        "a": { "type": "string", "description": "One" }, "b": { "type": "array", "items": { "type": "integer" } },
+    }, "required": ["a"] } });
+    let more = json!({ "name": "f", "strict": true, "cache_control": null, "parameters": { "type": "object", "title": "FArguments", "properties": {
+        "a": { "type": "string", "description": "One", "title": "A", "default": "x", "minLength": 1, "examples": [] },
+        "b": { "type": "array", "title": "B", "items": { "type": "integer", "format": "int32" }, "maxItems": 3 },
+    }, "required": ["a"], "additionalProperties": false } });
+    for tool in [&more, &json!({ "type": "function", "function": more })] {
+        assert_eq!(in_tool(Dialect::Chat, tool), (in_tool(Dialect::Chat, &plain).0, false));
+    }
+}
+
+#[test]
+fn a_property_of_several_types_is_rendered_as_one_of_them() {
+    let of = |property: Value| {
+        let parameters = json!({ "type": "object", "properties": { "a": property } });
+        in_tool(Dialect::Chat, &json!({ "name": "f", "parameters": parameters }))
+    };
+    let one = of(json!({ "type": "string" })).0;
+    for property in [
+        json!({ "anyOf": [{ "type": "string" }, { "type": "null" }], "title": "A", "default": null }),
+        json!({ "oneOf": [{ "type": "string" }, { "type": "null" }] }),
+        json!({ "type": ["string", "null"] }),
+    ] {
+        let (counted, is_estimate) = of(property);
+        assert_eq!((counted, is_estimate), (one + tokens(" | null"), true));
+    }
+}
