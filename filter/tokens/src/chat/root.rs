@@ -233,9 +233,12 @@ impl<'m> Root<'m> {
 
     /// A schema that the answer must follow, with what is around it.
     fn format(&mut self, raw: &str) {
-        if raw.contains("schema") {
+        // `json_schema`, `responseSchema`; what hides it behind an escape is other text, if it is long.
+        if raw.contains("chema") {
             self.tally.add(Kind::Json, self.counter.count(raw));
             self.tally.is_estimate = true;
+        } else {
+            self.other(raw);
         }
     }
 
@@ -295,7 +298,11 @@ impl<'de> Visitor<'de> for Root<'_> {
                 ("tool_choice" | "function_call", _) => {
                     self.tool_choice(map.next_value::<&RawValue>()?.get())
                 }
-                ("response_format" | "text" | "generationConfig" | "output_config", _) => {
+                (
+                    "response_format" | "text" | "generationConfig" | "generation_config" | "output_config"
+                    | "outputConfig" | "output_format",
+                    _,
+                ) => {
                     self.format(map.next_value::<&RawValue>()?.get());
                 }
                 // What no model reads, however long it is.

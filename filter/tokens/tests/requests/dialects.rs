@@ -613,3 +613,37 @@ fn a_property_of_several_types_is_rendered_as_one_of_them() {
         assert_eq!((counted, is_estimate), (one + tokens(" | null"), true));
     }
 }
+
+#[test]
+fn what_an_answer_must_be_like_counts_under_all_its_names() {
+    let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+    let rows = [
+        (Dialect::Gemini, "generationConfig", json!({ "responseSchema": schema })),
+        (Dialect::Gemini, "generationConfig", json!({ "responseJsonSchema": schema })),
+        (Dialect::Gemini, "generation_config", json!({ "response_schema": schema })),
+        (Dialect::Anthropic, "output_format", json!({ "type": "json_schema", "schema": schema })),
+        (
+            Dialect::Anthropic,
+            "output_config",
+            json!({ "format": { "type": "json_schema", "schema": schema } }),
+        ),
+        (
+            Dialect::Bedrock,
+            "outputConfig",
+            json!({ "textFormat": { "type": "json_schema", "structure": { "jsonSchema": { "schema": schema.to_string() } } } }),
+        ),
+        (Dialect::Responses, "text", json!({ "format": { "type": "json_schema", "schema": schema } })),
+    ];
+    for (dialect, name, value) in rows {
+        let body = json!({ "system": "Be kind.", name: value });
+        let tally = count(dialect, "gemini-2.5-flash", &body);
+        assert_eq!((tally.of(Kind::Json), tally.is_estimate), (tokens(&value.to_string()), true), "{body}");
+    }
+    let escaped = r#"{"messages": [], "response_format": {"type": "json_\u0073chema", "json_\u0073chema": {"name": "x"}}}"#;
+    assert!(count_text(Dialect::Chat, "gpt-4o", escaped).of(Kind::Json) > 10);
+    let hidden = format!(
+        r#"{{"messages": [], "response_format": {{"json_sch\u0065ma": "{}"}}}}"#,
+        "word ".repeat(1_000)
+    );
+    assert!(count_text(Dialect::Chat, "gpt-4o", &hidden).of(Kind::Json) > 1_000);
+}
