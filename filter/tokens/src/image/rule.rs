@@ -26,11 +26,12 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Of a model, by its name; that of gpt-4o for those that are not known.
+    /// Of a model, by its name, without a fine-tuned model's `ft:` or a provider's prefix (`openai/…`, Bedrock's `us.anthropic.…`); that
+    /// of gpt-4o for those that are not known.
     #[must_use]
     pub fn of_model(model: &str) -> Self {
         /// The first name that the model's begins with counts.
-        const RULES: [(&str, Rule); 13] = [
+        const RULES: [(&str, Rule); 12] = [
             ("gpt-4o-mini", Rule::Tiles { base: 2_833, tile: 5_667 }),
             ("gpt-4.1-mini", Rule::Patches { hundredths: 162 }),
             ("gpt-4.1-nano", Rule::Patches { hundredths: 246 }),
@@ -41,11 +42,14 @@ impl Rule {
             ("o1", Rule::Tiles { base: 75, tile: 150 }),
             ("o3", Rule::Tiles { base: 75, tile: 150 }),
             ("computer-use-preview", Rule::Tiles { base: 65, tile: 129 }),
-            ("claude", Rule::Area),
             ("anthropic", Rule::Area),
             ("gemini", Rule::Squares),
         ];
         let model = model.rsplit_once('/').map_or(model, |(_, name)| name);
+        if model.contains("claude") {
+            return Self::Area;
+        }
+        let model = model.strip_prefix("ft:").unwrap_or(model);
         let known = RULES.iter().find(|(name, _)| model.starts_with(name));
         known.map_or(Self::Tiles { base: 85, tile: 170 }, |(_, rule)| *rule)
     }
@@ -142,6 +146,17 @@ mod tests {
             ("claude-sonnet-4-5", (8_000, 8_000), Detail::High, 1_600),
             ("models/gemini-2.5-flash", (384, 300), Detail::High, 258),
             ("gemini-2.5-flash", (960, 540), Detail::High, 516),
+            // Bedrock's profiles of several regions, and models that were tuned.
+            ("us.anthropic.claude-sonnet-4-20250514-v1:0", (1_092, 1_092), Detail::High, 1_589),
+            ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", (200, 200), Detail::High, 53),
+            (
+                "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-3-haiku-20240307-v1:0",
+                (200, 200),
+                Detail::High,
+                53,
+            ),
+            ("ft:gpt-4o-mini-2024-07-18:org::id", (128, 64), Detail::High, 8_500),
+            ("openai/ft:gpt-4.1-mini-2025-04-14:org::id", (1_024, 1_024), Detail::High, 1_659),
             ("unheard-of", (1_024, 1_024), Detail::High, 765),
         ];
         for (model, (width, height), detail, tokens) in rows {
