@@ -76,6 +76,14 @@ impl Change {
         edits.apply(body)
     }
 
+    /// Whether the model is one of OpenAI's that think before they answer: they refuse `max_tokens`, and a temperature too (OpenAI,
+    /// "Reasoning models").
+    pub(crate) fn has_thinking_model(&self) -> bool {
+        let model = self.model.as_ref().and_then(|model| text_of(model.as_bytes()));
+        matches!(self.provider, Provider::OpenAi | Provider::Azure)
+            && model.is_some_and(|model| takes_only_newer(&model))
+    }
+
     fn flat(&self, body: &[u8], facts: &Facts, path: &str, top: &mut Object, edits: &mut Edits) {
         if self.max_tokens.is_none() && self.temperature.is_none() {
             return;

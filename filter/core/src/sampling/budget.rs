@@ -1,9 +1,9 @@
 //! What calls about samples may cost: so much in each period of the calendar, over all workers.
 //!
 //! A call is paid for before it is made, with the most it can cost, and gets back what it hasn't used. What isn't told is
-//! taken for used. So what was spent exceeds the budget only by what a provider has used beyond what it was asked for; that is
-//! counted, too. The cell: a version, the number of the period, and what is
-//! spent of it, in micro-dollars. What a call of an earlier period gives back is nobody's any more.
+//! taken for used, but for errors, which no provider charges. So what was spent exceeds the budget only by what a provider has
+//! used beyond what it was asked for; that is counted, too. The cell: a version, the number of the period, and what is spent of
+//! it, in micro-dollars. What a call of an earlier period gives back is nobody's any more.
 
 use seawall_policy::policy::{Per, Price, Spending};
 
@@ -59,7 +59,7 @@ impl Budget {
         self.correct(store, paid, price::micro_dollars(used, price));
     }
 
-    /// No call was made.
+    /// No call was made, or one that costs nothing.
     pub(super) fn refund(&self, store: &mut dyn Store, paid: Paid) {
         self.correct(store, paid, 0);
     }

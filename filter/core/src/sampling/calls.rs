@@ -172,17 +172,19 @@ impl Sampling {
         let (instruction, data) = judge::words(&asked.prompt, said, self.rng.up_to(u64::MAX));
         let is_responses = Dialect::of(provider, &path) == Dialect::Responses;
         let body = judge::body(provider, is_responses, (&instruction, &data)).into_bytes();
+        let is_thinking = target.change.has_thinking_model();
+        let most = judge::most_tokens(provider, is_thinking);
         let change = Change {
             provider,
             model: target.change.model.clone(),
-            max_tokens: Some(judge::REPLY_TOKENS),
-            temperature: Some("0".to_owned()),
+            max_tokens: Some(most),
+            temperature: (!is_thinking).then(|| "0".to_owned()),
         };
         let body = body::read(&body)
             .ok()
             .and_then(|facts| change.apply(&body, &facts, &path, false))
             .unwrap_or(body);
-        self.ask(config, at, (SampleKind::Judge, asked, of), (path, body, judge::REPLY_TOKENS), fx);
+        self.ask(config, at, (SampleKind::Judge, asked, of), (path, body, most), fx);
     }
 
     fn ask_embedding(
@@ -288,8 +290,13 @@ impl Sampling {
                     if kind == SampleKind::Judge { plan.judge.as_ref()? } else { plan.drift.as_ref()? };
                 let target = config.target(asked.by)?;
                 let dialect = Dialect::of(target.change.provider, &path_of(target, kind));
-                // Where no connection was made, nothing was used.
-                if answer.is_some_and(|answer| matches!(answer.origin, Origin::Connect | Origin::Full)) {
+                // Where no connection was made, nothing was used, and providers charge nothing for errors.
+                let is_free = |answer: &Answer| match answer.origin {
+                    Origin::Connect | Origin::Full => true,
+                    Origin::Provider => answer.status >= 400,
+                    Origin::Timeout | Origin::Reset => false,
+                };
+                if answer.is_some_and(is_free) {
                     asked.budget.refund(store, paid);
                 } else {
                     asked.budget.settle(store, paid, success.and_then(|answer| usage(dialect, now, answer)));

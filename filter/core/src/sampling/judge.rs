@@ -9,10 +9,18 @@ use super::redact::quoted;
 use crate::output::Content;
 
 /// Most tokens of the reply: more than a number has, for models that put it into an object.
-pub(super) const REPLY_TOKENS: u64 = 64;
+const REPLY_TOKENS: u64 = 64;
+
+/// The same for a model that thinks before, which counts as part of its reply.
+const THINKING_TOKENS: u64 = 2_048;
 
 /// Bytes of the answer that are told.
 const MOST_ANSWER: usize = 64 * 1024;
+
+/// Most tokens that a judge may write. Gemini's models think without being asked.
+pub(super) fn most_tokens(provider: Provider, is_thinking: bool) -> u64 {
+    if is_thinking || provider == Provider::Gemini { THINKING_TOKENS } else { REPLY_TOKENS }
+}
 
 /// The instruction, and the data it is about.
 pub(super) fn words(prompt: &str, (question, answer): (&str, &str), mark: u64) -> (String, String) {

@@ -13,6 +13,8 @@ use crate::rng::Seed;
 use crate::telemetry::Decision;
 
 const POLICY: &str = "seawall 1\n\
+    target thinker { cluster \"thinker\"  provider openai  model \"gpt-5-mini\"  price $1 in, $5 out per 1M tokens }\n\
+    target flash { cluster \"flash\"  provider gemini  model \"gemini-2.5-flash\"  price $1 in, $5 out per 1M tokens }\n\
     target main { cluster \"main\"  provider openai  model \"gpt-4.1\" }\n\
     target haiku { cluster \"judge\"  provider anthropic  model \"claude-haiku-4-5\"  auth header \"x-api-key\" env.KEY  price $1 in, $5 out per 1M tokens }\n\
     target embedder { cluster \"embeddings\"  provider openai  model \"text-embedding-3-small\"  price $0.02 in, $0 out per 1M tokens }\n\
@@ -154,6 +156,45 @@ fn a_judge_is_asked_in_its_dialect_with_its_own_credentials_and_the_data_apart()
     assert_eq!(bench.count(SampleKind::Judge, SampleEvent::Scored), 1);
     assert_eq!((bench.looks[0].answers, bench.looks[0].bad), (1, 0));
     assert!(bench.told.iter().all(|told| !told.to_string().contains("Certainly")));
+}
+
+#[test]
+fn a_judge_that_thinks_gets_room_for_it_and_no_temperature_that_it_refuses() {
+    let asked = |by: &str| {
+        let mut bench = Bench::new(&JUDGE.replace("haiku", by));
+        bench.deliver("Certainly.", "");
+        bench.pass(Duration::ZERO);
+        serde_json::from_slice::<serde_json::Value>(&bench.calls.pop().unwrap().3).unwrap()
+    };
+    let body = asked("thinker");
+    assert_eq!((&body["model"], &body["max_completion_tokens"]), (&"gpt-5-mini".into(), &2_048.into()));
+    assert_eq!((body.get("temperature"), body.get("max_tokens")), (None, None));
+    let settings = &asked("flash")["generationConfig"];
+    assert_eq!((&settings["maxOutputTokens"], &settings["temperature"]), (&2_048.into(), &0.into()));
+}
+
+#[test]
+fn calls_that_a_provider_refuses_cost_nothing() {
+    let budget = "judge 100% by haiku budget $0.002/hour prompt <<END\nIs it polite?\nEND\n";
+    for (status, origin, is_free) in [
+        (400, Origin::Provider, true),
+        (529, Origin::Provider, true),
+        (503, Origin::Connect, true),
+        (200, Origin::Provider, false),
+        (504, Origin::Timeout, false),
+        (503, Origin::Reset, false),
+    ] {
+        let mut bench = Bench::new(budget);
+        for _ in 0..20 {
+            bench.deliver("Yes.", "");
+            bench.pass(Duration::ZERO);
+            if let Some((number, ..)) = bench.calls.pop() {
+                bench.answer(number, status, "{}", origin);
+            }
+        }
+        let is_spent = bench.count(SampleKind::Judge, SampleEvent::OverBudget) > 0;
+        assert_eq!(is_spent, !is_free, "{status} {origin:?}");
+    }
 }
 
 #[test]
@@ -303,7 +344,7 @@ proptest! {
             for (number, cluster, _, body) in bench.calls.drain(..asked / 2).collect::<Vec<_>>() {
                 // A dollar for a million tokens, none shorter than a byte.
                 let minute = bench.now.0 / 60_000_000_000;
-                if &*cluster == "judge" && fate < 5 {
+                if &*cluster == "judge" && fate < 5 && fate != 2 {
                     *spent.entry(minute).or_default() += if fate == 0 { 140 } else { body.len() as u64 / 1_000 };
                 }
                 match fate {
