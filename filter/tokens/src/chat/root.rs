@@ -184,15 +184,17 @@ impl<'m> Root<'m> {
             let text = tools.and_then(|tools| tools::rendered(tools, &mut root.rendering));
             match (tools, text) {
                 (Some(tools), _) if tools.is_empty() => {}
-                (_, Some((text, is_whole))) => {
+                (_, Some((text, marks))) => {
                     tally.add(Kind::Code, root.counter.count(&text));
                     tally.add(Kind::Frame, tools::FRAME);
-                    tally.is_estimate |= !is_whole;
+                    tally.add_all(&marks);
                 }
                 _ => {
                     // Rendering has a bound of its own, for all tools together.
                     if is_rendered {
                         root.counter.bind();
+                    } else if raw.len() <= LONGEST_KNOWN && tools::has_provider_tools(raw) {
+                        tally.doubt();
                     }
                     tally.add(Kind::Json, root.counter.count(raw));
                     tally.is_estimate = true;
@@ -287,6 +289,14 @@ impl<'de> Visitor<'de> for Root<'_> {
                     if map.next_value::<&RawValue>()?.get() != "null" {
                         self.tally.doubt();
                     }
+                }
+                // With these the model reads what the provider finds (Anthropic, OpenAI, xAI).
+                ("mcp_servers" | "container" | "web_search_options" | "search_parameters", _) => {
+                    let raw = map.next_value::<&RawValue>()?.get();
+                    if raw != "null" {
+                        self.tally.doubt();
+                    }
+                    self.other(raw);
                 }
                 ("input", Responses) => self.input(map.next_value::<&RawValue>()?.get()),
                 ("messages", _) => map.next_value_seed(Messages(&mut self, "messages"))?,

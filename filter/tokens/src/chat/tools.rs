@@ -6,7 +6,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use super::root::Key;
+use crate::kind::Tally;
 
 /// What is around all tools together.
 pub(super) const FRAME: u64 = 9;
@@ -21,20 +25,75 @@ pub(super) const MOST_WORK: usize = 256 * 1_024;
 /// Bytes of an object's members that are left out: the titles, defaults and bounds of a schema.
 const LITTLE: usize = 128;
 
-/// The text, and whether it is what models get: of some tools and schemas nobody knows how they are rendered, and they stand there as
-/// JSON. `None` if it takes more work than is `left`.
-pub(super) fn rendered(tools: &[Value], left: &mut usize) -> Option<(String, bool)> {
-    let mut text = Text { written: String::new(), left, is_whole: true };
+/// Members of a tool that is a function of the caller's, beside `function` and `name`, which are rendered; `cachePoint` is no tool.
+const OF_FUNCTIONS: [&str; 3] = ["input_schema", "toolSpec", "cachePoint"];
+
+/// Whether the provider runs some of the tools itself: a search, code. What these find the model reads too, and nobody but the provider
+/// counts it. For what is counted as JSON: a list of tools, a tool alone, or an object that holds them (`toolConfig`).
+pub(super) fn has_provider_tools(raw: &str) -> bool {
+    let mut has_some = false;
+    let read = Tools(&mut has_some).deserialize(&mut serde_json::Deserializer::from_str(raw));
+    read.is_err() || has_some
+}
+
+struct Tools<'f>(&'f mut bool);
+
+impl<'de> DeserializeSeed<'de> for Tools<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tools<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("tools")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut tools: A) -> Result<(), A::Error> {
+        while tools.next_element_seed(Tools(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let (mut is_list, mut declares, mut is_function, mut has_others) = (false, false, false, false);
+        while let Some(key) = members.next_key::<Key>()? {
+            match &*key.0 {
+                "tools" => {
+                    is_list = true;
+                    members.next_value_seed(Tools(&mut *self.0))?;
+                    continue;
+                }
+                "toolChoice" => is_list = true,
+                // Gemini's tools may be several at once.
+                "functionDeclarations" | "function_declarations" => declares = true,
+                name if OF_FUNCTIONS.contains(&name) => is_function = true,
+                _ => has_others = true,
+            }
+            members.next_value::<IgnoredAny>()?;
+        }
+        *self.0 |= !is_list && if declares { has_others } else { !is_function };
+        Ok(())
+    }
+}
+
+/// The text, and what is to be said of it: an estimate where some tools or schemas stand there as JSON, as nobody knows how they are
+/// rendered; doubtful where the provider runs some. `None` if it takes more work than is `left`.
+pub(super) fn rendered(tools: &[Value], left: &mut usize) -> Option<(String, Tally)> {
+    let mut text = Text { written: String::new(), left, marks: Tally::default() };
     text.tools(tools).ok()?;
-    Some((text.written, text.is_whole))
+    Some((text.written, text.marks))
 }
 
 struct Text<'l> {
     written: String,
     /// Work that may still be done.
     left: &'l mut usize,
-    /// All of it is in the form that models get.
-    is_whole: bool,
+    /// Nothing of it is counted.
+    marks: Tally,
 }
 
 impl fmt::Write for Text<'_> {
@@ -58,7 +117,7 @@ impl Text<'_> {
             // Chat completions wrap what Responses and the older `functions` have plain.
             let function = tool.get("function").unwrap_or(tool);
             let Some(name) = function.get("name").and_then(Value::as_str) else {
-                self.is_whole = false;
+                self.marks.doubt();
                 self.rest(tool, &[])?;
                 continue;
             };
@@ -97,7 +156,7 @@ impl Text<'_> {
     }
 
     fn json(&mut self, name: &str, value: &Value) -> fmt::Result {
-        self.is_whole = false;
+        self.marks.is_estimate = true;
         writeln!(self, " {name}: {value}")
     }
 
@@ -152,14 +211,14 @@ impl Text<'_> {
             }
         } else if let Some((name, choices)) = union {
             rendered.push(name);
-            self.is_whole = false;
+            self.marks.is_estimate = true;
             for (nth, choice) in choices.iter().enumerate() {
                 self.write_str(if nth > 0 { " | " } else { "" })?;
                 self.kind(choice, indent, false)?;
             }
         } else if let Some(types) = list("type") {
             rendered.push("type");
-            self.is_whole = false;
+            self.marks.is_estimate = true;
             for (nth, of_type) in types.iter().enumerate() {
                 self.write_str(if nth > 0 { " | " } else { "" })?;
                 if !self.one(schema, of_type, indent, &mut rendered)? {

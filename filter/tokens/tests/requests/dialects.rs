@@ -647,3 +647,55 @@ fn what_an_answer_must_be_like_counts_under_all_its_names() {
     );
     assert!(count_text(Dialect::Chat, "gpt-4o", &hidden).of(Kind::Json) > 1_000);
 }
+
+#[test]
+fn where_the_provider_adds_what_it_finds_nothing_is_learned_of_what_it_reports() {
+    let function = json!({ "name": "f", "description": "d", "input_schema": { "type": "object" } });
+    let declared =
+        json!([{ "name": "f", "description": "googleSearch", "parameters": { "type": "OBJECT" } }]);
+    let spec = json!({ "toolSpec": { "name": "f", "inputSchema": { "json": {} } } });
+    let rows = [
+        (Dialect::Anthropic, json!({ "tools": [function] }), false),
+        (
+            Dialect::Anthropic,
+            json!({ "tools": [{ "type": "custom", "name": "f", "input_schema": {} }] }),
+            false,
+        ),
+        (Dialect::Anthropic, json!({ "tools": [] }), false),
+        (
+            Dialect::Anthropic,
+            json!({ "tools": [function, { "type": "web_search_20250305", "name": "web_search" }] }),
+            true,
+        ),
+        (
+            Dialect::Anthropic,
+            json!({ "mcp_servers": [{ "type": "url", "url": "https://a.test", "name": "a" }] }),
+            true,
+        ),
+        (Dialect::Anthropic, json!({ "mcp_servers": null, "container": null }), false),
+        (Dialect::Anthropic, json!({ "container": "c" }), true),
+        (Dialect::Gemini, json!({ "tools": [{ "functionDeclarations": declared }] }), false),
+        (Dialect::Gemini, json!({ "tools": { "function_declarations": declared } }), false),
+        (Dialect::Gemini, json!({ "tools": [{ "googleSearch": {} }] }), true),
+        (Dialect::Gemini, json!({ "tools": [{ "functionDeclarations": declared, "urlContext": {} }] }), true),
+        (
+            Dialect::Bedrock,
+            json!({ "toolConfig": { "tools": [spec, { "cachePoint": { "type": "default" } }], "toolChoice": { "auto": {} } } }),
+            false,
+        ),
+        (
+            Dialect::Bedrock,
+            json!({ "toolConfig": { "tools": [spec, { "systemTool": { "name": "nova_grounding" } }] } }),
+            true,
+        ),
+        (Dialect::Chat, json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), false),
+        (Dialect::Responses, json!({ "tools": [{ "type": "function", "name": "f" }] }), false),
+        (Dialect::Responses, json!({ "tools": [{ "type": "web_search" }] }), true),
+        (Dialect::Chat, json!({ "web_search_options": {} }), true),
+        (Dialect::Chat, json!({ "search_parameters": { "mode": "auto" } }), true),
+    ];
+    for (dialect, mut body, is_doubtful) in rows {
+        body["system"] = "text".into();
+        assert_eq!(count(dialect, "other", &body).is_doubtful(), is_doubtful, "{body}");
+    }
+}
