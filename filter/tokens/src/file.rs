@@ -11,18 +11,18 @@ const BYTES_PER_PAGE: u64 = 50_000;
 /// Bytes of an MP3 for a second: speech at 64 kbit/s.
 const BYTES_PER_SECOND: u64 = 8_000;
 
-/// Tokens of a file in base64. Sound counts by how long it lasts. What begins as UTF-8 is read as text. Of anything else each 50 kB
-/// count as a page: PDFs, which all providers read page by page, what they make text of (office formats), and what they see (Gemini:
-/// some 263 tokens for a second of video).
-pub(crate) fn tokens(base64: &str, rule: Rule) -> u64 {
+/// Tokens of a file in base64, and whether it is a text, which has about so many; otherwise that is a guess. Sound counts by how long
+/// it lasts. What begins as UTF-8 is read as text. Of anything else each 50 kB count as a page: PDFs, which all providers read page by
+/// page, what they make text of (office formats), and what they see (Gemini: some 263 tokens for a second of video).
+pub(crate) fn tokens(base64: &str, rule: Rule) -> (u64, bool) {
     let bytes = (base64.len() as u64).saturating_mul(3) / 4;
     let head = decoded(base64.as_bytes());
     if let Some(second) = second_of_sound(&head) {
-        rule.sound(bytes, second)
+        (rule.sound(bytes, second), false)
     } else if is_text(&head) {
-        bytes.div_ceil(BYTES_PER_TOKEN)
+        (bytes.div_ceil(BYTES_PER_TOKEN), true)
     } else {
-        rule.pages(bytes.div_ceil(BYTES_PER_PAGE).max(1))
+        (rule.pages(bytes.div_ceil(BYTES_PER_PAGE).max(1)), false)
     }
 }
 

@@ -193,8 +193,12 @@ impl<'w> Walk<'w> {
         let is_image = is_image || size.is_some() || data.starts_with("data:image/");
         match base64_of(data).filter(|_| !is_image) {
             Some(base64) => {
+                let (tokens, is_text) = file::tokens(base64, self.rule);
+                self.tally.add_by_rule(tokens);
                 self.tally.is_estimate = true;
-                self.tally.add_by_rule(file::tokens(base64, self.rule));
+                if !is_text {
+                    self.tally.doubt();
+                }
             }
             None => self.image = Some(size),
         }
@@ -224,7 +228,9 @@ impl<'w> Walk<'w> {
     /// After an item's members: its image, whose parts may come in any order.
     fn end_item(&mut self) {
         if let Some(size) = self.image.take() {
-            self.tally.is_estimate |= size.is_none();
+            if size.is_none() {
+                self.tally.doubt();
+            }
             self.tally.images = self.tally.images.saturating_add(1);
             self.tally.add_by_rule(self.rule.tokens(size.unwrap_or(Size::UNKNOWN), self.detail));
         }

@@ -699,3 +699,24 @@ fn where_the_provider_adds_what_it_finds_nothing_is_learned_of_what_it_reports()
         assert_eq!(count(dialect, "other", &body).is_doubtful(), is_doubtful, "{body}");
     }
 }
+
+#[test]
+fn of_a_file_or_picture_whose_size_is_a_guess_nothing_is_learned() {
+    let rows = [
+        (json!({ "type": "image_url", "image_url": { "url": "https://example.com/a.png" } }), true),
+        (json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }), true),
+        (
+            json!({ "type": "image_url", "image_url": { "url": format!("data:image/png;base64,{PIXEL}") } }),
+            false,
+        ),
+        (
+            json!({ "type": "file", "file": { "file_data": "data:application/pdf;base64,JVBERi0xLjc=" } }),
+            true,
+        ),
+        (json!({ "type": "file", "file": { "file_data": "data:text/plain;base64,YWJjYWJj" } }), false),
+    ];
+    for (item, is_doubtful) in rows {
+        let body = json!({ "messages": [{ "role": "user", "content": [item] }] });
+        assert_eq!(count(Dialect::Chat, "llama", &body).is_doubtful(), is_doubtful, "{body}");
+    }
+}
