@@ -55,8 +55,25 @@ pub(super) enum At {
     Tools,
 }
 
-/// What the value of this member is.
-fn member(at: At, key: &str) -> At {
+/// What the value of this member is, and whether only some servers take it for that: those in Go read names whatever their case is.
+fn member(at: At, key: &str) -> (At, bool) {
+    /// No name is longer.
+    const LONGEST: usize = 32;
+    let found = named(at, key);
+    if matches!(found, At::Odd | At::Skipped)
+        && key.len() <= LONGEST
+        && key.bytes().any(|byte| byte.is_ascii_uppercase())
+    {
+        let other = named(at, &key.to_ascii_lowercase());
+        if !matches!(other, At::Odd | At::Skipped) {
+            return (other, true);
+        }
+    }
+    (found, false)
+}
+
+/// What the value of a member of just this name is.
+fn named(at: At, key: &str) -> At {
     match (at, key) {
         (At::Stored, "variables") => At::Variables,
         (At::Stored, _) => At::Skipped,
@@ -316,11 +333,12 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
         Ok(())
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        // `1.0` is one too where Python reads it.
+        self.visit_u64(0)
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
         Ok(())
     }
 
@@ -360,7 +378,11 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
         }
         let before = self.walk.tally;
         while let Some(key) = members.next_key::<Key>()? {
-            match member(self.at, &key.0) {
+            let (at, is_lax) = member(self.at, &key.0);
+            if is_lax {
+                self.walk.tally.doubt();
+            }
+            match at {
                 At::Json => {
                     let raw = members.next_value::<&RawValue>()?.get();
                     self.walk.tally.add(Kind::Json, self.walk.counter.count(raw));

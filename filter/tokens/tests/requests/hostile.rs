@@ -262,3 +262,40 @@ proptest! {
         let _ = count(DIALECTS[which], &body);
     }
 }
+
+#[test]
+fn numbers_of_tokens_count_however_they_are_written() {
+    for (dialect, name) in [(Dialect::Completions, "prompt"), (Dialect::Embeddings, "input")] {
+        let numbers = "1.0,".repeat(999) + "1e0";
+        for list in [format!("[{numbers}]"), format!("[[{numbers}]]")] {
+            assert_eq!(count(dialect, format!(r#"{{"{name}": {list}}}"#).as_bytes()), Ok(1_000));
+        }
+    }
+}
+
+#[test]
+fn names_that_servers_read_whatever_their_case_hide_nothing() {
+    let text = "call me Ishmael ".repeat(1_000);
+    let tokens = Encoding::O200kBase.count(&text).tokens;
+    for message in [
+        format!(r#"{{"role": "user", "Content": "{text}"}}"#),
+        format!(r#"{{"role": "user", "CONTENT": [{{"type": "text", "Text": "{text}"}}]}}"#),
+        format!(r#"{{"role": "user", "Name": "{text}"}}"#),
+        format!(
+            r#"{{"role": "assistant", "Tool_Calls": [{{"Function": {{"Name": "f", "Arguments": "{text}"}}}}]}}"#
+        ),
+        format!(
+            r#"{{"role": "assistant", "tool_calls": [{{"Function": {{"name": "f", "arguments": "{text}"}}}}]}}"#
+        ),
+    ] {
+        let body = format!(r#"{{"messages": [{message}]}}"#);
+        let request = Request {
+            dialect: Dialect::Chat,
+            model: "gpt-4o",
+            encoding: Encoding::O200kBase,
+            budget: Budget(2_000_000),
+        };
+        let tally = request.count(body.as_bytes(), &mut Memo::new(16, [1, 2])).unwrap();
+        assert!(tally.total() >= tokens && tally.is_doubtful(), "{message:.60}: {tally:?}");
+    }
+}
