@@ -45,12 +45,15 @@ impl Budget {
         let (price, period) = (self.price?, self.period(now));
         let usage = Usage { input, output, ..Usage::default() };
         let micro_dollars = price::micro_dollars(usage, price);
-        let (is_paid, is_written) = store::try_update(store, &self.key, |bytes| {
-            let spent = spent(bytes, period).saturating_add(micro_dollars);
+        let (paid, is_written) = store::try_update(store, &self.key, |bytes| {
+            let (known, spent) = bytes.and_then(decode).unwrap_or_default();
+            // A clock that steps back begins no period anew.
+            let (period, spent) = if known >= period { (known, spent) } else { (period, 0) };
+            let spent = spent.saturating_add(micro_dollars);
             let fits = spent <= self.spending.micro_dollars;
-            (fits.then(|| encode(period, spent)), fits)
+            (fits.then(|| encode(period, spent)), fits.then_some(Paid { period, micro_dollars }))
         });
-        (is_paid && is_written).then_some(Paid { period, micro_dollars })
+        paid.filter(|_| is_written)
     }
 
     /// The call has ended, and has used this; `None` where nobody says.
@@ -70,10 +73,9 @@ impl Budget {
             return;
         }
         store::update(store, &self.key, |bytes| {
-            let spent = spent(bytes, paid.period);
-            let is_same = bytes.and_then(decode).is_some_and(|(period, _)| period == paid.period);
-            let spent = spent.saturating_sub(paid.micro_dollars).saturating_add(cost);
-            (is_same.then(|| encode(paid.period, spent)), ())
+            let same = bytes.and_then(decode).filter(|(period, _)| *period == paid.period);
+            let spent = same.map(|(_, spent)| spent.saturating_sub(paid.micro_dollars).saturating_add(cost));
+            (spent.map(|spent| encode(paid.period, spent)), ())
         });
     }
 
@@ -86,11 +88,6 @@ impl Budget {
         };
         now.0 / 1_000_000_000 / seconds
     }
-}
-
-/// What is spent of a period. A clock that steps back doesn't begin it anew.
-fn spent(bytes: Option<&[u8]>, period: u64) -> u64 {
-    bytes.and_then(decode).map_or(0, |(known, spent)| if known >= period { spent } else { 0 })
 }
 
 fn decode(bytes: &[u8]) -> Option<(u64, u64)> {
@@ -124,6 +121,18 @@ mod tests {
         let (mut store, budget) = (MemoryStore::default(), budget(100));
         let mut pays = |day: u64| budget.pay(&mut store, Timestamp(day * DAY), (50, 0)).is_some();
         assert_eq!([7, 7, 8, 7, 8].map(&mut pays), [true, false, true, false, false]);
+    }
+
+    #[test]
+    fn what_is_paid_after_a_clock_stepped_back_is_of_the_later_day() {
+        let (mut store, budget) = (MemoryStore::default(), budget(100));
+        let mut pay = |day: u64, tokens| budget.pay(&mut store, Timestamp(day * DAY), (tokens, 0));
+        assert_eq!(pay(8, 30), Some(Paid { period: 8, micro_dollars: 60 }));
+        let late = pay(7, 10).unwrap();
+        assert_eq!(late, Paid { period: 8, micro_dollars: 20 });
+        assert_eq!([pay(8, 20), pay(7, 20)], [None, None]);
+        budget.refund(&mut store, late);
+        assert!(budget.pay(&mut store, Timestamp(8 * DAY), (20, 0)).is_some());
     }
 
     #[test]
