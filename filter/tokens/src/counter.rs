@@ -8,6 +8,9 @@ const WINDOWS: usize = 16;
 /// Least work that is worth a window; below, what was counted before stands for the text.
 const LEAST: usize = 128;
 
+/// A text gets a window of so much all the same for each so many bytes, up to [`WINDOWS`]: what comes late may be of another kind.
+const LATE: usize = 64 * LEAST;
+
 /// Tokens per thousand bytes where nothing was counted before.
 const UNSEEN: u64 = 300;
 
@@ -99,7 +102,7 @@ impl Counter {
         self.bounded = self.bounded.saturating_add(1);
     }
 
-    /// How many tokens the text is. Once the budget is spent it costs next to nothing, and is an estimate.
+    /// How many tokens the text is. Once the budget is spent it is an estimate, and at most a 64th of it is counted.
     pub fn count(&mut self, text: &str) -> u64 {
         let mut tokens = 0;
         let mut rest = text;
@@ -130,14 +133,16 @@ impl Counter {
         self.estimates = self.estimates.saturating_add(1);
         self.bind();
         let left = self.left - self.ahead.min(self.left / 2);
-        let (each, stride) = (left / WINDOWS, text.len().div_ceil(WINDOWS));
+        let (mut each, mut windows, mut least) = (left / WINDOWS, WINDOWS, 0);
         if each < LEAST {
             let share = self.tokens * 1_000 / self.bytes.max(1);
             let share = if self.bytes < 1_000 { UNSEEN } else { share.max(LEAST_SHARE) };
-            return scaled(text.len(), share, 1_000);
+            least = scaled(text.len(), share, 1_000);
+            (each, windows) = (LEAST, (text.len() / LATE).min(WINDOWS));
         }
+        let stride = text.len().div_ceil(windows.max(1));
         let mut tokens = 0;
-        for window in 0..WINDOWS {
+        for window in 0..windows {
             // From one word to another, so that no piece is torn.
             let (begin, next) = (boundary(text, window * stride), boundary(text, (window + 1) * stride));
             let start = boundary(text, begin + self.draw((next - begin).saturating_sub(each))).max(begin);
@@ -146,7 +151,7 @@ impl Counter {
             let counted = self.counted(sample, each);
             tokens += scaled(next - begin, counted.tokens, counted.end as u64);
         }
-        tokens
+        tokens.max(least)
     }
 
     /// A number up to `most` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).

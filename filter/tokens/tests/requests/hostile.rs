@@ -199,6 +199,32 @@ fn blanks_where_samples_would_be_taken_hide_nothing() {
     }
 }
 
+/// Signs that make a token of every byte or two.
+fn dense(length: usize) -> String {
+    let mut number = 1_u32;
+    let mut sign = || {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(number >> 26) as usize] as char
+    };
+    (0..length).map(|_| sign()).collect()
+}
+
+#[test]
+fn what_comes_when_the_budget_is_spent_is_not_taken_for_what_came_before() {
+    for (messages, length) in [(60, 40_000), (15, 160_000), (240, 10_000)] {
+        let mut texts = vec![PROSE.repeat(500); 3];
+        texts.extend(vec![dense(length); messages]);
+        let (counted, truth) = of_texts(&texts);
+        assert!(counted * 10 >= truth * 8 && counted * 2 <= truth * 3, "{counted}, not {truth}");
+    }
+}
+
+#[test]
+fn prose_is_counted_as_prose_when_the_budget_is_spent() {
+    let (counted, truth) = of_texts(&vec![PROSE.repeat(500); 60]);
+    assert!(counted.abs_diff(truth) * 10 <= truth, "{counted}, not {truth}");
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "messages",
