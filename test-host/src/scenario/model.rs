@@ -20,7 +20,7 @@
 //!       trace:
 //!         - attempt n=1 target=primary outcome=throttled status=429 next=retry
 //!         - attempt n=2 target=primary outcome=success status=200 next=deliver
-//!         - answer status=200 attempts=2 target=primary reason=retried
+//!         - answer status=200 attempts=2 target=primary reason=retried route=chat
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -32,7 +32,7 @@ impl Engine {
         // request carries what was meant for that provider.
         if headers.get(REDIRECTED).is_some() {
             let error = OwnError::redirected();
-            self.shared.turn(now, store, (id, Rc::default()), fx).refuse(&error, Reason::Redirected);
+            self.shared.turn(now, store, (id, Rc::default()), fx).refuse(None, &error, Reason::Redirected);
             return;
         }
         let readers = self.shared.config.health.as_ref();

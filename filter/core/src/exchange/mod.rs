@@ -287,7 +287,13 @@ impl Exchange {
     /// Answers in place of any attempt, in the caller's dialect: that of the first target.
     pub(crate) fn refuse(&self, turn: &mut Turn<'_>, error: OwnError, reason: Reason) -> After {
         let dialect = turn.config.provider(self.route, 0);
-        turn.refuse(&error.said_in(dialect), reason)
+        turn.refuse(self.taken_by(), &error.said_in(dialect), reason)
+    }
+
+    /// Its route, unless it takes the body to tell.
+    fn taken_by(&self) -> Option<usize> {
+        let is_open = matches!(self.stage, Stage::Reading { is_open: true, .. });
+        (!is_open).then_some(self.route)
     }
 
     /// When something is due here without an event.

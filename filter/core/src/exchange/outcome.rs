@@ -484,7 +484,7 @@ impl Exchange {
         if reason == Reason::DeadlineExceeded && attempts > 0 {
             self.tell_latency(turn, Outcome::Timeout, turn.now);
         }
-        turn.answered(status, attempts, target.filter(|_| attempts > 0), reason);
+        turn.answered(self.taken_by(), (status, attempts), target.filter(|_| attempts > 0), reason);
         self.leave(turn)
     }
 

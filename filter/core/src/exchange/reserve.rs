@@ -177,7 +177,7 @@ impl Exchange {
         headers.extend(self.reserved.warning());
         let error = OwnError::limit_reached(why, counts, refusal.wait).said_in(dialect);
         headers.extend(self.prompt_told(self.position));
-        turn.refuse_with(&error, Reason::LimitReached, headers)
+        turn.refuse_with(Some(self.route), &error, Reason::LimitReached, headers)
     }
 
     /// Takes the first of these places that its breaker and its limits admit.

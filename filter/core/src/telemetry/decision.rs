@@ -28,8 +28,15 @@ pub enum Decision {
         /// What ran out, where the provider limits it.
         limit: Option<&'static str>,
     },
-    /// The client has its answer.
-    Answer { exchange: u32, status: u16, attempts: u32, target: Option<Text>, reason: Reason },
+    /// The client has its answer. No route where none had taken the request yet.
+    Answer {
+        exchange: u32,
+        route: Option<Text>,
+        status: u16,
+        attempts: u32,
+        target: Option<Text>,
+        reason: Reason,
+    },
     /// A breaker has changed, and why. No model where it stands for all that have none of their own.
     Breaker { target: Text, model: Option<Text>, from: BreakerState, to: BreakerState, cause: Cause },
     /// A limit refuses, or tells of itself.
@@ -89,10 +96,11 @@ impl fmt::Display for Decision {
                 }
                 Ok(())
             }
-            Self::Answer { exchange, status, attempts, target, reason } => {
-                let (target, reason) = (target.as_deref().unwrap_or("-"), reason.word());
+            Self::Answer { exchange, route, status, attempts, target, reason } => {
+                let [route, target] = [route, target].map(|name| name.as_deref().unwrap_or("-"));
+                let reason = reason.word();
                 write!(f, "answer status={status} attempts={attempts} target={target} reason={reason}")?;
-                write!(f, " exchange={exchange}")
+                write!(f, " route={route} exchange={exchange}")
             }
             Self::Breaker { target, model, from, to, cause } => {
                 write!(f, "breaker target={target} from={} to={}", from.word(), to.word())?;

@@ -19,19 +19,25 @@ impl Turn<'_> {
         After::Done
     }
 
-    /// Answers in place of any attempt.
-    pub(crate) fn refuse(&mut self, error: &OwnError, reason: Reason) -> After {
-        self.refuse_with(error, reason, HeaderList::new())
+    /// Answers in place of any attempt; `route`: the one that has taken the request.
+    pub(crate) fn refuse(&mut self, route: Option<usize>, error: &OwnError, reason: Reason) -> After {
+        self.refuse_with(route, error, reason, HeaderList::new())
     }
 
     /// The same with more headers.
-    pub(crate) fn refuse_with(&mut self, error: &OwnError, reason: Reason, more: HeaderList) -> After {
+    pub(crate) fn refuse_with(
+        &mut self,
+        route: Option<usize>,
+        error: &OwnError,
+        reason: Reason,
+        more: HeaderList,
+    ) -> After {
         let mut own = answer::own_headers(&self.config.hash, None, 0, reason);
         own.extend(more);
         retry::advise((reason, None), 0, error.retry_after, &mut own);
         let effect = self.own_answer(error, own);
         self.fx.push(effect);
-        self.answered(error.status, 0, None, reason)
+        self.answered(route, (error.status, 0), None, reason)
     }
 
     /// Answers with the health page.
@@ -41,7 +47,7 @@ impl Turn<'_> {
         headers.extend(own);
         let headers = pairs(&headers);
         self.fx.push(Effect::Respond { status: 200, headers, body: body.into_bytes() });
-        self.answered(200, 0, None, Reason::Health)
+        self.answered(None, (200, 0), None, Reason::Health)
     }
 
     /// The filter's own error with these headers.
@@ -55,15 +61,16 @@ impl Turn<'_> {
     /// The end of every exchange that is answered.
     pub(crate) fn answered(
         &mut self,
-        status: u16,
-        attempts: u32,
+        route: Option<usize>,
+        (status, attempts): (u16, u32),
         target: Option<Text>,
         reason: Reason,
     ) -> After {
         self.fx.push(Effect::Count(Metric::Answer(reason)));
         if self.is_tracing {
-            let exchange = self.id.0;
-            self.fx.push(Effect::Log(Decision::Answer { exchange, status, attempts, target, reason }));
+            let (exchange, config) = (self.id.0, self.config);
+            let route = route.and_then(|route| config.route(route)).map(|route| route.name.as_str().into());
+            self.fx.push(Effect::Log(Decision::Answer { exchange, route, status, attempts, target, reason }));
         }
         After::Done
     }
