@@ -9,14 +9,26 @@
 //! Sources: Gemini's `models.generateContent` and `models.streamGenerateContent`, Bedrock's `Converse`, `ConverseStream` and
 //! `InvokeModelWithResponseStream`, Azure OpenAI's REST reference.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use seawall_policy::policy::Provider;
 
 use crate::path::plain;
 
+/// The model that a path names, as a server takes it.
+pub(crate) fn named(provider: Provider, path: &str) -> Option<Cow<'_, str>> {
+    if matches!(provider, Provider::OpenAi | Provider::Anthropic) {
+        return None;
+    }
+    match plain(path) {
+        Cow::Borrowed(path) => path.get(place(provider, path)?).map(Cow::Borrowed),
+        Cow::Owned(path) => path.get(place(provider, &path)?).map(|model| Cow::Owned(model.to_owned())),
+    }
+}
+
 /// Where the model stands in a path, if it does.
-pub(crate) fn place(provider: Provider, path: &str) -> Option<Range<usize>> {
+fn place(provider: Provider, path: &str) -> Option<Range<usize>> {
     let (mark, ends): (_, &[char]) = match provider {
         Provider::Gemini => ("/models/", &[':', '/', '?']),
         Provider::Bedrock => ("/model/", &['/', '?']),
@@ -57,6 +69,27 @@ pub(crate) fn escaped(model: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_is_the_same_however_a_path_is_written() {
+        let table = [
+            (Provider::Gemini, "/v1beta/models/gemini-2.5-pro:generateContent", Some("gemini-2.5-pro")),
+            (
+                Provider::Gemini,
+                "/v1beta/models/gemini-2.5-pr%6F%3AgenerateContent?a=b",
+                Some("gemini-2.5-pro"),
+            ),
+            (Provider::Gemini, "/v1beta//models/./gemini-2.5-pro:generateContent", Some("gemini-2.5-pro")),
+            (Provider::Gemini, "/v1beta/openai/chat/completions?x=/models/other", None),
+            (Provider::Bedrock, "/model/a.nova-v1%3A0/converse", Some("a.nova-v1:0")),
+            (Provider::Bedrock, "/model/a.nova-v1:0/converse", Some("a.nova-v1:0")),
+            (Provider::Azure, "/openai/v1/chat/completions?x=/deployments/other", None),
+            (Provider::OpenAi, "/v1/models/gpt-4.1", None),
+        ];
+        for (provider, path, model) in table {
+            assert_eq!(named(provider, path).as_deref(), model, "{path}");
+        }
+    }
 
     #[test]
     fn the_model_of_a_path_is_replaced_and_nothing_else() {

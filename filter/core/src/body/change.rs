@@ -166,10 +166,10 @@ impl Change {
         if !has(Member::Messages) {
             return (is_openai && has(Member::Prompt) && operation.generates()).then_some("max_tokens");
         }
-        let of_path = model_path::place(self.provider, path).and_then(|place| path.get(place));
+        let of_path = model_path::named(self.provider, path);
         let model = match (&self.model, of_path) {
             (Some(model), _) => text_of(model.as_bytes()),
-            (None, Some(model)) => Some(Cow::Borrowed(model)),
+            (None, Some(model)) => Some(model),
             (None, None) => facts.model_name(body),
         };
         let is_newer = is_openai && model.is_some_and(|model| takes_only_newer(&model));

@@ -5,7 +5,7 @@
 //! |---|---|---|---|---|
 //! | closed | result | any trip is exceeded | open | until now + cooldown |
 //! | closed | throttled | the provider said until when | open, then closed | until then |
-//! | closed, half-open | quota exhausted | | open | until the provider's reset, or for [`EXHAUSTED`] |
+//! | closed, half-open | quota exhausted | | open | until the provider's reset, or for [`EXHAUSTED`] where that is at most [`SHORT`](crate::classify::SHORT) away |
 //! | open | throttled, exhausted | later than it would open | open | until then |
 //! | open | admission | its time has passed | half-open, first stage | this attempt is its first probe |
 //! | open, then closed | admission | its time has passed | closed, with the counts it had | admitted |

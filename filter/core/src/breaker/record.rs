@@ -6,6 +6,7 @@ use super::cause::Cause;
 use super::rules::Rules;
 use super::window::{Slot, Window};
 use super::{Breaker, EXHAUSTED, LONGEST_RESET, Phase, Then, Ticket, Transition, stage};
+use crate::classify::SHORT;
 use crate::time::Timestamp;
 
 /// What came of an admitted attempt.
@@ -144,7 +145,9 @@ impl Breaker {
     }
 
     fn exhausted(&mut self, now: Timestamp, wait: Option<Duration>) {
-        let longest = wait.map_or(EXHAUSTED, |wait| wait.min(LONGEST_RESET));
+        // A short one is about another limit: the quota isn't back by then.
+        let reset = wait.filter(|wait| *wait > SHORT);
+        let longest = reset.map_or(EXHAUSTED, |wait| wait.min(LONGEST_RESET));
         let reset = now.after(longest);
         let until = if let Phase::Open { until, .. } = self.phase { until.max(reset) } else { reset };
         // Of many answers that say the same, the first is the change.

@@ -72,6 +72,10 @@ impl Window {
         if self.slot_ns != slot_ns {
             *self = Self { slot_ns, newest: current, ..Self::default() };
         }
+        // A clock that was wrong for longer than the window: what it counted then belongs to no time.
+        if self.newest.saturating_sub(current) > SLOTS as u64 {
+            *self = Self { slot_ns, newest: current, ..Self::default() };
+        }
         let passed = current.saturating_sub(self.newest).min(SLOTS as u64);
         for number in (self.newest.max(current) - passed + 1)..=self.newest.max(current) {
             if let Some(slot) = self.slots.get_mut((number % SLOTS as u64) as usize) {
@@ -119,6 +123,11 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_loses_nothing() {
         assert_eq!(counts(&[(100, false), (40, false), (100, true)]), (1, 2));
+    }
+
+    #[test]
+    fn what_a_clock_counted_that_was_far_ahead_does_not_stay() {
+        assert_eq!(counts(&[(10_000, false), (40, true), (41, true)]), (2, 0));
     }
 
     #[test]

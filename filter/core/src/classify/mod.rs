@@ -56,7 +56,7 @@ pub(crate) const MOST_ERROR: usize = 64 * 1024;
 const MOST_SUCCESS: usize = 8 * 1024;
 /// The longest wait after which a limited rate still is one (gemini-cli, `RETRYABLE_QUOTA` in `googleQuotaErrors.ts`: five
 /// minutes).
-const SHORT: Duration = Duration::from_secs(300);
+pub(crate) const SHORT: Duration = Duration::from_secs(300);
 
 /// What an attempt came to, and what the provider says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

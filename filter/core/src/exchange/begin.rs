@@ -115,8 +115,7 @@ impl Exchange {
         let input = self.prompt(turn, 0).tokens;
         let Some(facts) = &self.facts else { return Rc::default() };
         let path = self.headers.get(":path").unwrap_or_default();
-        let place = model_path::place(turn.config.provider(self.route, 0), path);
-        let of_path = place.and_then(|place| path.get(place)).map(Cow::Borrowed);
+        let of_path = model_path::named(turn.config.provider(self.route, 0), path);
         let answer = self.most_output(turn.config, 0).unwrap_or_default();
         Rc::new(Asker {
             model: of_path.or_else(|| facts.model_name(&self.body)).map(Cow::into_owned),

@@ -553,9 +553,9 @@ fn is_complete(body: &[u8]) -> bool {
 pub(super) type Request<'r> = (&'r Headers, Option<&'r Facts>, &'r [u8]);
 
 /// The model that a request's path names in the dialect of a target, if it has its place there.
-fn path_names_model<'h>(headers: &'h Headers, target: &Target) -> Option<&'h str> {
+fn path_names_model<'h>(headers: &'h Headers, target: &Target) -> Option<Cow<'h, str>> {
     let path = headers.get(":path").unwrap_or_default();
-    model_path::place(target.change.provider, path).and_then(|place| path.get(place))
+    model_path::named(target.change.provider, path)
 }
 
 /// The model that a request asks for at a target, if a header can name it.
@@ -564,6 +564,6 @@ pub(super) fn model((headers, facts, body): Request<'_>, target: &Target) -> Opt
         return target.model.clone();
     }
     let of_path = path_names_model(headers, target);
-    let model = of_path.map(Cow::Borrowed).or_else(|| facts?.model_name(body))?;
+    let model = of_path.or_else(|| facts?.model_name(body))?;
     is_header_value(&model).then(|| (&*model).into())
 }

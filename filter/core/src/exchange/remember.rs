@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answers::Reading;
 use super::outcome::{Request, model};
+use super::watched::Sighted;
 use super::{Attempt, Exchange};
 use crate::breaker::Finding;
 use crate::classify::{Judgement, quota};
@@ -23,6 +24,9 @@ use crate::turn::Turn;
 /// words is over by then.
 const SHARED: Duration = Duration::from_secs(60);
 
+/// Who asks for fewer tokens wants no whole sentence, and has what was asked for.
+const LEAST_OUTPUT: u64 = 16;
+
 impl Exchange {
     /// An attempt begins.
     pub(super) fn remember_begin(&self, turn: &mut Turn<'_>, position: usize) {
@@ -41,7 +45,7 @@ impl Exchange {
         answer: &Answer,
     ) {
         let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer, was_cut)));
-        let is_bad = attempt.sighted.is_some_and(|sighted| sighted.is_bad());
+        let is_bad = attempt.sighted.is_some_and(|sighted| self.is_bad(sighted));
         let usage = attempt.sighted.and_then(|sighted| sighted.usage);
         let price = turn.config.price_at(self.route, attempt.position);
         let micro_dollars = usage.zip(price).map(|(usage, price)| price::micro_dollars(usage, price));
@@ -52,17 +56,28 @@ impl Exchange {
                 .is_some_and(|sighted| !sighted.broken.is_empty() && sighted.verdict != Verdict::Empty);
         let plain = Finding::plain(if is_whole { Outcome::Success } else { judgement.outcome });
         let finding = Finding { wait: judgement.wait, is_bad, micro_dollars, ..plain };
-        let says_nothing = was_cut || self.is_of_callers_key(turn, attempt.position, judgement);
+        let says_nothing =
+            was_cut || self.is_of_callers_key(turn, attempt.position, (judgement, answer.status));
         let found = (!says_nothing).then_some((finding, is_news));
         turn.settle(self.route, attempt.position, attempt.permit, found);
     }
 
-    /// Whether it is the caller's own key that has used something up for long: of what the target does with other keys that
-    /// says nothing. Whether all callers share one account isn't known; so what lasts no longer than [`SHARED`] counts all the same.
-    fn is_of_callers_key(&self, turn: &Turn<'_>, position: usize, judgement: &Judgement) -> bool {
-        matches!(judgement.outcome, Outcome::Throttled | Outcome::QuotaExhausted)
-            && !is_shared(judgement.wait)
-            && self.shows_callers_key(turn.config, position)
+    /// Whether it is the caller's own key that the target doesn't know, or that has used something up for long: of what the
+    /// target does with other keys that says nothing. Whether all callers share one account isn't known; so what lasts no longer
+    /// than [`SHARED`] counts all the same.
+    fn is_of_callers_key(
+        &self,
+        turn: &Turn<'_>,
+        position: usize,
+        (judgement, status): (&Judgement, u16),
+    ) -> bool {
+        let is_about_key = match judgement.outcome {
+            Outcome::Throttled => !is_shared(judgement.wait),
+            Outcome::QuotaExhausted => true,
+            Outcome::ClientError => matches!(status, 401 | 403),
+            _ => false,
+        };
+        is_about_key && self.shows_callers_key(turn.config, position)
     }
 
     fn shows_callers_key(&self, config: &Config, position: usize) -> bool {
@@ -81,6 +96,13 @@ impl Exchange {
             grants.retain(|grant| is_shared(grant.reset));
         }
         Quota::new(&grants, turn.now)
+    }
+
+    /// Whether an answer that is there is of little use. That so few tokens as some callers ask for don't reach to the end says
+    /// nothing of the target.
+    fn is_bad(&self, sighted: Sighted) -> bool {
+        let is_bounded = self.most_tokens.is_some_and(|most| most < LEAST_OUTPUT);
+        Sighted { is_cut_off: sighted.is_cut_off && !is_bounded, ..sighted }.is_bad()
     }
 
     /// An attempt is over: with an answer, or cut by the deadline, or because its client is gone. Tells whether a look at the percentiles may tell
@@ -119,7 +141,7 @@ impl Exchange {
         let output_tokens = sighted.and_then(|sighted| Some(sighted.usage?.output));
         let is_good = match outcome {
             Outcome::Truncated | Outcome::InvalidOutput => Some(false),
-            Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !sighted.is_bad()),
+            Outcome::Success | Outcome::ContentPolicy => sighted.map(|sighted| !self.is_bad(sighted)),
             _ => None,
         };
         let broken = sighted.filter(|_| config.output(self.route).is_some()).map(|sighted| sighted.broken);

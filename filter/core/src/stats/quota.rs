@@ -4,7 +4,8 @@
 //! throttling does (see [`verdict`](crate::breaker)): others have other keys, or share its account.
 //!
 //! Providers refill all the time (token bucket): what is left grows evenly from when it was told up to the limit at the
-//! reset. Where no limit is told all of it comes at the reset, and where no reset is, a minute later.
+//! reset. Where no limit is told all of it comes at the reset, and where no reset is, a minute later; ten
+//! seconds where neither is.
 
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::time::Timestamp;
 
 /// Where a provider names no reset.
 const MINUTE: Duration = Duration::from_secs(60);
+/// And where it names no limit either.
+const SLICE: Duration = Duration::from_secs(10);
 /// Nothing it says is believed for longer; by then it is asked again.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
@@ -42,7 +45,9 @@ impl Quota {
                 let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
                 let left = number(grant.remaining?);
                 let limit = grant.limit.map_or(left, number).max(left);
-                let resets = now.after(grant.reset.unwrap_or(MINUTE).min(LONGEST));
+                // Azure OpenAI tells neither of requests, and counts them in slices of so many seconds.
+                let unsaid = if grant.limit.is_none() { SLICE } else { MINUTE };
+                let resets = now.after(grant.reset.unwrap_or(unsaid).min(LONGEST));
                 Some(Remaining { left, limit, told: now, resets })
             });
             remaining.min_by_key(|remaining| (remaining.left, u64::MAX - remaining.resets.0))
@@ -102,12 +107,17 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_all_comes_at_the_reset_and_without_a_reset_in_a_minute() {
+    fn without_a_limit_all_comes_at_the_reset_and_without_a_reset_soon() {
         let none = |reset: &[(&str, &str)]| {
             told(&[&[("x-ratelimit-remaining-requests", "0")], reset].concat()).suffices_from(1)
         };
         assert_eq!(none(&[("x-ratelimit-reset-requests", "7s")]), at(7));
-        assert_eq!(none(&[]), at(60));
+        assert_eq!(
+            none(&[("x-ratelimit-limit-requests", "20")]).min(at(60)),
+            none(&[("x-ratelimit-limit-requests", "20"), ("x-ratelimit-reset-requests", "60s")]),
+            "a minute"
+        );
+        assert_eq!(none(&[]), at(10), "Azure's slices");
         assert_eq!(none(&[("x-ratelimit-reset-requests", "9999h")]), at(3_600), "hostile");
     }
 

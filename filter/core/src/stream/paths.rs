@@ -44,6 +44,8 @@ pub(super) enum Node {
     BlockReason,
     Usage,
     UsageDetails,
+    /// Where Amazon's models put their usage. In other answers it is what the caller has sent along: nothing else of it counts.
+    Metadata,
     Count(Count),
 }
 
@@ -63,6 +65,8 @@ pub(super) enum Count {
     Reasoning,
     /// Gemini's, beside the output.
     Thoughts,
+    /// Of prompt and answer.
+    Total,
 }
 
 impl Node {
@@ -83,7 +87,7 @@ impl Node {
                 b"content" => Self::Parts,
                 b"text" => Self::Text,
                 b"index" => Self::Index,
-                b"finish_reason" | b"finishReason" => Self::Finish,
+                b"finish_reason" | b"finishReason" | b"stop_reason" => Self::Finish,
                 _ => Self::Skip,
             },
             Self::Part | Self::Parts => part(key),
@@ -94,6 +98,7 @@ impl Node {
             },
             Self::Arguments => Self::Arguments,
             Self::Usage | Self::UsageDetails => count(key),
+            Self::Metadata if key == b"usage" => Self::Usage,
             Self::Blocked if matches!(key, b"blockReason" | b"reason") => Self::BlockReason,
             _ => Self::Skip,
         }
@@ -115,19 +120,23 @@ impl Node {
 
 fn root(key: &[u8]) -> Node {
     match key {
-        b"choices" | b"candidates" => Node::Choices,
+        // The last is that of Bedrock's InvokeModel with Mistral.
+        b"choices" | b"candidates" | b"outputs" => Node::Choices,
         b"delta" | b"content_block" | b"item" | b"start" => Node::Part,
         b"content" | b"output" => Node::Parts,
-        b"usage" | b"usageMetadata" => Node::Usage,
+        b"usage" | b"usageMetadata" | b"amazon-bedrock-invocationMetrics" => Node::Usage,
+        b"metadata" => Node::Metadata,
         b"type" => Node::Type,
         b"object" => Node::Object,
         b"error" => Node::Error,
         // Bedrock's InvokeModel with Amazon's models puts each event into a member named after it.
         b"message" | b"response" | b"contentBlockStart" | b"contentBlockDelta" | b"messageStop" => Node::Root,
-        b"stop_reason" | b"stopReason" | b"status" => Node::Finish,
+        b"stop_reason" | b"stopReason" | b"completionReason" | b"status" => Node::Finish,
         b"promptFeedback" | b"incomplete_details" => Node::Blocked,
-        // The second is that of Bedrock's InvokeModel with Llama.
-        b"partial_image_b64" | b"generation" => Node::Text,
+        // The others are those of Bedrock's InvokeModel with Llama and Titan.
+        b"partial_image_b64" | b"generation" | b"outputText" => Node::Text,
+        b"prompt_token_count" => Node::Count(Count::Input),
+        b"generation_token_count" => Node::Count(Count::Output),
         _ => Node::Skip,
     }
 }
@@ -158,14 +167,21 @@ fn part(key: &[u8]) -> Node {
 
 fn count(key: &[u8]) -> Node {
     let count = match key {
-        b"prompt_tokens" | b"input_tokens" | b"promptTokenCount" | b"inputTokens" => Count::Input,
-        b"completion_tokens" | b"output_tokens" | b"candidatesTokenCount" | b"outputTokens" => Count::Output,
+        b"prompt_tokens" | b"input_tokens" | b"promptTokenCount" | b"inputTokens" | b"inputTokenCount" => {
+            Count::Input
+        }
+        b"completion_tokens"
+        | b"output_tokens"
+        | b"candidatesTokenCount"
+        | b"outputTokens"
+        | b"outputTokenCount" => Count::Output,
         b"cached_tokens" | b"cachedContentTokenCount" => Count::Cached,
         b"cache_read_input_tokens" | b"cacheReadInputTokens" => Count::CacheRead,
         b"cache_creation_input_tokens" | b"cacheWriteInputTokens" => Count::CacheWrite,
         b"toolUsePromptTokenCount" => Count::ToolInput,
         b"reasoning_tokens" => Count::Reasoning,
         b"thoughtsTokenCount" => Count::Thoughts,
+        b"total_tokens" => Count::Total,
         b"prompt_tokens_details"
         | b"input_tokens_details"
         | b"completion_tokens_details"

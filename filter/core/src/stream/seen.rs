@@ -4,7 +4,7 @@ use super::Finish;
 use super::paths::Node;
 
 /// What was said of each count.
-pub(super) type Counts = [Option<u64>; 8];
+pub(super) type Counts = [Option<u64>; 9];
 
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -84,7 +84,7 @@ impl Seen {
             Node::Object => self.has_error |= text == b"error",
             Node::PartType => self.part(text),
             Node::Finish => self.finishes(text),
-            Node::BlockReason => self.finishes(if text.is_empty() { b"SAFETY" } else { text }),
+            Node::BlockReason => self.is_blocked(text),
             _ if is_empty => {}
             Node::Text | Node::Parts | Node::Part => self.part_has_text = true,
             Node::Reasoning => self.has_reasoning = true,
@@ -173,6 +173,12 @@ impl Seen {
         } else if kind == b"redacted_thinking" {
             self.has_reasoning = true;
         }
+    }
+
+    /// A reason for an answer that isn't there: Gemini's, of which there are more each year, or that of Responses.
+    fn is_blocked(&mut self, reason: &[u8]) {
+        let is_length = Finish::of(reason) == Some(Finish::Length);
+        self.finishes(if is_length { reason } else { b"SAFETY" });
     }
 
     fn finishes(&mut self, reason: &[u8]) {

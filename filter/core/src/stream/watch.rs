@@ -10,6 +10,7 @@ use super::sse::Sse;
 use super::{Dialect, Finish, Framing, Report, Usage, Verdict, write};
 use crate::body::text_of;
 use crate::counting::BYTES_PER_TOKEN;
+use crate::operation::Operation;
 use crate::output::Collector;
 
 /// What was read of some bytes.
@@ -45,8 +46,22 @@ pub struct Watch {
     finished: u64,
     /// How many choices there must be.
     asked: u32,
+    /// What an answer that says nothing is.
+    silence: Silence,
     /// What it says, where somebody asks.
     collector: Option<Box<Collector>>,
+}
+
+/// What it means that nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Silence {
+    /// There is no answer.
+    Empty,
+    /// Maybe that its model writes its answers otherwise.
+    Foreign,
+    /// In one piece it may be what was asked for: embeddings, or a job that is worked on later.
+    #[default]
+    Open,
 }
 
 /// What cuts the bytes into events.
@@ -81,6 +96,7 @@ impl Watch {
             choices: 0,
             finished: 0,
             asked: 1,
+            silence: Silence::default(),
             collector: None,
         }
     }
@@ -102,6 +118,27 @@ impl Watch {
             self.asked = u32::try_from(choices).unwrap_or(u32::MAX);
         }
         self
+    }
+
+    /// The same of an answer to such a request.
+    #[must_use]
+    pub(crate) fn to(mut self, operation: Operation) -> Self {
+        self.silence = match operation {
+            Operation::Completions | Operation::Messages | Operation::Generate => Silence::Empty,
+            Operation::Invoke | Operation::InvokeStream => Silence::Foreign,
+            _ => Silence::Open,
+        };
+        self
+    }
+
+    /// Whether nothing of it is known here, as its model has a dialect of its own.
+    pub(super) fn is_foreign(&self) -> bool {
+        let Report { finish, error, has_content, .. } = &self.report;
+        self.silence == Silence::Foreign
+            && finish.is_none()
+            && error.is_none()
+            && !has_content
+            && self.choices == 0
     }
 
     /// The same, with what it says.
@@ -250,17 +287,25 @@ impl Watch {
         } else {
             sum(&[Count::Input, Count::ToolInput])
         };
+        // Some that speak OpenAI's dialect count what a model thought in the total only.
+        let output = sum(&[Count::Output, Count::Thoughts]);
+        let beside = if self.dialect == Dialect::Chat { of(Count::Total).saturating_sub(input) } else { 0 };
+        let thought = beside.saturating_sub(output);
         Usage {
             input,
             cached: of(if disjoint { Count::CacheRead } else { Count::Cached }),
-            output: sum(&[Count::Output, Count::Thoughts]),
-            reasoning: sum(&[Count::Reasoning, Count::Thoughts]),
+            output: output.saturating_add(thought),
+            reasoning: sum(&[Count::Reasoning, Count::Thoughts]).max(thought),
         }
     }
 
     /// What a whole answer comes to.
     pub(super) fn whole(&self) -> Verdict {
-        let is_answer = self.framing != Framing::Document || self.report.finish.is_some();
+        let is_answer = match self.silence {
+            Silence::Empty => true,
+            Silence::Foreign if self.is_foreign() => false,
+            _ => self.framing != Framing::Document || self.report.finish.is_some(),
+        };
         if self.report.error.is_some() {
             Verdict::Error
         } else if self.has_refusal || self.report.finish == Some(Finish::Refused) {

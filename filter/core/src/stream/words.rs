@@ -98,8 +98,11 @@ impl Finish {
     /// to the event or to `incomplete_details`.
     pub(crate) fn of(reason: &[u8]) -> Option<Self> {
         Some(match reason {
-            b"stop" | b"end_turn" | b"stop_sequence" | b"STOP" | b"completed" | b"eos" => Self::Stop,
+            b"stop" | b"end_turn" | b"stop_sequence" | b"STOP" | b"completed" | b"eos" | b"FINISH" => {
+                Self::Stop
+            }
             b"length"
+            | b"LENGTH"
             | b"max_tokens"
             | b"MAX_TOKENS"
             | b"max_output_tokens"
@@ -114,6 +117,10 @@ impl Finish {
             | b"PROHIBITED_CONTENT"
             | b"SPII"
             | b"IMAGE_SAFETY"
+            | b"IMAGE_PROHIBITED_CONTENT"
+            | b"IMAGE_RECITATION"
+            | b"MODEL_ARMOR"
+            | b"CONTENT_FILTERED"
             | b"guardrail_intervened"
             | b"content_filtered" => Self::Refused,
             b"error"

@@ -489,6 +489,36 @@ fn a_key_of_one_callers_own_closes_no_target_to_the_others_for_long() {
 }
 
 #[test]
+fn a_key_that_a_target_does_not_know_says_nothing_of_it() {
+    let policy = |auth: &str| {
+        format!(
+            r#"
+            seawall 1
+            target a {{ cluster "a"  provider openai  {auth} }}
+            target b {{ cluster "b"  provider openai }}
+            breaker b {{ window 60s  trip errors > 50% of at least 2  open 30s }}
+            retry none {{ attempts 1 }}
+            route chat {{ match path "/v1/chat/completions"  try a  then b  breaker b  retry none }}
+            "#
+        )
+    };
+    for (auth, next) in [("", "b"), ("auth header \"x-own-key\" env.KEY", "a")] {
+        let mut world = World::new(&policy(auth), 1, 1, |target, n| match (target, n) {
+            ("a", 0 | 3) => Fate::Status(500),
+            ("a", 1 | 2) => Fate::Status(401),
+            _ => Fate::Status(200),
+        });
+        for _ in 0..4 {
+            world.send_to(0, "/v1/chat/completions", &[("authorization", "Bearer x")], b"{}".to_vec());
+            world.run_for(Duration::from_millis(100));
+        }
+        let id = world.send(0);
+        world.settle();
+        assert_eq!(world.tried(id), next, "{auth}");
+    }
+}
+
+#[test]
 fn what_the_proxys_own_limits_refuse_is_tried_elsewhere_and_says_nothing_of_the_target() {
     let guarded = TWO
         .replace(

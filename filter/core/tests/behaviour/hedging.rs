@@ -363,6 +363,8 @@ fn at(millis: u64) -> Timestamp {
 const ROLE: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
 const TEXT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
 
+const WHOLE: &str = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+
 #[test]
 fn a_stream_that_is_held_is_hedged_until_its_first_content() {
     for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
@@ -387,7 +389,8 @@ fn of_a_held_stream_and_its_hedge_the_first_content_wins() {
     for half in [Half::Downstream, Half::Upstream { attempt: 1 }] {
         let call = |status| {
             let headers = [("content-type", "application/json")].into_iter().collect();
-            let answer = Answer { status, headers, body: b"{}".to_vec(), origin: Origin::Provider };
+            let answer =
+                Answer { status, headers, body: WHOLE.as_bytes().to_vec(), origin: Origin::Provider };
             Event::CallAnswer { attempt: 2, answer }
         };
         let text = || {

@@ -108,10 +108,12 @@ fn an_answer_without_choices_is_no_good_one() {
         host.ask_at(path, asks);
         let fx = brings(&mut host, Half::Downstream, &body);
         assert_eq!(counted(&fx), [OutputEvent::FailedOver], "{body}");
+        // Where it is to be rejected, it may be asked for again first, as any answer that there isn't.
         let mut host = Host::new(&policy.replace("invalid repair, fail_over", "invalid reject"));
         host.ask_at(path, asks);
         let fx = brings(&mut host, Half::Downstream, &body);
-        assert_eq!((delivered(&fx).0, told(&fx)["x-seawall-output"].as_str()), (502, "invalid length"));
+        assert!(fx.iter().any(|effect| matches!(effect, Effect::HoldAnswer(_))), "{fx:?}");
+        assert_eq!(counted(&fx), []);
     }
     // What has not been answered yet has no list of choices.
     let mut host = Host::new(&policy(SCHEMA, ""));

@@ -33,7 +33,7 @@ static BREAKER_BODY: Block = Block {
             "trip",
             TRIP,
             "trip errors > 20% of at least 10",
-            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts; so many errors came without an answer in between; a percentile of the time that answers took, or their first token, or each token after it, is above so many times what it was in the hours before; the share of good answers is below the percentage, once there were so many, or below so many times what it was in the hours before; one attempt cost more than the amount. Any of them opens it. An error is whatever the target is to blame for; an answer is good unless it is invalid, refused, empty or cut off by its length. The cost is the usage that the provider tells at the target's `price`; without either it is unknown.",
+            "When it opens: the share of errors in the window is above the percentage, once there were so many attempts; so many errors came without an answer in between; a percentile of the time that answers took, or their first token, or each token after it, is above so many times what it was in the hours before; the share of good answers is below the percentage, once there were so many, or below so many times what it was in the hours before; one attempt cost more than the amount. Any of them opens it. An error is whatever the target is to blame for; an answer is good unless it is invalid, refused, empty or cut off by its length, where its caller has not asked for fewer than 16 tokens. The cost is the usage that the provider tells at the target's `price`; without either it is unknown.",
         )
         .default("errors > 50% of at least 20")
         .repeats(),

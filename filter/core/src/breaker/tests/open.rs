@@ -76,7 +76,9 @@ fn a_reset_far_away_holds_for_an_hour() {
 
 #[test]
 fn an_exhausted_quota_opens_it_for_long_or_until_the_provider_says() {
-    for (wait, expected) in [(None, 700), (Some(secs(40)), 140), (Some(secs(86_400)), 3_700)] {
+    for (wait, expected) in
+        [(None, 700), (Some(secs(40)), 700), (Some(secs(400)), 500), (Some(secs(86_400)), 3_700)]
+    {
         let mut breaker = Breaker::default();
         let told = breaker.one_by(&rules(), 100, Verdict::Exhausted { wait }).expect("a change");
         assert_eq!(told.cause, Cause::QuotaExhausted);

@@ -54,7 +54,7 @@ impl Exchange {
                 keeps: false,
             }
         };
-        let watch = Watch::new(dialect, framing);
+        let watch = Watch::new(dialect, framing).to(operation);
         let watch = match self.facts.as_ref().filter(|_| framing != Framing::Document) {
             Some(facts) => watch.asking(facts.choices(&self.body)),
             None => watch,

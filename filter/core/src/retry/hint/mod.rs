@@ -38,8 +38,8 @@ pub(crate) fn wait(value: &str, now: Timestamp) -> Option<Duration> {
     if let Some((number, [])) = span::number(bytes) {
         return Some(match number.whole {
             0..UNIX_SECONDS => capped(number.of(Duration::from_secs(1))),
-            UNIX_SECONDS..UNIX_MILLIS => until(number.whole, now),
-            UNIX_MILLIS.. => until(number.whole / 1000, now),
+            UNIX_SECONDS..UNIX_MILLIS => until(number.rounded_up(), now),
+            UNIX_MILLIS.. => until(number.rounded_up().div_ceil(1000), now),
         });
     }
     if let Some((time, [])) = span::read(bytes) {

@@ -11,6 +11,10 @@ pub(super) struct Number {
 }
 
 impl Number {
+    pub(super) fn rounded_up(self) -> u64 {
+        self.whole.saturating_add(u64::from(self.fraction > 0))
+    }
+
     /// So many of these, as far as they can be counted.
     pub(super) fn of(self, unit: Duration) -> Duration {
         let whole = u32::try_from(self.whole).unwrap_or(u32::MAX);

@@ -105,6 +105,8 @@ fn points_in_time_are_read_in_every_form() {
         // Unix time, in seconds and milliseconds.
         ("1755780030", Some(30_000)),
         ("1755780030000", Some(30_000)),
+        ("1755780030001", Some(31_000)),
+        ("1755780030.25", Some(31_000)),
         ("1755779999", Some(0)),
         ("99999999999999999999999", Some(DAY_MS)),
     ];

@@ -99,7 +99,8 @@ impl Gate {
                 return self.fail(verdict);
             }
         }
-        let flow = if self.state == State::Whole || self.watch.is_finished() {
+        let is_foreign = orderly && self.has_events && self.watch.is_foreign();
+        let flow = if self.state == State::Whole || self.watch.is_finished() || is_foreign {
             self.complete()
         } else {
             let verdict = self.broken_off(orderly);

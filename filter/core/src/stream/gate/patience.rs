@@ -35,12 +35,15 @@ impl Gate {
         let is_over = |end: Option<Timestamp>| end.is_some_and(|end| now >= end);
         if self.deadline().is_none() {
             Flow::Hold
-        } else if is_over(self.grace_ends()) || (is_over(self.idle_ends()) && self.watch.is_finished()) {
+        } else if is_over(self.grace_ends()) {
             self.complete()
-        } else if [self.first_token_due(), self.idle_ends(), self.total_ends()].into_iter().any(is_over) {
-            self.fail(Verdict::TimedOut)
-        } else {
+        } else if ![self.first_token_due(), self.idle_ends(), self.total_ends()].into_iter().any(is_over) {
             Flow::Hold
+        } else if self.watch.is_finished() {
+            // Nothing of it is missing, whatever its connection still waits for.
+            self.complete()
+        } else {
+            self.fail(Verdict::TimedOut)
         }
     }
 

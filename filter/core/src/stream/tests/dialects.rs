@@ -237,6 +237,11 @@ fn documents_are_read_by_the_same_rules() {
         (Dialect::Chat, chat("null", "content_filter"), Verdict::Refused, usage),
         (Dialect::Chat, r#"{"error":{"message":"Overloaded","code":503}}"#.into(), Verdict::Error, None),
         (Dialect::Chat, r#"{"object":"list","data":[{"embedding":[0.1,-2e-3]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#.into(), Verdict::Complete, Some(Usage { input: 8, ..Usage::default() })),
+        // Gemini's OpenAI endpoint tells what a model thought in the total only, xAI also in the details.
+        (Dialect::Chat, r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":20,"completion_tokens":198,"total_tokens":623}}"#.into(), Verdict::Complete, Some(Usage { input: 20, cached: 0, output: 603, reasoning: 405 })),
+        (Dialect::Chat, r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":20,"completion_tokens":198,"total_tokens":218,"completion_tokens_details":{"reasoning_tokens":100}}}"#.into(), Verdict::Complete, Some(Usage { input: 20, cached: 0, output: 198, reasoning: 100 })),
+        // What a caller has sent along means nothing.
+        (Dialect::Responses, r#"{"metadata":{"status":"incomplete","error":"x","usage":"9"},"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}]}"#.into(), Verdict::Complete, None),
         (Dialect::Responses, r#"{"object":"response","status":"completed","error":null,"output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":3,"output_tokens":2}}"#.into(), Verdict::Complete, Some(Usage { input: 3, output: 2, ..Usage::default() })),
         (Dialect::Chat, r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":2006,"completion_tokens":300,"prompt_tokens_details":{"cached_tokens":1920},"completion_tokens_details":{"reasoning_tokens":192}}}"#.into(), Verdict::Complete, Some(Usage { input: 2_006, cached: 1_920, output: 300, reasoning: 192 })),
         (Dialect::Chat, r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#.into(), Verdict::Complete, None),
@@ -254,9 +259,14 @@ fn documents_are_read_by_the_same_rules() {
         (Dialect::Gemini, r#"{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":4,"cachedContentTokenCount":3,"thoughtsTokenCount":9}}"#.into(), Verdict::Complete, Some(Usage { input: 4, cached: 3, output: 9, reasoning: 9 })),
         (Dialect::Gemini, r#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}"#.into(), Verdict::Empty, None),
         (Dialect::Gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#.into(), Verdict::Refused, None),
+        (Dialect::Gemini, r#"{"promptFeedback":{"blockReason":"OTHER"}}"#.into(), Verdict::Refused, None),
+        (Dialect::Gemini, r#"{"promptFeedback":{"blockReason":"JAILBREAK"}}"#.into(), Verdict::Refused, None),
+        (Dialect::Gemini, r#"{"candidates":[{"finishReason":"IMAGE_PROHIBITED_CONTENT"}]}"#.into(), Verdict::Refused, None),
         (Dialect::Bedrock, r#"{"output":{"message":{"content":[{"toolUse":{"name":"f","input":{}}}]}},"stopReason":"tool_use","usage":{"inputTokens":4,"cacheReadInputTokens":6,"cacheWriteInputTokens":1,"outputTokens":1}}"#.into(), Verdict::Complete, Some(Usage { input: 11, cached: 6, output: 1, reasoning: 0 })),
         (Dialect::Bedrock, r#"{"output":{"message":{"content":[]}},"stopReason":"guardrail_intervened"}"#.into(), Verdict::Refused, None),
-        (Dialect::Bedrock, r#"{"generation":"Hi","prompt_token_count":4,"generation_token_count":1,"stop_reason":"stop"}"#.into(), Verdict::Complete, None),
+        (Dialect::Bedrock, r#"{"generation":"Hi","prompt_token_count":4,"generation_token_count":1,"stop_reason":"stop"}"#.into(), Verdict::Complete, Some(Usage { input: 4, output: 1, ..Usage::default() })),
+        (Dialect::Bedrock, r#"{"outputs":[{"text":"Hi","stop_reason":"length"}]}"#.into(), Verdict::Complete, None),
+        (Dialect::Bedrock, r#"{"outputs":[{"text":"","stop_reason":"stop"}]}"#.into(), Verdict::Empty, None),
         (Dialect::Bedrock, r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn","usage":{"inputTokens":4,"outputTokens":1,"totalTokens":5}}"#.into(), Verdict::Complete, Some(Usage { input: 4, output: 1, ..Usage::default() })),
     ];
     for (dialect, text, verdict, usage) in table {

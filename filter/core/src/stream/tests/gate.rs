@@ -1,5 +1,6 @@
 use super::recorded::*;
 use super::*;
+use crate::operation::Operation;
 
 /// A stream that breaks off in the middle of an event.
 fn broken() -> String {
@@ -308,4 +309,41 @@ fn nothing_goes_on_after_the_end_of_a_broken_stream() {
     assert_eq!(gate.push(at(1), whole_chat().as_bytes()), Flow::Replace(Vec::new()));
     assert_eq!(gate.end(at(1), false), Flow::Replace(Vec::new()));
     assert_eq!(gate.verdict(), Some(Verdict::Malformed));
+}
+
+#[test]
+fn a_stream_in_a_models_own_words_goes_on_as_it_is() {
+    let event = |event: &str| event_frame("chunk", &format!(r#"{{"bytes":"{}"}}"#, base64(event.as_bytes())));
+    let titan = [
+        event(r#"{"outputText":"Hi","completionReason":null}"#),
+        event(r#"{"outputText":"!","completionReason":"FINISH"}"#),
+    ];
+    let mistral = [
+        event(r#"{"outputs":[{"text":"Hi","stop_reason":null}]}"#),
+        event(r#"{"outputs":[{"text":"","stop_reason":"stop"}]}"#),
+    ];
+    let cohere = [
+        event(r#"{"is_finished":false,"text":"Hi"}"#),
+        event(r#"{"is_finished":true,"finish_reason":"COMPLETE"}"#),
+    ];
+    let claude = [event(r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}}"#)];
+    let table = [
+        (titan.concat(), true, Verdict::Complete),
+        (mistral.concat(), true, Verdict::Complete),
+        (cohere.concat(), true, Verdict::Complete),
+        (cohere.concat(), false, Verdict::Cut),
+        // What is known must end as it does.
+        (claude.concat(), true, Verdict::Truncated),
+        (Vec::new(), true, Verdict::Empty),
+    ];
+    for (bytes, orderly, verdict) in table {
+        for mode in MODES {
+            let watch = Watch::new(Dialect::Bedrock, Framing::EventStream).to(Operation::InvokeStream);
+            let came = send(Gate::new(watch, rules(mode), at(0), at(0)), [bytes.as_slice()], orderly);
+            assert_eq!(came.verdict, Some(verdict), "{mode:?} {}", bytes.len());
+            if verdict == Verdict::Complete {
+                assert_eq!(came.out, Some(bytes.clone()));
+            }
+        }
+    }
 }

@@ -142,6 +142,19 @@ fn an_answer_that_takes_too_long_is_given_up_however_busy_it_is() {
 }
 
 #[test]
+fn an_answer_that_is_finished_when_its_time_is_over_is_whole() {
+    let limits = Limits { total: Some(Duration::from_secs(30)), ..Limits::default() };
+    let told = chat(&["Hello"], "") + &finish();
+    let table = [(Dialect::Chat, told.clone(), told + DONE), (Dialect::Gemini, GEMINI.into(), GEMINI.into())];
+    for (dialect, came, whole) in table {
+        let mut gate = gate(dialect, Framing::Sse, Rules { limits, ..rules(StreamMode::Complete) });
+        gate.push(Timestamp(at(30).0 - 1), came.as_bytes());
+        assert_eq!(gate.lapse(at(30)), Flow::End(whole.into()));
+        assert_eq!(gate.verdict(), Some(Verdict::Complete));
+    }
+}
+
+#[test]
 fn the_last_bytes_may_come_with_the_end() {
     let text = chat(&["Hello"], "") + &finish();
     for mode in MODES {
