@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) finished: u64,
     pub(super) counts: Counts,
     pub(super) has_counts: bool,
+    /// Whether there is a list of choices, with whatever in it.
+    pub(super) has_list: bool,
     /// How long the texts of its content are, as they are written; and themselves, where somebody counts their tokens.
     pub(super) text_bytes: usize,
     pub(super) texts: Option<Vec<u8>>,
@@ -65,6 +67,7 @@ impl Seen {
             Node::Call if !is_array => self.has_answer = true,
             Node::Reasoning if !is_array => self.has_reasoning = true,
             Node::Error => self.has_error = true,
+            Node::Choices => self.has_list = true,
             _ => {}
         }
     }

@@ -41,6 +41,7 @@ pub struct Watch {
     /// Text, a call or a refusal, not only reasoning.
     has_answer: bool,
     has_refusal: bool,
+    has_list: bool,
     is_terminal: bool,
     choices: u64,
     finished: u64,
@@ -55,7 +56,7 @@ pub struct Watch {
 /// What it means that nothing is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Silence {
-    /// There is no answer.
+    /// There is no answer, where it is clear that there should be one.
     Empty,
     /// Maybe that its model writes its answers otherwise.
     Foreign,
@@ -92,6 +93,7 @@ impl Watch {
             counts: Counts::default(),
             has_answer: false,
             has_refusal: false,
+            has_list: false,
             is_terminal: false,
             choices: 0,
             finished: 0,
@@ -257,6 +259,7 @@ impl Watch {
             self.report.finish = seen.finish.or(self.report.finish);
             self.has_answer |= seen.has_answer;
             self.has_refusal |= seen.has_refusal;
+            self.has_list |= seen.has_list;
             self.is_terminal |= seen.is_terminal;
             self.choices |= seen.choices;
             self.finished |= seen.finished;
@@ -302,8 +305,8 @@ impl Watch {
     /// What a whole answer comes to.
     pub(super) fn whole(&self) -> Verdict {
         let is_answer = match self.silence {
-            Silence::Empty => true,
             Silence::Foreign if self.is_foreign() => false,
+            Silence::Empty if self.has_list || self.report.usage.is_some() => true,
             _ => self.framing != Framing::Document || self.report.finish.is_some(),
         };
         if self.report.error.is_some() {
