@@ -196,8 +196,9 @@ fn an_error_is_whole(request: &Request) {
 /// No more probes at once than the stage of the recovery has, over all workers.
 fn probes_are_few(world: &World) {
     let attempts = world.requests.values().flat_map(|request| &request.attempts);
-    let probes: Vec<_> = attempts.filter(|attempt| attempt.probe.is_some()).collect();
-    for probe in &probes {
+    let probes: Vec<_> =
+        attempts.filter(|attempt| attempt.probe.is_some() || attempt.shared.is_some()).collect();
+    for probe in probes.iter().filter(|attempt| attempt.probe.is_some()) {
         let same = probes.iter().filter(|other| other.probe == probe.probe);
         let at_once = same.clone().filter(|other| other.begun <= probe.begun && other.ended > probe.begun);
         // One that finds fault with the request is well.
@@ -207,7 +208,13 @@ fn probes_are_few(world: &World) {
             // So is one whose answer is whole and breaks rules.
             other.outcome.is_some_and(|outcome| well.contains(&outcome)) || breaks_rules(other)
         };
-        let has_succeeded = same.clone().any(|other| is_well(other) && other.ended <= probe.begun);
+        let is_common = probe.probe.as_ref().is_some_and(|((_, model), _)| model.is_empty());
+        let may_be_same = |other: &&&Attempt| {
+            let is_one = is_common && other.target == probe.target && other.shared == probe.shared;
+            is_one || other.probe == probe.probe
+        };
+        let mut others = probes.iter().filter(may_be_same);
+        let has_succeeded = others.any(|other| is_well(other) && other.ended <= probe.begun);
         let most = if has_succeeded { RECOVER[1] } else { RECOVER[0] };
         let at_once: Vec<_> = at_once.collect();
         assert!(at_once.len() <= most, "more probes than {most}: {at_once:?}");

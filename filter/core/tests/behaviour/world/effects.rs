@@ -185,6 +185,9 @@ impl World {
         (is_dispatched, body): (bool, Option<&[u8]>),
     ) {
         let mut probe = None;
+        let common = (target.to_owned(), String::new());
+        let is_recovering = self.breakers.get(&common) == Some(&BreakerState::HalfOpen);
+        let shared = is_recovering.then(|| self.recoveries[&common]);
         // The policy's own model, if it sets one, is always `other`.
         for model in [&self.requests[&id].model, "other"] {
             let key = (target.to_owned(), model.to_owned());
@@ -224,6 +227,7 @@ impl World {
             is_whole: false,
             call: None,
             probe,
+            shared,
         });
         if let Some(after) = first {
             self.push(now.after(after), Due::Piece { id, attempt, index: 0 });

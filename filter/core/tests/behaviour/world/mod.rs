@@ -86,6 +86,9 @@ pub(crate) struct Attempt {
     call: Option<(u16, Headers, Vec<u8>)>,
     /// The breaker that let it through while it recovered, and how many recoveries that one had begun.
     pub(crate) probe: Option<((String, String), u32)>,
+    /// Recoveries of the breaker that its target's models share, if it was recovering: it may have been a probe of that one, where
+    /// its model has none of its own.
+    pub(crate) shared: Option<u32>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
