@@ -28,6 +28,11 @@ impl Got {
         lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
+    /// Whether the connection ends with it.
+    pub(crate) fn closes(&self) -> bool {
+        self.header("connection").is_some_and(|option| option.eq_ignore_ascii_case("close"))
+    }
+
     /// Whether it is the answer to a question, to its last word. A stream is one when it says why it ended.
     pub(crate) fn is_whole(&self) -> bool {
         let whole = if self.is_stream() { self.says(FINISHED) } else { self.body.ends_with(b"}") };

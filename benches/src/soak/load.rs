@@ -32,6 +32,8 @@ pub(super) struct Counts {
     pub(super) told: AtomicU64,
     /// Requests of which nobody told how many attempts they took: their caller left, or Envoy answered by itself.
     pub(super) untold: AtomicU64,
+    /// Requests that were sent again, as the connection they were on had been closed.
+    pub(super) again: AtomicU64,
 }
 
 /// Of one kind of request.
@@ -110,6 +112,7 @@ async fn caller(to: SocketAddr, number: u64, end: Instant, counts: Arc<Counts>) 
     let mut kinds = counts.kinds.iter().zip(KINDS).cycle().skip(number as usize);
     while Instant::now() < end {
         count += 1;
+        let was_kept = kept.is_some();
         let Some(mut client) = connected(kept.take(), to).await else { continue };
         let Some((kind, (route, streams))) = kinds.next() else { return };
         let hurry = if count.is_multiple_of(HURRIES) { HURRY } else { "" };
@@ -123,9 +126,18 @@ async fn caller(to: SocketAddr, number: u64, end: Instant, counts: Arc<Counts>) 
             add(&counts.untold, 1);
             continue;
         }
-        let heard = timeout(LOST, client.hear(&question)).await.unwrap_or(Heard::Nothing);
+        let mut heard = timeout(LOST, client.hear(&question)).await;
+        // A server may close a connection that is kept while the next request is on its way: then it is sent again (RFC 9112,
+        // 9.3.1). Had it arrived all the same, the counts of both ends would tell.
+        if was_kept && matches!(heard, Ok(Heard::Nothing)) {
+            let Some(new) = connected(None, to).await else { continue };
+            client = new;
+            add(&counts.again, 1);
+            heard = timeout(LOST, client.hear(&question)).await;
+        }
+        let heard = heard.unwrap_or(Heard::Nothing);
         counts.count((kind, route), &heard);
-        if matches!(heard, Heard::Answer(_)) {
+        if matches!(&heard, Heard::Answer(got) if !got.closes()) {
             kept = Some(client);
         }
     }

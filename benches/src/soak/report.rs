@@ -110,9 +110,10 @@ fn text(run: &Run, args: &Args) -> String {
     }
     let _ = writeln!(
         text,
-        "\nAnswers told of {} attempts; {} requests were not heard of.",
+        "\nAnswers told of {} attempts; {} requests were not heard of, {} were sent again on a new connection.",
         of(&counts.told),
-        of(&counts.untold)
+        of(&counts.untold),
+        of(&counts.again)
     );
     let sum = |counted: &BTreeMap<String, u64>| counted.values().sum::<u64>();
     let _ = writeln!(text, "The filter counted {} answers: {}.", sum(&run.answers), listed(&run.answers));
