@@ -6,8 +6,8 @@ use super::window::{SLOTS, Slot, Window};
 use super::{Breaker, Phase, Then};
 use crate::time::Timestamp;
 
-const VERSION: u8 = 2;
-const SIZE: usize = 4 + 4 * 4 + 5 * 8 + Cause::SIZE + SLOTS * 12;
+const VERSION: u8 = 3;
+const SIZE: usize = 4 + 5 * 4 + 5 * 8 + Cause::SIZE + SLOTS * 12;
 
 impl Breaker {
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -22,7 +22,7 @@ impl Breaker {
         };
         let mut bytes = Vec::with_capacity(SIZE);
         bytes.extend_from_slice(&[VERSION, phase, stage, self.doublings]);
-        for number in [self.generation, admitted, succeeded, self.in_a_row] {
+        for number in [self.generation, self.opened, admitted, succeeded, self.in_a_row] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         for number in [time.0, lease.0, self.since.0, self.window.slot_ns, self.window.newest] {
@@ -45,7 +45,8 @@ impl Breaker {
             return None;
         }
         let mut word = || take(&mut bytes).map(u32::from_le_bytes);
-        let (generation, admitted, succeeded, in_a_row) = (word()?, word()?, word()?, word()?);
+        let (generation, opened) = (word()?, word()?);
+        let (admitted, succeeded, in_a_row) = (word()?, word()?, word()?);
         let mut long = || take(&mut bytes).map(u64::from_le_bytes);
         let (time, lease, since) = (Timestamp(long()?), Timestamp(long()?), Timestamp(long()?));
         let (slot_ns, newest) = (long()?, long()?);
@@ -64,7 +65,7 @@ impl Breaker {
             _ => return None,
         };
         let window = Window { slot_ns, newest, slots };
-        Some(Self { generation, phase, since, cause, doublings, in_a_row, window })
+        Some(Self { generation, opened, phase, since, cause, doublings, in_a_row, window })
     }
 }
 
@@ -97,6 +98,7 @@ mod tests {
             for cause in Cause::EACH {
                 let breaker = Breaker {
                     generation: u32::MAX,
+                    opened: 8,
                     phase,
                     since: Timestamp(4),
                     cause,
@@ -118,7 +120,7 @@ mod tests {
             bytes[at] = value;
             bytes
         };
-        let (older, odd_phase, odd_cause) = (changed(0, 1), changed(1, 4), changed(60, 99));
+        let (older, odd_phase, odd_cause) = (changed(0, 2), changed(1, 4), changed(64, 99));
         for bytes in
             [None, Some(&b""[..]), Some(&good[1..]), Some(&older), Some(&odd_phase), Some(&odd_cause)]
         {

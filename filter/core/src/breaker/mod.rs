@@ -12,6 +12,7 @@
 //! | open | admission | otherwise | open | refused |
 //! | half-open | admission | probes left in the stage | half-open | admitted as a probe |
 //! | half-open | admission | none left | half-open | refused |
+//! | half-open | a probe's answer begins to go on | | as at its success | it holds no place any more |
 //! | half-open | success | last one of the stage | next stage, or closed with an empty window | |
 //! | half-open | throttled | the provider said until when | open | until then, and again from the first stage |
 //! | half-open | any other failure | | open | until now + a cooldown twice as long |
@@ -32,6 +33,10 @@
 //! **Errors in a row** are in the order in which the workers come to the shared cell with what their attempts have come to. An
 //! error is written at once, and so is a success while a row is counted; one from before the row's first error, which a worker
 //! may write down later, has nothing to do with it.
+//!
+//! **Streams** may take minutes to their end, and all others would wait for it. So a probe's stream is good enough once it has begun
+//! to go on to its caller. What goes wrong with it later counts all the same, while the breaker recovers and once it has closed,
+//! unless it has opened in between.
 //!
 //! **Probes** are few, and small: while others come, a request beyond [`PROBE_TOKENS`] is none. A probe whose worker died would
 //! keep its place for ever; when the time it may take is over, and after [`LONGEST_PROBE`] at the latest, the places are given out
@@ -73,14 +78,17 @@ pub(crate) const PROBE_TOKENS: u64 = 8_000;
 /// What the caller of a refused admission may be told to wait while probes are out.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest that a probe's place is kept for it. A stream may take longer, up to hours. But who holds the last place of a stage
-/// keeps everybody from the target, and a worker that has died would do so for as long; one probe too many is the smaller evil.
+/// The longest that a probe's place is kept for it. A stream that is held to its end may take longer, up to hours. But who holds the
+/// last place of a stage keeps everybody from the target, and a worker that has died would do so for as long; one probe too many is
+/// the smaller evil.
 const LONGEST_PROBE: Duration = Duration::from_secs(900);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Breaker {
     /// Grows with every change of phase.
     generation: u32,
+    /// What it was when it opened last.
+    opened: u32,
     phase: Phase,
     /// When it came to the state it is in, and why.
     since: Timestamp,
@@ -148,6 +156,8 @@ pub(crate) struct Asker {
 pub(crate) struct Ticket {
     generation: u32,
     is_probe: bool,
+    /// Of a probe: its answer has begun, which was good enough. It holds no place any more.
+    has_begun: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,7 +229,7 @@ impl Breaker {
     }
 
     fn ticket(&self, is_probe: bool) -> Ticket {
-        Ticket { generation: self.generation, is_probe }
+        Ticket { generation: self.generation, is_probe, has_begun: false }
     }
 
     /// When it is of use to ask again; a time that has passed while it admits.
@@ -233,6 +243,9 @@ impl Breaker {
     fn enter(&mut self, phase: Phase, now: Timestamp, cause: Cause) {
         let before = self.state();
         self.generation = self.generation.wrapping_add(1);
+        if let Phase::Open { .. } = phase {
+            self.opened = self.generation;
+        }
         self.phase = phase;
         self.cause = cause;
         if self.state() != before || before == BreakerState::Open {

@@ -47,11 +47,31 @@ impl Breaker {
         match verdict {
             Verdict::Throttled { wait } => self.throttled(now, wait),
             Verdict::Exhausted { wait } => self.exhausted(now, wait),
-            _ if ticket.generation != self.generation => {}
+            _ if !self.counts(ticket) => {}
             _ if self.phase == Phase::Closed => self.record_closed(rules, now, verdict),
-            _ => self.record_probe(rules, now, verdict),
+            _ => self.record_probe(rules, now, ticket, verdict),
         }
         self.transition(before)
+    }
+
+    /// The answer of a probe has begun: that is good enough. What it comes to in the end is recorded by the ticket that is given
+    /// back here.
+    pub(crate) fn begin(
+        &mut self,
+        rules: &Rules,
+        now: Timestamp,
+        ticket: Ticket,
+    ) -> (Ticket, Option<Transition>) {
+        let transition = self.record(rules, now, ticket, Verdict::Success);
+        (Ticket { has_begun: true, ..ticket }, transition)
+    }
+
+    /// Whether this phase is the one that has admitted it. A probe whose answer has begun belongs to all that follows, until the
+    /// breaker opens again.
+    fn counts(&self, ticket: Ticket) -> bool {
+        let age = |generation| self.generation.wrapping_sub(generation);
+        ticket.generation == self.generation
+            || (ticket.has_begun && age(ticket.generation) < age(self.opened))
     }
 
     fn record_closed(&mut self, rules: &Rules, now: Timestamp, verdict: Verdict) {
@@ -91,12 +111,14 @@ impl Breaker {
         self.open(rules, now, cause);
     }
 
-    fn record_probe(&mut self, rules: &Rules, now: Timestamp, verdict: Verdict) {
+    fn record_probe(&mut self, rules: &Rules, now: Timestamp, ticket: Ticket, verdict: Verdict) {
         let Phase::HalfOpen { stage, admitted, succeeded, progress, .. } = &mut self.phase else { return };
         let cause = match verdict {
             Verdict::Failure => Cause::ProbeFailed,
             Verdict::BadAnswer if rules.watches_quality() => Cause::ProbeFailed,
             Verdict::Excess(cause) => cause,
+            // It has succeeded by beginning, and given its place back.
+            _ if ticket.has_begun => return,
             Verdict::Success | Verdict::BadAnswer => {
                 *succeeded = succeeded.saturating_add(1);
                 *progress = now;

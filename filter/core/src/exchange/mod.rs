@@ -20,7 +20,8 @@
 //! its answer: the upstream half can have the request routed again; an answer that is held at the downstream half keeps the
 //! router's path busy, and later attempts are dispatched beside it. See [`Path`].
 //!
-//! Every permit of a breaker is given back exactly once: with the attempt's outcome, or unused when the client goes away.
+//! Every permit of a breaker is given back exactly once: with the attempt's outcome, or unused when the client goes away. A probe's
+//! is told besides when its stream begins to go on.
 
 mod answers;
 mod attempts;

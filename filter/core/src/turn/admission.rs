@@ -58,6 +58,15 @@ impl Turn<'_> {
         waits.min().unwrap_or_default()
     }
 
+    /// The answer of the attempt at a place has begun to go on to its caller. A recovery that waits for it goes on.
+    pub(crate) fn begin(&mut self, route: usize, position: usize, permit: &mut Permit) {
+        let Some(post) = self.config.post_at(route, position) else { return };
+        if let Some((begun, news)) = self.guards.begin(self.store, self.now, Post(post), *permit) {
+            *permit = begun;
+            self.tell(news);
+        }
+    }
+
     /// Gives a permit back with what came of the attempt, and whether the percentiles may tell something new; with nothing
     /// when the client has gone.
     pub(crate) fn settle(

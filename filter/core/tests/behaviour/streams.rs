@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seawall_core::BreakerState;
+
 use crate::world::{Fate, From, Lie, Request, Sense, World, text};
 
 fn policy(rest: &str) -> String {
@@ -127,4 +129,51 @@ fn what_loses_against_a_stream_that_has_begun_keeps_no_request() {
     });
     assert!(held < 1_000, "{held}");
     world.settle();
+}
+
+#[test]
+fn a_recovery_does_not_wait_for_the_end_of_a_stream_and_learns_of_it_all_the_same() {
+    let (open, closed) = (BreakerState::Open, BreakerState::Closed);
+    for (mode, stages, next, state) in [
+        ("live", "1, 2", "a", open),
+        ("until_commit", "1, 2", "a", open),
+        // By then the breaker has closed, and one error opens none.
+        ("until_commit", "1, 1", "a", closed),
+        // Nothing of it has gone on.
+        ("complete", "1, 2", "b", open),
+    ] {
+        for upstream_half in [false, true] {
+            let policy = format!(
+                r#"
+                seawall 1
+                target a {{ cluster "a"  provider openai }}
+                target b {{ cluster "b"  provider openai }}
+                breaker b {{ window 60s  trip errors > 50% of at least 2  open 1s  recover {stages} }}
+                route chat {{
+                    match path "/v1/chat/completions"  try a  then b  breaker b
+                    timeout 20s, idle 5s  stream {mode}
+                }}
+                "#
+            );
+            let mut world = World::new(&policy, 2, 7, |target, n| match (target, n) {
+                ("a", 0 | 1) => Fate::Status(503),
+                ("a", 2) => Fate::Lie(Lie::Stall(3)),
+                _ => Fate::Status(200),
+            });
+            world.upstream_half = upstream_half;
+            let mut send = |worker, then| {
+                let body = br#"{"model":"m","stream":true}"#.to_vec();
+                let id = world.send_to(worker, "/v1/chat/completions", &[], body);
+                world.run_for(Duration::from_millis(then));
+                id
+            };
+            let (_, _) = (send(0, 0), send(0, 2_000));
+            let (stalls, follows) = (send(0, 200), send(1, 200));
+            let what = format!("{mode} {stages} {upstream_half}");
+            assert_eq!((world.tried(stalls).as_str(), world.tried(follows).as_str()), ("a", next), "{what}");
+            world.settle();
+            assert_eq!(world.requests[&stalls].outcomes[0], "timeout", "{what}");
+            assert_eq!(world.breakers[&("a".to_owned(), "m".to_owned())], state, "{what}");
+        }
+    }
 }

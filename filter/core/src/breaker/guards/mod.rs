@@ -74,11 +74,16 @@ pub(crate) struct Permit {
     ticket: Ticket,
 }
 
-#[cfg(test)]
 impl Permit {
+    /// Whether others wait for what it comes to: a probe whose answer has not begun.
+    pub(crate) fn is_awaited(self) -> bool {
+        self.ticket.is_probe && !self.ticket.has_begun
+    }
+
     /// Whether it is one of the probes that this breaker waits for.
+    #[cfg(test)]
     pub(super) fn is_probe_of(self, breaker: &Breaker) -> bool {
-        self.ticket.is_probe && self.ticket.generation == breaker.generation
+        self.is_awaited() && self.ticket.generation == breaker.generation
     }
 }
 
@@ -240,7 +245,7 @@ impl Station {
 
 impl Ticket {
     /// For a guard that nobody has asked yet.
-    const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false };
+    const OF_NEWCOMER: Self = Self { generation: 0, is_probe: false, has_begun: false };
 }
 
 impl Guards {
@@ -301,6 +306,22 @@ impl Guards {
         let guard = station.guard(store, model);
         let breaker = station.read(store, guard);
         Some(breaker.next_admission(&station.plan.rules, now, ask))
+    }
+
+    /// The answer of a probe has begun to go on: the recovery need not wait for its end. Gives the permit to settle then; nothing
+    /// where that could not be written down.
+    pub(crate) fn begin(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        post: Post,
+        permit: Permit,
+    ) -> Option<(Permit, Option<News>)> {
+        let Permit { guard, ticket } = permit;
+        let station = self.posts.get_mut(post.0)?;
+        let (begun, news, is_written) =
+            station.change(store, now, guard, false, |breaker, rules| breaker.begin(rules, now, ticket))?;
+        is_written.then_some((Permit { guard, ticket: begun }, news))
     }
 
     /// Gives a permit back with what came of the attempt; with nothing, when nothing was learnt.

@@ -144,3 +144,96 @@ fn a_large_request_is_a_probe_only_when_no_small_one_comes_or_nobody_else_takes_
     assert!(admits(&recovering, 131, SMALL) && admits(&recovering, 131, last_resort));
     assert!(admits(&recovering, 160, LARGE));
 }
+
+/// Lets the answer of an attempt begin.
+fn begin(breaker: &mut Breaker, seconds: u64) -> Ticket {
+    let ticket = breaker.try_admit(seconds).expect("admitted");
+    breaker.begin(&rules(), at(seconds), ticket).0
+}
+
+#[test]
+fn a_stream_that_has_begun_is_good_enough_for_the_next_stage() {
+    let mut breaker = Breaker::tripped(100);
+    for stage in [1, 5, 10] {
+        let tickets: Vec<_> = std::iter::from_fn(|| breaker.try_admit(130)).collect();
+        assert_eq!(tickets.len(), stage);
+        for ticket in tickets {
+            breaker.begin(&rules(), at(131), ticket);
+        }
+    }
+    assert_eq!((breaker.state(), breaker.cause), (BreakerState::Closed, Cause::Recovered));
+}
+
+#[test]
+fn a_probe_that_has_begun_gives_its_place_back_once() {
+    let mut breaker = Breaker::tripped(100);
+    let first = begin(&mut breaker, 130);
+    let second = begin(&mut breaker, 131);
+    let before = breaker.clone();
+    for verdict in [Verdict::Success, Verdict::BadAnswer, Verdict::Dropped] {
+        for ticket in [first, second] {
+            assert_eq!(breaker.record(&rules(), at(132), ticket, verdict), None);
+            assert_eq!(breaker, before, "{verdict:?}");
+        }
+    }
+    let places = std::iter::from_fn(|| breaker.try_admit(132)).count();
+    assert_eq!(places, 4, "of five");
+}
+
+#[test]
+fn what_goes_wrong_with_a_stream_that_has_begun_opens_it_again_in_any_later_stage() {
+    let cause = Cause::Cost { micro_dollars: 3_000_000 };
+    for (verdict, expected) in [
+        (Verdict::Failure, Cause::ProbeFailed),
+        (Verdict::BadAnswer, Cause::ProbeFailed),
+        (Verdict::Excess(cause), cause),
+    ] {
+        for later in [0, 5] {
+            let rules = Rules { quality: vec![Share { bound_bp: 9_000, at_least: 20 }], ..rules() };
+            let mut breaker = Breaker::tripped(100);
+            let ticket = begin(&mut breaker, 130);
+            for _ in 0..later {
+                breaker.one(131, Verdict::Success);
+            }
+            let told = breaker.record(&rules, at(140), ticket, verdict).expect("a change");
+            assert_eq!((told.to, told.cause), (BreakerState::Open, expected), "{later}");
+            assert_eq!(breaker.refused_until(140), Some(at(200)), "twice as long");
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_has_begun_counts_as_any_attempt_once_the_breaker_has_closed() {
+    let mut breaker = Breaker::tripped(100);
+    let tickets: Vec<_> = (0..16).map(|_| begin(&mut breaker, 130)).collect();
+    assert_eq!((breaker.state(), breaker.window.total()), (BreakerState::Closed, Slot::default()));
+    breaker.record(&rules(), at(140), tickets[0], Verdict::Success);
+    breaker.record(&rules(), at(140), tickets[1], Verdict::Failure);
+    breaker.record(&rules(), at(140), tickets[2], Verdict::Dropped);
+    let counted = Slot { successes: 1, bad: 0, failures: 1 };
+    assert_eq!((breaker.state(), breaker.window.total()), (BreakerState::Closed, counted));
+    for ticket in &tickets[3..5] {
+        breaker.record(&rules(), at(140), *ticket, Verdict::Failure);
+    }
+    assert_eq!((breaker.state(), breaker.refused_until(140)), (BreakerState::Open, Some(at(200))));
+}
+
+#[test]
+fn a_stream_that_has_begun_says_nothing_of_what_comes_after_the_next_opening() {
+    let mut breaker = Breaker::tripped(100);
+    let old = begin(&mut breaker, 130);
+    breaker.one(131, Verdict::Failure);
+    for seconds in [132, 191, 192] {
+        let before = breaker.clone();
+        breaker.record(&rules(), at(seconds), old, Verdict::Failure);
+        assert_eq!(breaker, before, "{:?}", breaker.state());
+        if let Some(probe) = breaker.try_admit(191) {
+            breaker.record(&rules(), at(191), probe, Verdict::Success);
+        }
+    }
+    assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    breaker.recover_from(1, 193);
+    let before = breaker.clone();
+    breaker.record(&rules(), at(194), old, Verdict::Failure);
+    assert_eq!(breaker, before, "closed");
+}

@@ -73,7 +73,12 @@ impl Breaker {
 
     /// Lets all probes succeed.
     fn recover(&mut self, seconds: u64) {
-        for _ in 0..16 {
+        self.recover_from(0, seconds);
+    }
+
+    /// The same when so many have.
+    fn recover_from(&mut self, probes: u64, seconds: u64) {
+        for _ in probes..16 {
             self.one(seconds, Verdict::Success);
         }
         assert_eq!(self.state(), BreakerState::Closed);

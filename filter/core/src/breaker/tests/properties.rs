@@ -16,9 +16,18 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ]
 }
 
-/// Ask for an attempt, or let one of those under way end.
-fn steps() -> impl Strategy<Value = Vec<(u64, Option<Verdict>, u16)>> {
-    prop::collection::vec((0u64..20, prop::option::of(verdict()), any::<u16>()), 1..300)
+/// What is done next.
+#[derive(Clone, Debug)]
+enum Act {
+    Ask,
+    /// The answer of one of those under way begins.
+    Begin,
+    End(Verdict),
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u64, Act, u16)>> {
+    let act = prop_oneof![3 => Just(Act::Ask), 1 => Just(Act::Begin), 3 => verdict().prop_map(Act::End)];
+    prop::collection::vec((0u64..20, act, any::<u16>()), 1..300)
 }
 
 proptest! {
@@ -28,23 +37,32 @@ proptest! {
     fn nothing_passes_but_probes_and_no_more_of_them_than_the_stage_has(steps in steps()) {
         let rules = Rules { quality: vec![Share { bound_bp: 5_000, at_least: 4 }], ..rules() };
         let (mut breaker, mut now, mut out) = (Breaker::default(), 1_000, Vec::new());
-        for (pause, result, pick) in steps {
+        for (pause, act, pick) in steps {
             now += pause;
             let before = breaker.clone();
-            match result.filter(|_| !out.is_empty()) {
-                None => match breaker.admit(&rules, at(now), SMALL).0 {
+            match act {
+                Act::Begin | Act::End(_) if out.is_empty() => continue,
+                Act::Ask => match breaker.admit(&rules, at(now), SMALL).0 {
                     Admission::Admitted(ticket) => {
                         if let Phase::Open { until, then } = before.phase {
                             prop_assert!(at(now) >= until);
                             prop_assert_eq!(ticket.is_probe, then == Then::Probe);
                         }
                         prop_assert_eq!(ticket.is_probe, breaker.state() == BreakerState::HalfOpen);
-                        out.push(ticket);
+                        out.push((now, ticket));
                     }
                     Admission::Refused { until } => prop_assert!(until > at(now)),
                 },
-                Some(verdict) => {
-                    let ticket = out.swap_remove(usize::from(pick) % out.len());
+                Act::Begin => {
+                    let pick = usize::from(pick) % out.len();
+                    let (_, ticket) = &mut out[pick];
+                    // A closed breaker's attempts have nothing to begin.
+                    if ticket.is_probe && !ticket.has_begun {
+                        *ticket = breaker.begin(&rules, at(now), *ticket).0;
+                    }
+                }
+                Act::End(verdict) => {
+                    let (_, ticket) = out.swap_remove(usize::from(pick) % out.len());
                     let told = breaker.record(&rules, at(now), ticket, verdict);
                     prop_assert_eq!(told.is_some(), before.state() != breaker.state());
                     if let (Phase::Open { until, .. }, Phase::Open { until: earlier, .. }) = (breaker.phase, before.phase) {
@@ -55,6 +73,11 @@ proptest! {
             if let Phase::HalfOpen { stage, admitted, succeeded, .. } = breaker.phase {
                 prop_assert!(admitted <= rules.probes(stage));
                 prop_assert!(succeeded < rules.probes(stage));
+                let has_place = |(begun, ticket): &&(u64, Ticket)| {
+                    let is_its_own = ticket.generation == breaker.generation && !ticket.has_begun;
+                    is_its_own && now - begun < SMALL.longest.as_secs()
+                };
+                prop_assert!(out.iter().filter(has_place).count() as u32 <= admitted - succeeded);
             }
             prop_assert_eq!(Breaker::decode(Some(&breaker.encode())), Some(breaker.clone()));
         }
@@ -65,11 +88,16 @@ proptest! {
     fn it_is_never_stuck(steps in steps()) {
         let rules = rules();
         let (mut breaker, mut now, mut out) = (Breaker::default(), 1_000, Vec::new());
-        for (pause, result, pick) in steps {
+        for (pause, act, pick) in steps {
             now += pause;
-            match result.filter(|_| !out.is_empty()) {
-                None => if let Admission::Admitted(ticket) = breaker.admit(&rules, at(now), LARGE).0 { out.push(ticket) },
-                Some(verdict) => {
+            match act {
+                Act::Begin | Act::End(_) if out.is_empty() => {}
+                Act::Ask => if let Admission::Admitted(ticket) = breaker.admit(&rules, at(now), LARGE).0 { out.push(ticket) },
+                Act::Begin => {
+                    let pick = usize::from(pick) % out.len();
+                    out[pick] = breaker.begin(&rules, at(now), out[pick]).0;
+                }
+                Act::End(verdict) => {
                     let ticket = out.swap_remove(usize::from(pick) % out.len());
                     breaker.record(&rules, at(now), ticket, verdict);
                 }
@@ -104,7 +132,7 @@ proptest! {
         mut cell in prop::collection::vec(any::<u8>(), Breaker::default().encode().len()), phase in 0u8..4,
         cause in 0u8..14, now: u64, verdict in verdict(),
     ) {
-        (cell[0], cell[1], cell[60]) = (2, phase, cause);
+        (cell[0], cell[1], cell[64]) = (3, phase, cause);
         let mut breaker = Breaker::decode(Some(&cell)).expect("a cell");
         let (now, ticket) = (Timestamp(now), breaker.ticket(true));
         breaker.clone().record(&rules(), now, ticket, verdict);

@@ -176,10 +176,29 @@ fn a_probe_that_could_not_be_written_down_is_none() {
     assert_eq!(worker.try_admit(&mut Dead(cells), 130, "m"), None);
 }
 
+#[test]
+fn a_beginning_that_could_not_be_written_down_is_tried_again() {
+    let (mut cells, mut worker) = (MemoryStore::default(), guards(rules(), Some("m")));
+    for _ in 0..4 {
+        worker.one(&mut cells, 100, "m", Outcome::ServerError);
+    }
+    let permit = worker.try_admit(&mut cells, 130, "m").expect("probe");
+    let mut dead = Dead(cells);
+    assert_eq!(worker.begin(&mut dead, at(131), POST, permit), None);
+    let (begun, _) = worker.begin(&mut dead.0, at(132), POST, permit).expect("written");
+    assert!(permit.is_awaited() && !begun.is_awaited());
+    assert_eq!(std::iter::from_fn(|| worker.try_admit(&mut dead.0, 133, "m")).count(), 5, "the next stage");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Ask {
         worker: usize,
+    },
+    /// The answer of an attempt begins.
+    Begin {
+        worker: usize,
+        pick: usize,
     },
     End {
         worker: usize,
@@ -202,6 +221,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         12 => (0usize..4).prop_map(|worker| Step::Ask { worker }),
+        4 => (0usize..4, 0usize..64).prop_map(|(worker, pick)| Step::Begin { worker, pick }),
         12 => (0usize..4, 0usize..64, finding)
             .prop_map(|(worker, pick, finding)| Step::End { worker, pick, finding }),
         1 => (0usize..4).prop_map(|worker| Step::Die { worker }),
@@ -226,9 +246,7 @@ impl World {
     fn run(&mut self, cells: &mut MemoryStore, step: &Step, between: &[Step]) {
         let now = self.now;
         let count = self.workers.len();
-        let mine = match step {
-            Step::Ask { worker } | Step::End { worker, .. } | Step::Die { worker } => worker % count,
-        };
+        let mine = step.worker() % count;
         let mut taken = std::mem::replace(&mut self.workers[mine], (guards(rules(), Some("m")), Vec::new()));
         {
             let world = std::cell::RefCell::new(&mut *self);
@@ -247,7 +265,10 @@ impl World {
 impl Step {
     fn worker(&self) -> usize {
         match self {
-            Step::Ask { worker } | Step::End { worker, .. } | Step::Die { worker } => *worker,
+            Step::Ask { worker }
+            | Step::Begin { worker, .. }
+            | Step::End { worker, .. }
+            | Step::Die { worker } => *worker,
         }
     }
 }
@@ -255,13 +276,22 @@ impl Step {
 fn act((guards_here, out): &mut Worker, store: &mut dyn Store, now: u64, step: &Step) {
     match step {
         Step::Ask { .. } => out.extend(guards_here.try_admit(store, now, "m").map(|permit| (now, permit))),
+        Step::Begin { pick, .. } if !out.is_empty() => {
+            let pick = pick % out.len();
+            let (_, permit) = &mut out[pick];
+            if permit.is_awaited()
+                && let Some((begun, _)) = guards_here.begin(store, at(now), POST, *permit)
+            {
+                *permit = begun;
+            }
+        }
         Step::End { pick, finding, .. } if !out.is_empty() => {
             let (_, permit) = out.swap_remove(pick % out.len());
             let finding =
                 finding.map(|(outcome, wait)| Finding { wait: Some(secs(wait)), ..Finding::plain(outcome) });
             guards_here.settle(store, at(now), (POST, Some("m")), permit, finding.as_ref());
         }
-        Step::End { .. } => {}
+        Step::Begin { .. } | Step::End { .. } => {}
         Step::Die { .. } => (*guards_here, *out) = (guards(rules(), Some("m")), Vec::new()),
     }
 }
@@ -286,12 +316,12 @@ proptest! {
             world.now += pause;
             world.run(&mut cells, step, between);
             let breaker = cell(&mut cells);
-            if let Phase::HalfOpen { stage, admitted, .. } = breaker.phase {
+            if let Phase::HalfOpen { stage, admitted, succeeded, .. } = breaker.phase {
                 let probes = world.workers.iter().flat_map(|(_, out)| out).filter(|(begun, permit)| {
                     // One that has overstayed its time no longer holds a place.
                     permit.is_probe_of(&breaker) && world.now - begun < SMALL.longest.as_secs()
                 });
-                prop_assert!(probes.count() as u32 <= admitted && admitted <= rules().probes(stage));
+                prop_assert!(probes.count() as u32 <= admitted - succeeded && admitted <= rules().probes(stage));
             }
         }
         world.now += LONGEST_RESET.as_secs();

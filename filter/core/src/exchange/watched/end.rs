@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::effect::Effect;
 use crate::event::{Answer, Half, Origin, Reads};
-use crate::exchange::answers::BROKE;
+use crate::exchange::answers::{BROKE, Reading};
 use crate::exchange::{After, Exchange};
 use crate::stream::Verdict;
 use crate::telemetry::{Next, Outcome, Reason};
@@ -33,7 +33,7 @@ impl Exchange {
     /// Ends the exchange once it is known what became of the answer, and the client has it or never will.
     pub(super) fn watched_ends(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
         let Some(watched) = self.watched(index) else { return After::Wait };
-        let Some(verdict) = watched.gate.verdict() else { return After::Wait };
+        let Some(verdict) = watched.gate.verdict() else { return self.watched_begins(turn, index) };
         let is_delivered = watched.is_delivered;
         if !is_delivered && verdict != Verdict::Cut {
             return After::Wait;
@@ -66,6 +66,19 @@ impl Exchange {
         self.log_attempt(turn, (attempt.n, attempt.position), (&judgement, status), next, None);
         self.lingering = lingers.then(|| Lingering { half, drops, until: turn.now.after(LINGER) });
         self.finish(turn, attempt.position, told, reason)
+    }
+
+    /// A stream that goes on to its caller with content in it shows that its target works: a breaker that recovers need not wait
+    /// for the end.
+    fn watched_begins(&mut self, turn: &mut Turn<'_>, index: usize) -> After {
+        let Some(attempt) = self.in_flight.get_mut(index) else { return After::Wait };
+        let (Reading::Watched(watched), Some(permit)) = (&attempt.reading, &mut attempt.permit) else {
+            return After::Wait;
+        };
+        if permit.is_awaited() && watched.gate.is_committed() && watched.has_content() {
+            turn.begin(self.route, attempt.position, permit);
+        }
+        After::Wait
     }
 
     /// Whether what comes at this half is the rest of an answer that is over.

@@ -193,14 +193,18 @@ fn an_error_is_whole(request: &Request) {
     }
 }
 
-/// No more probes at once than the stage of the recovery has, over all workers.
+/// No more probes at once than the stage of the recovery has, over all workers. One whose stream has begun at its client is none any
+/// more, and good enough for the next stage.
 fn probes_are_few(world: &World) {
     let attempts = world.requests.values().flat_map(|request| &request.attempts);
     let probes: Vec<_> =
         attempts.filter(|attempt| attempt.probe.is_some() || attempt.shared.is_some()).collect();
     for probe in probes.iter().filter(|attempt| attempt.probe.is_some()) {
         let same = probes.iter().filter(|other| other.probe == probe.probe);
-        let at_once = same.clone().filter(|other| other.begun <= probe.begun && other.ended > probe.begun);
+        let has_place =
+            |other: &Attempt, then| other.ended > then && other.heard.is_none_or(|heard| heard > then);
+        let at_once =
+            same.clone().filter(|other| other.begun <= probe.begun && has_place(other, probe.begun));
         // One that finds fault with the request is well.
         let well =
             ["success", "client_error", "too_large", "model_not_found", "context_length", "content_policy"];
@@ -214,7 +218,8 @@ fn probes_are_few(world: &World) {
             is_one || other.probe == probe.probe
         };
         let mut others = probes.iter().filter(may_be_same);
-        let has_succeeded = others.any(|other| is_well(other) && other.ended <= probe.begun);
+        let has_succeeded =
+            others.any(|other| !has_place(other, probe.begun) && (is_well(other) || other.heard.is_some()));
         let most = if has_succeeded { RECOVER[1] } else { RECOVER[0] };
         let at_once: Vec<_> = at_once.collect();
         assert!(at_once.len() <= most, "more probes than {most}: {at_once:?}");

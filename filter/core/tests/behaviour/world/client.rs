@@ -65,6 +65,12 @@ impl Got {
         self.done = self.done.or(Some(now));
     }
 
+    /// Whether a whole event of a stream with content has come.
+    pub(super) fn has_content(&self) -> bool {
+        let whole = self.body.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+        whole.contains("\"content\":\"")
+    }
+
     /// Whose words it is: the filter's own, or those of a provider that went on as they came.
     pub(crate) fn whose(&self) -> &str {
         if self.from == From::Router { "the router's" } else { &self.body }

@@ -216,6 +216,7 @@ impl World {
             begun: now,
             ended: Timestamp(u64::MAX),
             outcome: None,
+            heard: None,
             timeout,
             is_hedge,
             is_dispatched,

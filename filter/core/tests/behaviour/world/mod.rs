@@ -67,6 +67,8 @@ pub(crate) struct Attempt {
     /// When the filter said what it came to, or the host gave it up; the end of time until then.
     pub(crate) ended: Timestamp,
     pub(crate) outcome: Option<&'static str>,
+    /// When the client had the first content of its stream.
+    pub(crate) heard: Option<Timestamp>,
     pub(crate) timeout: Duration,
     /// Begun while another was under way.
     pub(crate) is_hedge: bool,

@@ -197,7 +197,11 @@ impl World {
             return self.body_comes(id, Half::Downstream, &body, end);
         }
         let request = self.requests.get_mut(&id).expect("known");
-        request.answers.last_mut().expect("begun").more(&body, now);
+        let got = request.answers.last_mut().expect("begun");
+        got.more(&body, now);
+        if let Some(wire) = request.wire.as_ref().filter(|_| request.streams && got.has_content()) {
+            request.attempts[wire.attempt - 1].heard.get_or_insert(now);
+        }
         if end {
             self.finish(id, End::Orderly, false);
         }
