@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::record::Verdict;
 use super::rules::{Drift, Rules};
 use super::{Cause, Signal};
+use crate::models::Proof;
 use crate::telemetry::Outcome;
 
 /// What is known of an attempt that is over.
@@ -43,17 +44,17 @@ impl Finding<'_> {
     }
 
     /// Whether it shows that the provider knows the model.
-    pub(super) fn is_proof(&self) -> bool {
-        matches!(
-            self.outcome,
-            Outcome::Success
-                | Outcome::Throttled
-                | Outcome::Overloaded
-                | Outcome::QuotaExhausted
-                | Outcome::ServerError
-                | Outcome::Truncated
-                | Outcome::InvalidOutput
-        )
+    pub(super) fn proof(&self) -> Option<Proof> {
+        match self.outcome {
+            Outcome::Success => Some(Proof::Known),
+            Outcome::Throttled
+            | Outcome::Overloaded
+            | Outcome::QuotaExhausted
+            | Outcome::ServerError
+            | Outcome::Truncated
+            | Outcome::InvalidOutput => Some(Proof::Doubtful),
+            _ => None,
+        }
     }
 
     /// `is_shared`: whether the guard it counts at is that of many models.
@@ -107,27 +108,28 @@ mod tests {
         let three = Duration::from_secs(3);
         let wait = Some(three);
         let (throttled, exhausted) = (Verdict::Throttled { wait: three }, Verdict::Exhausted { wait });
+        let (known, doubtful) = (Some(Proof::Known), Some(Proof::Doubtful));
         let table = [
-            (Outcome::Success, Verdict::Success, true),
-            (Outcome::Throttled, throttled, true),
-            (Outcome::Overloaded, Verdict::Failure, true),
-            (Outcome::QuotaExhausted, exhausted, true),
-            (Outcome::ServerError, Verdict::Failure, true),
-            (Outcome::Timeout, Verdict::Failure, false),
-            (Outcome::Refused, Verdict::Failure, false),
-            (Outcome::Reset, Verdict::Failure, false),
-            (Outcome::Truncated, Verdict::Failure, true),
-            (Outcome::InvalidOutput, Verdict::Failure, true),
-            (Outcome::ContextLength, Verdict::Success, false),
-            (Outcome::ContentPolicy, Verdict::Success, false),
-            (Outcome::ModelNotFound, Verdict::Failure, false),
-            (Outcome::ClientError, Verdict::Success, false),
+            (Outcome::Success, Verdict::Success, known),
+            (Outcome::Throttled, throttled, doubtful),
+            (Outcome::Overloaded, Verdict::Failure, doubtful),
+            (Outcome::QuotaExhausted, exhausted, doubtful),
+            (Outcome::ServerError, Verdict::Failure, doubtful),
+            (Outcome::Timeout, Verdict::Failure, None),
+            (Outcome::Refused, Verdict::Failure, None),
+            (Outcome::Reset, Verdict::Failure, None),
+            (Outcome::Truncated, Verdict::Failure, doubtful),
+            (Outcome::InvalidOutput, Verdict::Failure, doubtful),
+            (Outcome::ContextLength, Verdict::Success, None),
+            (Outcome::ContentPolicy, Verdict::Success, None),
+            (Outcome::ModelNotFound, Verdict::Failure, None),
+            (Outcome::ClientError, Verdict::Success, None),
         ];
-        for (outcome, verdict, is_proof) in table {
+        for (outcome, verdict, proof) in table {
             let found = Finding { wait, ..Finding::plain(outcome) };
             assert_eq!(
-                (found.verdict(&rules(vec![]), false), found.is_proof()),
-                (verdict, is_proof),
+                (found.verdict(&rules(vec![]), false), found.proof()),
+                (verdict, proof),
                 "{outcome:?}"
             );
         }

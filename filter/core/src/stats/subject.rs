@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::{Keys, SYNC, Sample, View, is_past};
 use crate::effect::Text;
-use crate::models::{self, MOST_MODELS};
+use crate::models::{self, MOST_MODELS, Proof};
 use crate::store::{Store, update};
 use crate::time::Timestamp;
 
@@ -85,8 +85,8 @@ impl Target {
 
     /// A model that has proved to be one gets its own.
     pub(super) fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, now: Timestamp) {
-        let Some(model) = model else { return };
-        if !self.is_full() && self.find(model).is_none() && models::enrol(store, &self.keys.models, model) {
+        let Some(model) = model.filter(|model| !self.is_full() && self.find(model).is_none()) else { return };
+        if models::enrol(store, &self.keys.models, model, Proof::Known) {
             self.learn(store, now);
         }
     }

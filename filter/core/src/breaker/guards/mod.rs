@@ -11,7 +11,7 @@ use seawall_policy::policy::TargetId;
 use super::window::Slot;
 use super::{Admission, Ask, Breaker, Cause, Finding, Remembered, Rules, Ticket, Transition, Verdict};
 use crate::effect::Text;
-use crate::models::{self, MOST_MODELS};
+use crate::models::{self, MOST_MODELS, Proof};
 use crate::store::{self, Store};
 use crate::telemetry::BreakerState;
 use crate::time::Timestamp;
@@ -177,10 +177,12 @@ impl Station {
     }
 
     /// The guard that a result counts at: a model that has proved to be one gets its own.
-    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, permit: &mut Permit) {
+    fn enrol(&mut self, store: &mut dyn Store, model: Option<&str>, proof: Proof, permit: &mut Permit) {
         let is_shared = permit.guard == 0 && self.plan.model.is_none() && !permit.ticket.is_probe;
         let Some(model) = model.filter(|_| is_shared) else { return };
-        if !self.is_full && models::enrol(store, &self.plan.models_key, model) {
+        // What this worker knows of them is never more than all.
+        let may_have_room = self.guards.len() <= proof.places();
+        if may_have_room && models::enrol(store, &self.plan.models_key, model, proof) {
             self.learn(store);
         }
         if let Some(own) = self.find(model) {
@@ -337,8 +339,8 @@ impl Guards {
         if station.plan.rules.is_forced() {
             return None;
         }
-        if finding.is_some_and(Finding::is_proof) {
-            station.enrol(store, model, &mut permit);
+        if let Some(proof) = finding.and_then(Finding::proof) {
+            station.enrol(store, model, proof, &mut permit);
         }
         let Permit { guard, ticket } = permit;
         let is_shared = guard == 0 && station.plan.model.is_none();

@@ -89,6 +89,27 @@ fn a_name_that_no_provider_has_answered_takes_no_place() {
 }
 
 #[test]
+fn names_made_up_while_the_provider_fails_leave_places_to_models_that_it_knows() {
+    for outcome in [Outcome::ServerError, Outcome::Overloaded, Outcome::Throttled, Outcome::Truncated] {
+        let lenient = Rules { errors: Vec::new(), ..rules() };
+        let (mut store, mut worker, mut other) =
+            (MemoryStore::default(), guards(lenient.clone(), None), guards(rules(), None));
+        for n in 0..200 {
+            worker.one(&mut store, 1, &format!("made-up-{n}"), outcome);
+        }
+        for _ in 0..4 {
+            other.one(&mut store, 2, "sick", Outcome::Success);
+        }
+        for _ in 0..5 {
+            other.one(&mut store, 2, "sick", Outcome::ServerError);
+        }
+        assert_eq!(other.state_of(&mut store, "sick"), BreakerState::Open, "{outcome:?}");
+        assert!(other.try_admit(&mut store, 3, "healthy").is_some(), "{outcome:?}");
+        assert!(worker.known(&mut store).len() < MOST_MODELS / 2, "{outcome:?}");
+    }
+}
+
+#[test]
 fn where_the_policy_sets_the_model_the_callers_makes_no_difference() {
     let (mut store, mut worker) = (MemoryStore::default(), guards(rules(), Some("gpt-4.1")));
     for model in ["a", "b", "c", "d"] {
