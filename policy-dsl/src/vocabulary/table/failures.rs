@@ -19,7 +19,7 @@ pub(super) const BREAKER: Statement = Statement::new(
 
 static BREAKER_BODY: Block = Block {
     word: "breaker",
-    doc: doc("Stops sending to a target that fails, and lets it back in step by step. Each model of a target is guarded on its own; all workers of the proxy share what they know. An answer that is throttled and says when the provider takes more (429 with `retry-after` and its like) opens it until then and counts no error; a used-up quota opens it for ten minutes, or until the provider says."),
+    doc: doc("Stops sending to a target that fails, and lets it back in step by step. Each model of a target is guarded on its own; all workers of the proxy share what they know. An answer that is throttled and says when the provider takes more (429 with `retry-after` and its like) opens it until then and counts no error; a used-up quota opens it for ten minutes, or until the provider says. To a target without `auth` each caller's own key goes, and what that key alone has used up closes it to nobody else: there a throttled answer counts only where the wait it tells is 60s at most, and a used-up quota doesn't."),
     statements: &[
         Statement::new(
             "window",

@@ -79,7 +79,8 @@ static BODY: Block = Block {
             List(&RATE, 4, "rates"),
             "quota 2M tokens/min, 10k requests/min",
             "What the provider grants, over all routes and workers. When it is used up, the target is skipped before the \
-             provider refuses, while another is left; so it is when the provider's own headers say that less is left.",
+             provider refuses, while another is left; so it is when the provider's own headers say that less is left. What \
+             they say of a caller's own key, where the target has no `auth`, counts only if it is reset within 60s.",
         )
         .absent("what the provider's headers say"),
         Statement::new(
