@@ -1,4 +1,4 @@
-//! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
+//! The core's counts, as metrics of the host: `seawall.attempts.<target>.<outcome>`, `seawall.hedges.<target>.<event>`, `seawall.answers.<reason>`,
 //! `seawall.limits.<limit>.<event>`, `seawall.tokens.<target>.<what>`, `seawall.contracts.<route>.<event>`,
 //! `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
 //! `seawall.conversations.<route>.<event>`,
@@ -19,7 +19,7 @@ use crate::host;
 /// Nobody reads metrics more often than this.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Metrics used so far. Bounded: targets × outcomes, reasons, limits and routes × events, routes × targets, targets × what is counted of tokens, targets.
+/// Metrics used so far. Bounded: targets × outcomes and events, reasons, limits and routes × events, routes × targets, targets × what is counted of tokens, targets.
 #[derive(Default)]
 pub(crate) struct Metrics {
     known: BTreeMap<Metric, Known>,
@@ -84,6 +84,10 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
     match metric {
         Metric::Attempt(id, outcome) => {
             let name = format!("seawall.attempts.{}.{}", target(id)?, outcome.word());
+            host::define_metric(MetricType::Counter, &name)
+        }
+        Metric::Hedge(id, event) => {
+            let name = format!("seawall.hedges.{}.{}", target(id)?, event.word());
             host::define_metric(MetricType::Counter, &name)
         }
         Metric::Answer(reason) => {

@@ -124,8 +124,8 @@ pub use self::stream::{
     Dialect, ErrorEvent, Finish, Flow, Framing, Gate, Limits, Report, Rules, Usage, Verdict, Watch,
 };
 pub use self::telemetry::{
-    BreakerState, ContractEvent, Decision, LimitEvent, Metric, Next, Outcome, OutputEvent, Reason,
-    SampleEvent, SampleKind, ServiceFault, Tokens,
+    BreakerState, ContractEvent, Decision, HedgeEvent, LimitEvent, Metric, Next, Outcome, OutputEvent,
+    Reason, SampleEvent, SampleKind, ServiceFault, Tokens,
 };
 pub use self::time::Timestamp;
 pub use self::token::{Mint, Ticket};

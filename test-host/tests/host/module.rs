@@ -138,3 +138,30 @@ steps: [{ request: {} }]
     assert_eq!(metrics.get("seawall.answers.ok"), Some(&1), "{metrics:?}");
     assert_eq!(metrics.get("seawall.samples.chat.audit.dropped"), Some(&1), "{metrics:?}");
 }
+
+#[test]
+#[ignore = "needs the module"]
+fn hedges_are_counted_by_their_target() {
+    let mut driver = start(
+        r#"
+about: A hedge that wins, one that loses, and an attempt that needs none.
+policy: |
+  seawall 1
+  target primary   { cluster "primary"   provider openai }
+  target secondary { cluster "secondary" provider openai }
+  route chat { match path "/v1/chat/completions"  try primary, secondary  timeout 5s  hedge after 300ms at most 100% }
+providers:
+  primary: [{ latency: 2s }, { latency: 500ms }]
+  secondary: [{}, { latency: 700ms }]
+steps: [{ request: {} }]
+"#,
+    );
+    for _ in 0..3 {
+        driver.request(&Request::default()).unwrap();
+    }
+    driver.wait(Duration::from_secs(1)).unwrap();
+    let metrics = driver.metrics();
+    assert_eq!(metrics.get("seawall.hedges.secondary.sent"), Some(&2), "{metrics:?}");
+    assert_eq!(metrics.get("seawall.hedges.secondary.won"), Some(&1), "{metrics:?}");
+    assert_eq!(metrics.get("seawall.hedges.primary.sent"), None, "{metrics:?}");
+}

@@ -12,7 +12,9 @@
 use seawall_policy::policy::HedgeDelay;
 
 use super::{After, Exchange};
+use crate::effect::Effect;
 use crate::retry::hedge::{self, Room};
+use crate::telemetry::{HedgeEvent, Metric};
 use crate::timeout::Limits;
 use crate::turn::Turn;
 
@@ -30,7 +32,7 @@ impl Exchange {
             HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent, self.awaited()),
             HedgeDelay::Fixed(_) => None,
         };
-        let delay = hedge::delay(hedge, usual, headers).filter(|_| !self.is_hedged);
+        let delay = hedge::delay(hedge, usual, headers).filter(|_| self.hedge.is_none());
         self.hedge_at = delay.map(|delay| turn.now.after(delay));
     }
 
@@ -49,7 +51,7 @@ impl Exchange {
         let others = self.count_admitting(turn, later);
         let room = Room {
             attempts: route.retry.attempts,
-            is_hedged: self.is_hedged,
+            is_hedged: self.hedge.is_some(),
             others,
             left: self.deadline.left_to_begin(turn.now),
         };
@@ -65,11 +67,25 @@ impl Exchange {
             self.release_next(turn);
             return After::Wait;
         }
-        self.is_hedged = true;
         self.progress.hedge();
+        self.hedge = Some(self.progress.attempts);
+        self.tell_hedge(turn, position, HedgeEvent::Sent);
         (self.position, self.reached) = (position, position);
         self.ask_beside(turn);
         self.launch(turn, permit, false);
         self.dispatch(turn)
+    }
+
+    /// The client gets the answer of this attempt. Whether that is the hedge, is counted.
+    pub(super) fn tell_winner(&self, turn: &mut Turn<'_>, n: u32, position: usize) {
+        if self.hedge == Some(n) {
+            self.tell_hedge(turn, position, HedgeEvent::Won);
+        }
+    }
+
+    fn tell_hedge(&self, turn: &mut Turn<'_>, position: usize, event: HedgeEvent) {
+        if let Some(target) = turn.config.target_at(self.route, position) {
+            turn.fx.push(Effect::Count(Metric::Hedge(target, event)));
+        }
     }
 }

@@ -112,9 +112,9 @@ pub(crate) struct Exchange {
     /// Dispatched attempts whose answer nobody waits for any more. The host lets them run to their end, and what they come
     /// to is counted like anything else.
     strays: Vec<Attempt>,
-    /// When the attempt under way is hedged, and whether one has been.
+    /// When the attempt under way is hedged, and the number of the hedge once there is one.
     hedge_at: Option<Timestamp>,
-    is_hedged: bool,
+    hedge: Option<u32>,
     /// What one has come to while another is under way.
     beside: Option<Box<Beside>>,
     /// Whether a target has said that the request is at fault.
@@ -247,7 +247,7 @@ impl Exchange {
             in_flight: Vec::new(),
             strays: Vec::new(),
             hedge_at: None,
-            is_hedged: false,
+            hedge: None,
             beside: None,
             is_at_fault: false,
             outgrown: None,

@@ -111,6 +111,7 @@ impl Exchange {
         let outcome = Outcome::Success;
         self.conclude(turn, &attempt, (&Judgement::plain(outcome), false), &answer);
         self.tell_delivered(turn, &attempt);
+        self.tell_winner(turn, attempt.n, attempt.position);
         if attempt.sighted.is_some()
             && let Some(mut kept) = self.keep_sample(turn)
         {

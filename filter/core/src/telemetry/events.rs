@@ -127,6 +127,25 @@ impl ContractEvent {
     }
 }
 
+/// What becomes of hedges. The others lose, or fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HedgeEvent {
+    /// One is sent.
+    Sent,
+    /// Its answer is the client's.
+    Won,
+}
+
+impl HedgeEvent {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Won => "won",
+        }
+    }
+}
+
 /// What becomes of an answer that doesn't fit its route's `output`, or that can't be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutputEvent {

@@ -2,10 +2,12 @@
 
 use seawall_policy::policy::{LimitId, TargetId};
 
-use super::{ContractEvent, LimitEvent, Outcome, OutputEvent, Reason, SampleEvent, SampleKind, Tokens};
+use super::{
+    ContractEvent, HedgeEvent, LimitEvent, Outcome, OutputEvent, Reason, SampleEvent, SampleKind, Tokens,
+};
 use crate::output::Rule;
 
-/// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.answers.<reason>`,
+/// Something to count. Names: `seawall.attempts.<target>.<outcome>`, `seawall.hedges.<target>.<event>`, `seawall.answers.<reason>`,
 /// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
 /// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
 /// `seawall.samples.<route>.<what>.<event>` (counters), `seawall.contracts.<route>.slow`,
@@ -13,6 +15,8 @@ use crate::output::Rule;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
+    /// By the target that the hedge goes to.
+    Hedge(TargetId, HedgeEvent),
     Answer(Reason),
     Limit(LimitId, LimitEvent),
     /// What conversations of a route may come to; by the number of the route.

@@ -8,7 +8,8 @@ mod reason;
 
 pub use self::decision::Decision;
 pub use self::events::{
-    BreakerState, ContractEvent, LimitEvent, OutputEvent, SampleEvent, SampleKind, ServiceFault, Tokens,
+    BreakerState, ContractEvent, HedgeEvent, LimitEvent, OutputEvent, SampleEvent, SampleKind, ServiceFault,
+    Tokens,
 };
 pub use self::metric::Metric;
 pub use self::outcome::{Next, Outcome};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use seawall_core::{
-    Answer, Config, Effect, Engine, Event, ExchangeId, Half, Headers, MemoryStore, Origin, Seed, Timestamp,
+    Answer, Config, Effect, Engine, Event, ExchangeId, Half, Headers, HedgeEvent, MemoryStore, Metric,
+    Origin, Seed, Timestamp,
 };
 
 use crate::world::{Complaint, Fate, World};
@@ -360,6 +361,18 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(1_700_000_000_000_000_000 + millis * 1_000_000)
 }
 
+/// What is counted of hedges.
+fn counted(fx: &[Effect]) -> Vec<HedgeEvent> {
+    let event = |effect: &Effect| match effect {
+        Effect::Count(Metric::Hedge(target, event)) => {
+            assert_eq!(target.0, 1, "that of its target");
+            Some(*event)
+        }
+        _ => None,
+    };
+    fx.iter().filter_map(event).collect()
+}
+
 const ROLE: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
 const TEXT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
 
@@ -380,6 +393,8 @@ fn a_stream_that_is_held_is_hedged_until_its_first_content() {
             let (_, _, fx) = streamed(mode, half, body);
             let dispatched = fx.iter().filter(|effect| matches!(effect, Effect::Dispatch { attempt: 2, .. }));
             assert_eq!(dispatched.count(), usize::from(is_hedged), "{mode} {half:?} {body}");
+            let sent = is_hedged.then_some(HedgeEvent::Sent);
+            assert_eq!(counted(&fx), Vec::from_iter(sent), "{mode} {half:?} {body}");
         }
     }
 }
@@ -403,15 +418,18 @@ fn of_a_held_stream_and_its_hedge_the_first_content_wins() {
         let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
         engine.handle(at(200), &mut store, ID, call(200), &mut fx);
         assert!(fx.iter().any(is_response) && !engine.knows(ID), "{half:?}: the hedge answers");
+        assert_eq!(counted(&fx), [HedgeEvent::Sent, HedgeEvent::Won]);
 
         let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
         engine.handle(at(150), &mut store, ID, text(), &mut fx);
         engine.handle(at(200), &mut store, ID, call(200), &mut fx);
         assert!(fx.iter().any(passes) && !fx.iter().any(is_response), "{half:?}: the stream does");
+        assert_eq!(counted(&fx), [HedgeEvent::Sent]);
 
         let (mut engine, mut store, mut fx) = streamed("until_commit", half, "");
         engine.handle(at(150), &mut store, ID, call(503), &mut fx);
         engine.handle(at(200), &mut store, ID, text(), &mut fx);
         assert!(fx.iter().any(passes) && !fx.iter().any(is_response), "{half:?}: a hedge that fails is none");
+        assert_eq!(counted(&fx), [HedgeEvent::Sent]);
     }
 }
