@@ -1,11 +1,12 @@
-//! What follows an attempt, and what the client gets in the end.
+//! What follows an attempt.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::last_word::Failure;
 use super::output::{Invalid, Then};
 use super::{After, Attempt, Exchange, Path, Planned};
-use crate::answer::{self, OwnError};
+use crate::answer;
 use crate::body::Facts;
 use crate::classify::{Dimension, Judgement};
 use crate::config::{Target, is_header_value};
@@ -13,10 +14,9 @@ use crate::effect::{Effect, HeaderList, Text};
 use crate::event::{Answer, Half, Origin};
 use crate::headers::Headers;
 use crate::model_path;
-use crate::output::{Breach, Broken};
 use crate::request::provider_headers;
 use crate::retry::{self, Failed, Scope, Step};
-use crate::telemetry::{Decision, Metric, Next, Outcome, OutputEvent, Reason};
+use crate::telemetry::{Decision, Metric, Next, Outcome, Reason};
 use crate::turn::Turn;
 
 /// A failed attempt.
@@ -47,55 +47,6 @@ pub(super) struct Beside {
     judgement: Judgement,
     /// The status of the provider's answer, if it gave one.
     status: Option<u16>,
-}
-
-/// The failure that goes to the client if nothing better comes.
-pub(super) struct Failure {
-    n: u32,
-    position: usize,
-    judgement: Judgement,
-    status: u16,
-    /// When to come back.
-    wait: Option<Duration>,
-    /// The provider's words, if it said any and all of them are here.
-    said: Option<(Headers, Vec<u8>)>,
-    /// Whether it said more than is kept.
-    is_too_long: bool,
-    /// Whether the answer on the router's path is this one.
-    pub(super) is_held: bool,
-    /// The rules that it breaks as an answer.
-    breaches: Vec<Breach>,
-    /// It is an answer that goes out marked, if nothing better comes.
-    is_kept: bool,
-    /// What is told of it.
-    told: Option<String>,
-}
-
-impl Failure {
-    fn broken(&self) -> Broken {
-        Broken::by(&self.breaches)
-    }
-
-    /// Bytes of an answer that is kept.
-    pub(super) fn held_bytes(&self) -> usize {
-        self.said.as_ref().map_or(0, |(_, body)| body.len())
-    }
-
-    /// Whether this one, which came later, goes out instead. The same of the same target is newer: its wait counts from now.
-    fn replaces(&self, earlier: &Self) -> bool {
-        let is_newer =
-            self.position == earlier.position && self.judgement.outcome == earlier.judgement.outcome;
-        if earlier.is_kept {
-            return self.is_kept;
-        }
-        let is_ahead = earlier.is_shut_out() && self.n < earlier.n;
-        is_newer || is_ahead || self.is_kept || self.judgement.tells_more_than(&earlier.judgement)
-    }
-
-    /// Its target doesn't let this proxy in, or doesn't have what it asks for. That may be the target's own matter.
-    fn is_shut_out(&self) -> bool {
-        is_shut_out(self.status, self.judgement.outcome)
-    }
 }
 
 impl Exchange {
@@ -142,7 +93,7 @@ impl Exchange {
         self.reason_of(turn, attempt.n, attempt.position)
     }
 
-    fn reason_of(&self, turn: &mut Turn<'_>, n: u32, position: usize) -> Reason {
+    pub(super) fn reason_of(&self, turn: &mut Turn<'_>, n: u32, position: usize) -> Reason {
         let is_first = self.places(turn, None).next() == Some(position);
         match (is_first, n) {
             (true, 1) => Reason::Ok,
@@ -296,16 +247,6 @@ impl Exchange {
         }
     }
 
-    /// Whether an attempt has failed by its target's fault.
-    fn has_failed(&self) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.judgement.outcome.is_failure())
-    }
-
-    /// Whether the failure that goes to the client is one of the request's own.
-    fn tells_of_fault(&self) -> bool {
-        self.failure.as_ref().is_some_and(|failure| !failure.judgement.outcome.is_failure())
-    }
-
     /// Where another attempt may go after this outcome, and this status of the provider's.
     fn scope(&self, turn: &Turn<'_>, status: Option<u16>, outcome: Outcome) -> Scope {
         let Some(route) = turn.config.route(self.route) else { return Scope::Nowhere(Reason::NotRetried) };
@@ -335,110 +276,6 @@ impl Exchange {
             Step::Stop(_) if outcome.is_failure() && !fits => Step::Stop(Reason::ClientError),
             step => step,
         }
-    }
-
-    /// No attempt is left to make: the client gets the failure.
-    pub(super) fn give_up(&mut self, turn: &mut Turn<'_>, reason: Reason) -> After {
-        self.last_word = Some(reason);
-        self.next = None;
-        self.speak(turn)
-    }
-
-    /// Says the last word, once the router's path allows it.
-    pub(super) fn speak(&mut self, turn: &mut Turn<'_>) -> After {
-        let Some(reason) = self.last_word else { return After::Wait };
-        match self.path {
-            Path::Moving { .. } => return After::Wait,
-            Path::HeldUpstream { attempt } => {
-                // Said at the downstream half, when the answer is there.
-                self.path = Path::Busy;
-                turn.fx.push(Effect::PassAnswer { half: Half::Upstream { attempt }, set: HeaderList::new() });
-                return After::Wait;
-            }
-            Path::Ready | Path::Busy | Path::HeldDownstream => {}
-        }
-        if let Some(kept) = self.failure.take_if(|failure| failure.is_kept) {
-            return self.deliver_kept(turn, kept);
-        }
-        let position = self.failure.as_ref().map_or(self.position, |failure| failure.position);
-        if let Some(failure) = &mut self.failure {
-            let (told, broken) = (failure.told.take(), failure.broken());
-            self.tell_again(told);
-            if !broken.is_empty() {
-                self.tell_output(turn, position, OutputEvent::Rejected, broken);
-            }
-        }
-        let mut own = self.own_headers(turn, position, reason);
-        let (wait, status) =
-            self.failure.as_ref().map_or((None, None), |failure| (failure.wait, Some(failure.status)));
-        retry::advise((reason, status), self.progress.attempts, wait, &mut own);
-        let is_slow =
-            self.failure.as_ref().is_some_and(|failure| failure.judgement.outcome == Outcome::Timeout);
-        // An ended deadline is told where the exchange ends.
-        if is_slow && reason != Reason::DeadlineExceeded {
-            self.tell_latency(turn, Outcome::Timeout, turn.now);
-        }
-        let is_late = reason == Reason::DeadlineExceeded
-            && self.deadline.left_to_begin(turn.now).is_some_and(|left| left.is_zero());
-        let (status, effect) = match self.failure.take() {
-            failure if is_late => {
-                let first = failure.map(|failure| {
-                    let target = turn.config.attempt(self.route, failure.position);
-                    (target.map_or("", |(target, _)| &*target.name), failure.judgement.outcome)
-                });
-                let error = OwnError::deadline_exceeded(first).said_in(turn.config.provider(self.route, 0));
-                (error.status, turn.own_answer(&error, own))
-            }
-            Some(Failure { breaches, .. }) if !breaches.is_empty() => {
-                let error = OwnError::invalid_output(&breaches).said_in(turn.config.provider(self.route, 0));
-                (error.status, turn.own_answer(&error, own))
-            }
-            // SDKs take whatever comes with a 200 for an answer.
-            Some(Failure { said: Some((headers, body)), status, judgement, .. })
-                if status < 400 && is_complete(&body) =>
-            {
-                let status = answer::status(judgement.outcome);
-                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
-            }
-            Some(Failure { is_held: true, status, .. }) if self.path == Path::HeldDownstream => {
-                (status, Effect::PassAnswer { half: Half::Downstream, set: own })
-            }
-            Some(Failure { said: Some((headers, body)), status, .. }) if status >= 400 => {
-                (status, Effect::Respond { status, headers: provider_headers(&headers, &own), body })
-            }
-            Some(Failure { is_too_long: true, status, judgement, .. }) if status >= 400 => {
-                let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
-                let said = (judgement.outcome, judgement.code.as_deref());
-                let error = OwnError::too_long(status, said, name.unwrap_or_default())
-                    .said_in(turn.config.provider(self.route, 0));
-                (error.status, turn.own_answer(&error, own))
-            }
-            failure => {
-                let came = failure.map_or((Outcome::Reset, 502), |Failure { judgement, status, .. }| {
-                    let outcome = judgement.outcome;
-                    (outcome, if status < 400 { answer::status(outcome) } else { status })
-                });
-                let name = turn.config.attempt(self.route, position).map(|(target, _)| &*target.name);
-                let error = OwnError::no_answer(came, name.unwrap_or_default())
-                    .said_in(turn.config.provider(self.route, 0));
-                (error.status, turn.own_answer(&error, own))
-            }
-        };
-        turn.fx.push(effect);
-        self.finish(turn, position, status, reason)
-    }
-
-    /// Nothing better has come than an answer that breaks rules, and may be delivered.
-    fn deliver_kept(&mut self, turn: &mut Turn<'_>, mut kept: Failure) -> After {
-        self.tell_output(turn, kept.position, OutputEvent::Passed, kept.broken());
-        self.tell_again(kept.told.take());
-        self.tell_latency(turn, Outcome::Success, turn.now);
-        let reason = self.reason_of(turn, kept.n, kept.position);
-        let own = self.own_headers(turn, kept.position, reason);
-        let (headers, body) = kept.said.unwrap_or_default();
-        let headers = provider_headers(&headers, &own);
-        turn.fx.push(Effect::Respond { status: kept.status, headers, body });
-        self.finish(turn, kept.position, kept.status, reason)
     }
 
     pub(super) fn own_headers(&self, turn: &Turn<'_>, position: usize, reason: Reason) -> HeaderList {
@@ -535,7 +372,7 @@ impl Exchange {
 }
 
 /// Whether it is a refusal by which a target, and not the request, may be at fault: it doesn't know this proxy's key or the model.
-fn is_shut_out(status: u16, outcome: Outcome) -> bool {
+pub(super) fn is_shut_out(status: u16, outcome: Outcome) -> bool {
     outcome == Outcome::ModelNotFound
         || (outcome == Outcome::ClientError && matches!(status, 401 | 403 | 404))
 }
@@ -543,11 +380,6 @@ fn is_shut_out(status: u16, outcome: Outcome) -> bool {
 /// The status of an answer, if a provider has given it.
 fn said(answer: &Answer) -> Option<u16> {
     (answer.origin == Origin::Provider).then_some(answer.status)
-}
-
-/// Whether a JSON body has its end.
-fn is_complete(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_end().last(), Some(b'}' | b']'))
 }
 
 /// A request as its client sent it.
