@@ -96,7 +96,7 @@ impl Demand {
 
 /// Fewer tokens of an answer aren't worth their prompt, unless the caller asks for fewer; OpenAI's Responses take no smaller
 /// bound ("Create a response", `max_output_tokens`).
-const LEAST_OUTPUT: u64 = 16;
+pub const LEAST_OUTPUT: u64 = 16;
 
 /// Most tokens that the answer to a prompt of `input` tokens may have at this price, where an attempt may cost `most`
 /// micro-dollars; `None` without a bound. `asked` is the most that it may have anyway.

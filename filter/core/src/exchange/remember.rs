@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seawall_policy::policy::fit::LEAST_OUTPUT;
+
 use super::answers::Reading;
 use super::outcome::{Request, model};
 use super::watched::Sighted;
@@ -23,9 +25,6 @@ use crate::turn::Turn;
 /// says to such a key, that it has used something up or how much it has left, only that counts for the target which by its own
 /// words is over by then.
 const SHARED: Duration = Duration::from_secs(60);
-
-/// Who asks for fewer tokens wants no whole sentence, and has what was asked for.
-const LEAST_OUTPUT: u64 = 16;
 
 impl Exchange {
     /// An attempt begins.
@@ -99,7 +98,7 @@ impl Exchange {
     }
 
     /// Whether an answer that is there is of little use. That so few tokens as some callers ask for don't reach to the end says
-    /// nothing of the target.
+    /// nothing of the target: who asks for fewer than [`LEAST_OUTPUT`] wants no whole sentence.
     fn is_bad(&self, sighted: Sighted) -> bool {
         let is_bounded = self.most_tokens.is_some_and(|most| most < LEAST_OUTPUT);
         Sighted { is_cut_off: sighted.is_cut_off && !is_bounded, ..sighted }.is_bad()
