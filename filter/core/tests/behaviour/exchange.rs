@@ -441,21 +441,25 @@ fn a_deadline_hides_no_failure_that_is_the_targets_own() {
     }
 }
 
+/// A target with these credentials, behind a breaker.
+fn with_key(auth: &str, attempts: u32) -> String {
+    format!(
+        r#"
+        seawall 1
+        target a {{ cluster "a"  provider openai  {auth} }}
+        target b {{ cluster "b"  provider openai }}
+        breaker b {{ window 60s  trip errors > 50% of at least 2  open 30s }}
+        retry quick {{ attempts {attempts}  backoff full_jitter 1ms .. 2ms }}
+        route chat {{ match path "/v1/chat/completions"  try a  then b  breaker b  retry quick }}
+        "#
+    )
+}
+
+/// Credentials of a target's own.
+const OWN_KEY: &str = "auth header \"x-own-key\" env.KEY";
+
 #[test]
 fn a_key_of_one_callers_own_closes_no_target_to_the_others_for_long() {
-    let policy = |auth: &str| {
-        format!(
-            r#"
-            seawall 1
-            target a {{ cluster "a"  provider openai  {auth} }}
-            target b {{ cluster "b"  provider openai }}
-            breaker b {{ window 60s  trip errors > 50% of at least 2  open 30s }}
-            retry quick {{ attempts 2  backoff full_jitter 1ms .. 2ms }}
-            route chat {{ match path "/v1/chat/completions"  try a  then b  breaker b  retry quick }}
-            "#
-        )
-    };
-    let own = "auth header \"x-own-key\" env.KEY";
     let key = ("authorization", "Bearer x");
     let none = ("x-none", "x");
     let spent = Fate::Says(Complaint::QuotaExhausted, 10);
@@ -463,21 +467,15 @@ fn a_key_of_one_callers_own_closes_no_target_to_the_others_for_long() {
     let table = [
         ("", key, spent, "a"),
         ("", none, spent, "b"),
-        (own, key, spent, "b"),
+        (OWN_KEY, key, spent, "b"),
         ("", key, throttled(120), "a"),
         ("", key, throttled(30), "b"),
         ("", none, throttled(120), "b"),
     ];
     for (auth, header, fate, next) in table {
-        let mut world =
-            World::new(
-                &policy(auth),
-                1,
-                1,
-                move |target, n| {
-                    if target == "a" && n < 3 { fate } else { Fate::Status(200) }
-                },
-            );
+        let mut world = World::new(&with_key(auth, 2), 1, 1, move |target, n| {
+            if target == "a" && n < 3 { fate } else { Fate::Status(200) }
+        });
         for _ in 0..3 {
             world.send_to(0, "/v1/chat/completions", &[header], b"{}".to_vec());
             world.run_for(Duration::from_millis(100));
@@ -490,20 +488,8 @@ fn a_key_of_one_callers_own_closes_no_target_to_the_others_for_long() {
 
 #[test]
 fn a_key_that_a_target_does_not_know_says_nothing_of_it() {
-    let policy = |auth: &str| {
-        format!(
-            r#"
-            seawall 1
-            target a {{ cluster "a"  provider openai  {auth} }}
-            target b {{ cluster "b"  provider openai }}
-            breaker b {{ window 60s  trip errors > 50% of at least 2  open 30s }}
-            retry none {{ attempts 1 }}
-            route chat {{ match path "/v1/chat/completions"  try a  then b  breaker b  retry none }}
-            "#
-        )
-    };
-    for (auth, next) in [("", "b"), ("auth header \"x-own-key\" env.KEY", "a")] {
-        let mut world = World::new(&policy(auth), 1, 1, |target, n| match (target, n) {
+    for (auth, next) in [("", "b"), (OWN_KEY, "a")] {
+        let mut world = World::new(&with_key(auth, 1), 1, 1, |target, n| match (target, n) {
             ("a", 0 | 3) => Fate::Status(500),
             ("a", 1 | 2) => Fate::Status(401),
             _ => Fate::Status(200),
