@@ -5,6 +5,7 @@
 //! order, one outcome for each, and nothing left over in the end.
 
 mod accounts;
+mod fates;
 mod laws;
 mod schedule;
 mod spending;

@@ -1,13 +1,12 @@
 //! What happens: requests, faults of providers, clients that leave, workers that die or get another policy.
 
-use std::cell::Cell;
 use std::ops::Range;
-use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::world::{Complaint, Fate, Lie, World};
+use super::fates::{Fates, fates};
+use crate::world::{Fate, World};
 
 pub(super) const ATTEMPTS: [usize; 2] = [4, 3];
 pub(super) const DEFAULT_MS: u64 = 6_000;
@@ -47,9 +46,7 @@ pub(super) struct Plan {
     upstream_half: bool,
     refuses_redirects: bool,
     seed: u64,
-    fates: Rc<Vec<Fate>>,
-    /// What every attempt gets in place of what the schedule says.
-    always: Rc<Cell<Option<Fate>>>,
+    fates: Fates,
     arrivals: Vec<Arrival>,
 }
 
@@ -73,55 +70,6 @@ struct Arrival {
 pub(super) enum Upset {
     Reconfigured,
     Trapped,
-}
-
-pub(super) fn fate() -> impl Strategy<Value = Fate> {
-    prop_oneof![
-        12 => Just(Fate::Status(200)),
-        3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 529]).prop_map(Fate::Status),
-        1 => prop::sample::select(vec![400, 401, 403, 404, 413, 422, 501]).prop_map(Fate::Status),
-        2 => (0u64..6).prop_map(Fate::Throttle),
-        1 => Just(Fate::Refuse),
-        1 => Just(Fate::Full),
-        1 => Just(Fate::Reset),
-        1 => Just(Fate::Hang),
-        // Never at the moment of the hedge.
-        1 => (50u64..450).prop_map(|n| Fate::Slow(n * 2 + 1)),
-        2 => (complaint(), prop_oneof![Just(10u64), (25u64..450).prop_map(|n| n * 2 + 1)])
-            .prop_map(|(complaint, millis)| Fate::Says(complaint, millis)),
-        6 => lie().prop_map(Fate::Lie),
-    ]
-}
-
-fn complaint() -> impl Strategy<Value = Complaint> {
-    prop_oneof![
-        prop::sample::select(vec![400, 401, 403, 404, 500, 501, 503]).prop_map(Complaint::Status),
-        prop::sample::select(vec![400, 429, 500, 503]).prop_map(Complaint::Long),
-        (0u64..4_000).prop_map(Complaint::Throttled),
-        Just(Complaint::QuotaExhausted),
-        Just(Complaint::ContextLength),
-        Just(Complaint::ContentPolicy),
-        prop::sample::select(vec![400, 408, 413, 429, 500, 502, 504]).prop_map(Complaint::Unfinished),
-        prop::sample::select(vec![400, 413, 429, 500, 504]).prop_map(Complaint::Cut),
-    ]
-}
-
-fn lie() -> impl Strategy<Value = Lie> {
-    prop_oneof![
-        Just(Lie::Error),
-        Just(Lie::TextError),
-        Just(Lie::ErrorCut),
-        (1usize..6).prop_map(Lie::LateError),
-        Just(Lie::Empty),
-        Just(Lie::CutOff),
-        (0usize..6).prop_map(Lie::Garbled),
-        (0usize..6).prop_map(Lie::Truncated),
-        (0usize..6).prop_map(Lie::Cut),
-        (0usize..6).prop_map(Lie::Stall),
-        any::<bool>().prop_map(|ends| Lie::Unmarked { ends }),
-        Just(Lie::LeftOpen),
-        (50u64..1_000).prop_map(|n| Lie::SlowStart(n * 2 + 1)),
-    ]
 }
 
 prop_compose! {
@@ -156,12 +104,11 @@ prop_compose! {
         upstream_half: bool,
         refuses_redirects in prop::bool::weighted(0.1),
         seed: u64,
-        fates in prop::collection::vec(fate(), 1..80),
+        fates in fates(1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
         let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers, invalid, is_narrow: false };
-        let (fates, always) = (Rc::new(fates), Rc::default());
-        Plan { terms, upstream_half, refuses_redirects, seed, fates, always, arrivals }
+        Plan { terms, upstream_half, refuses_redirects, seed, fates, arrivals }
     }
 }
 
@@ -224,14 +171,8 @@ impl Plan {
     /// Lets all of it happen, until nothing is under way any more.
     pub(super) fn run(&self) -> World {
         let policies = [0, 1].map(|number| self.terms.policy(number));
-        let (fates, always) = (self.fates.clone(), self.always.clone());
-        always.set(None);
-        let choose = move |target: &str, n: u64| {
-            let offset = target.bytes().map(usize::from).sum::<usize>();
-            always.get().unwrap_or(fates[(n as usize + offset) % fates.len()])
-        };
         let policies = policies.each_ref().map(String::as_str);
-        let mut world = World::with_policies(&policies, self.terms.workers, self.seed, choose);
+        let mut world = World::with_policies(&policies, self.terms.workers, self.seed, self.fates.begin());
         (world.upstream_half, world.refuses_redirects) = (self.upstream_half, self.refuses_redirects);
         let seed = self.seed;
         world.service = Box::new(move |n| match (n ^ seed) % 40 {
@@ -256,7 +197,7 @@ impl Plan {
 
     /// The providers are well again; a few more requests are sent, so that every breaker gets its probes.
     pub(super) fn recover(&self, world: &mut World) {
-        self.always.set(Some(Fate::Status(200)));
+        self.fates.always(Fate::Status(200));
         for _ in 0..6 {
             for path in ["/only/a", "/only/b", "/only/c"] {
                 for body in [r#"{"model":"gpt-4.1"}"#, r#"{"model":"o3"}"#, "{}"] {
@@ -272,7 +213,7 @@ impl Plan {
 impl Plan {
     /// Sends requests that nobody answers, all at once, and says where they went first.
     pub(super) fn load(&self, world: &mut World, requests: usize) -> Vec<String> {
-        self.always.set(Some(Fate::Hang));
+        self.fates.always(Fate::Hang);
         let body = br#"{"model":"gpt-4.1"}"#;
         world.service = Box::new(|_| Some((Duration::ZERO, Ok(vec![8, 1]))));
         let mut send = || {
@@ -291,7 +232,7 @@ impl Plan {
 impl Plan {
     /// One target fails for good: requests come until its breaker has had time to open.
     pub(super) fn fail(&self, world: &mut World) {
-        self.always.set(Some(Fate::Status(500)));
+        self.fates.always(Fate::Status(500));
         for _ in 0..10 {
             world.send_to(0, "/only/a", &[], br#"{"model":"gpt-4.1"}"#.to_vec());
             world.run_for(Duration::from_millis(100));

@@ -2,14 +2,13 @@
 //!
 //! Each request is a conversation of its own, of which its refusal tells in the end to the micro-dollar what it has been charged.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use seawall_core::Timestamp;
 
-use super::schedule::{Upset, fate};
+use super::fates::{Fates, fates};
+use super::schedule::Upset;
 use crate::world::{Fate, World};
 
 pub(super) const TENANTS: [&str; 3] = ["t0", "t1", "t2"];
@@ -49,8 +48,7 @@ pub(super) struct Plan {
     workers: u64,
     upstream_half: bool,
     seed: u64,
-    fates: Rc<Vec<Fate>>,
-    always: Rc<Cell<Option<Fate>>>,
+    fates: Fates,
     /// Limits that are met, and where one waits for them.
     pub(super) narrow: Option<Line>,
     arrivals: Vec<Arrival>,
@@ -109,13 +107,12 @@ prop_compose! {
         (balances, upstream_half) in any::<(bool, bool)>(),
         workers in 2u64..5,
         seed: u64,
-        fates in prop::collection::vec(fate(), 1..60),
+        fates in fates(1..60),
         line in prop::sample::select(vec![Line::Nowhere, Line::OfAll, Line::OfTenants, Line::OfTokens]),
         arrivals in prop::collection::vec(arrival(), 1..60),
     ) -> Plan {
         let narrow = is_narrow.then_some(line);
-        let (fates, always) = (Rc::new(fates), Rc::default());
-        Plan { modes, invalid, balances, workers, upstream_half, seed, fates, always, narrow, arrivals }
+        Plan { modes, invalid, balances, workers, upstream_half, seed, fates, narrow, arrivals }
     }
 }
 
@@ -218,14 +215,8 @@ impl Plan {
     /// Lets all of it happen, until nothing is under way any more and what the dead had is forgotten.
     pub(super) fn run(&self) -> Spree {
         let policies = [0, 1].map(|number| self.policy(number));
-        let (fates, always) = (self.fates.clone(), self.always.clone());
-        always.set(None);
-        let choose = move |target: &str, n: u64| {
-            let offset = target.bytes().map(usize::from).sum::<usize>();
-            always.get().unwrap_or(fates[(n as usize + offset) % fates.len()])
-        };
         let policies = policies.each_ref().map(String::as_str);
-        let mut world = World::with_policies(&policies, self.workers, self.seed, choose);
+        let mut world = World::with_policies(&policies, self.workers, self.seed, self.fates.begin());
         world.upstream_half = self.upstream_half;
         world.meter = Some(meter);
         let (mut sent, mut traps) = (Vec::new(), Vec::new());
@@ -247,13 +238,13 @@ impl Plan {
 
     /// From now on limits can be asked one by one.
     pub(super) fn ask(&self, spree: &mut Spree) {
-        self.always.set(Some(Fate::Status(400)));
+        self.fates.always(Fate::Status(400));
         spree.world.replace(&Self::questions());
     }
 
     /// Nobody answers what is sent from now on.
     pub(super) fn hang(&self) {
-        self.always.set(Some(Fate::Hang));
+        self.fates.always(Fate::Hang);
     }
 }
 
