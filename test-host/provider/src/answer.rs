@@ -81,7 +81,16 @@ impl Answer {
     }
 
     fn is_binary(&self) -> bool {
-        self.headers.iter().any(|(name, value)| name == "content-type" && value == FRAMES)
+        self.is_of(FRAMES)
+    }
+
+    /// A stream that is the elements of one JSON array.
+    fn is_array(&self) -> bool {
+        self.stream && self.is_of(JSON)
+    }
+
+    fn is_of(&self, content_type: &str) -> bool {
+        self.headers.iter().any(|(name, value)| name == "content-type" && value == content_type)
     }
 
     /// Makes it longer, and no other.
@@ -164,8 +173,12 @@ fn sound(provider: &str, dialect: Dialect, behaviour: &Behaviour, asked: &Asked<
     let said = Said::new(provider, behaviour, dialect, asked);
     match asked.stream() {
         true => {
-            let content_type = if place.api == Api::Converse { FRAMES } else { EVENTS };
-            Answer::new(status, content_type, events(place.api, &said), true)
+            let content_type = match place.api {
+                Api::Converse => FRAMES,
+                Api::Generate if asked.is_array() => JSON,
+                _ => EVENTS,
+            };
+            Answer::new(status, content_type, events(place.api, &said, asked.is_array()), true)
         }
         false => Answer::json(status, whole(place.api, &said)),
     }
@@ -181,11 +194,12 @@ fn whole(api: Api, said: &Said<'_>) -> Vec<u8> {
     }
 }
 
-fn events(api: Api, said: &Said<'_>) -> Vec<Bytes> {
+fn events(api: Api, said: &Said<'_>, is_array: bool) -> Vec<Bytes> {
     match api {
         Api::Chat => chat::events(said),
         Api::Responses => responses::events(said),
         Api::Messages => messages::events(said),
+        Api::Generate if is_array => generate::array(said),
         Api::Generate => generate::events(said),
         Api::Converse => converse::events(said),
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-use crate::dialect::Place;
+use crate::dialect::{Api, Place};
 
 /// Members that hold what is said, whatever the API.
 const TEXTS: [&[u8]; 4] = [br#""content""#, br#""text""#, br#""input""#, br#""prompt""#];
@@ -19,6 +19,7 @@ const LONGEST: usize = 512;
 pub struct Asked<'a> {
     /// Without its query.
     pub(crate) path: &'a str,
+    query: &'a str,
     pub(crate) body: &'a [u8],
     /// What the path asks for, if it is known.
     pub(crate) place: Option<Place<'a>>,
@@ -67,7 +68,7 @@ struct StreamOptions {
 impl<'a> Asked<'a> {
     #[must_use]
     pub fn read(path: &'a str, body: &'a [u8]) -> Self {
-        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let chat: Result<Chat, _> = serde_json::from_slice(body).map_err(|error| error.to_string());
         let place = Place::of(path);
         let needs_model = place.is_some_and(|place| place.model.is_none());
@@ -75,7 +76,7 @@ impl<'a> Asked<'a> {
             None if needs_model => Err("missing field `model`".to_owned()),
             _ => Ok(chat),
         });
-        Self { path, body, place, chat, now: Duration::ZERO }
+        Self { path, query, body, place, chat, now: Duration::ZERO }
     }
 
     /// When it was asked. Some providers say when a limit is reset as a time of day.
@@ -96,6 +97,12 @@ impl<'a> Asked<'a> {
     pub fn stream(&self) -> bool {
         let of_path = self.place.is_some_and(|place| place.stream);
         of_path || self.chat.as_ref().is_ok_and(|chat| chat.stream == Some(true))
+    }
+
+    /// Whether that stream is one JSON array: Gemini's, unless events are asked for.
+    pub(crate) fn is_array(&self) -> bool {
+        let is_generate = self.place.is_some_and(|place| place.api == Api::Generate);
+        is_generate && self.stream() && !self.query.split('&').any(|part| part == "alt=sse")
     }
 
     /// The most tokens that the answer may have, under whichever name.

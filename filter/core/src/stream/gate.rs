@@ -307,7 +307,9 @@ impl Gate {
             return Flow::Break;
         }
         out.truncate(self.partial);
-        if !has_error {
+        if has_error && framing == Framing::Array {
+            out.extend_from_slice(write::sentinel(dialect, framing));
+        } else if !has_error {
             if self.leaks {
                 out.extend_from_slice(write::event_end(framing));
             }

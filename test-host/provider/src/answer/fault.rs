@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::generate::before_element;
 use super::{Answer, End};
 use crate::eventstream;
 use crate::script::Fault;
@@ -23,7 +24,7 @@ pub(super) fn spoil(answer: &mut Answer, fault: Fault, after: Option<usize>) {
         }
         Fault::BadEvent if answer.stream => {
             let at = after.unwrap_or(MIDWAY).min(answer.chunks.len());
-            answer.chunks.insert(at, bad_event(answer));
+            answer.chunks.insert(at, bad_event(answer, at));
         }
         Fault::MissingEnd | Fault::LeftOpen if answer.stream => {
             answer.chunks.pop();
@@ -56,10 +57,13 @@ fn halve(answer: &mut Answer) {
     }
 }
 
-fn bad_event(answer: &Answer) -> Bytes {
+fn bad_event(answer: &Answer, at: usize) -> Bytes {
     const NO_JSON: &str = r#"{"choices":[{"index":0,"delta":{"content":"#;
     if answer.is_binary() {
         return eventstream::event("contentBlockDelta", NO_JSON.as_bytes());
+    }
+    if answer.is_array() {
+        return format!("{}{NO_JSON}", before_element(at)).into();
     }
     format!("data: {NO_JSON}\n\n").into()
 }

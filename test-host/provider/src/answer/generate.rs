@@ -1,4 +1,4 @@
-//! Gemini's generateContent, and its stream with `alt=sse` (<https://ai.google.dev/api/generate-content>).
+//! Gemini's generateContent, and its stream: with `alt=sse` of events, else one array (<https://ai.google.dev/api/generate-content>).
 
 use bytes::Bytes;
 
@@ -21,10 +21,26 @@ pub(super) fn json(said: &Said<'_>) -> Vec<u8> {
 
 /// Words; the last event has no text, but the reason and the usage. Nothing else marks the end.
 pub(super) fn events(said: &Said<'_>) -> Vec<Bytes> {
-    let event = |template: &str, word: &str| format!("data: {}\n\n", filled(template, said, word)).into();
-    let mut events: Vec<Bytes> = said.words().map(|word| event(CHUNK, word)).collect();
-    events.push(event(WHOLE, ""));
-    events
+    chunks(said).map(|chunk| format!("data: {chunk}\n\n").into()).collect()
+}
+
+/// The same chunks as elements, and what closes the array.
+pub(super) fn array(said: &Said<'_>) -> Vec<Bytes> {
+    let elements = chunks(said).enumerate();
+    let mut elements: Vec<Bytes> =
+        elements.map(|(index, chunk)| format!("{}{chunk}", before_element(index)).into()).collect();
+    elements.push(Bytes::from_static(b"\n]"));
+    elements
+}
+
+/// What stands before an element of an array.
+pub(crate) fn before_element(index: usize) -> &'static str {
+    if index == 0 { "[" } else { "\n,\r\n" }
+}
+
+fn chunks<'a>(said: &'a Said<'_>) -> impl Iterator<Item = String> + 'a {
+    let words = said.words().map(|word| filled(CHUNK, said, word));
+    words.chain([filled(WHOLE, said, "")])
 }
 
 fn filled(template: &str, said: &Said<'_>, word: &str) -> String {

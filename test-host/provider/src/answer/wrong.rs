@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::generate::before_element;
 use super::{Answer, sound};
 use crate::asked::Asked;
 use crate::dialect::Dialect;
@@ -23,7 +24,11 @@ pub(super) fn of_kind(
         let rest = Behaviour { error: None, ..behaviour.clone() };
         let mut answer = sound(provider, dialect, &rest, asked);
         answer.chunks.truncate(behaviour.after.unwrap_or(0) as usize);
-        answer.chunks.push(errors::frame(dialect, asked.place.map(|place| place.api), &wrong));
+        let events = answer.chunks.len();
+        answer.chunks.push(match asked.is_array() {
+            true => format!("{}{}\n]", before_element(events), wrong.body).into(),
+            false => errors::frame(dialect, asked.place.map(|place| place.api), &wrong),
+        });
         return answer;
     }
     named(Answer::json(status, wrong.body.clone()), &wrong)

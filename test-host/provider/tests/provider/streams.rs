@@ -1,6 +1,7 @@
 //! What goes wrong in streams, at every API.
 
-use seawall_provider::{Answer, Behaviour, End, Fault, Plan, Provider};
+use seawall_provider::{Answer, Asked, Behaviour, End, ErrorKind, Fault, Plan, Provider, Reply, reply};
+use serde_json::Value;
 
 use crate::asks::{APIS, Api, header};
 use crate::client::{bounded, head, send};
@@ -127,5 +128,38 @@ async fn the_socket_carries_what_the_pure_answer_holds_and_ends_like_it() {
             // A silent answer does not hold up the end.
             bounded(provider.shutdown()).await;
         }
+    }
+}
+
+/// Gemini's stream, unless events are asked for.
+#[test]
+fn an_array_has_the_elements_that_a_stream_has_as_events() {
+    let (path, body) = Api::of("generate").stream_request();
+    let path = path.trim_end_matches("?alt=sse");
+    let ask = |behaviour: &Behaviour| match reply("primary", behaviour, &Asked::read(path, body.as_bytes())) {
+        Reply::Answer(answer) => answer,
+        other => panic!("{other:?}"),
+    };
+    let elements = |answer: &Answer| serde_json::from_slice::<Vec<Value>>(&answer.body());
+    let sound = ask(&Behaviour::default());
+    assert_eq!(header(&sound, "content-type"), Some("application/json"));
+    let events = Api::of("generate").ask_stream(&Behaviour::default()).chunks;
+    let events: Vec<_> = events.iter().map(|event| crate::asks::event(event).1).collect();
+    assert_eq!(elements(&sound).unwrap(), events);
+
+    for after in [0, 2] {
+        let wrong = Behaviour {
+            status: Some(200),
+            error: Some(ErrorKind::Overloaded),
+            after: Some(after),
+            ..Behaviour::default()
+        };
+        let elements = elements(&ask(&wrong)).unwrap();
+        let (error, before) = elements.split_last().unwrap();
+        assert_eq!(before, &events[..after as usize]);
+        assert_eq!(error["error"]["status"], "UNAVAILABLE");
+    }
+    for fault in [Fault::Truncated, Fault::BadEvent, Fault::MissingEnd] {
+        assert!(elements(&ask(&faulty(fault, None))).is_err(), "{fault:?}");
     }
 }

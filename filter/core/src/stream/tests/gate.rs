@@ -77,6 +77,22 @@ fn the_error_frame_is_in_the_callers_dialect() {
 }
 
 #[test]
+fn an_array_that_ends_with_the_providers_own_error_is_closed() {
+    let sound = gemini_array();
+    let (whole, _) = sound.split_once("\n,\r\n").unwrap();
+    let error = r#"{"error":{"code":503,"message":"Overloaded","status":"UNAVAILABLE"}}"#;
+    for end in ["\n]", ""] {
+        let text = format!("{whole}\n,\r\n{error}{end}");
+        for mode in [StreamMode::Live, StreamMode::UntilCommit] {
+            let came = stream(Dialect::Gemini, Framing::Array, rules(mode), text.as_bytes(), true);
+            assert_eq!(came.verdict, Some(Verdict::Error));
+            let out: serde_json::Value = serde_json::from_slice(&came.out.unwrap()).unwrap();
+            assert_eq!(out[1]["error"]["status"], "UNAVAILABLE");
+        }
+    }
+}
+
+#[test]
 fn before_the_commit_errors_and_emptiness_fail_the_attempt() {
     let error = "data: {\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n";
     let overloaded = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
