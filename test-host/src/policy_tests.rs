@@ -75,6 +75,7 @@ impl World<'_> {
             lacks_upstream_half: BTreeSet::new(),
             max_requests: BTreeMap::new(),
             may_trap: false,
+            traps_at_bytes: None,
             refused: None,
             steps: case.steps.iter().map(|said| self.step(said)).collect(),
         }

@@ -68,8 +68,9 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let work = |loaded: &Loaded| {
         let (report, simulated) = simulate(&module, loaded);
-        // Nothing makes a VM of Envoy's trap.
-        let options = real.as_ref().filter(|_| !loaded.scenario.may_trap);
+        // Nothing makes a VM of Envoy's trap at a certain step.
+        let traps = loaded.scenario.steps.iter().any(|step| step.trap.is_some());
+        let options = real.as_ref().filter(|_| !traps);
         let real = options.map(|options| on_envoy(options, loaded, simulated.as_ref()));
         (report, real)
     };

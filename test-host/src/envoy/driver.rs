@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use seawall_provider::{Plan, Provider, RateLimitPlan, Sent};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
@@ -18,6 +19,7 @@ use super::client::send;
 use super::config::{Wanted, set_policy};
 use super::process::{Launch, Process, Settings};
 use super::rate_limits::RateLimitService;
+use super::trapping::trapping;
 use crate::driver::{Crowd, Driver, Observed};
 use crate::scenario::{AUTHORITY, Install, Request, Scenario, UpstreamHalf};
 
@@ -33,6 +35,9 @@ const SETTLE: Duration = Duration::from_millis(10);
 /// for by a little less than one, and a request may wait several times. A scenario's `at_least` is about what the filter asked
 /// for.
 const TIMERS_EARLY: Duration = Duration::from_millis(5);
+
+/// The same where a VM may have died, and its requests with it: they tell nothing.
+const LONGEST_TELLING_OF_SOME: Duration = Duration::from_secs(1);
 
 /// Until Envoy has noticed that a provider closed its connections.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
@@ -71,6 +76,8 @@ pub struct EnvoyDriver {
     providers: BTreeMap<String, Provider>,
     services: BTreeMap<String, RateLimitService>,
     runtime: Runtime,
+    /// The module that it runs, where that isn't the one under test.
+    changed: Option<NamedTempFile>,
 }
 
 impl EnvoyDriver {
@@ -94,9 +101,10 @@ impl EnvoyDriver {
         }
         let of_services = services.iter().map(|(name, service)| (name.clone(), service.addr())).collect();
         let clusters = providers.iter().map(|(name, provider)| (name.clone(), provider.addr())).collect();
+        let changed = scenario.traps_at_bytes.map(|bytes| changed(&options.wasm, bytes)).transpose()?;
         let env: Vec<_> = scenario.env.keys().map(String::as_str).collect();
         let config = Wanted {
-            wasm: Some(&options.wasm),
+            wasm: Some(changed.as_ref().map_or(&*options.wasm, NamedTempFile::path)),
             policy: &scenario.policy,
             env: &env,
             services: Some(&of_services),
@@ -122,7 +130,7 @@ impl EnvoyDriver {
         let launch = Process::start(&options.envoy, &config, &settings);
         match runtime.block_on(launch)? {
             Launch::Ready(envoy) => {
-                Ok(Started::Running(Box::new(Self { envoy, config, providers, services, runtime })))
+                Ok(Started::Running(Box::new(Self { envoy, config, providers, services, runtime, changed })))
             }
             Launch::Ended { log } if log.contains(REFUSED) => Ok(Started::Refused { log }),
             Launch::Ended { log } => bail!("Envoy does not start:\n{log}"),
@@ -190,7 +198,8 @@ impl Driver for EnvoyDriver {
             let (got, elapsed) = self.runtime.block_on(task)?;
             answers.push((got.context("Envoy takes no connection")?, elapsed));
         }
-        if !self.envoy.log().await_ends(mark, answers.len(), LONGEST_TELLING) {
+        let longest = if self.changed.is_some() { LONGEST_TELLING_OF_SOME } else { LONGEST_TELLING };
+        if !self.envoy.log().await_ends(mark, answers.len(), longest) && self.changed.is_none() {
             bail!("the filter's log tells no end of the request:\n{}", self.envoy.log_text());
         }
         std::thread::sleep(SETTLE);
@@ -257,8 +266,16 @@ impl Driver for EnvoyDriver {
     }
 
     fn trap(&mut self, _worker: u32, _steps: u64) -> anyhow::Result<()> {
-        bail!("nothing makes a VM of Envoy's trap")
+        bail!("nothing makes a VM of Envoy's trap at a certain step")
     }
+}
+
+/// The module, made to trap.
+fn changed(wasm: &Path, at_bytes: u32) -> anyhow::Result<NamedTempFile> {
+    let module = fs::read(wasm).with_context(|| format!("can't read {}", wasm.display()))?;
+    let file = NamedTempFile::new()?;
+    fs::write(&file, trapping(&module, at_bytes)?)?;
+    Ok(file)
 }
 
 fn message(request: &Request) -> anyhow::Result<hyper::Request<Full<Bytes>>> {

@@ -12,6 +12,7 @@ mod process;
 mod rate_limits;
 #[cfg(test)]
 mod tests;
+mod trapping;
 
 pub use client::{Got, send};
 pub use config::Wanted;

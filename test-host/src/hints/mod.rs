@@ -103,13 +103,13 @@ fn is_hints(section: &Payload<'_>) -> bool {
 }
 
 /// Adds a section as it is; what is no section of its own goes with the one that it is in.
-fn copy(to: &mut Module, module: &[u8], section: &Payload<'_>) -> anyhow::Result<()> {
+pub(crate) fn copy(to: &mut Module, module: &[u8], section: &Payload<'_>) -> anyhow::Result<()> {
     if let Some((id, range)) = section.as_section() {
         to.section(&RawSection { id, data: bytes(module, range)? });
     }
     Ok(())
 }
 
-fn bytes(module: &[u8], range: Range<usize>) -> anyhow::Result<&[u8]> {
+pub(crate) fn bytes(module: &[u8], range: Range<usize>) -> anyhow::Result<&[u8]> {
     module.get(range).context("a module ends before its sections")
 }

@@ -122,6 +122,9 @@ fn read(path: &Path, text: &str) -> Result<Loaded, LoadError> {
     if scenario.refused.is_some() != scenario.steps.is_empty() {
         return Err(fault("a scenario has either `steps` or `refused`"));
     }
+    if scenario.traps_at_bytes.is_some() && !scenario.may_trap {
+        return Err(fault("`traps_at_bytes` needs `may_trap: true`"));
+    }
     for (index, step) in scenario.steps.iter().enumerate() {
         check_step(step, &scenario).map_err(|reason| fault(&format!("step {}: {reason}", index + 1)))?;
     }

@@ -76,6 +76,9 @@ pub struct Scenario {
     /// error.
     #[serde(default)]
     pub may_trap: bool,
+    /// It traps when so many bytes of an answer's body are there. Envoy gets a module that was changed to do that.
+    #[serde(default)]
+    pub traps_at_bytes: Option<u32>,
     /// The policy must be refused when it is loaded, and the log must hold each of these texts. No steps then.
     #[serde(default)]
     pub refused: Option<Spanned<Vec<Spanned<String>>>>,
@@ -147,7 +150,7 @@ pub struct Step {
     /// From here on these rate limit services do this.
     #[serde(default)]
     pub rate_limit_services: Option<BTreeMap<String, RateLimitPlan>>,
-    /// A VM dies; in the test host only.
+    /// A VM dies; in the test host only, which plays such a scenario alone.
     #[serde(default)]
     pub trap: Option<Trap>,
     /// The filter gets another policy: at once, or while the step's request is under way.

@@ -44,6 +44,7 @@ pub(super) struct Setup {
     lacks_upstream_half: BTreeSet<String>,
     /// A module that traps is built anew; otherwise a trap is the end of the world.
     may_trap: bool,
+    traps_at_bytes: Option<u32>,
 }
 
 /// Envoy waits a little longer or shorter each time before it builds a VM anew.
@@ -64,6 +65,7 @@ impl Setup {
             upstream_half: scenario.upstream_half == UpstreamHalf::Installed,
             lacks_upstream_half: scenario.lacks_upstream_half.clone(),
             may_trap: scenario.may_trap,
+            traps_at_bytes: scenario.traps_at_bytes,
         }
     }
 }
@@ -72,7 +74,8 @@ impl World {
     /// Another VM; `None` if a plugin refused its configuration.
     pub(super) fn start_machine(&mut self) -> anyhow::Result<Option<usize>> {
         let machine = self.machines.len();
-        let vm = Vm::new(&self.setup.module, self.host_state(machine))?;
+        let mut vm = Vm::new(&self.setup.module, self.host_state(machine))?;
+        vm.trap_at_bytes(self.setup.traps_at_bytes);
         self.machines.push(Machine { vm, root: 0, timers: BTreeMap::new(), died: None });
         if self.setup.upstream_half {
             // Envoy makes its clusters, and what is in them, before its listeners.

@@ -105,6 +105,7 @@ pub(crate) struct Vm {
     store: Store<HostState>,
     exports: Exports,
     sabotage: Option<u64>,
+    traps_at_bytes: Option<usize>,
     counts: Option<Counts>,
 }
 
@@ -143,7 +144,8 @@ impl Vm {
             Some(initialize) => Some(initialize),
             None => export(&mut store, &instance, "_start")?,
         };
-        let mut vm = Self { store, exports, sabotage: None, counts: module.counts.clone() };
+        let mut vm =
+            Self { store, exports, sabotage: None, traps_at_bytes: None, counts: module.counts.clone() };
         vm.call("_initialize", initialize, 0, ())?;
         Ok(vm)
     }
@@ -165,6 +167,11 @@ impl Vm {
     /// The next callback traps once it has taken so many steps.
     pub(crate) fn sabotage(&mut self, steps: u64) {
         self.sabotage = Some(steps);
+    }
+
+    /// It traps when so many bytes of an answer's body are there.
+    pub(crate) fn trap_at_bytes(&mut self, bytes: Option<u32>) {
+        self.traps_at_bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
     }
 
     /// From now on dispatched calls enter the plugin of that root context, which stands before every provider.
@@ -210,6 +217,9 @@ impl Vm {
             Direction::Request => ("proxy_on_request_body", self.exports.request_body.clone()),
             Direction::Response => ("proxy_on_response_body", self.exports.response_body.clone()),
         };
+        if direction == Direction::Response && self.traps_at_bytes.is_some_and(|most| size >= most) {
+            return Err(anyhow!("the module trapped in `{name}`, as it was told to"));
+        }
         self.judge(name, function, context, size, end)
     }
 
