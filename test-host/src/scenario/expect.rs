@@ -254,6 +254,13 @@ fn differences(saw: &Saw, sent: &Sent) -> Vec<(String, String, String)> {
         let found = sent.headers.get(&name.to_ascii_lowercase()).cloned();
         compare(&format!("header {name}:"), wanted.clone(), found);
     }
+    for (name, most) in &saw.headers_at_most {
+        let found = sent.headers.get(&name.to_ascii_lowercase()).cloned();
+        let number = found.as_ref().and_then(|found| found.parse::<u64>().ok());
+        let holds = number.is_some_and(|number| (1..=*most).contains(&number));
+        let wanted = if holds { found.clone() } else { Some(format!("1 to {most}")) };
+        compare(&format!("header {name}:"), wanted, found);
+    }
     differences
 }
 

@@ -295,6 +295,8 @@ pub struct Saw {
     pub last_text: Option<String>,
     /// Exact values; `null` means that the header must be absent. Those that may hold secrets are not kept.
     pub headers: BTreeMap<String, Option<String>>,
+    /// Headers that must be whole numbers, from 1 to this one: what is left of a time depends on the clock.
+    pub headers_at_most: BTreeMap<String, u64>,
 }
 
 /// An expectation of a test in a policy, and where the policy says it.
