@@ -229,7 +229,7 @@ pub struct Retry {
 /// A kind of failed attempt after which another may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trigger {
-    /// An answer of the provider with this status: 408, 429, 500, 502, 503, 504 or 529.
+    /// An answer of the provider with this status, or one that stands for it: 408, 429, 500, 502, 503, 504 or 529.
     Status(u16),
     /// The attempt's own timeout passed.
     Timeout,
@@ -243,6 +243,28 @@ pub enum Trigger {
     ContentPolicy,
     /// The target doesn't have this model. Another one may follow, never the same.
     ModelNotFound,
+}
+
+impl Trigger {
+    /// Those that list an answer with this status: its own or, where it is a server's error that has none, those it stands
+    /// for. Proxies before a provider have many (Cloudflare's are 520 to 530), and each says that the gateway or what is
+    /// behind it has failed. Not those that the same request would bring again.
+    #[must_use]
+    pub fn of_status(status: u16) -> &'static [Self] {
+        match status {
+            408 => &[Self::Status(408)],
+            429 => &[Self::Status(429)],
+            500 => &[Self::Status(500)],
+            502 => &[Self::Status(502)],
+            503 => &[Self::Status(503)],
+            504 | 524 => &[Self::Status(504)],
+            529 => &[Self::Status(529)],
+            // Not implemented; an unknown version of HTTP; the network wants a login.
+            501 | 505 | 511 => &[],
+            500..600 => &[Self::Status(500), Self::Status(502)],
+            _ => &[],
+        }
+    }
 }
 
 /// Sleep = random(0, min(cap, base · 2^retry)) with full jitter; the kinds are those of "Exponential Backoff And Jitter",

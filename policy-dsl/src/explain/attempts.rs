@@ -59,8 +59,12 @@ pub(super) fn failed(explainer: &Explainer<'_>, route: &Route, places: &[TargetI
     let mut failures: Vec<(String, Failure)> =
         STATUSES.iter().map(|code| (code.to_string(), status(*code, None))).collect();
     // Anything else of the provider's.
-    failures.push(("any other 5xx".into(), status(501, None)));
     failures.extend([
+        ("524".into(), status(524, None)),
+        ("any other 5xx".into(), status(599, None)),
+        ("501".into(), status(501, None)),
+        ("505".into(), status(505, None)),
+        ("511".into(), status(511, None)),
         ("no answer in time".into(), Failure::Timeout),
         ("no connection".into(), Failure::Connect),
         ("a broken connection".into(), Failure::Reset),

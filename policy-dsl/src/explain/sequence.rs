@@ -68,7 +68,9 @@ impl Failure {
     fn is_listed(self, retry: &Retry) -> bool {
         let listed = |trigger| retry.on.contains(&trigger);
         match self {
-            Failure::Status { status, .. } => listed(Trigger::Status(status)),
+            Failure::Status { status, .. } => {
+                Trigger::of_status(status).iter().any(|trigger| listed(*trigger))
+            }
             Failure::Timeout => listed(Trigger::Timeout),
             Failure::Connect => listed(Trigger::Connect),
             Failure::Reset => listed(Trigger::Reset),
@@ -111,7 +113,7 @@ impl Failure {
 
     /// A target that didn't answer in time has had its chance, and is left where that is possible.
     fn is_silent(self) -> bool {
-        matches!(self, Failure::Timeout | Failure::Status { status: 408 | 504, .. })
+        matches!(self, Failure::Timeout | Failure::Status { status: 408 | 504 | 524, .. })
     }
 
     fn retry_after(self) -> Option<Duration> {
@@ -250,8 +252,23 @@ mod tests {
     fn what_no_retry_mends_is_not_retried() {
         let failed = |status| Failure::Status { status, retry_after: None };
         assert_eq!(positions(3, 2, failed(400)), (vec![0], End::ClientError));
-        assert_eq!(positions(3, 2, failed(501)), (vec![0], End::NotRetried));
+        for status in [501, 505, 511] {
+            assert_eq!(positions(3, 2, failed(status)), (vec![0], End::NotRetried));
+        }
         assert_eq!(positions(3, 2, Failure::Reset), (vec![0], End::NotRetried));
+    }
+
+    #[test]
+    fn a_server_error_without_a_word_of_its_own_is_what_it_stands_for() {
+        let failed = |status| Failure::Status { status, retry_after: None };
+        for status in [507, 520, 521, 522, 523, 530, 599] {
+            assert_eq!(positions(3, 2, failed(status)), (vec![0, 0, 1], End::AttemptsSpent), "{status}");
+        }
+        // 504 isn't listed there.
+        assert_eq!(positions(3, 2, failed(524)), (vec![0], End::NotRetried));
+        let on = vec![Trigger::Status(504)];
+        let sequence = Sequence::of(&Retry { on, ..retry(3) }, 2, failed(524));
+        assert_eq!((sequence.attempts.len(), sequence.end), (3, End::AttemptsSpent));
     }
 
     #[test]

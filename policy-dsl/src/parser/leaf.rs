@@ -314,6 +314,9 @@ impl<'s> Parser<'s, '_> {
             }
             Some(100..=399) => ("can't be retried", "this status is no failure"),
             Some(400..=499) => ("can't be retried", "the client's own error: the same request fails again"),
+            Some(status @ 500..=599) if !Trigger::of_status(status).is_empty() => {
+                ("has no word of its own", "it is retried like 500 and 502, and 524 like 504")
+            }
             Some(500..=599) => ("can't be retried", "nothing says that the same request may succeed later"),
             _ => ("is not a status", "a status has three digits, and each is listed on its own"),
         };

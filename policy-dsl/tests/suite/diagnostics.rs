@@ -233,6 +233,7 @@ fn cases() -> Vec<Case> {
         case(NotRetryable, retry("on 200"), "`200` can't be retried", "200", "this status is no failure", statuses),
         case(NotRetryable, retry("on 418"), "`418` can't be retried", "418", "the client's own error: the same request fails again", statuses),
         case(NotRetryable, retry("on 501"), "`501` can't be retried", "501", "nothing says that the same request may succeed later", statuses),
+        case(NotRetryable, retry("on 521"), "`521` has no word of its own", "521", "it is retried like 500 and 502, and 524 like 504", statuses),
         case(NotRetryable, retry("on 5xx"), "`5xx` is not a status", "5xx", "a status has three digits, and each is listed on its own", statuses),
         case(SecretInPolicy, target("cluster \"c\"  provider openai  auth bearer \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env),
         case(SecretInPolicy, target("cluster \"c\"  provider openai  auth \"sk-1\""), "a secret must not stand in the policy", "\"sk-1\"", "hidden here, but not in the file", env),

@@ -93,7 +93,9 @@ fn played(
 }
 
 fn failures() -> impl Strategy<Value = Failure> {
-    let status = prop::sample::select(vec![400, 401, 404, 408, 422, 429, 500, 501, 502, 503, 504, 529, 599]);
+    let status = prop::sample::select(vec![
+        400, 401, 404, 408, 422, 429, 500, 501, 502, 503, 504, 505, 511, 520, 522, 524, 529, 530, 599,
+    ]);
     let retry_after = prop::option::of((0..20_u64).prop_map(Duration::from_secs));
     prop_oneof![
         4 => (status, retry_after).prop_map(|(status, retry_after)| Failure::Status { status, retry_after }),

@@ -13,7 +13,8 @@
 //! | client error, 413 | never | never |
 //!
 //! An error that comes with a status which says nothing of it (a 200 with an error inside, a 424 for a model that failed) counts
-//! as the status it stands for: 429, 503 or 529, 500.
+//! as the status it stands for: 429, 503 or 529, 500. So does a status above 500 that a policy can't list, such as Cloudflare's
+//! 520 to 524, except those that the same request would bring again (501, 505, 511).
 //!
 //! `attempts` bounds what one request may cost over all its targets, hedges included. The plan's order is the admin's
 //! preference, so the same target is tried again while enough attempts remain to give each later target that would admit
@@ -80,7 +81,9 @@ pub(crate) fn scope(policy: &Retry, outcome: Outcome, status: Option<u16>, progr
     let when = |is_listed, scope| if is_listed { scope } else { Scope::Nowhere(Reason::NotRetried) };
     // The status it came with, or those it stands for.
     let by_status = |means: &[u16]| match status {
-        Some(status @ (408 | 429 | 500..)) => listed(Trigger::Status(status)),
+        Some(status @ (408 | 429 | 500..)) => {
+            Trigger::of_status(status).iter().any(|trigger| listed(*trigger))
+        }
         _ => means.iter().any(|status| listed(Trigger::Status(*status))),
     };
     match outcome {

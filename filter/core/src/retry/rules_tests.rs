@@ -65,6 +65,8 @@ fn every_outcome_has_its_rule() {
         (O::ServerError, Some(500), "not_retried", "not_retried"),
         (O::ServerError, Some(424), "not_retried", "not_retried"),
         (O::ServerError, Some(501), "not_retried", "not_retried"),
+        (O::ServerError, Some(520), "not_retried", "not_retried"),
+        (O::Timeout, Some(524), "not_retried", "not_retried"),
         (O::Refused, None, "again", "again"),
         (O::Reset, None, "again", "again"),
         (O::Truncated, Some(200), "again", "again"),
@@ -97,6 +99,26 @@ fn a_failure_without_its_own_status_counts_as_the_one_it_stands_for() {
     {
         let failed = Failed { outcome: Outcome::ServerError, status, ..OVERLOADED };
         assert_eq!(after_one(&policy, failed, true), expected, "{status:?}");
+    }
+}
+
+#[test]
+fn a_server_error_that_no_policy_can_list_counts_as_the_one_it_stands_for() {
+    let after = |status, outcome, listed, others| {
+        let failed = Failed { outcome, status: Some(status), others, ..OVERLOADED };
+        after_one(&policy(&[Trigger::Status(listed)]), failed, true)
+    };
+    for status in [507, 520, 521, 522, 523, 530, 599] {
+        for listed in [500, 502] {
+            assert_eq!(after(status, Outcome::ServerError, listed, 0), "again", "{status}");
+            assert_eq!(after(status, Outcome::ServerError, listed, 2), "elsewhere", "{status}");
+        }
+        assert_eq!(after(status, Outcome::ServerError, 503, 2), "not_retried", "{status}");
+    }
+    assert_eq!(after(524, Outcome::Timeout, 504, 0), "again");
+    assert_eq!(after(524, Outcome::Timeout, 504, 1), "elsewhere");
+    for status in [501, 505, 511] {
+        assert_eq!(after(status, Outcome::ServerError, 500, 2), "not_retried", "{status}");
     }
 }
 

@@ -103,7 +103,8 @@ static RETRY_BODY: Block = Block {
             List(&Shape::Leaf(Leaf::Trigger), 16, "failures"),
             "on 429, 503, timeout",
             "The failures after which another attempt may follow: at the same target after a wait, at another at once. A \
-             silent target (`timeout`) isn't asked again. An answer that is no JSON, ends too early or has nothing in it is one of \
+             silent target (`timeout`) isn't asked again. A 5xx that has no word here counts as `500` and `502`, and 524 as `504`; \
+             only after 501, 505 and 511, which the same request would bring again, no attempt follows. An answer that is no JSON, ends too early or has nothing in it is one of \
              `invalid_output`, and of `reset`. Without being listed an exhausted quota goes to another target, and a \
              prompt too long for the model to one with a larger context. What the content filter refuses and a model that isn't \
              there go to another one only with `content_policy` and `model_not_found`: by default the caller is told.",

@@ -41,7 +41,7 @@ pub(super) fn fates(number: Range<usize>) -> impl Strategy<Value = Fates> {
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         12 => Just(Fate::Status(200)),
-        3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 529]).prop_map(Fate::Status),
+        3 => prop::sample::select(vec![408, 429, 500, 502, 503, 504, 520, 522, 524, 529]).prop_map(Fate::Status),
         1 => prop::sample::select(vec![400, 401, 403, 404, 413, 422, 501]).prop_map(Fate::Status),
         2 => (0u64..6).prop_map(Fate::Throttle),
         1 => Just(Fate::Refuse),
