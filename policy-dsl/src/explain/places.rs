@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::request::Request;
 use super::words::{code, list};
 use super::{Explainer, changes};
-use crate::policy::fit::Unfit;
+use crate::policy::fit::{Unfit, is_affordable};
 use crate::policy::{InputAction, Order, Overrides, PlanStage, Route, Target, TargetId};
 use crate::vocabulary::{factor_text, money_text};
 
@@ -53,16 +53,14 @@ pub(super) struct Places<'e> {
     explainer: &'e Explainer<'e>,
     route: &'e Route,
     request: &'e Request,
-    /// The most that one may be expected to cost, in hundredths of pico-dollars; `None` where nothing bounds it, or that isn't known.
-    most_cost: Option<u64>,
+    /// What the first one costs; `None` where nothing depends on it, or that isn't known.
+    first: Option<[u64; 2]>,
 }
 
 impl<'e> Places<'e> {
     pub(super) fn new(explainer: &'e Explainer<'e>, route: &'e Route, request: &'e Request) -> Self {
-        let mut places = Self { explainer, route, request, most_cost: None };
-        let first = places.first_cost();
-        places.most_cost =
-            route.contract.failover_cost.zip(first).map(|(most, first)| first.saturating_mul(most.into()));
+        let mut places = Self { explainer, route, request, first: None };
+        places.first = places.first_costs();
         places
     }
 
@@ -82,9 +80,10 @@ impl<'e> Places<'e> {
         if let Some(unfit) = self.unfit(target, overrides) {
             return Some(Why::Unfit(unfit));
         }
-        let cost = self.cost(target, overrides)?.saturating_mul(100);
-        let is_dear = self.most_cost.is_some_and(|most| cost > most);
-        if let Some(most) = self.route.contract.failover_cost.filter(|_| is_dear) {
+        let costs = self.costs(target, overrides)?;
+        if let (Some(most), Some(first)) = (self.route.contract.failover_cost, self.first)
+            && !is_affordable(costs, first, most)
+        {
             return Some(Why::TooDear(most));
         }
         let cost = changes::affordable(self.route, (target, overrides), self.request).err()?;
@@ -108,7 +107,7 @@ impl<'e> Places<'e> {
     }
 
     /// What the first target costs, where it is clear which one that is.
-    fn first_cost(&self) -> Option<u64> {
+    fn first_costs(&self) -> Option<[u64; 2]> {
         for stage in self.stages().iter() {
             let targets = stage.targets.iter().filter_map(|id| self.explainer.target(*id));
             let mut fit = targets.filter(|target| self.unfit(target, &stage.overrides).is_none()).peekable();
@@ -116,8 +115,8 @@ impl<'e> Places<'e> {
                 continue;
             }
             return match stage.order {
-                Order::AsWritten => self.cost(fit.next()?, &stage.overrides),
-                Order::Cheapest => fit.filter_map(|target| self.cost(target, &stage.overrides)).min(),
+                Order::AsWritten => self.costs(fit.next()?, &stage.overrides),
+                Order::Cheapest => fit.filter_map(|target| self.costs(target, &stage.overrides)).min(),
                 _ => None,
             };
         }
@@ -129,7 +128,7 @@ impl<'e> Places<'e> {
         self.request.demand().unfit(lacks, target.context, changes::bound(self.route, overrides))
     }
 
-    fn cost(&self, target: &Target, overrides: &Overrides) -> Option<u64> {
-        Some(self.request.demand().cost(target.price?, changes::bound(self.route, overrides)))
+    fn costs(&self, target: &Target, overrides: &Overrides) -> Option<[u64; 2]> {
+        Some(self.request.demand().costs(target.price?, changes::bound(self.route, overrides)))
     }
 }

@@ -84,6 +84,17 @@ impl Demand {
         price.input.saturating_mul(self.input).saturating_add(price.output.saturating_mul(output))
     }
 
+    /// What the cap on a failover's cost compares, in pico-dollars: what one attempt is expected to cost at this price, and what it
+    /// costs with the longest answer that the request or the plan allows. Of prices that differ more for answers than for
+    /// prompts the second is the dearer. Where nothing bounds an answer both are the same.
+    #[must_use]
+    pub fn costs(&self, price: Price, max_tokens: Option<u64>) -> [u64; 2] {
+        let output = self.most_output(max_tokens).unwrap_or(EXPECTED_OUTPUT);
+        let longest =
+            price.input.saturating_mul(self.input).saturating_add(price.output.saturating_mul(output));
+        [self.cost(price, max_tokens), longest]
+    }
+
     /// What keeps a target from serving it that lacks this and whose context window holds so many tokens, if that is known.
     #[must_use]
     pub fn unfit(&self, lacks: Capabilities, context: Option<u64>, max_tokens: Option<u64>) -> Option<Unfit> {
@@ -92,6 +103,14 @@ impl Demand {
         let window = context.filter(|window| needed > *window).map(|window| (needed, window));
         (!missing.is_empty() || window.is_some()).then_some(Unfit { missing, window })
     }
+}
+
+/// Whether a failover may go to a target of these [`Demand::costs`]: they are at most so many hundredths of the first one's.
+#[must_use]
+pub fn is_affordable(costs: [u64; 2], first: [u64; 2], hundredths: u32) -> bool {
+    let is_within =
+        |(cost, first): (u64, u64)| cost.saturating_mul(100) <= first.saturating_mul(hundredths.into());
+    costs.into_iter().zip(first).all(is_within)
 }
 
 /// Fewer tokens of an answer aren't worth their prompt, unless the caller asks for fewer; OpenAI's Responses take no smaller
@@ -165,6 +184,28 @@ mod tests {
 
     /// $2 a million in, $8 out.
     const PRICE: Price = Price { input: 2_000_000, cached: 500_000, output: 8_000_000 };
+
+    #[test]
+    fn a_failover_is_held_to_what_it_may_cost_however_long_its_answer_becomes() {
+        let price = |output| Price { input: 3_000_000, cached: 0, output };
+        let (first, dear) = (price(3_000_000), price(30_000_000));
+        let is_within = |output, max_tokens, hundredths| {
+            let demand = Demand { input: 20_000, output, ..Demand::default() };
+            let [costs, first] = [dear, first].map(|price| demand.costs(price, max_tokens));
+            is_affordable(costs, first, hundredths)
+        };
+        // 24 cents and 6 of prompt against 2.4 and 6.
+        assert!(!is_within(Some(8_000), None, 300));
+        assert!(is_within(Some(8_000), None, 400));
+        // As many tokens as the plan leaves; or as are expected.
+        assert!(is_within(Some(8_000), Some(500), 300));
+        assert!(is_within(Some(100), None, 300));
+        assert!(is_within(None, None, 300));
+        assert!(!is_within(None, Some(8_000), 300));
+        // No number is too large, and what costs nothing is no dearer.
+        assert!(is_affordable([u64::MAX; 2], [u64::MAX; 2], 100));
+        assert!(is_affordable([0; 2], [0; 2], 100));
+    }
 
     #[test]
     fn an_answer_may_cost_what_the_prompt_leaves() {

@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use seawall_policy::policy::{Order, Price, TargetId};
 
+use seawall_policy::policy::fit::is_affordable;
 pub(crate) use seawall_policy::policy::fit::{Capabilities, Demand, Unfit};
 
 pub(crate) use self::fit::demand;
@@ -163,10 +164,9 @@ impl Plan {
 
     /// Takes out what costs too much by the first one's cost. Where one of the two has no price the rule can't hold.
     fn drop_the_dear(&self, demand: &Demand, chosen: &mut Vec<u16>) {
-        let cost = |number: &u16| self.places.get(usize::from(*number))?.expected_cost(demand);
-        let (Some(most), Some(first)) = (self.failover_cost, chosen.first().and_then(cost)) else { return };
-        let most = first.saturating_mul(most.into());
-        chosen.retain(|number| cost(number).is_none_or(|cost| cost.saturating_mul(100) <= most));
+        let costs = |number: &u16| self.places.get(usize::from(*number))?.costs(demand);
+        let (Some(most), Some(first)) = (self.failover_cost, chosen.first().and_then(costs)) else { return };
+        chosen.retain(|number| costs(number).is_none_or(|costs| is_affordable(costs, first, most)));
     }
 
     /// Whether the context window at one place is known to be larger than that at another, where a request was too long;

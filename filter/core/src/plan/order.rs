@@ -34,6 +34,11 @@ impl Place {
     pub(super) fn expected_cost(&self, demand: &Demand) -> Option<u64> {
         Some(demand.cost(self.price?, self.max_tokens))
     }
+
+    /// The same, and with the longest answer that is allowed.
+    pub(super) fn costs(&self, demand: &Demand) -> Option<[u64; 2]> {
+        Some(demand.costs(self.price?, self.max_tokens))
+    }
 }
 
 /// A place that has been given its rank: the least comes first.

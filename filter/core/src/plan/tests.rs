@@ -244,9 +244,11 @@ proptest! {
                 sorted.dedup();
                 prop_assert_eq!(sorted.len(), sequence.len());
                 prop_assert!(sequence.iter().all(fits));
-                let cost = |number: &usize| plan.places[*number].expected_cost(&demand);
-                let is_dear = |number: &usize| match (failover_cost, cost(&sequence[0]), cost(number)) {
-                    (Some(most), Some(first), Some(cost)) => cost * 100 > first * u64::from(most),
+                let costs = |number: &usize| plan.places[*number].costs(&demand);
+                let is_dear = |number: &usize| match (failover_cost, costs(&sequence[0]), costs(number)) {
+                    (Some(most), Some(first), Some(costs)) => {
+                        costs.iter().zip(first).any(|(cost, first)| cost * 100 > first * u64::from(most))
+                    }
                     _ => false,
                 };
                 for number in fit {

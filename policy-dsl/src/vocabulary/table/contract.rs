@@ -105,8 +105,9 @@ pub(super) static CONTRACT: Block = Block {
             "failover",
             Seq(&[Fixed("cost"), AT_MOST, factor(100, 100_000)]),
             "failover cost <= 3x",
-            "How much dearer than the first target another may be, by what this request is expected to cost there. Those that \
-             are dearer aren't tried.",
+            "How much dearer than the first target another may be, by what this request is expected to cost there (an answer of \
+             512 tokens, unless it may have fewer) and by what it costs with as long an answer as the request or the plan allows. \
+             Those that are dearer by either aren't tried. Where nothing bounds the answer, a longer one may cost more.",
         ),
     ],
 };
