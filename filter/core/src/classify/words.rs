@@ -188,6 +188,18 @@ const WORDS: [(Weight, Outcome, &[&str]); 15] = [
             "BadRequestError",
         ],
     ),
-    // It is about one member, not about the whole: no larger context helps.
-    (Weight::Exact, Outcome::ClientError, &["string_above_max_length"]),
+    // They are about one member, not about the whole: no larger context helps, and what their messages quote means nothing.
+    (
+        Weight::Exact,
+        Outcome::ClientError,
+        &[
+            "string_above_max_length",
+            "invalid_value",
+            "invalid_type",
+            "unsupported_value",
+            "unsupported_parameter",
+            "unknown_parameter",
+            "missing_required_parameter",
+        ],
+    ),
 ];

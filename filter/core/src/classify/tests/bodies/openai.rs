@@ -52,6 +52,20 @@ fn openai() {
         r#"{"error":{"message":"Invalid 'messages[0].content': string too long. Expected a string with maximum length 1048576, but got a string with length 2000000 instead. It exceeds the maximum context length.","type":"invalid_request_error","param":"messages[0].content","code":"string_above_max_length"}}"#,
         "client_error code=string_above_max_length",
     );
+    // What is quoted says nothing of the request.
+    for (quoted, code) in [
+        ("Invalid value: 'too many tokens'. Supported values are: 'a' and 'b'.", "invalid_value"),
+        ("Unknown parameter: 'content management policy'.", "unknown_parameter"),
+        ("Unsupported value: 'prompt is too long' is not supported with this model.", "unsupported_value"),
+        ("Unsupported parameter: 'model identifier is invalid'.", "unsupported_parameter"),
+        ("Invalid type for 'maximum context length': expected an integer.", "invalid_type"),
+        ("Missing required parameter: 'maximum input length'.", "missing_required_parameter"),
+    ] {
+        let error = format!(
+            r#"{{"error":{{"message":"{quoted}","type":"invalid_request_error","param":"x","code":"{code}"}}}}"#
+        );
+        super::check(OpenAi, 400, &[], &error, &format!("client_error code={code}"));
+    }
     check(
         400,
         r#"{"error":{"message":"Your request was rejected as a result of our safety system.","type":"invalid_request_error","param":null,"code":"content_policy_violation"}}"#,
