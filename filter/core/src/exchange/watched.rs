@@ -234,7 +234,11 @@ impl Exchange {
                 turn.fx.push(Effect::Respond { status, headers, body });
                 self.watched_ends(turn, index)
             }
-            Flow::End(rest) if rest.is_empty() => self.watched_ends(turn, index),
+            // Its end would be the connection's.
+            Flow::End(rest) if rest.is_empty() => {
+                watched.ends_early = true;
+                self.watched_ends(turn, index)
+            }
             Flow::End(_) if !watched.has_body => {
                 turn.fx.push(Effect::BreakAnswer);
                 watched.has_ended = true;

@@ -14,8 +14,8 @@
 //! - Only whole events go on, so that what is added always stands between events. An event that is longer than
 //!   [`MOST_PARTIAL`](events::MOST_PARTIAL) goes on as it comes.
 //! - An answer that is finished but for its end marker (every choice has said why it stopped) gets that marker after
-//!   [`GRACE`](patience::GRACE): a client that waits for it would wait for ever. Where a dialect has no marker there is nothing
-//!   to wait for.
+//!   [`GRACE`](patience::GRACE): a client that waits for it would wait for ever. Where a dialect has no marker clients wait for the
+//!   connection's end, and the answer is over after [`LONG_GRACE`](patience::LONG_GRACE).
 //! - What is held is bounded by [`MOST_HELD`](events::MOST_HELD); more than that commits.
 //! - An answer in one piece has no events to cut it at: it goes on as it came, or fails; see `document`.
 //! - `first_token` runs from the attempt's beginning to the first content, whatever pings come before. `idle` runs from one
@@ -28,9 +28,9 @@ mod patience;
 use seawall_policy::policy::{Malformed, StreamMode};
 
 pub(crate) use self::document::MOST_DOCUMENT;
-#[cfg(test)]
-pub(super) use self::patience::GRACE;
 pub use self::patience::Limits;
+#[cfg(test)]
+pub(super) use self::patience::{GRACE, LONG_GRACE};
 use super::watch::Watch;
 use super::{Dialect, Framing, Report, Verdict, write};
 use crate::output::Collector;

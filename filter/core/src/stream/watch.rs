@@ -45,6 +45,8 @@ pub struct Watch {
     is_terminal: bool,
     choices: u64,
     finished: u64,
+    /// A choice that had said why it stopped went on.
+    finishes_often: bool,
     /// How many choices there must be.
     asked: u32,
     /// What an answer that says nothing is.
@@ -97,6 +99,7 @@ impl Watch {
             is_terminal: false,
             choices: 0,
             finished: 0,
+            finishes_often: false,
             asked: 1,
             silence: Silence::default(),
             collector: None,
@@ -186,6 +189,11 @@ impl Watch {
         self.choices != 0 && self.choices & !self.finished == 0 && self.finished.count_ones() >= self.asked
     }
 
+    /// Whether that says little of when the answer ends: some providers send a reason with every event.
+    pub(super) fn finishes_often(&self) -> bool {
+        self.finishes_often
+    }
+
     /// Reads to the end of the next event; how much that is.
     pub(super) fn next(&mut self, bytes: &[u8]) -> (usize, Step) {
         let (used, is_end) = match &mut self.cutter {
@@ -262,6 +270,7 @@ impl Watch {
             self.has_list |= seen.has_list;
             self.is_terminal |= seen.is_terminal;
             self.choices |= seen.choices;
+            self.finishes_often |= has_content && self.finished & seen.choices != 0;
             self.finished |= seen.finished;
             if has_content {
                 // Some providers send a reason with every event: a choice that goes on has not finished.

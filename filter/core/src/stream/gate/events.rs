@@ -7,7 +7,7 @@ use seawall_policy::policy::{Malformed, StreamMode};
 use super::{Flow, Gate, State};
 use crate::stream::event::Kind;
 use crate::stream::watch::Step;
-use crate::stream::{Framing, Verdict, write};
+use crate::stream::{Dialect, Framing, Verdict, write};
 use crate::time::Timestamp;
 
 /// Bytes of one answer that are held before it is committed.
@@ -133,7 +133,9 @@ impl Gate {
         } else if self.rules.mode == StreamMode::UntilCommit && report.has_content {
             self.state = State::Committed;
         }
-        let waits = self.watch.is_finished() && write::has_marker(self.watch.dialect(), self.watch.framing());
+        // What ends those of Responses holds all of the answer once more, and can't be made up.
+        let can_end = self.watch.dialect() != Dialect::Responses && !self.watch.finishes_often();
+        let waits = self.watch.is_finished() && can_end;
         self.finished = waits.then(|| self.finished.unwrap_or(now));
         None
     }

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use super::{Flow, Gate, State};
-use crate::stream::Verdict;
+use crate::stream::{Verdict, write};
 use crate::time::Timestamp;
 
 /// How long an answer that is finished may keep its end marker back. Usage comes before it, milliseconds after the last text.
 pub(in crate::stream) const GRACE: Duration = Duration::from_secs(1);
+
+/// The same where the dialect has no marker, and only the connection's end tells that nothing more comes. Gemini has sent a reason
+/// to stop with every event of a stream, and Bedrock tells the usage in one more event.
+pub(in crate::stream) const LONG_GRACE: Duration = Duration::from_secs(5);
 
 /// How long an answer may be silent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +52,9 @@ impl Gate {
     }
 
     fn grace_ends(&self) -> Option<Timestamp> {
-        self.finished.map(|finished| finished.after(GRACE))
+        let has_marker = write::has_marker(self.watch.dialect(), self.watch.framing());
+        let grace = if has_marker { GRACE } else { LONG_GRACE };
+        self.finished.map(|finished| finished.after(grace))
     }
 
     fn first_token_due(&self) -> Option<Timestamp> {

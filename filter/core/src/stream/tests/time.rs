@@ -112,12 +112,75 @@ fn an_end_marker_that_comes_in_time_changes_nothing() {
 
 #[test]
 fn where_there_is_no_end_marker_silence_after_the_finish_is_no_failure() {
-    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(20)), total: None };
+    let limits = Limits { first_token: None, idle: Some(Duration::from_secs(2)), total: None };
     for (mode, rest) in [(StreamMode::Live, ""), (StreamMode::Complete, GEMINI)] {
         let mut gate = gate(Dialect::Gemini, Framing::Sse, Rules { limits, ..rules(mode) });
         gate.push(at(5), GEMINI.as_bytes());
-        assert_eq!(gate.deadline(), Some(at(25)));
-        assert_eq!(gate.lapse(at(25)), Flow::End(rest.into()));
+        assert_eq!(gate.deadline(), Some(at(7)));
+        assert_eq!(gate.lapse(at(7)), Flow::End(rest.into()));
+        assert_eq!(gate.verdict(), Some(Verdict::Complete));
+    }
+}
+
+#[test]
+fn a_finished_stream_that_is_left_open_is_over_promptly_in_every_dialect() {
+    use crate::stream::gate::{GRACE, LONG_GRACE};
+    let before = |marker: &[u8], whole: Vec<u8>| {
+        let end = whole.windows(marker.len()).rposition(|part| part == marker).unwrap();
+        whole.get(..end).unwrap().to_vec()
+    };
+    for (dialect, framing, whole) in all() {
+        // Without what ends it; Responses say only there why they stopped.
+        let (came, grace) = match (dialect, framing) {
+            (Dialect::Chat, _) => (before(b"data: [DONE]", whole.clone()), GRACE),
+            (Dialect::Anthropic, _) => (before(b"event: message_stop", whole.clone()), GRACE),
+            (Dialect::Gemini, Framing::Array) => (before(b"]", whole.clone()), LONG_GRACE),
+            (Dialect::Gemini, _) => (whole.clone(), LONG_GRACE),
+            _ => continue,
+        };
+        for mode in MODES {
+            let mut gate = gate(dialect, framing, rules(mode));
+            let mut host = Host::new();
+            let flow = gate.push(at(5), &came);
+            host.apply(flow, &came);
+            let over = at(5).after(grace);
+            assert_eq!(gate.deadline(), Some(over), "{dialect:?} {framing:?} {mode:?}");
+            assert_eq!(gate.lapse(at(5)), Flow::Hold);
+            let Flow::End(rest) = gate.lapse(over) else { panic!("it is complete") };
+            assert_eq!((gate.verdict(), gate.deadline()), (Some(Verdict::Complete), None));
+            let out = [host.out.unwrap(), rest].concat();
+            assert!(out.starts_with(came.trim_ascii_end()), "{dialect:?} {framing:?} {mode:?}");
+        }
+    }
+    // What Bedrock used comes in one more event, which may be late.
+    let whole = bedrock();
+    let stopped = event_frame("messageStop", r#"{"p":"abcdefghijk","stopReason":"end_turn"}"#);
+    let end = whole.windows(stopped.len()).position(|part| part == stopped).unwrap() + stopped.len();
+    let (came, usage) = whole.split_at(end);
+    for mode in MODES {
+        let mut gate = gate(Dialect::Bedrock, Framing::EventStream, rules(mode));
+        gate.push(at(5), came);
+        assert_eq!(gate.deadline(), Some(at(5).after(LONG_GRACE)));
+        gate.push(at(7), usage);
+        assert_eq!((gate.deadline(), gate.verdict()), (None, Some(Verdict::Complete)));
+        let mut gate = self::gate(Dialect::Bedrock, Framing::EventStream, rules(mode));
+        gate.push(at(5), came);
+        assert!(matches!(gate.lapse(at(10)), Flow::End(_)));
+        assert_eq!(gate.verdict(), Some(Verdict::Complete));
+    }
+}
+
+#[test]
+fn a_reason_with_every_event_says_nothing_of_the_end() {
+    let event = r#"data: {"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"#;
+    let event = format!("{event}\n\n");
+    for mode in MODES {
+        let mut gate = gate(Dialect::Gemini, Framing::Sse, rules(mode));
+        gate.push(at(1), event.as_bytes());
+        assert!(gate.deadline().is_some());
+        gate.push(at(2), event.as_bytes());
+        assert_eq!(gate.deadline(), None, "more may come");
+        gate.push_last(at(60), event.as_bytes());
         assert_eq!(gate.verdict(), Some(Verdict::Complete));
     }
 }
