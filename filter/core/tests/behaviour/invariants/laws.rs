@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seawall_core::BreakerState;
 
-use super::schedule::{ATTEMPTS, BUDGET, CALLS, HEDGES, HONORED, RECOVER, TARGET_RATE, Terms};
+use super::schedule::{ATTEMPTS, BUDGET, CALLS, HEDGES, HONORED, LARGEST, RECOVER, TARGET_RATE, Terms};
 use crate::world::{Attempt, Complaint, End, Fate, From, Lie, Request, Sense, World, text};
 
 pub(super) fn all(world: &World, terms: &Terms) {
@@ -84,10 +84,9 @@ fn attempts_have_a_reason(request: &Request) {
                 && !is_shut_out(failed)
                 && matches!(
                     failed.fate,
-                    // No other target is known to have a larger context, and no policy routes around content policies.
+                    // No policy routes around content policies.
                     Fate::Says(
-                        Complaint::ContextLength
-                            | Complaint::ContentPolicy
+                        Complaint::ContentPolicy
                             | Complaint::Status(400 | 401 | 403 | 404)
                             | Complaint::Long(400)
                             | Complaint::Unfinished(400 | 413)
@@ -95,7 +94,10 @@ fn attempts_have_a_reason(request: &Request) {
                         _,
                     ) | Fate::Status(400 | 401 | 403 | 404 | 413 | 422)
                 );
-            assert!(!is_at_fault || is_asked_again(failed), "{request:?}");
+            let is_too_long = !is_lost && matches!(failed.fate, Fate::Says(Complaint::ContextLength, _));
+            let is_larger = next.target == LARGEST && failed.target != LARGEST;
+            let may_follow = !is_at_fault && (!is_too_long || is_larger);
+            assert!(may_follow || is_asked_again(failed), "{request:?}");
             assert!(!failed.fate.is_sound(request.streams), "{request:?}");
         }
         let Some(last) = before.clone().max_by_key(|other| other.ended) else {
@@ -298,7 +300,7 @@ pub(super) fn every_breaker_has_closed(world: &World) {
 pub(super) fn nothing_counts_as_under_way(targets: &[String], terms: &Terms) {
     let at = |name: &str| targets.iter().filter(|target| *target == name).count();
     let is_even = at("a") == at("b") && at("c") == 0;
-    assert!(is_even || !terms.balances, "{targets:?}");
+    assert!(is_even || !terms.balances(), "{targets:?}");
 }
 
 /// What attempts come to is told to the breaker of their target.

@@ -83,8 +83,13 @@ proptest! {
 
     #[test]
     fn every_promise_holds_for_thousands_of_requests(plan in plan(2_000..2_400)) {
-        let world = plan.run();
+        let mut world = plan.run();
         laws::all(&world, &plan.terms);
+        plan.recover(&mut world);
+        laws::every_breaker_has_closed(&world);
+        plan.fail(&mut world);
+        laws::the_breaker_is_open(&world);
+        world.settle();
     }
 }
 

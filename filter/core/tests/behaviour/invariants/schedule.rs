@@ -19,6 +19,8 @@ pub(super) const HEDGES: u64 = 10;
 /// Of narrow limits: attempts in a second at one target, and at once; requests at once.
 pub(super) const TARGET_RATE: (u64, u64) = (20, 5);
 pub(super) const CALLS: usize = 6;
+/// The target with the largest context.
+pub(super) const LARGEST: &str = "c";
 /// Probes of the stages of a recovery.
 pub(super) const RECOVER: [usize; 2] = [1, 3];
 
@@ -27,8 +29,10 @@ pub(super) const RECOVER: [usize; 2] = [1, 3];
 pub(super) struct Terms {
     pub(super) modes: [&'static str; 2],
     skips: bool,
-    /// The first two targets share what comes.
-    pub(super) balances: bool,
+    /// In which order the first two targets are asked.
+    order: &'static str,
+    /// What opens a breaker, besides errors.
+    trip: &'static str,
     /// A breaker stands before its targets.
     is_guarded: bool,
     /// A spent budget ends the request.
@@ -97,7 +101,18 @@ prop_compose! {
 prop_compose! {
     pub(super) fn plan(requests: Range<usize>)(
         modes in prop::array::uniform2(prop::sample::select(vec!["live", "until_commit", "complete"])),
-        (skips, fails_fast, balances) in any::<(bool, bool, bool)>(),
+        (skips, fails_fast) in any::<(bool, bool)>(),
+        order in prop_oneof![
+            3 => Just(""),
+            3 => Just("least_loaded"),
+            1 => prop::sample::select(vec!["weighted 70, 30", "cheapest", "fastest"]),
+        ],
+        trip in prop_oneof![
+            3 => Just(""),
+            1 => prop::sample::select(vec![
+                "trip 4 errors in a row", "trip latency p95 > 3x baseline", "trip quality < 60% of at least 8",
+            ]),
+        ],
         is_guarded in prop::bool::weighted(0.7),
         invalid in prop::sample::select(vec!["pass", "reject", "retry 1, then fail_over", "fail_over, pass", "retry 2, pass"]),
         workers in 2u64..5,
@@ -107,7 +122,7 @@ prop_compose! {
         fates in fates(1..80),
         arrivals in prop::collection::vec(arrival(), requests),
     ) -> Plan {
-        let terms = Terms { modes, skips, balances, is_guarded, fails_fast, workers, invalid, is_narrow: false };
+        let terms = Terms { modes, skips, order, trip, is_guarded, fails_fast, workers, invalid, is_narrow: false };
         Plan { terms, upstream_half, refuses_redirects, seed, fates, arrivals }
     }
 }
@@ -116,9 +131,8 @@ impl Terms {
     fn policy(&self, number: usize) -> String {
         let (attempts, mode) = (ATTEMPTS[number], self.modes[number]);
         let malformed = if self.skips { "malformed skip" } else { "malformed end" };
-        let order = if self.balances { "  least_loaded" } else { "" };
         let breaker = if self.is_guarded { "  breaker sensitive" } else { "" };
-        let invalid = self.invalid;
+        let Self { invalid, order, trip, .. } = self;
         let spent = if self.fails_fast { "else fail" } else { "" };
         let ((share, floor), [first, second]) = (BUDGET, RECOVER);
         // The wide ones are for all of it: what a request doesn't give back leaves a timer behind.
@@ -134,9 +148,12 @@ impl Terms {
         format!(
             r#"
             seawall 1
-            target a {{ cluster "a"  provider openai  host "a.test" }}
-            target b {{ cluster "b"  provider openai  host "b.test"  model "other" }}
-            target c {{ cluster "c"  provider openai  host "c.test" }}
+            target a {{ cluster "a"  provider openai  host "a.test"  context 100k tokens  price $1 in, $4 out per 1M tokens }}
+            target b {{
+                cluster "b"  provider openai  host "b.test"  model "other"  context 100k tokens
+                price $2 in, $2 out per 1M tokens
+            }}
+            target {LARGEST} {{ cluster "c"  provider openai  host "c.test"  context 1M tokens }}
             retry quick {{
                 attempts {attempts}  backoff full_jitter 50ms .. 2s  honor retry_after up to {HONORED}s
                 budget {share}% of requests, at least {floor}/s {spent}
@@ -146,18 +163,25 @@ impl Terms {
             limit each   per target {{ {each} }}
             limit fleet  global     {{ 1M requests/s  via rate_limit_service "counts" }}
             limit places per target {{ 1M requests/s  via rate_limit_service "counts" }}
-            breaker sensitive {{ window 10s  trip errors > 50% of at least 8  open 5s  recover {first}, {second} }}
+            breaker sensitive {{ window 10s  trip errors > 50% of at least 8  {trip}  open 5s  recover {first}, {second} }}
             route chat {{
-                match path "/v1/chat/completions"  try a, b{order}  then c  retry quick{breaker}
+                match path "/v1/chat/completions"  try a, b {order}  then {LARGEST}  retry quick{breaker}
                 timeout 1s, first_token 950ms, idle 300ms  deadline header "x-budget-ms" default {DEFAULT_MS}ms
                 hedge after 300ms at most {HEDGES}%  stream {mode} {malformed}  limit calls, tokens, each, fleet, places
                 output {{ finish stop  invalid {invalid} }}
             }}
             route a {{ match path "/only/a"  try a  retry quick  breaker sensitive  timeout 1s }}
             route b {{ match path "/only/b"  try b  retry quick  breaker sensitive  timeout 1s }}
-            route c {{ match path "/only/c"  try c  retry quick  breaker sensitive  timeout 1s }}
+            route c {{ match path "/only/c"  try {LARGEST}  retry quick  breaker sensitive  timeout 1s }}
             "#
         )
+    }
+}
+
+impl Terms {
+    /// The first two targets share what comes.
+    pub(super) fn balances(&self) -> bool {
+        self.order == "least_loaded"
     }
 }
 
