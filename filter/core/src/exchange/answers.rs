@@ -21,7 +21,7 @@ use crate::effect::{Effect, Text};
 use crate::event::{Answer, Half, Origin, Reads};
 use crate::headers::Headers;
 use crate::request::forged;
-use crate::stream::MOST_DOCUMENT;
+use crate::stream::{self, MOST_DOCUMENT};
 use crate::telemetry::{Next, Outcome, Reason};
 use crate::time::Timestamp;
 use crate::timeout::TIMER_ERROR;
@@ -199,6 +199,16 @@ impl Exchange {
             attempt.reading = Reading::Opening { half, answer };
             return After::Wait;
         }
+        self.passes_unread(turn, index, (half, answer))
+    }
+
+    /// A success that nobody looks at.
+    pub(super) fn passes_unread(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (half, answer): (Half, Answer),
+    ) -> After {
         if half == Half::Downstream {
             self.succeeded(turn, index, answer, None)
         } else {
@@ -322,8 +332,13 @@ impl Exchange {
         if answer.origin == Origin::Reset && was_given_up(turn, attempt) {
             answer.origin = Origin::Timeout;
         }
-        let mut judgement =
-            judge_whole(turn.config.provider(self.route, attempt.position), &answer, turn.now);
+        let provider = turn.config.provider(self.route, attempt.position);
+        let is_readable = answer.status >= 400 || is_json(&answer);
+        let mut judgement = if is_readable {
+            judge_whole(provider, &answer, turn.now)
+        } else {
+            judge(provider, &answer, turn.now)
+        };
         let (mut sighted, mut spent, mut invalid) = (None, None, None);
         if judgement.outcome == Outcome::Success {
             match self.read_whole(turn, attempt, &mut answer) {
@@ -445,9 +460,9 @@ fn is_error(provider: Provider, start: &[u8], turn: &Turn<'_>) -> bool {
     error_in_success(provider, start, turn.now).is_some()
 }
 
-/// Judges an answer with its body, whatever its status claims.
+/// Judges an answer with its body, which can be read, whatever its status claims.
 fn judge_whole(provider: Provider, answer: &Answer, now: Timestamp) -> Judgement {
-    let is_claim = answer.origin == Origin::Provider && answer.status < 400 && is_json(answer);
+    let is_claim = answer.origin == Origin::Provider && answer.status < 400;
     let error = if is_claim { error_in_success(provider, &answer.body, now) } else { None };
     error.unwrap_or_else(|| judge(provider, answer, now))
 }
@@ -460,7 +475,7 @@ fn judge_broken(provider: Provider, answer: &Answer, now: Timestamp) -> Judgemen
 }
 
 fn is_json(answer: &Answer) -> bool {
-    answer.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"))
+    answer.headers.get("content-type").is_some_and(stream::is_json)
 }
 
 fn was_given_up(turn: &Turn<'_>, attempt: &Attempt) -> bool {

@@ -21,13 +21,16 @@ use crate::event::{Answer, Half, Origin, Reads};
 use crate::output::Broken;
 use crate::request::provider_headers;
 use crate::sampling::Kept;
-use crate::stream::{Flow, Gate, Report, Usage};
+use crate::stream::{Flow, Gate, Report, SHOWN, Usage, is_unsaid};
 use crate::time::Timestamp;
 use crate::turn::Turn;
 
 /// Bytes of a body that one callback brings at most: more than any host buffers, and less than what its arithmetic can add
 /// to a place in it.
 const MOST_READ: usize = 1 << 30;
+
+/// Blanks that a body may begin with before it is one whatever follows.
+const MOST_BLANKS: usize = 1024;
 
 /// An answer under watch.
 pub(super) struct Watched {
@@ -47,6 +50,8 @@ pub(super) struct Watched {
     /// The rules of its route that it broke; and how long it is now, if it was made to fit.
     broken: Broken,
     repaired: Option<usize>,
+    /// Its headers don't say what it is, and nothing of its body has come.
+    is_unsaid: bool,
     /// What looks at it while it passes.
     following: Option<Box<Following>>,
     /// What has come of it, if it is one to look at.
@@ -111,8 +116,21 @@ impl Exchange {
         (half, answer): (Half, Answer),
         end: bool,
     ) -> Result<After, Answer> {
-        let gate =
-            self.in_flight.get(index).and_then(|attempt| self.gate(turn, attempt, &answer, Some(half)));
+        self.watch_from(turn, index, (half, answer), (&[], end))
+    }
+
+    /// The same of one of which so much of the body is here. It is still to be read.
+    fn watch_from(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+        (half, answer): (Half, Answer),
+        (start, end): (&[u8], bool),
+    ) -> Result<After, Answer> {
+        let gate = self
+            .in_flight
+            .get(index)
+            .and_then(|attempt| self.gate(turn, attempt, (&answer, start), Some(half)));
         // An answer without a body has said all. A stream that goes on at once stays as it is.
         let gate = gate.filter(|gate| !end || !gate.is_committed());
         let kept = if gate.is_some() { self.keep_sample(turn) } else { None };
@@ -123,6 +141,7 @@ impl Exchange {
         }
         let is_held = !gate.is_committed();
         let is_unheard = gate.is_document() && !is_held;
+        let is_unsaid = start.is_empty() && is_held && !end && is_unsaid(answer.headers.get("content-type"));
         let watched = Watched {
             half,
             answer,
@@ -133,6 +152,7 @@ impl Exchange {
             is_delivered: false,
             broken: Broken::default(),
             repaired: None,
+            is_unsaid,
             following: None,
             kept,
             has_ended: false,
@@ -155,10 +175,21 @@ impl Exchange {
     pub(super) fn watched_goes_on(
         &mut self,
         turn: &mut Turn<'_>,
-        index: usize,
+        mut index: usize,
         (chunk, buffered): (&[u8], usize),
         end: bool,
     ) -> After {
+        if self.watched(index).is_some_and(|watched| watched.is_unsaid) {
+            // Some send blanks until there is more.
+            if !end && chunk.trim_ascii_start().len() < SHOWN && chunk.len() < MOST_BLANKS {
+                return After::Wait;
+            }
+            if let Some(after) = self.shows(turn, index, chunk) {
+                return after;
+            }
+            // Of one that goes on at once no other is left beside it.
+            index = index.min(self.in_flight.len().saturating_sub(1));
+        }
         if self.is_error_object(turn, index, chunk) {
             return self.error_begins(turn, index, chunk, end);
         }
@@ -189,6 +220,23 @@ impl Exchange {
             Ok(flow) => self.flow(turn, index, flow),
             Err(after) => after,
         }
+    }
+
+    /// The body of an answer whose headers don't say what it is has begun: it is watched as what it shows itself to be, or goes on
+    /// unread.
+    fn shows(&mut self, turn: &mut Turn<'_>, index: usize, chunk: &[u8]) -> Option<After> {
+        let attempt = self.in_flight.get_mut(index)?;
+        let position = attempt.position;
+        let Reading::Watched(watched) = std::mem::replace(&mut attempt.reading, Reading::Awaited) else {
+            return Some(After::Wait);
+        };
+        let half = watched.half;
+        let answer = match self.watch_from(turn, index, (half, watched.answer), (chunk, false)) {
+            Ok(_) => return None,
+            Err(answer) => answer,
+        };
+        self.goes_unread(turn, position, answer.status);
+        Some(self.passes_unread(turn, index, (half, answer)))
     }
 
     /// Whether this, the beginning of an answer in one piece that nothing has gone on of, shows an error object.

@@ -30,6 +30,7 @@ pub(crate) use self::gate::MOST_DOCUMENT;
 pub use self::gate::{Flow, Gate, Limits, Rules};
 pub use self::watch::Watch;
 pub use self::words::{Dialect, ErrorEvent, Finish, Framing, Report, Usage, Verdict};
+pub(crate) use self::words::{SHOWN, is_json, is_unsaid};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -53,20 +53,57 @@ impl Framing {
     /// By the answer's `content-type`; `None` for what can't be read here. `streams` says that the request asked for a
     /// stream.
     pub fn of(dialect: Dialect, content_type: &str, streams: bool) -> Option<Self> {
-        let kind = content_type.split(';').next().unwrap_or_default().trim();
-        let is = |name: &str| kind.eq_ignore_ascii_case(name);
+        let is = |name: &str| bare(content_type).eq_ignore_ascii_case(name);
         if is("text/event-stream") {
             Some(Self::Sse)
         } else if is("application/vnd.amazon.eventstream") {
             Some(Self::EventStream)
-        } else if is("application/json")
-            || kind.get(kind.len().saturating_sub(5)..).is_some_and(|end| end == "+json")
-        {
-            Some(if dialect == Dialect::Gemini && streams { Self::Array } else { Self::Document })
+        } else if is_json(content_type) {
+            Some(Self::of_json(dialect, streams))
         } else {
             None
         }
     }
+
+    fn of_json(dialect: Dialect, streams: bool) -> Self {
+        if dialect == Dialect::Gemini && streams { Self::Array } else { Self::Document }
+    }
+
+    /// The same by how the body begins, where its type doesn't say: a page in place of an answer, an error as plain text, or an answer
+    /// of something small that leaves the type out. What is no event is to be a document. `None` for bytes of something
+    /// else.
+    pub(crate) fn shown(dialect: Dialect, start: &[u8], streams: bool) -> Option<Self> {
+        let start = start.trim_ascii_start();
+        let is_event =
+            ["data:", "event:", "id:", "retry:", ":"].iter().any(|name| start.starts_with(name.as_bytes()));
+        match start.first() {
+            _ if is_event => Some(Self::Sse),
+            Some(b'!'..=b'~') => Some(Self::of_json(dialect, streams)),
+            Some(_) => None,
+            None => Some(Self::Document),
+        }
+    }
+}
+
+/// Whether a body of this type may be read by how it begins: one of no type, or text of any kind.
+pub(crate) fn is_unsaid(content_type: Option<&str>) -> bool {
+    let kind = bare(content_type.unwrap_or_default());
+    kind.is_empty() || kind.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+}
+
+/// Bytes that a body must have for [`Framing::shown`].
+pub(crate) const SHOWN: usize = "event:".len();
+
+/// Whether a body is JSON by its type.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    let kind = bare(content_type);
+    let end = kind.get(kind.len().saturating_sub(5)..).unwrap_or_default();
+    kind.eq_ignore_ascii_case("application/json") || end.eq_ignore_ascii_case("+json")
+}
+
+/// A type without its parameters.
+fn bare(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 /// What the provider counted, in tokens and as it is billed.

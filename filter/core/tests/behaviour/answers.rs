@@ -178,7 +178,18 @@ fn no_error_within_a_success_goes_out_as_a_success() {
     let long = "x".repeat(9_000);
     let longer = "x".repeat(70_000);
     let (stream, json) = ("text/event-stream", "application/json");
+    let limited = || "{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"m\"}}".to_owned();
     let table = [
+        // What its headers don't say its body shows.
+        ("text/plain", limited(), 429),
+        ("", limited(), 429),
+        ("Application/JSON", limited(), 429),
+        ("text/plain", format!("data: {}\n\n", limited()), 429),
+        ("", "event: error\ndata: upstream is gone\n\n".to_owned(), 502),
+        ("text/html; charset=utf-8", "<html>We'll be back</html>".to_owned(), 502),
+        ("text/plain", "no healthy upstream".to_owned(), 502),
+        ("", "<html>".to_owned(), 502),
+        ("", String::new(), 502),
         (stream, "event: error\ndata: upstream is gone\n\n".to_owned(), 502),
         (
             stream,

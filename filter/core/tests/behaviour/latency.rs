@@ -112,7 +112,7 @@ impl Proxy {
     fn answer(&mut self, id: u32) {
         let is_first = self.begun.insert(id);
         if is_first {
-            let kind = if self.streams { "text/event-stream" } else { "text/plain" };
+            let kind = if self.streams { "text/event-stream" } else { "application/octet-stream" };
             let headers = [("content-type", kind)].into_iter().collect();
             let answer = Answer { status: 200, headers, body: Vec::new(), origin: Origin::Provider };
             let end_of_stream = !self.streams;

@@ -116,7 +116,9 @@ impl Host {
     }
 
     fn answer_with(&mut self, status: u16, headers: &[(&str, &str)]) -> Vec<Effect> {
-        let headers = headers.iter().copied().collect();
+        // A success that nobody looks at.
+        let unread = [("content-type", "application/octet-stream")];
+        let headers = headers.iter().chain(&unread).copied().collect();
         let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
         self.handle(Event::AnswerHeaders { half: Half::Downstream, answer, end_of_stream: true })
     }
@@ -281,8 +283,8 @@ fn the_answer_names_the_target_and_model_that_were_used() {
         let mut fx = host.answer(if failures == 0 { 200 } else { 503 });
         for attempt in 1..=failures as u32 {
             let status = if attempt == failures as u32 { 200 } else { 503 };
-            let answer =
-                Answer { status, headers: Headers::default(), body: Vec::new(), origin: Origin::Provider };
+            let headers = [("content-type", "application/octet-stream")].into_iter().collect();
+            let answer = Answer { status, headers, body: Vec::new(), origin: Origin::Provider };
             fx = host.handle(Event::CallAnswer { attempt: attempt + 1, answer });
         }
         let told = told(&fx);

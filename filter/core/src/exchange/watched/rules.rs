@@ -5,16 +5,17 @@ use seawall_policy::policy::StreamMode;
 use crate::counting;
 use crate::event::{Answer, Half};
 use crate::exchange::{Attempt, Exchange};
-use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch};
+use crate::stream::{Dialect, Framing, Gate, Limits, MOST_DOCUMENT, Rules, Watch, is_unsaid};
 use crate::turn::Turn;
 
 impl Exchange {
-    /// What watches this answer at a half, if it is one of a model and can be read; `None`: it has come as a whole.
+    /// What watches this answer at a half, if it is one of a model and can be read; `None`: it has come as a whole. `start` is
+    /// what of its body is here.
     pub(super) fn gate(
         &self,
         turn: &Turn<'_>,
         attempt: &Attempt,
-        answer: &Answer,
+        (answer, start): (&Answer, &[u8]),
         half: Option<Half>,
     ) -> Option<Gate> {
         let is_plain = answer.headers.get("content-encoding").is_none_or(|encoding| encoding == "identity");
@@ -26,10 +27,19 @@ impl Exchange {
         let operation = self.operation_at(target);
         let dialect = Dialect::to(turn.config.provider(self.route, attempt.position), operation);
         let streams = dialect == Dialect::Gemini && operation.streams();
-        let framing = Framing::of(dialect, answer.headers.get("content-type")?, streams)?;
+        let kind = answer.headers.get("content-type");
+        let is_answer = self.asks_model() && answer.status < 300 && operation.asks_model();
+        let framing = match Framing::of(dialect, kind.unwrap_or_default(), streams) {
+            Some(framing) => framing,
+            // What Bedrock passes on unread may be written in any way.
+            None if is_answer && !operation.invokes() && is_unsaid(kind) => {
+                Framing::shown(dialect, start, streams)?
+            }
+            None => return None,
+        };
         let limits = attempt.limits;
         let rules = if framing == Framing::Document {
-            if !self.asks_model() || answer.status >= 300 || !operation.asks_model() {
+            if !is_answer {
                 return None;
             }
             let length = answer.headers.get("content-length").and_then(|length| length.parse().ok());
@@ -37,7 +47,10 @@ impl Exchange {
             let mode = if is_long { StreamMode::Live } else { StreamMode::Complete };
             // What the upstream half holds the router ends in time, and the downstream half is told.
             let total = (half == Some(Half::Downstream)).then_some(limits.total);
-            let limits = Limits { total, ..Limits::default() };
+            // It may still turn out to be a stream.
+            let first_token =
+                limits.first_token.filter(|_| half.is_some() && is_unsaid(kind) && start.is_empty());
+            let limits = Limits { first_token, total, idle: None };
             // What is dispatched is here as a whole.
             let keeps = !is_long && half.is_some() && self.rules(turn, attempt.position).is_some();
             Rules { mode, malformed: route.malformed, limits, hides_usage: false, keeps }

@@ -79,7 +79,7 @@ impl Exchange {
         attempt: &Attempt,
         answer: &mut Answer,
     ) -> Result<Option<Sighted>, Box<Useless>> {
-        let Some(mut gate) = self.gate(turn, attempt, answer, None) else {
+        let Some(mut gate) = self.gate(turn, attempt, (answer, &answer.body), None) else {
             return Ok(None);
         };
         match gate.push_last(turn.now, &answer.body) {

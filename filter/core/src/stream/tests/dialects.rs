@@ -329,11 +329,42 @@ fn headers_say_how_an_answer_is_framed() {
         (Dialect::Gemini, "application/json; charset=UTF-8", true, Some(Framing::Array)),
         (Dialect::Gemini, "application/json", false, Some(Framing::Document)),
         (Dialect::Bedrock, "application/vnd.amazon.eventstream", true, Some(Framing::EventStream)),
-        (Dialect::Chat, "application/problem+json", false, Some(Framing::Document)),
+        (Dialect::Chat, "application/problem+JSON", false, Some(Framing::Document)),
+        (Dialect::Chat, "Application/Json", false, Some(Framing::Document)),
+        (Dialect::Chat, "application/json-seq", false, None),
         (Dialect::Chat, "audio/mpeg", false, None),
         (Dialect::Chat, "", false, None),
     ];
     for (dialect, kind, streams, framing) in table {
         assert_eq!(Framing::of(dialect, kind, streams), framing, "{kind}");
     }
+}
+
+#[test]
+fn a_body_shows_what_it_is_where_its_type_does_not_say() {
+    for kind in [None, Some(""), Some("text/html; charset=utf-8"), Some("Text/Plain")] {
+        assert!(crate::stream::is_unsaid(kind), "{kind:?}");
+    }
+    for kind in ["audio/mpeg", "image/png", "application/octet-stream", "application/json", "tex"] {
+        assert!(!crate::stream::is_unsaid(Some(kind)), "{kind}");
+    }
+    let table: [(&[u8], Option<Framing>); 12] = [
+        (b"data: {}", Some(Framing::Sse)),
+        (b"\n\nevent: message_start", Some(Framing::Sse)),
+        (b": OPENROUTER PROCESSING", Some(Framing::Sse)),
+        (b"{\"choices\":", Some(Framing::Document)),
+        (b" \r\n[1", Some(Framing::Document)),
+        (b"<html>", Some(Framing::Document)),
+        (b"We'll be back", Some(Framing::Document)),
+        (b"data of yours", Some(Framing::Document)),
+        (b"", Some(Framing::Document)),
+        (b"\x1f\x8b\x08", None),
+        (b"\0\0\0\x7a", None),
+        (b"\xff\xfb\x90", None),
+    ];
+    for (start, expected) in table {
+        assert_eq!(Framing::shown(Dialect::Chat, start, true), expected, "{start:?}");
+    }
+    assert_eq!(Framing::shown(Dialect::Gemini, b"[{\"candidates\"", true), Some(Framing::Array));
+    assert_eq!(Framing::shown(Dialect::Gemini, b"{\"candidates\"", false), Some(Framing::Document));
 }
