@@ -88,6 +88,24 @@ impl Limits {
         Self { total, cut, ..self }
     }
 
+    /// Whether the deadline has cut any of them.
+    pub(crate) fn is_cut(self) -> bool {
+        self.cut.total || self.cut.headers || self.cut.first_token
+    }
+
+    /// Where silence may last so long at most, and that is the target's own limit. What isn't streamed is silent to its end.
+    pub(crate) fn silent_for(self, most: Duration, streams: bool) -> Self {
+        let is_shorter = |limit: Duration| most < limit;
+        let first_token = self.first_token.map(|first| first.min(most));
+        let total = if streams { self.total } else { self.total.min(most) };
+        let cut = Cut {
+            total: self.cut.total && (streams || !is_shorter(self.total)),
+            headers: self.cut.headers && !is_shorter(self.headers),
+            first_token: self.cut.first_token && !self.first_token.is_some_and(is_shorter),
+        };
+        Self { total, headers: self.headers.min(most), first_token, cut, ..self }
+    }
+
     /// Whether it was the deadline that has ended an attempt after so long, and not what the target was given.
     pub(crate) fn was_cut(&self, came: Came, took: Duration) -> bool {
         let is_over = |limit: Duration| took.saturating_add(TIMER_ERROR) >= limit;

@@ -151,7 +151,7 @@ impl Exchange {
     }
 
     /// What the attempt that begins now may take.
-    fn limits(&self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
+    fn limits(&mut self, turn: &mut Turn<'_>, is_routed: bool) -> Limits {
         let streams = self.streams();
         let Some(route) = turn.config.route(self.route) else { return Limits::NONE };
         let timeout = &route.timeout;
@@ -167,7 +167,8 @@ impl Exchange {
         let limits = timeout::limits(timeout, asked, self.deadline, turn.now).unwrap_or(Limits::NONE);
         // What is dispatched arrives as a whole, and what is held until its end goes on as one: that is the caller's beginning.
         let is_whole = !is_routed || (streams && route.stream == StreamMode::Complete);
-        if is_whole { limits.within(self.deadline.left_to_begin(turn.now)) } else { limits }
+        let limits = if is_whole { limits.within(self.deadline.left_to_begin(turn.now)) } else { limits };
+        self.leaving_a_chance(turn, limits)
     }
 
     fn route(&mut self, turn: &mut Turn<'_>) -> After {

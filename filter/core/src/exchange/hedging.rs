@@ -2,6 +2,8 @@
 //! router's path is taken. The first answer wins: the loser on the router's path is cancelled with it, a dispatched one runs
 //! to its end and is counted.
 //!
+//! A probe of a breaker that recovers is hedged once it is [`overdue`](super::overdue).
+//!
 //! An answer is a stream's first content. Where its headers came and are held, it may still be hedged; once something has gone
 //! to the client, or is known of its text, that attempt is no slower than any other.
 //!
@@ -12,6 +14,7 @@
 use seawall_policy::policy::HedgeDelay;
 
 use super::{After, Exchange};
+use crate::breaker::Permit;
 use crate::effect::Effect;
 use crate::retry::hedge::{self, Room};
 use crate::telemetry::{HedgeEvent, Metric};
@@ -32,8 +35,22 @@ impl Exchange {
             HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent, self.awaited()),
             HedgeDelay::Fixed(_) => None,
         };
-        let delay = hedge::delay(hedge, usual, headers).filter(|_| self.hedge.is_none());
+        let delay = if self.is_probe() {
+            let overdue = self.overdue_after(turn, self.position);
+            overdue.and_then(|overdue| {
+                hedge::delay(hedge, usual.or(Some(overdue)), headers).map(|delay| delay.max(overdue))
+            })
+        } else {
+            hedge::delay(hedge, usual, headers)
+        };
+        let delay = delay.filter(|delay| *delay < headers && self.hedge.is_none());
         self.hedge_at = delay.map(|delay| turn.now.after(delay));
+    }
+
+    /// Whether a breaker waits for what comes of the attempt that has just begun. A hedge that answers first would leave it
+    /// without, and the next request would be a probe again; so none is sent before a silent probe has failed by that.
+    fn is_probe(&self) -> bool {
+        self.in_flight.last().and_then(|attempt| attempt.permit).is_some_and(Permit::is_awaited)
     }
 
     /// Whether the time of the hedge still is to come.

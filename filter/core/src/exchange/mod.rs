@@ -33,6 +33,7 @@ mod hedging;
 mod last_word;
 mod outcome;
 mod output;
+mod overdue;
 mod remember;
 mod reserve;
 mod sample;
@@ -410,8 +411,7 @@ impl Exchange {
     fn stop_waiting(&mut self, turn: &mut Turn<'_>) {
         for attempt in std::mem::take(&mut self.in_flight) {
             if attempt.is_routed {
-                turn.settle(self.route, attempt.position, attempt.permit, None);
-                self.remember(turn, &attempt, None);
+                self.cancelled(turn, &attempt);
             } else {
                 self.strays.push(attempt);
             }

@@ -35,7 +35,7 @@ impl Exchange {
     }
 
     /// An attempt is over: its target's statistics and its breaker learn what it came to; but not where the deadline has cut
-    /// it, which says nothing about the target.
+    /// it before it was overdue, which says nothing about the target.
     pub(super) fn conclude(
         &mut self,
         turn: &mut Turn<'_>,
@@ -43,6 +43,7 @@ impl Exchange {
         (judgement, was_cut): (&Judgement, bool),
         answer: &Answer,
     ) {
+        let was_cut = was_cut && !self.is_overdue(turn, attempt);
         let is_news = self.remember(turn, attempt, Some((judgement.outcome, answer, was_cut)));
         let is_bad = attempt.sighted.is_some_and(|sighted| self.is_bad(sighted));
         let usage = attempt.sighted.and_then(|sighted| sighted.usage);

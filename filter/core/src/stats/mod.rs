@@ -158,6 +158,18 @@ impl Stats {
         target.subject(store, model, now).is_some_and(|subject| subject.record(store, now, sample))
     }
 
+    /// The same of an attempt that nobody has seen end: it proves nothing of its model.
+    pub fn record_unended(
+        &mut self,
+        store: &mut dyn Store,
+        (target, model): (usize, Option<&str>),
+        now: Timestamp,
+        sample: Sample,
+    ) -> bool {
+        let subject = self.targets.get_mut(target).and_then(|target| target.subject(store, model, now));
+        subject.is_some_and(|subject| subject.record(store, now, sample))
+    }
+
     /// What is known now.
     pub fn view(
         &mut self,

@@ -51,6 +51,21 @@ impl View {
         self.cell.series.get(number)?.baseline(percent).map(Duration::from_micros)
     }
 
+    /// What a percentile (p50, p90, p95, p99) usually is of answers like those of [`View::percentile`]: of latency the longest of the
+    /// size classes. While no baseline is known, what it is in the present window.
+    #[must_use]
+    pub fn usual(&self, measure: Measure, percent: u8, most_tokens: Option<u32>) -> Option<Duration> {
+        let last = most_tokens.map_or(CLASSES.len(), |tokens| class(Some(tokens)));
+        let (sized, rest) = match measure {
+            Measure::Latency => (0..=last, UNKNOWN),
+            Measure::FirstToken => (FIRST_TOKEN..=FIRST_TOKEN, FIRST_TOKEN),
+            Measure::PerToken => (PER_TOKEN..=PER_TOKEN, PER_TOKEN),
+        };
+        let series = sized.chain([rest]).filter_map(|number| self.cell.series.get(number));
+        let baseline = series.filter_map(|series| series.baseline(percent)).max();
+        baseline.map(Duration::from_micros).or_else(|| self.percentile(measure, percent, most_tokens))
+    }
+
     /// A percentile (p50, p90, p95, p99), and in hundredths of what it usually is; `None` while it is cold. Of latency: that
     /// of the size class which has risen most. The hundredths err by a fifth at most, as both sides err.
     #[must_use]

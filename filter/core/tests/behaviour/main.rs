@@ -17,6 +17,8 @@ mod latency;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod overdue;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod retries;

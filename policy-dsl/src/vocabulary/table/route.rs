@@ -88,7 +88,9 @@ static ROUTE_BODY: Block = Block {
              header in milliseconds, or else the default; or a fixed one. Timeouts that callers are known to send \
              (`x-request-deadline-ms`, `grpc-timeout`, `x-stainless-timeout`, and `x-envoy-expected-rq-timeout-ms` of those that \
              Envoy's `internal_address_config` names: it takes it away from all others) shorten it. What \
-             is left goes on to the target as `x-request-deadline-ms`.",
+             is left goes on to the target as `x-request-deadline-ms`. Where it leaves an attempt less than its timeout and another \
+             target may follow, silence may take half of what is left, or twice what 95 of 100 answers usually take if that is \
+             longer; while that isn't known it may take all of it, and no other target is asked.",
         )
         .absent("what the attempts and waits add up to; no header of the caller counts"),
         Statement::new(
@@ -100,7 +102,7 @@ static ROUTE_BODY: Block = Block {
             ]),
             "hedge after p95 at most 5%",
             "When an attempt takes this long, a second one is sent to the next target and the first answer wins; for at most \
-             so many of the requests.",
+             so many of the requests. A breaker's probe gets one only once it has failed by its silence.",
         )
         .absent("no hedging"),
         Statement::new(
