@@ -261,7 +261,7 @@ impl Trigger {
             529 => &[Self::Status(529)],
             // Not implemented; an unknown version of HTTP; the network wants a login.
             501 | 505 | 511 => &[],
-            500..600 => &[Self::Status(500), Self::Status(502)],
+            status if status / 100 == 5 => &[Self::Status(500), Self::Status(502)],
             _ => &[],
         }
     }

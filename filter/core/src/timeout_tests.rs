@@ -188,3 +188,19 @@ proptest! {
         prop_assert!(found.headers >= ms(1), "0 would mean no timeout to Envoy");
     }
 }
+
+#[test]
+fn silence_that_is_to_leave_another_target_a_chance_is_the_targets_own_limit() {
+    let cut = |asked| limits(&FIXED, asked, deadline(Some(s(10))), NOW).unwrap();
+    let answer = cut(ANSWER).silent_for(s(4), false);
+    assert_eq!((answer.total, answer.headers, answer.cut), (s(4), s(4), Cut::default()));
+    assert!(!answer.was_cut(Came::Nothing, s(4)) && !answer.was_cut(Came::Headers, s(4)));
+    // Of a stream only the beginning.
+    let held = Asked { is_held: true, ..STREAM };
+    let stream = cut(held).silent_for(s(4), true);
+    assert_eq!((stream.headers, stream.first_token, stream.total), (s(4), Some(s(4)), cut(held).total));
+    assert_eq!(stream.cut, Cut { total: true, ..Cut::default() });
+    // What is longer anyway stays cut by the deadline.
+    assert_eq!(cut(ANSWER).silent_for(s(60), false), cut(ANSWER));
+    assert_eq!(cut(held).silent_for(s(60), true), cut(held));
+}
