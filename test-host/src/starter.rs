@@ -113,7 +113,7 @@ impl Answers {
         // Writing to a string can't fail.
         let _ = write!(
             text,
-            "\nroute chat {{\n  match path {}\n  try {PRIMARY}\n{then}  retry standard\n{breaker}  timeout 30s // for each attempt\n}}\n",
+            "\nroute chat {{\n  match path {}\n  try {PRIMARY}\n{then}  retry standard\n{breaker}  timeout 30s, idle 30s // for each attempt; idle: silence within a stream\n}}\n",
             quoted(&self.path)
         );
         if self.path != "/*" {

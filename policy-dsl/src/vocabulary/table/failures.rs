@@ -48,7 +48,7 @@ static BREAKER_BODY: Block = Block {
             "recover",
             List(&STAGE, 5, "stages"),
             "recover 1, 5, 10",
-            "Probes admitted in each stage of recovery; all of a stage must succeed. A stream has succeeded once content of it goes on to its caller, so the next probes don't wait for its end; with `stream complete` that is its end. What goes wrong with it later is an error all the same: it opens a breaker that still recovers, and counts in the window of one that has closed. Requests of more than 8k tokens are no probes while smaller ones come.",
+            "Probes admitted in each stage of recovery; all of a stage must succeed. A stream has succeeded once content of it goes on to its caller, so the next probes don't wait for its end; with `stream complete` that is its end. What goes wrong with it later is an error all the same: it opens a breaker that still recovers, and counts in the window of one that has closed. Requests of more than 8k tokens are no probes while smaller ones come and another target takes the large ones.",
         )
         .default("1, 5, 10"),
         Statement::new(

@@ -69,8 +69,8 @@ static ROUTE_BODY: Block = Block {
             List(&TIMEOUT, 4, "timeouts"),
             "timeout 30s",
             "Longest time one attempt may take to answer; a stream must have begun by then and may take ten times as long. \
-             One that adapts is a multiple of what answers \
-             of this target and size usually take, of streams their first token. \
+             One that falls silent is ended by `idle`, and without it only then; thinking may be silent, too. \
+             One that adapts is a multiple of what answers of this target and size usually take, of streams their first token. \
              `per output token` adds this for each token of the request's `max_tokens`. What the deadline leaves is the most.",
         )
         .default("60s"),
