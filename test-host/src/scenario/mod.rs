@@ -216,6 +216,13 @@ mod tests {
     }
 
     #[test]
+    fn a_module_that_is_made_to_trap_may_trap() {
+        let steps = "traps_at_bytes: 9\nsteps: [{ wait: 1s }]\n";
+        assert!(loaded(steps).is_err());
+        assert!(loaded(&format!("may_trap: true\n{steps}")).is_ok());
+    }
+
+    #[test]
     fn a_policy_is_installed_by_itself_or_while_one_request_is_under_way() {
         let install = "install: { policy: z, after: 1s }";
         for (step, is_one) in [
