@@ -150,8 +150,9 @@ def test_two_proxies_share_one_budget_of_requests(fleet):
     assert min(admitted.values()) > 0, "both got a part of it"
     status, headers = ask(fleet[0], "/v1/requests")
     assert (status, headers["x-seawall-reason"]) == (429, "limit_reached")
-    # The engine's own window lasts longer; no caller is told to wait absurdly long.
-    assert int(headers["retry-after"]) == 120
+    # Until the engine's own window is over, and so no SDK is to wait for it.
+    assert 120 < int(headers["retry-after"]) <= 600
+    assert headers["x-should-retry"] == "false"
 
 
 def test_two_proxies_share_one_budget_of_tokens_by_what_was_really_used(fleet):

@@ -1,5 +1,6 @@
 """What a limit refuses is the official SDKs' own RateLimitError, with a hint that they follow."""
 
+import datetime
 import re
 import time
 
@@ -32,6 +33,14 @@ def ask(seawall, team="tide", **options):
     return client.chat.completions.create(**QUESTION)
 
 
+def refusals(seawall, expected):
+    """How often the limit has refused, as metrics tell that come a little later."""
+    deadline = time.monotonic() + 5
+    while seawall.stat("limits.few.refused") < expected and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seawall.stat("limits.few.refused")
+
+
 def test_openais_sdk_raises_its_rate_limit_error(start):
     seawall = start(OPENAI)
     for _ in range(2):
@@ -41,7 +50,10 @@ def test_openais_sdk_raises_its_rate_limit_error(start):
     answer = refused.value.response
     assert refused.value.code == "rate_limit_exceeded" and "`few`" in refused.value.message
     assert 25 <= int(answer.headers["retry-after"]) <= 30
+    assert 25_000 <= int(answer.headers["retry-after-ms"]) <= 30_000
     assert answer.headers["x-ratelimit-remaining-requests"] == "0"
+    # When all of it is back, as Go writes durations.
+    assert re.fullmatch(r"5[5-9](\.\d+)?s|1m0s", answer.headers["x-ratelimit-reset-requests"])
     assert answer.headers["x-seawall-reason"] == "limit_reached"
     # Another tenant's share is its own.
     ask(seawall, team="wave")
@@ -55,6 +67,37 @@ def test_openais_sdk_comes_back_when_it_is_told_to(start):
         ask(seawall)
     assert time.monotonic() - begun >= 1.9, "three requests at one a second"
     assert seawall.seen("primary") == 3
+    # By its own waits it would have come too early, and been refused more often.
+    assert refusals(seawall, 2) == 2
+
+
+def test_anthropics_sdk_comes_back_when_it_is_told_to(start):
+    seawall = start(ANTHROPIC.replace("2 requests/min", "1 requests/s"))
+    client = seawall.anthropic()
+    begun = time.monotonic()
+    for _ in range(3):
+        client.messages.create(**dict(QUESTION, model="claude-sonnet-4", max_tokens=64))
+    assert time.monotonic() - begun >= 1.9, "three requests at one a second"
+    assert seawall.seen("primary") == 3
+    assert refusals(seawall, 2) == 2
+
+
+def test_no_sdk_sleeps_for_an_hour_nor_asks_in_vain(start):
+    seawall = start(OPENAI.replace("2 requests/min", "1 requests/hour"))
+    begun = time.monotonic()
+    ask(seawall)
+    with pytest.raises(openai.RateLimitError) as refused:
+        ask(seawall, max_retries=5)
+    assert 3500 <= int(refused.value.response.headers["retry-after"]) <= 3600, "as it is"
+    seawall = start(ANTHROPIC.replace("2 requests/min", "1 requests/hour"))
+    client = seawall.anthropic(max_retries=5)
+    question = dict(QUESTION, model="claude-sonnet-4", max_tokens=64)
+    client.messages.create(**question)
+    with pytest.raises(anthropic.RateLimitError) as refused:
+        client.messages.create(**question)
+    assert 3500 <= int(refused.value.response.headers["retry-after"]) <= 3600
+    assert refusals(seawall, 1) == 1, "it was told not to try again"
+    assert time.monotonic() - begun < 60
 
 
 def test_anthropics_sdk_raises_its_rate_limit_error(start):
@@ -66,7 +109,12 @@ def test_anthropics_sdk_raises_its_rate_limit_error(start):
     with pytest.raises(anthropic.RateLimitError) as refused:
         client.messages.create(**question)
     assert refused.value.body["error"]["type"] == "rate_limit_error"
-    assert 25 <= int(refused.value.response.headers["retry-after"]) <= 30
+    headers = refused.value.response.headers
+    assert 25 <= int(headers["retry-after"]) <= 30
+    assert headers["anthropic-ratelimit-requests-limit"] == "2"
+    reset = datetime.datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"])
+    left = reset - datetime.datetime.now(datetime.timezone.utc)
+    assert 50 <= left.total_seconds() <= 62
     assert seawall.seen("primary") == 2
 
 
@@ -119,11 +167,20 @@ def test_a_stream_that_its_caller_leaves_is_charged_by_what_came(start):
     for _ in range(6):
         next(chunks)
     chunks.close()
-    # Not the 90 that it might have used, or this would not fit; and not nothing.
     seawall.plan("primary", [])
-    seawall.client(max_retries=0).chat.completions.create(**QUESTION, max_tokens=80)
-    with pytest.raises(openai.RateLimitError):
-        seawall.client(max_retries=0).chat.completions.create(**QUESTION, max_tokens=99)
+    client = seawall.client(max_retries=0)
+
+    def left():
+        # Not nothing was charged, or this would pass.
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(**QUESTION, max_tokens=99)
+        return int(refused.value.response.headers["x-ratelimit-remaining-tokens"])
+
+    deadline = time.monotonic() + 5
+    while left() <= 10 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert 80 <= left() <= 98, "and not the 90 that it might have used"
+    client.chat.completions.create(**QUESTION, max_tokens=80)
 
 
 def test_answers_say_how_many_tokens_were_counted_and_how_well(start):

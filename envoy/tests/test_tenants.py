@@ -229,3 +229,72 @@ def test_two_workers_have_together_as_many_requests_under_way_as_the_limit_says(
     # Every place is there again.
     connection = http.client.HTTPConnection("127.0.0.1", envoy.port)
     assert [ask(connection, x_team="tide") for _ in range(3)] == [200, 200, 200]
+
+
+def spend(port, seconds, threads=8):
+    """As many answers as a few clients get that may be long and aren't; the output tokens of all of them, and how many were refused."""
+    used, refused, begun = [], [], time.monotonic()
+    body = json.dumps(dict(model="gpt-4.1", max_tokens=1000, messages=[dict(role="user", content="Hello")]))
+
+    def send():
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while time.monotonic() < begun + seconds:
+            headers = {"content-type": "application/json", "x-team": "tide"}
+            connection.request("POST", "/v1/chat/completions", body, headers)
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+            if answer.status == 200:
+                used.append(said["usage"]["completion_tokens"])
+            else:
+                assert answer.status == 429 and answer.headers["x-seawall-reason"] == "limit_reached", said
+                refused.append(said)
+
+    clients = [threading.Thread(target=send) for _ in range(threads)]
+    [client.start() for client in clients]
+    [client.join() for client in clients]
+    return sum(used), len(refused), time.monotonic() - begun
+
+
+LONG = dict(times="forever", tokens=100)
+
+
+def test_two_workers_let_together_as_many_tokens_be_used_as_the_limit_says(changed):
+    rate, burst = 4000, 2000
+    limit = f"per tenant {{ {rate} output tokens/s  burst 50% }}"
+    envoy = changed(POLICY.format(tenant='tenant by header "x-team" trusted', limit=limit), evenly, workers=2)
+    envoy.seawall.plan("primary", [LONG])
+    used, refused, seconds = spend(envoy.port, 3)
+    assert refused > 0
+    assert used <= burst + rate * seconds, f"{used} in {seconds} s"
+    # A tenth of what each might have used; were the rest not given back, so would be the sum.
+    assert used * 10 > 2 * (burst + rate * seconds), f"{used} in {seconds} s"
+
+
+def test_two_workers_spend_together_as_much_money_as_the_limit_says(changed):
+    policy = POLICY.format(tenant='tenant by header "x-team" trusted', limit="per tenant { $0.05/day }")
+    price = "price $0 in, $10 out per 1M tokens"
+    policy = policy.replace('host "primary.test"', f'host "primary.test"  {price}')
+    envoy = changed(policy, evenly, workers=2)
+    envoy.seawall.plan("primary", [LONG])
+    used, refused, _ = spend(envoy.port, 2)
+    # At the end less is left than the cent that one request may cost.
+    assert refused > 0 and 4000 < used <= 5000, f"{used} tokens at $10 for a million"
+
+
+def test_who_is_refused_is_told_how_many_wait(changed):
+    limit = "global { 1 requests/s  burst 100%  wait up to 10s  queue 2 }"
+    envoy = changed(POLICY.format(tenant='tenant by header "x-team" trusted', limit=limit), evenly)
+    statuses, texts = [], []
+
+    def send(team):
+        connection = http.client.HTTPConnection("127.0.0.1", envoy.port)
+        connection.request("POST", "/v1/chat/completions", BODY, {"content-type": "application/json", "x-team": team})
+        answer = connection.getresponse()
+        texts.append(answer.read().decode())
+        statuses.append(answer.status)
+
+    clients = [threading.Thread(target=send, args=(f"team {number}",)) for number in range(4)]
+    [client.start() for client in clients]
+    [client.join() for client in clients]
+    assert sorted(statuses) == [200, 200, 200, 429]
+    assert sum("2 wait in line before it" in text for text in texts) == 1, texts

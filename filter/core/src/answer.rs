@@ -7,7 +7,7 @@
 //! |---|---|
 //! | OpenAI, Azure OpenAI | `{"error":{"message","type","param","code"}}` |
 //! | Anthropic | `{"type":"error","error":{"type","message"}}` |
-//! | Gemini | `{"error":{"code","message","status","details":[{"@type","reason","domain"}]}}` |
+//! | Gemini | `{"error":{"code","message","status","details":[{"@type","reason","domain"}]}}`; where a limit says when to come back, a `google.rpc.RetryInfo` too |
 //! | Bedrock | `{"message"}`, and its name in the header `x-amzn-errortype` |
 
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::limits::Counts;
 use crate::output::{self, told};
 use crate::plan::Unfit;
 use crate::telemetry::{Outcome, Reason};
+use crate::time::nanos;
 
 /// Prefix of the filter's own headers, which no caller may send.
 pub(crate) const PREFIX: &str = "x-seawall-";
@@ -199,6 +200,7 @@ impl OwnError {
     pub(crate) fn body(&self) -> Vec<u8> {
         let message = serde_json::to_string(&self.message).unwrap_or_default();
         let (status, name) = (self.status.to_string(), self.name());
+        let retry_info = self.retry_after.filter(|_| self.status == 429).map(retry_info).unwrap_or_default();
         let parts: &[&str] = match self.dialect {
             Provider::OpenAi | Provider::Azure => &[
                 r#"{"error":{"message":"#,
@@ -221,7 +223,9 @@ impl OwnError {
                 name,
                 r#"","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":""#,
                 &self.code.to_ascii_uppercase(),
-                r#"","domain":"seawall"}]}}"#,
+                r#"","domain":"seawall"}"#,
+                &retry_info,
+                "]}}",
             ],
             Provider::Bedrock => &[r#"{"message":"#, &message, "}"],
         };
@@ -257,6 +261,13 @@ impl OwnError {
             (Provider::Bedrock, _) => "ValidationException",
         }
     }
+}
+
+/// One more of Gemini's details: after which time to come back, in whole milliseconds, rounded up, as protobuf's `Duration` is in JSON.
+fn retry_info(wait: Duration) -> String {
+    let millis = nanos(wait).div_ceil(1_000_000);
+    let (seconds, part) = (millis / 1_000, millis % 1_000);
+    format!(r#",{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{seconds}.{part:03}s"}}"#)
 }
 
 fn kind(status: u16) -> &'static str {
@@ -339,6 +350,18 @@ mod tests {
         assert_eq!(said(&error, Provider::Bedrock), r#"{"message":"not JSON at \"x\""}"#);
         let header = error.said_in(Provider::Bedrock).header().unwrap();
         assert_eq!(header, (Text::Word("x-amzn-errortype"), Text::Word("ValidationException")));
+    }
+
+    #[test]
+    fn gemini_says_in_its_own_words_when_to_come_back_to_a_limit() {
+        let limit = |wait| OwnError::limit_reached("the limit".to_owned(), Some(Counts::Requests), wait);
+        let own = said(&limit(Some(Duration::from_micros(20_000_100))), Provider::Gemini);
+        let info = r#"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"20.001s"}"#;
+        assert!(own.ends_with(&format!(r#""domain":"seawall"}},{info}]}}}}"#)), "{own}");
+        for error in [limit(None), OwnError::overloaded()] {
+            assert!(!said(&error, Provider::Gemini).contains("RetryInfo"));
+        }
+        assert!(!said(&limit(Some(Duration::from_secs(1))), Provider::OpenAi).contains("RetryInfo"));
     }
 
     #[test]

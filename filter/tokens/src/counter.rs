@@ -5,6 +5,9 @@ use crate::Encoding;
 /// Windows into a text that is sampled: one somewhere in each of as many parts.
 const WINDOWS: usize = 16;
 
+/// With less in reach, too little of a text is looked at for its count to stand for it another time.
+pub(crate) const LEAST_KEPT: u32 = (8 * WINDOWS * LEAST) as u32;
+
 /// Least work that is worth a window; below, what was counted before stands for the text.
 const LEAST: usize = 128;
 
@@ -20,7 +23,7 @@ const LEAST_SHARE: u64 = 200;
 
 /// How much may be counted, in bytes of ordinary text: each costs about 10 ns in Wasm. Text whose pieces must be merged
 /// costs more per byte: Chinese about three times as much, letters without end up to ten times.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Budget(pub usize);
 
 impl Default for Budget {
@@ -74,6 +77,18 @@ impl Counter {
     /// So many bytes need not be counted.
     pub(crate) fn skip(&mut self, bytes: usize) {
         self.ahead = self.ahead.saturating_sub(bytes);
+    }
+
+    /// What is left of the budget.
+    #[must_use]
+    pub fn left(&self) -> Budget {
+        Budget(self.left)
+    }
+
+    /// How much of the budget a text of so many bytes may use.
+    pub(crate) fn reach(&self, bytes: usize) -> u32 {
+        let others = self.ahead.saturating_sub(bytes).min(self.left / 2);
+        (self.left - others).try_into().unwrap_or(u32::MAX)
     }
 
     #[must_use]

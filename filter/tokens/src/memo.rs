@@ -23,10 +23,18 @@ const BLOCKS: usize = 256;
 #[derive(Debug)]
 pub struct Memo {
     key: [u64; 2],
-    known: Table<Tally>,
+    known: Table<Known>,
     begun: Table<Begun>,
     /// Numbers that were drawn.
     drawn: usize,
+}
+
+/// What a message comes to.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub(crate) struct Known {
+    pub(crate) tally: Tally,
+    /// It was sampled, with so much of the budget in reach; 0: more would have made it no better.
+    pub(crate) reach: u32,
 }
 
 /// What a body comes to up to the end of a message.
@@ -69,7 +77,8 @@ impl<V: Copy + Default> Table<V> {
 
     fn put(&mut self, hash: Hash, value: V) {
         if let Some(set) = self.set(hash) {
-            set.rotate_right(1);
+            let old = set.iter().position(|(known, _)| *known == hash.0).unwrap_or(WAYS - 1);
+            set.get_mut(..=old).unwrap_or_default().rotate_right(1);
             if let Some(first) = set.first_mut() {
                 *first = (hash.0, value);
             }
@@ -83,7 +92,7 @@ impl<V: Copy + Default> Table<V> {
 }
 
 impl Memo {
-    /// Room for about so many counts of messages, of 32 bytes each, at least 4 and at most 2^20, and for an eighth as many
+    /// Room for about so many counts of messages, of 40 bytes each, at least 4 and at most 2^20, and for an eighth as many
     /// beginnings. The key is random and secret.
     #[must_use]
     pub fn new(entries: usize, key: [u64; 2]) -> Self {
@@ -97,7 +106,7 @@ impl Memo {
     }
 
     /// What is known of this text, in this `context`: another encoding or use of the same text has a count of its own.
-    pub(crate) fn get(&mut self, context: u64, text: &[u8]) -> (Hash, Option<Tally>) {
+    pub(crate) fn get(&mut self, context: u64, text: &[u8]) -> (Hash, Option<Known>) {
         let mut state = State::new(self.key);
         let (words, rest) = text.split_at(text.len() / 8 * 8);
         state.add(words);
@@ -105,8 +114,8 @@ impl Memo {
         (hash, self.known.get(hash))
     }
 
-    pub(crate) fn put(&mut self, hash: Hash, tally: Tally) {
-        self.known.put(hash, tally);
+    pub(crate) fn put(&mut self, hash: Hash, known: Known) {
+        self.known.put(hash, known);
     }
 
     /// What is known of how this body begins, in this `context`.
@@ -207,10 +216,10 @@ mod tests {
     use super::*;
     use crate::kind::Kind;
 
-    fn tally(tokens: u64) -> Tally {
+    fn tally(tokens: u64) -> Known {
         let mut tally = Tally::default();
         tally.add(Kind::Prose, tokens);
-        tally
+        Known { tally, reach: 0 }
     }
 
     #[test]

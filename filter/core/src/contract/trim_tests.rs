@@ -16,7 +16,7 @@ fn list(dialect: Dialect) -> &'static str {
 }
 
 fn counted(dialect: Dialect, body: &[u8]) -> (Tally, Vec<Message>) {
-    let request =
+    let mut request =
         Request { dialect, model: "gpt-4.1", encoding: Encoding::O200kBase, budget: Budget(usize::MAX / 8) };
     let mut messages = Vec::new();
     let tally = request.count_each(body, &mut Memo::new(64, [1, 2]), (&mut messages, usize::MAX)).unwrap();

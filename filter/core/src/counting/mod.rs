@@ -23,7 +23,7 @@ use crate::rng::Rng;
 use crate::store::Store;
 use crate::time::Timestamp;
 
-/// Messages whose counts one worker remembers, in 32 bytes each.
+/// Messages whose counts one worker remembers, in 40 bytes each.
 const REMEMBERED: usize = 4_096;
 
 /// Share of answers, in percent, that are no longer than what is reserved for them.
@@ -88,16 +88,18 @@ impl Counting {
         }
     }
 
-    /// What a body brings, by this vocabulary; taken by its length where it can't be read.
+    /// What a body brings, by this vocabulary; taken by its length where it can't be read. What that costs is taken off the budget.
     pub(crate) fn count(
         &mut self,
         (dialect, encoding): (Dialect, Encoding),
         model: &str,
-        body: &[u8],
+        (body, budget): (&[u8], &mut Budget),
     ) -> Tally {
         let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
-        let request = Request { dialect, model, encoding, budget: Budget::default() };
-        request.count(body, memo).unwrap_or_else(|_| by_length(encoding, body))
+        let mut request = Request { dialect, model, encoding, budget: *budget };
+        let tally = request.spend(body, memo);
+        *budget = request.budget;
+        tally.unwrap_or_else(|_| by_length(encoding, body, budget))
     }
 
     /// The same, and each message of the list, up to `most`.
@@ -105,15 +107,17 @@ impl Counting {
         &mut self,
         (dialect, encoding): (Dialect, Encoding),
         model: &str,
-        body: &[u8],
+        (body, budget): (&[u8], &mut Budget),
         most: usize,
     ) -> (Tally, Vec<Message>) {
         let memo = self.memo.get_or_insert_with(|| Memo::new(REMEMBERED, self.key));
-        let request = Request { dialect, model, encoding, budget: Budget::default() };
+        let mut request = Request { dialect, model, encoding, budget: *budget };
         let mut messages = Vec::new();
-        match request.count_each(body, memo, (&mut messages, most)) {
+        let tally = request.count_each(body, memo, (&mut messages, most));
+        *budget = request.budget;
+        match tally {
             Ok(tally) => (tally, messages),
-            Err(_) => (by_length(encoding, body), Vec::new()),
+            Err(_) => (by_length(encoding, body, budget), Vec::new()),
         }
     }
 
@@ -175,9 +179,11 @@ impl Counting {
 }
 
 /// What can't be read as a request. Servers may all the same: JSON has dialects of its own.
-fn by_length(encoding: Encoding, body: &[u8]) -> Tally {
+fn by_length(encoding: Encoding, body: &[u8], budget: &mut Budget) -> Tally {
     let start = body.get(..MOST_ODD).unwrap_or(body);
-    let counted = Counter::new(encoding, Budget::default()).count(&String::from_utf8_lossy(start));
+    let mut counter = Counter::new(encoding, *budget);
+    let counted = counter.count(&String::from_utf8_lossy(start));
+    *budget = counter.left();
     let counted = counted.saturating_mul(body.len() as u64) / (start.len() as u64).max(1);
     let mut tally = Tally::default();
     tally.add(Kind::Prose, counted.max(body.len() as u64 / BYTES_PER_TOKEN));
@@ -240,14 +246,18 @@ mod tests {
     #[test]
     fn a_body_that_cannot_be_read_counts_by_its_length() {
         let mut counting = counting();
-        let tally = counting.count((Dialect::Chat, Encoding::O200kBase), "m", &[b'x'; 400]);
+        let body = (&[b'x'; 400][..], &mut Budget::default());
+        let tally = counting.count((Dialect::Chat, Encoding::O200kBase), "m", body);
         assert_eq!((tally.total(), tally.is_estimate), (100, true));
     }
 
     #[test]
     fn what_only_lax_servers_read_counts_as_many_tokens_as_it_has() {
         let numbers = "7 1 9 3 ".repeat(50_000);
-        let count = |body: &[u8]| counting().count((Dialect::Chat, Encoding::O200kBase), "m", body).total();
+        let count = |body: &[u8]| {
+            let body = (body, &mut Budget::default());
+            counting().count((Dialect::Chat, Encoding::O200kBase), "m", body).total()
+        };
         let proper = count(format!(r#"{{"messages":[{{"content":"{numbers}"}}]}}"#).as_bytes());
         let lax = format!(r#"{{"temperature":-Infinity,"messages":[{{"content":"{numbers}"}}]}}"#);
         let odd =

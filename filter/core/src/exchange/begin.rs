@@ -66,7 +66,8 @@ impl Exchange {
         if turn.config.provider(self.route, 0) != Provider::Anthropic {
             self.most_tokens = self.most_tokens.filter(|most| *most > 0);
         }
-        self.counted = Counted::new(turn.config.counts_tokens(self.route));
+        let counted = std::mem::take(&mut self.counted);
+        self.counted = counted.of_route(turn.config.counts_tokens(self.route));
         if let Some(after) = self.keep_contract(turn) {
             return after;
         }

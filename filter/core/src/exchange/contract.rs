@@ -81,8 +81,9 @@ impl Exchange {
         Some(self.breaks_contract(turn, &breach))
     }
 
-    /// Whether a model is to work on it: an upload, or a question how many tokens it would be, is held to its bytes alone.
-    fn brings_prompt(&self) -> bool {
+    /// Whether a model is to work on it: an upload, or a question how many tokens it would be, is held to its bytes alone, and to
+    /// limits on requests.
+    pub(super) fn brings_prompt(&self) -> bool {
         let has_prompt = self.facts.as_ref().is_some_and(Facts::has_prompt);
         (self.operation.asks_model() || has_prompt) && self.operation != Operation::Count
     }

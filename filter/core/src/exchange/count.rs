@@ -4,15 +4,19 @@
 use std::fmt;
 
 use seawall_tokens::image::Rule;
-use seawall_tokens::{Encoding, Message, Tally, expected_output};
+use seawall_tokens::{Budget, Dialect, Encoding, Message, Tally, expected_output};
 
 use super::{Attempt, Exchange};
 use crate::body::Facts;
+use crate::config::Config;
 use crate::counting::{self, BYTES_PER_TOKEN, Of};
 use crate::effect::{Effect, Text};
 use crate::stream::Usage;
 use crate::telemetry::{Metric, Tokens};
 use crate::turn::Turn;
+
+/// Of the budget of a request's first count, each further one has such a part at least.
+const LEAST_BUDGET: usize = 8;
 
 /// Tokens of a request's prompt at one place of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +37,10 @@ impl fmt::Display for Prompt {
 pub(super) struct Counted {
     /// Whether anything depends on it; otherwise the body's length says enough.
     pub(super) is_wanted: bool,
-    /// By vocabulary, and by the rule for images and files, as targets may have different ones.
-    tallies: Vec<(Encoding, Rule, Tally)>,
+    /// By dialect, by vocabulary, and by the rule for images and files, as targets may have different ones.
+    tallies: Vec<((Dialect, Encoding), Rule, Tally)>,
+    /// What may still be counted of it.
+    budget: Budget,
     /// What that means at places of the plan.
     prompts: Vec<(usize, Prompt)>,
     /// What the answer may have at one of them.
@@ -44,6 +50,16 @@ pub(super) struct Counted {
 impl Counted {
     pub(super) fn new(is_wanted: bool) -> Self {
         Self { is_wanted, ..Self::default() }
+    }
+
+    /// For a route; what has been counted before, to choose it, is known.
+    pub(super) fn of_route(self, is_wanted: bool) -> Self {
+        Self { is_wanted, tallies: self.tallies, budget: self.budget, ..Self::default() }
+    }
+
+    /// The budget of one more count: what those before have left, or so much that samples say something of each part of a text.
+    fn next_budget(&self) -> Budget {
+        Budget(self.budget.0.max(Budget::default().0 / LEAST_BUDGET))
     }
 
     /// The prompt at a place of the plan, or where it was counted first; `None` where nothing depends on it.
@@ -81,11 +97,11 @@ impl Exchange {
     pub(super) fn count_each(&mut self, turn: &mut Turn<'_>, place: usize, most: usize) -> Vec<Message> {
         let model = self.model_at(turn.config, place);
         let model = model.as_deref().unwrap_or_default();
-        let (encoding, _) = counting::encoding(model);
-        let path = self.headers.get(":path").unwrap_or_default();
-        let dialect = counting::dialect(turn.config.provider(self.route, place), path);
-        let (tally, messages) = turn.counting.count_each((dialect, encoding), model, &self.body, most);
-        self.counted.tallies.push((encoding, Rule::of_model(model), tally));
+        let of = (self.dialect_at(turn.config, place), counting::encoding(model).0);
+        let mut budget = self.counted.next_budget();
+        let (tally, messages) = turn.counting.count_each(of, model, (&self.body, &mut budget), most);
+        self.counted.budget = budget;
+        self.counted.tallies.push((of, Rule::of_model(model), tally));
         messages
     }
 
@@ -112,8 +128,8 @@ impl Exchange {
     pub(super) fn recounted(&mut self, turn: &Turn<'_>, place: usize, tally: Tally) {
         let model = self.model_at(turn.config, place);
         let model = model.as_deref().unwrap_or_default();
-        let (encoding, _) = counting::encoding(model);
-        self.counted.tallies = vec![(encoding, Rule::of_model(model), tally)];
+        let of = (self.dialect_at(turn.config, place), counting::encoding(model).0);
+        self.counted.tallies = vec![(of, Rule::of_model(model), tally)];
         (self.counted.prompts, self.counted.output) = (Vec::new(), None);
     }
 
@@ -193,18 +209,25 @@ impl Exchange {
     /// The base count for a model at a place, and whether that is what the model itself counts.
     fn tally(&mut self, turn: &mut Turn<'_>, place: usize, model: &str) -> (Tally, bool) {
         let (encoding, is_own) = counting::encoding(model);
-        let mut known = self.counted.tallies.iter().filter(|(known, ..)| *known == encoding);
+        let of = (self.dialect_at(turn.config, place), encoding);
+        let mut known = self.counted.tallies.iter().filter(|(known, ..)| *known == of);
         let is_same = |(_, rule, tally): &&(_, Rule, Tally)| {
             !tally.depends_on_model() || *rule == Rule::of_model(model)
         };
         if let Some((.., tally)) = known.find(is_same) {
             return (*tally, is_own);
         }
-        let path = self.headers.get(":path").unwrap_or_default();
-        let dialect = counting::dialect(turn.config.provider(self.route, place), path);
-        let tally = turn.counting.count((dialect, encoding), model, &self.body);
-        self.counted.tallies.push((encoding, Rule::of_model(model), tally));
+        let mut budget = self.counted.next_budget();
+        let tally = turn.counting.count(of, model, (&self.body, &mut budget));
+        self.counted.budget = budget;
+        self.counted.tallies.push((of, Rule::of_model(model), tally));
         (tally, is_own)
+    }
+
+    /// The dialect that it is written in, by its path and the provider at a place of the plan.
+    fn dialect_at(&self, config: &Config, place: usize) -> Dialect {
+        let path = self.headers.get(":path").unwrap_or_default();
+        counting::dialect(config.provider(self.route, place), path)
     }
 
     fn route_name<'t>(&self, turn: &Turn<'t>) -> &'t str {

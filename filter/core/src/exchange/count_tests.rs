@@ -128,6 +128,28 @@ fn body(model: &str, more: &str) -> String {
 }
 
 #[test]
+fn all_counts_of_a_request_share_one_budget_and_none_is_made_twice() {
+    let mut worker = Worker::new();
+    let picture = r#"{"type":"image_url","image_url":{"url":"https://a.test","detail":"low"}}"#;
+    let words: String = (0..40_000).map(|number| format!("{number} words ")).collect();
+    let text = format!(r#"{{"type":"text","text":"{words}"}}"#);
+    let body = format!(r#"{{"messages":[{{"role":"user","content":[{picture},{text}]}}]}}"#);
+    let mut request = worker.request(2, &body);
+    let first = worker.turn(|turn| request.prompt(turn, 0));
+    assert!(request.counted.budget < Budget::default());
+    // An image costs a smaller model something else, and so all of it is looked at again, in less time.
+    let second = worker.turn(|turn| request.prompt(turn, 1));
+    assert_eq!(request.counted.tallies.len(), 2);
+    assert!(request.counted.budget.0 <= Budget::default().0 / LEAST_BUDGET);
+    assert!(first.tokens.abs_diff(second.tokens) * 10 < first.tokens, "{first} {second}");
+    // What was counted for a condition is known to the route that it has chosen.
+    let counted = std::mem::take(&mut request.counted);
+    request.counted = counted.of_route(true);
+    assert_eq!(worker.turn(|turn| request.prompt(turn, 0)), first);
+    assert_eq!(request.counted.tallies.len(), 2);
+}
+
+#[test]
 fn a_prompt_is_counted_for_each_model_that_it_may_go_to() {
     let mut worker = Worker::new();
     let mut request = worker.request(0, &body("gpt-4o", ""));

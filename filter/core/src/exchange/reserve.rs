@@ -13,6 +13,7 @@
 //! came only the request itself counts. A stream's content is counted with the model's vocabulary where one is built in, event by
 //! event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other makers
 //! send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
+//! What brings no prompt, as an upload or the question how many tokens a prompt has, is a request and nothing else.
 
 use seawall_policy::policy::TargetId;
 
@@ -339,6 +340,9 @@ impl Exchange {
 
     /// What this request may use; at a place of the plan, if that is known.
     pub(super) fn estimate(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Use {
+        if !self.brings_prompt() {
+            return Use { requests: 1, ..Use::default() };
+        }
         let likely = place.or_else(|| self.places(turn, None).next()).unwrap_or_default();
         let (input, output) = self.tokens(turn, likely);
         let price = place.and_then(|place| turn.config.price_at(self.route, place));

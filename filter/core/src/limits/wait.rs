@@ -14,7 +14,8 @@
 //! | its time is over, or its client is gone | it leaves, and the next is woken |
 //!
 //! Seats are counted over all workers and confirmed like everything that is held. A tenant may take as many seats in a worker as are
-//! still free, so one alone never fills a line that others may want to join.
+//! still free, so one alone doesn't fill a line that others may want to join, unless its requests come to many workers: in each of them
+//! it may take half of what is left.
 
 use std::time::Duration;
 

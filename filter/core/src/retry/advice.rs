@@ -3,7 +3,7 @@
 //! | why it failed | `x-should-retry` | `retry-after`, `retry-after-ms` |
 //! |---|---|---|
 //! | attempts, budget or deadline spent; not retried; asked to wait for too long; nothing left to try after an attempt | `false`: the filter has done what can be done | what the provider asks for |
-//! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait |
+//! | nothing was tried: every breaker is open, a limit is reached, or the proxy is full | – if the wait is one that SDKs wait for, so that they do; else `false` | that wait; of a limit exactly, however long it is |
 //! | a conversation is used up, or tool calls repeat in it | `false` | – |
 //! | the request is more than a contract admits | `false` | – |
 //! | the request is at fault, and SDKs would try it again by its status (408, 409, 429, 5xx) | `false` | what the provider asks for |
@@ -11,7 +11,8 @@
 //!
 //! The official SDKs obey `x-should-retry` before all else and prefer `retry-after-ms` to `retry-after`; OpenAI's gives up above 120 s, Anthropic's
 //! falls back to its own short waits above 60 s (`_base_client.py` of both). Other clients sleep for whatever they are told, so
-//! nobody is told more than two minutes, whatever the provider says: asking once too often is better than sleeping for a day.
+//! nobody is told more than two minutes, whatever the provider says: asking once too often is better than sleeping for a day. But
+//! what one of the policy's own limits says is certain: who comes back before is refused again.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::time::nanos;
 /// The longest wait that all official SDKs wait as told.
 const WAITED_FOR: Duration = Duration::from_secs(60);
 
-/// The longest wait that is handed on.
+/// The longest wait that is handed on, but for those of limits.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// Adds what an answer with this reason, and this status of the provider's, says; `attempts` were made, and `wait` is when another
@@ -58,7 +59,9 @@ pub(crate) fn advise(
     }
     if let Some(wait) = wait {
         // Rounded up: never too early.
-        let millis = nanos(wait.min(LONGEST)).div_ceil(1_000_000).max(1);
+        let is_own = reason == Reason::LimitReached && status.is_none();
+        let longest = if is_own { Duration::MAX } else { LONGEST };
+        let millis = nanos(wait.min(longest)).div_ceil(1_000_000).max(1);
         list.push((Text::Word("retry-after"), millis.div_ceil(1_000).to_string().into()));
         list.push((Text::Word("retry-after-ms"), millis.to_string().into()));
     }
@@ -110,6 +113,18 @@ mod tests {
         assert_eq!(advised(Reason::BreakerOpen, 0, Some(30_000)), "30 30000");
         assert_eq!(advised(Reason::BreakerOpen, 0, Some(60_001)), "false 61 60001");
         assert_eq!(advised(Reason::Overloaded, 0, Some(1_000)), "1 1000");
+    }
+
+    #[test]
+    fn a_limits_own_wait_is_told_as_it_is() {
+        assert_eq!(advised(Reason::LimitReached, 0, Some(20_000)), "20 20000");
+        assert_eq!(advised(Reason::LimitReached, 0, Some(1_800_000)), "false 1800 1800000");
+        assert_eq!(advised(Reason::LimitReached, 0, None), "false");
+        // A provider's word is not the limit's.
+        let mut list = HeaderList::new();
+        advise((Reason::LimitReached, Some(429)), 1, Some(Duration::from_secs(1_800)), &mut list);
+        let told = list.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>();
+        assert_eq!(told, ["false", "120", "120000"]);
     }
 
     #[test]

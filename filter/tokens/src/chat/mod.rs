@@ -90,7 +90,17 @@ impl Request<'_> {
     /// # Errors
     /// [`Unreadable`] if the body is no JSON object with a prompt.
     pub fn count(&self, body: &[u8], memo: &mut Memo) -> Result<Tally, Unreadable> {
-        self.read(body, memo, None)
+        Ok(self.read(body, memo, None)?.0)
+    }
+
+    /// The same, and takes what that cost off the budget, for what else is to be counted in the same time.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the body is no JSON object with a prompt.
+    pub fn spend(&mut self, body: &[u8], memo: &mut Memo) -> Result<Tally, Unreadable> {
+        let (tally, left) = self.read(body, memo, None)?;
+        self.budget = left;
+        Ok(tally)
     }
 
     /// The same, and adds the messages that stand in a list to `messages`, in their order, until there are `most`.
@@ -98,12 +108,14 @@ impl Request<'_> {
     /// # Errors
     /// [`Unreadable`] if the body is no JSON object with a prompt.
     pub fn count_each(
-        &self,
+        &mut self,
         body: &[u8],
         memo: &mut Memo,
         (messages, most): (&mut Vec<Message>, usize),
     ) -> Result<Tally, Unreadable> {
-        self.read(body, memo, Some((messages, most)))
+        let (tally, left) = self.read(body, memo, Some((messages, most)))?;
+        self.budget = left;
+        Ok(tally)
     }
 
     fn read(
@@ -111,7 +123,7 @@ impl Request<'_> {
         body: &[u8],
         memo: &mut Memo,
         messages: Option<(&mut Vec<Message>, usize)>,
-    ) -> Result<Tally, Unreadable> {
+    ) -> Result<(Tally, Budget), Unreadable> {
         let reading = (body.len() / BYTES_READ).min(self.budget.0 / 4 * 3);
         let counter = Counter::new(self.encoding, Budget(self.budget.0 - reading));
         let counter = counter.ahead_of(body.len(), memo.draw());
@@ -125,9 +137,9 @@ impl Request<'_> {
     }
 }
 
-fn read(body: &[u8], root: Root<'_>) -> Result<Tally, Unreadable> {
+fn read(body: &[u8], root: Root<'_>) -> Result<(Tally, Budget), Unreadable> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let tally = reader.deserialize_map(root).map_err(|_| Unreadable)?;
+    let counted = reader.deserialize_map(root).map_err(|_| Unreadable)?;
     reader.end().map_err(|_| Unreadable)?;
-    Ok(tally)
+    Ok(counted)
 }

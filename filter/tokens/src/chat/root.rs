@@ -10,14 +10,17 @@ use serde_json::value::RawValue;
 use super::tools;
 use super::walk::{At, Node, Walk};
 use super::{Dialect, Message};
+use crate::counter::LEAST_KEPT;
 use crate::image::Rule;
 use crate::kind::{Kind, Tally};
-use crate::memo::{Beginnings, Begun};
-use crate::{Counter, Encoding, Memo};
+use crate::memo::{Beginnings, Begun, Known};
+use crate::{Budget, Counter, Encoding, Memo};
 
-/// Longest message that is remembered, in bytes of JSON: a longer one holds an image, of which no token is counted, or
-/// exceeds the budget. Longer tools are not rendered: their JSON alone would be built many times as large as it is sent.
-const LONGEST_KNOWN: usize = 128 * 1_024;
+/// Longest message that is remembered, in bytes of JSON: a longer one costs as much to be found again as to be sampled again.
+const LONGEST_KNOWN: usize = 512 * 1_024;
+
+/// Longest tools that are rendered: the JSON of longer ones would be built many times as large as it is sent.
+const LONGEST_PARSED: usize = 128 * 1_024;
 
 /// Members that aren't known count from so many bytes on.
 const LONG: usize = 1_024;
@@ -144,17 +147,23 @@ impl<'m> Root<'m> {
             return self.counted(count);
         }
         let (hash, known) = self.memo.get(self.context(at), raw.as_bytes());
-        if known.is_some() {
+        let reach = self.counter.reach(raw.len());
+        // What was sampled stands until clearly more may be looked at.
+        if let Some(known) = known.filter(|known| known.reach == 0 || reach - reach / 4 <= known.reach) {
             self.counter.skip(raw.len());
-        }
-        known.unwrap_or_else(|| {
-            let before = self.counter.bounded();
-            let tally = self.counted(count);
-            if self.counter.bounded() == before {
-                self.memo.put(hash, tally);
+            if known.reach > 0 {
+                self.counter.bind();
             }
-            tally
-        })
+            return known.tally;
+        }
+        let before = self.counter.bounded();
+        let tally = self.counted(count);
+        match self.counter.bounded() == before {
+            true => self.memo.put(hash, Known { tally, reach: 0 }),
+            false if reach >= LEAST_KEPT => self.memo.put(hash, Known { tally, reach }),
+            false => {}
+        }
+        tally
     }
 
     fn counted(&mut self, count: impl FnOnce(&mut Self) -> Tally) -> Tally {
@@ -193,7 +202,7 @@ impl<'m> Root<'m> {
                     // Rendering has a bound of its own, for all tools together.
                     if is_rendered {
                         root.counter.bind();
-                    } else if raw.len() <= LONGEST_KNOWN && tools::has_provider_tools(raw) {
+                    } else if raw.len() <= LONGEST_PARSED && tools::has_provider_tools(raw) {
                         tally.doubt();
                     }
                     tally.add(Kind::Json, root.counter.count(raw));
@@ -216,7 +225,7 @@ impl<'m> Root<'m> {
                     .or_else(|| choice.get("name"));
                 name.and_then(Value::as_str).map_or(0, |name| 4 + self.counter.count(name))
             }
-            _ if raw.len() > LONGEST_KNOWN => {
+            _ if raw.len() > LONGEST_PARSED => {
                 self.tally.is_estimate = true;
                 self.counter.count(raw)
             }
@@ -244,7 +253,7 @@ impl<'m> Root<'m> {
         }
     }
 
-    fn finish(mut self) -> Tally {
+    fn finish(mut self) -> (Tally, Budget) {
         self.memo.put_begun(&mut self.beginnings, usize::MAX, self.begun);
         if !matches!(self.dialect, Dialect::Completions | Dialect::Embeddings) {
             self.tally.add(Kind::Frame, REPLY);
@@ -254,18 +263,18 @@ impl<'m> Root<'m> {
             self.tally.add(Kind::Frame, line_end);
         }
         self.tally.is_estimate |= !self.counter.is_exact();
-        self.tally
+        (self.tally, self.counter.left())
     }
 }
 
 impl<'de> Visitor<'de> for Root<'_> {
-    type Value = Tally;
+    type Value = (Tally, Budget);
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Tally, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(Tally, Budget), A::Error> {
         use Dialect::{Completions, Embeddings, Gemini, Responses};
         while let Some(key) = map.next_key::<Key>()? {
             self.has_prompt |= matches!(
@@ -328,7 +337,7 @@ impl<'de> Visitor<'de> for Root<'_> {
 
 /// As a value, if it is not too long for that.
 fn parsed(raw: &str) -> Option<Value> {
-    (raw.len() <= LONGEST_KNOWN).then(|| serde_json::from_str(raw).ok())?
+    (raw.len() <= LONGEST_PARSED).then(|| serde_json::from_str(raw).ok())?
 }
 
 fn behind_space(json: &[u8]) -> &[u8] {

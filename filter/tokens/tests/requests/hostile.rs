@@ -44,7 +44,7 @@ fn no_more_messages_are_written_down_than_are_wanted() {
     let body = format!(r#"{{"input": [{}0]}}"#, "0,".repeat(9_999));
     for most in [0, 7, 20_000] {
         let (budget, mut messages) = (Budget::default(), Vec::new());
-        let request =
+        let mut request =
             Request { dialect: Dialect::Responses, model: "gpt-4o", encoding: Encoding::O200kBase, budget };
         request.count_each(body.as_bytes(), &mut Memo::new(16, [1, 2]), (&mut messages, most)).unwrap();
         assert_eq!(messages.len(), most.min(10_000));

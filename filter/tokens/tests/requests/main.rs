@@ -5,6 +5,8 @@ mod dialects;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod other_makers;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod repeated;

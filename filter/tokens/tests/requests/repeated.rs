@@ -73,12 +73,55 @@ fn what_is_an_estimate_whatever_the_budget_is_remembered_too() {
 }
 
 #[test]
-fn estimates_for_want_of_budget_are_not_remembered() {
+fn estimates_for_want_of_budget_last_until_there_is_more() {
     let mut memo = Memo::new(1_024, [3, 4]);
     let body = conversation(50);
-    assert!(request(100).count(&body, &mut memo).unwrap().is_estimate);
+    for budget in [100, 20_000] {
+        assert!(request(budget).count(&body, &mut memo).unwrap().is_estimate);
+    }
     let exact = request(1_000_000).count(&body, &mut Memo::new(4, [5, 6])).unwrap();
     assert_eq!(request(1_000_000).count(&body, &mut memo).unwrap(), exact);
+}
+
+/// A chat with a document that no budget holds, in front of it or behind what is counted first.
+#[test]
+fn a_document_is_sampled_once() {
+    let (english, chinese) =
+        ("Call me Ishmael. Some years ago, never mind. ", "在一个遥远的小村庄里，住着一位木匠。");
+    for (document, is_first) in [
+        (english.repeat(3_000), true),
+        (english.repeat(9_000), true),
+        (chinese.repeat(600), true),
+        (english.repeat(3_000), false),
+    ] {
+        let (mut memo, mut before) = (Memo::new(1_024, [3, 4]), None);
+        let mut messages = vec![json!({ "role": "user", "content": document })];
+        if !is_first {
+            messages.insert(0, json!({ "role": "user", "content": english.repeat(900) }));
+        }
+        for turn in 0..50 {
+            let body = json!({ "messages": messages }).to_string().into_bytes();
+            let tally = request(Budget::default().0).count(&body, &mut memo).unwrap();
+            assert!(tally.is_estimate);
+            let words = format!("Turn {turn}. {}", "Words follow words. ".repeat(turn));
+            let added = Encoding::O200kBase.count(&words).tokens + 4;
+            // What stands before it is known when it comes again: then there is more budget for the document, once.
+            if let Some(expected) = before.filter(|_| is_first || turn > 2) {
+                assert_eq!(tally.total(), expected, "turn {turn}");
+            }
+            before = Some(tally.total() + added);
+            messages.push(json!({ "role": "user", "content": words }));
+        }
+        // And the budget is there for what is new.
+        let new = english.repeat(400);
+        messages.push(json!({ "role": "user", "content": new }));
+        let body = json!({ "messages": messages }).to_string().into_bytes();
+        let tally = request(Budget::default().0).count(&body, &mut memo).unwrap();
+        assert_eq!(
+            Some(tally.total()),
+            before.map(|before| before + Encoding::O200kBase.count(&new).tokens + 4)
+        );
+    }
 }
 
 #[test]
