@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use seawall_provider::{Plan, RateLimitPlan, Sent};
 
-use crate::scenario::{Install, Request};
+use crate::scenario::{Install, Request, Trap};
 
 /// One running world: a filter with its policy, and providers.
 pub trait Driver {
@@ -15,14 +15,14 @@ pub trait Driver {
     /// # Errors
     /// When the world itself fails (a trap, an Envoy that died), not when the answer is an error.
     fn crowd(&mut self, request: &Request) -> anyhow::Result<Vec<Observed>> {
-        Ok(self.crowd_during(request, None)?.observed)
+        Ok(self.crowd_during(request, Meanwhile::default())?.observed)
     }
 
-    /// The same, and another policy is installed while they are under way.
+    /// The same, and something happens while they are under way.
     ///
     /// # Errors
     /// As for [`Driver::crowd`].
-    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd>;
+    fn crowd_during(&mut self, request: &Request, meanwhile: Meanwhile<'_>) -> anyhow::Result<Crowd>;
 
     /// Gives the filter another policy and waits until it is in force for all new requests; or until it is refused, and the
     /// one before stays: then the log says why.
@@ -62,6 +62,13 @@ pub trait Driver {
     /// # Errors
     /// When nothing here can do that.
     fn trap(&mut self, worker: u32, steps: u64) -> anyhow::Result<()>;
+}
+
+/// What happens while requests are under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meanwhile<'s> {
+    pub install: Option<&'s Install>,
+    pub trap: Option<Trap>,
 }
 
 /// What requests beside each other led to.

@@ -20,8 +20,8 @@ use super::config::{Wanted, set_policy};
 use super::process::{Launch, Process, Settings};
 use super::rate_limits::RateLimitService;
 use super::trapping::trapping;
-use crate::driver::{Crowd, Driver, Observed};
-use crate::scenario::{AUTHORITY, Install, Request, Scenario, UpstreamHalf};
+use crate::driver::{Crowd, Driver, Meanwhile, Observed};
+use crate::scenario::{AUTHORITY, Request, Scenario, UpstreamHalf};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -172,12 +172,12 @@ impl EnvoyDriver {
 }
 
 impl Driver for EnvoyDriver {
-    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd> {
+    fn crowd_during(&mut self, request: &Request, meanwhile: Meanwhile<'_>) -> anyhow::Result<Crowd> {
         let (mark, before) = (self.envoy.log().mark(), self.counts());
         let to = self.envoy.listener();
         let mut tasks = Vec::new();
         for index in 0..request.concurrent {
-            let (message, after) = (message(request)?, request.apart * index);
+            let (message, after) = (message(request, index)?, request.apart * index);
             let patience = request.disconnect_after;
             tasks.push(self.runtime.spawn(async move {
                 sleep(after).await;
@@ -186,7 +186,10 @@ impl Driver for EnvoyDriver {
                 (got, start.elapsed() + TIMERS_EARLY)
             }));
         }
-        let installed = match install {
+        if let Some(trap) = meanwhile.trap {
+            self.trap(trap.worker, trap.steps)?;
+        }
+        let installed = match meanwhile.install {
             Some(install) => {
                 std::thread::sleep(install.after);
                 Some(self.install(&install.policy)?)
@@ -280,8 +283,8 @@ fn changed(wasm: &Path, at_bytes: u32) -> anyhow::Result<NamedTempFile> {
     Ok(file)
 }
 
-fn message(request: &Request) -> anyhow::Result<hyper::Request<Full<Bytes>>> {
-    let wire = request.wire();
+fn message(request: &Request, index: u32) -> anyhow::Result<hyper::Request<Full<Bytes>>> {
+    let wire = request.wire(index);
     let mut message = hyper::Request::builder().method(wire.method.as_str()).uri(&wire.path);
     message = message.header(hyper::header::HOST, AUTHORITY);
     for (name, value) in &wire.headers {

@@ -132,19 +132,23 @@ fn read(path: &Path, text: &str) -> Result<Loaded, LoadError> {
 }
 
 fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
-    let installs = step.install.is_some() && step.request.is_none();
+    let is_alone = step.request.is_none();
     let said = [
         step.request.is_some(),
         step.wait.is_some(),
         step.providers.is_some(),
         step.rate_limit_services.is_some(),
-        step.trap.is_some(),
+        step.trap.is_some() && is_alone,
+        step.install.is_some() && is_alone,
     ];
-    if said.iter().chain([&installs]).filter(|said| **said).count() != 1 {
+    if said.iter().filter(|said| **said).count() != 1 {
         let of = "`request`, `wait`, `providers`, `rate_limit_services`, `trap` and `install`";
-        return Err(format!("exactly one of {of} must be given; an `install` may stand beside a `request`"));
+        return Err(format!(
+            "exactly one of {of} must be given; a `trap` or an `install` may stand beside a `request`"
+        ));
     }
     let after = step.install.as_ref().map_or(Duration::ZERO, |install| install.after);
+    let after = after.max(step.trap.map_or(Duration::ZERO, |trap| trap.after));
     if !after.is_zero() && step.request.as_ref().is_none_or(|request| request.times != 1) {
         return Err("`after` needs a `request` that is made once".to_owned());
     }
@@ -162,6 +166,9 @@ fn check_step(step: &Step, scenario: &Scenario) -> Result<(), String> {
         }
         if request.times == 0 || request.concurrent == 0 {
             return Err("`times` and `concurrent` must be at least 1".to_owned());
+        }
+        if request.headers_in_turn.len().max(step.expect_in_turn.len()) > request.concurrent as usize {
+            return Err("more stands `in_turn` than there are `concurrent` requests".to_owned());
         }
     }
     let expected = || step.without_upstream_half.iter().chain([&step.expect]);

@@ -129,7 +129,8 @@ impl<'de> Deserialize<'de> for UpstreamHalf {
     }
 }
 
-/// One of `request`, `wait`, `providers`, `rate_limit_services`, `trap` and `install`; an `install` may stand beside a `request`.
+/// One of `request`, `wait`, `providers`, `rate_limit_services`, `trap` and `install`; a `trap` or an `install` may stand beside a
+/// `request`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -141,6 +142,9 @@ pub struct Step {
     /// What is expected instead where the upstream half is absent; what this leaves out is as in `expect`.
     #[serde(default)]
     pub without_upstream_half: Option<Expect>,
+    /// What more holds for the first of requests beside each other, the second and so on.
+    #[serde(default)]
+    pub expect_in_turn: Vec<Expect>,
     /// Time passes.
     #[serde(default, with = "seawall_provider::duration::option")]
     pub wait: Option<Duration>,
@@ -179,6 +183,9 @@ pub struct Trap {
     pub worker: u32,
     /// At the first function or loop it enters after so many steps, about one for each Wasm instruction.
     pub steps: u64,
+    /// So long after the step's request has begun.
+    #[serde(with = "seawall_provider::duration")]
+    pub after: Duration,
 }
 
 /// A chat completion, unless told otherwise.
@@ -188,6 +195,8 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub headers: BTreeMap<String, String>,
+    /// More headers of the first of requests beside each other, the second and so on.
+    pub headers_in_turn: Vec<BTreeMap<String, String>>,
     pub model: String,
     pub stream: bool,
     /// How long the user's message is.

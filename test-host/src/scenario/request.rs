@@ -29,6 +29,7 @@ impl Default for Request {
             method: "POST".to_owned(),
             path: "/v1/chat/completions".to_owned(),
             headers: BTreeMap::new(),
+            headers_in_turn: Vec::new(),
             model: "gpt-4o-mini".to_owned(),
             stream: false,
             prompt_bytes: None,
@@ -43,15 +44,20 @@ impl Default for Request {
 }
 
 impl Request {
-    /// The bytes this request stands for.
+    /// The bytes this request stands for; of those beside each other, the one of this number.
     #[must_use]
-    pub fn wire(&self) -> Wire {
+    pub fn wire(&self, index: u32) -> Wire {
         let body = match &self.body {
             Some(text) => text.clone().into_bytes(),
             None => self.chat_completion().into_bytes(),
         };
-        let mut headers: Vec<(String, String)> =
-            self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        let own = self.headers_in_turn.get(index as usize);
+        let mut headers: Vec<(String, String)> = self
+            .headers
+            .iter()
+            .chain(own.into_iter().flatten())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+            .collect();
         if !body.is_empty() && !headers.iter().any(|(name, _)| name == "content-type") {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }

@@ -4,7 +4,7 @@ use serde_saphyr::Spanned;
 
 use super::expect::{Failure, Timing, judge, judge_together, sorted};
 use super::model::{Scenario, Step};
-use crate::driver::{Crowd, Driver};
+use crate::driver::{Crowd, Driver, Meanwhile};
 
 /// What became of a scenario.
 #[derive(Debug, Default)]
@@ -41,24 +41,28 @@ fn run_step(
     for (service, plan) in step.rate_limit_services.iter().flatten() {
         driver.set_rate_limit_service(service, plan.clone())?;
     }
-    if let Some(trap) = &step.trap {
-        driver.trap(trap.worker, trap.steps)?;
-    }
-    let mut install = step.install.as_ref();
+    let mut meanwhile = Meanwhile { install: step.install.as_ref(), trap: step.trap };
     let Some(request) = &step.request else {
-        if let Some(install) = install {
+        if let Some(trap) = step.trap {
+            driver.trap(trap.worker, trap.steps)?;
+        }
+        if let Some(install) = &step.install {
             let log = driver.install(&install.policy)?;
             outcome.failures.append(&mut judge_refused(install.refused.as_ref(), log.as_deref()));
         }
         return Ok(());
     };
     for repetition in 1..=request.times {
-        let Crowd { observed: crowd, installed } = driver.crowd_during(request, install.take())?;
+        let Crowd { observed: crowd, installed } =
+            driver.crowd_during(request, std::mem::take(&mut meanwhile))?;
         if let (Some(step), Some(log)) = (&step.install, installed) {
             outcome.failures.append(&mut judge_refused(step.refused.as_ref(), log.as_deref()));
         }
         for (index, seen) in crowd.iter().enumerate() {
             let mut failures = judge(&step.expect, seen, timing);
+            if let Some(own) = step.expect_in_turn.get(index) {
+                failures.append(&mut judge(own, seen, timing));
+            }
             // Once for all that ran beside each other.
             if index == 0 {
                 failures.append(&mut judge_together(&step.expect, seen, crowd.len() > 1));

@@ -10,8 +10,8 @@ use super::journal::{Entry, Source};
 use super::upstream::{Received, Upstream};
 use super::vm::Module;
 use super::world::{Event, World};
-use crate::driver::{Crowd, Driver, Observed};
-use crate::scenario::{Install, Request, Scenario};
+use crate::driver::{Crowd, Driver, Meanwhile, Observed};
+use crate::scenario::{Request, Scenario};
 use crate::trace;
 
 /// A request without an answer after so much virtual time will never have one.
@@ -111,20 +111,24 @@ impl SimDriver {
 }
 
 impl Driver for SimDriver {
-    fn crowd_during(&mut self, request: &Request, install: Option<&Install>) -> anyhow::Result<Crowd> {
+    fn crowd_during(&mut self, request: &Request, meanwhile: Meanwhile<'_>) -> anyhow::Result<Crowd> {
         let (entries, before, start) = (self.world.journal.len(), self.seen(), self.world.now());
         let mut begun = Vec::new();
         for index in 0..request.concurrent {
             let time = start + request.apart * index;
             self.world.run(time, |_| false)?;
             let worker = (request.worker + index) as usize % self.workers;
-            let number = self.world.begin(worker, &request.wire())?;
+            let number = self.world.begin(worker, &request.wire(index))?;
             if let Some(patience) = request.disconnect_after {
                 self.world.schedule.at(time + patience, Event::Leave { request: number });
             }
             begun.push((number, time));
         }
-        let installed = match install {
+        if let Some(trap) = meanwhile.trap {
+            self.world.run(start + trap.after, |_| false)?;
+            self.trap(trap.worker, trap.steps)?;
+        }
+        let installed = match meanwhile.install {
             Some(install) => {
                 self.world.run(start + install.after, |_| false)?;
                 Some(self.install(&install.policy)?)
