@@ -89,7 +89,7 @@ impl Lower<'_, '_> {
                 Some(TenantSource::Header { name: name.clone(), trusted })
             }
             [Value::Word("san")] => Some(TenantSource::San),
-            [Value::Word("api_key")] => Some(TenantSource::ApiKey),
+            [Value::Word("api_key"), _] => Some(TenantSource::ApiKey),
             _ => None,
         };
         list(&tenant.values)?.iter().map(|item| source(&item.values)).collect()

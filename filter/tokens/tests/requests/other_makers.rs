@@ -60,7 +60,7 @@ impl Dice {
         let start = self.below(text.len().saturating_sub(length).max(1));
         let boundary =
             |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-        text[boundary(start)..boundary(start + length)].to_owned()
+        text.get(boundary(start)..boundary(start + length)).unwrap().to_owned()
     }
 
     /// The texts of a conversation, of one kind or of two.

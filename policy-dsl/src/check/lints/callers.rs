@@ -3,10 +3,11 @@
 use super::{Judged, Resolved};
 use crate::ast::{File, Statement, Value};
 use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::span::Span;
 use crate::suggest::{did_you_mean, nearest};
 use crate::token::quote;
 
-pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
+pub(super) fn check(file: &File<'_>, resolved: &Resolved<'_>, sink: &mut Sink) {
     for tenant in file.policy.all("tenant") {
         let Some(Value::List(sources)) = tenant.values.first() else { continue };
         for source in sources {
@@ -21,11 +22,35 @@ pub(super) fn check(file: &File<'_>, sink: &mut Sink) {
             sink.push(found.with_help(help));
         }
     }
+    if let Some(auth) = own_auth(file, resolved) {
+        unverified_keys(file, auth, sink);
+    }
     for tier in file.policy.all("tier") {
         let nobody = |block: &crate::ast::Block<'_>| !block.has("tenants") && !block.has("default");
         if tier.block().is_some_and(nobody) {
             let found = Diagnostic::new(Code::NoEffect, tier.name_span(), "nobody is in this tier");
             sink.push(found.with_help("name its `tenants`, or make it the `default`"));
+        }
+    }
+}
+
+/// Where the first target has credentials of its own.
+fn own_auth(file: &File<'_>, resolved: &Resolved<'_>) -> Option<Span> {
+    let names = file.policy.all("target").filter_map(|target| target.name());
+    names.filter_map(|name| resolved.targets.statement(name.text, "auth")).map(|auth| auth.span).next()
+}
+
+/// Keys tell tenants apart that are thrown away before any provider could refuse a wrong one.
+fn unverified_keys(file: &File<'_>, auth: Span, sink: &mut Sink) {
+    for tenant in file.policy.all("tenant") {
+        let Some(Value::List(sources)) = tenant.values.first() else { continue };
+        for source in sources {
+            let [Value::Word("api_key"), Value::Absent] = &source.values[..] else { continue };
+            let message = "callers can make up keys and be any number of tenants: no provider verifies them";
+            let found = Diagnostic::new(Code::ForgeableTenant, source.span, message);
+            let help =
+                "when something in front of this proxy verifies keys, say so: write `trusted` behind it";
+            sink.push(found.with_related(auth, "this is sent in their place").with_help(help));
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn check(file: &File<'_>, resolved: &Resolved<'_>, policy: &Policy, s
     for breaker in file.policy.all("breaker") {
         effects::trips(breaker, sink);
     }
-    callers::check(file, sink);
+    callers::check(file, resolved, sink);
     callers::credentials(file, resolved, sink);
     for limit in file.policy.all("limit") {
         limit_without_effect(limit, resolved, policy, sink);

@@ -13,7 +13,8 @@ pub(super) const TENANT: Statement = Statement::new(
      forgeable unless it is said to be `trusted`, because something in front of this proxy sets or strips it. A `jwt` claim \
      is read from where Envoy's `jwt_authn` puts it with `payload_in_metadata: jwt_payload`; a whole number up to \
      2^53 is its digits, and what is neither that nor a text is none; `san` is the first URI or DNS \
-     name in the client's certificate; an `api_key` is known by its hash alone, and by no name.",
+     name in the client's certificate; an `api_key` is known by its hash alone, and by no name. Where \
+     targets bring their own `auth`, no provider sees that key: it is `trusted` only if something in front of this proxy verifies it.",
 )
 .absent("all callers are `anonymous`");
 
@@ -23,7 +24,7 @@ const SOURCE: Shape = OneOf(
         Seq(&[Word("jwt"), LABEL]),
         Seq(&[Word("header"), HEADER, Maybe(&Word("trusted"))]),
         Word("san"),
-        Word("api_key"),
+        Seq(&[Word("api_key"), Maybe(&Word("trusted"))]),
     ],
 );
 
