@@ -186,8 +186,8 @@ impl Cache {
         Ok(next)
     }
 
+    /// What the text itself costs is paid for.
     fn run(&mut self, nfa: &Nfa, mut state: u32, text: &str, budget: &mut Budget) -> Result<u32, Exhausted> {
-        budget.spend(text.len() / 16 + 1)?;
         let symbols = nfa.symbols.len();
         for character in text.chars() {
             if state <= FOUND {
@@ -230,14 +230,22 @@ pub(super) fn is_match(
 ) -> Result<bool, Exhausted> {
     let start = cache.start.unwrap_or_else(|| cache.intern(nfa, &[AT_START, nfa.start]));
     cache.start = Some(start);
+    budget.spend(units(0, text))?;
     let state = cache.run(nfa, start, text, budget)?;
     cache.ends(nfa, state, budget)
+}
+
+/// What it costs to read this on after so many bytes: as much in many parts as in one.
+fn units(read: usize, text: &str) -> usize {
+    (read.saturating_add(text.len()) / 16).saturating_sub(read / 16) + usize::from(read == 0)
 }
 
 /// A search in a text that comes in parts. It may go on in another cache than it began in.
 #[derive(Clone, Debug)]
 pub struct Search {
     at: At,
+    /// Bytes that were read.
+    read: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -256,7 +264,7 @@ impl Pattern {
             Some(_) => At::Count(0),
             None => At::Key([AT_START, self.nfa.start].into()),
         };
-        Search { at }
+        Search { at, read: 0 }
     }
 }
 
@@ -272,10 +280,12 @@ impl Search {
         cache: &mut Cache,
         budget: &mut Budget,
     ) -> Result<bool, Exhausted> {
+        let units = units(self.read, text);
         let key = match &self.at {
             At::Known(known) => return Ok(*known),
             At::Count(count) => {
-                budget.spend(text.len() / 16 + 1)?;
+                budget.spend(units)?;
+                self.read += text.len();
                 let more = pattern.nfa.run.as_ref().and_then(|run| run.count(text, &pattern.nfa.symbols));
                 self.at = more.map_or(At::Known(false), |more| At::Count(count.saturating_add(more)));
                 return Ok(false);
@@ -283,7 +293,9 @@ impl Search {
             At::Key(key) => key,
         };
         let state = cache.intern(&pattern.nfa, key);
+        budget.spend(units)?;
         let state = cache.run(&pattern.nfa, state, text, budget)?;
+        self.read += text.len();
         self.at = match (state, cache.keys.get(state as usize)) {
             (NEVER | FOUND, _) | (_, None) => At::Known(state == FOUND),
             (_, Some(key)) => At::Key(key.clone()),

@@ -145,6 +145,22 @@ fn a_pattern_with_too_many_states_is_bounded_in_memory_and_work() {
     assert_eq!(pattern.is_match(&text, &mut cache, &mut Budget(5_000_000)), Ok(false));
 }
 
+#[test]
+fn a_text_costs_as_much_in_many_parts_as_in_one() {
+    // The second counts.
+    for (pattern, text) in [("a.*forbidden", "abc ".repeat(4_000)), ("^[a-z]{2,}$", "abcd".repeat(4_000))] {
+        let pattern = Pattern::new(pattern).unwrap();
+        let cost = |parts: &[&str]| {
+            let (mut search, mut cache, mut budget) = (pattern.search(), Cache::default(), Budget(100_000));
+            parts.iter().for_each(|part| _ = search.feed(&pattern, part, &mut cache, &mut budget).unwrap());
+            100_000 - budget.0
+        };
+        let parts: Vec<_> = text.split_inclusive(|_| true).collect();
+        assert_eq!(parts.len(), 16_000);
+        assert_eq!(cost(&parts), cost(&[&text]), "{pattern:?}");
+    }
+}
+
 /// Patterns that mean the same to the crate `regex`.
 fn pattern() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

@@ -285,6 +285,10 @@ proptest! {
         if let Some(repaired) = with(wanted, &text) {
             let schema = Schema::compile(wanted, &Options::default()).unwrap();
             prop_assert_eq!(schema.check(&repaired.json, &Bounds::default(), &mut Scratch::default()), Ok(()));
+            let known = strings(&document);
+            for string in strings(&serde_json::from_str(&repaired.json).unwrap()) {
+                prop_assert!(known.contains(&string), "{:?} in {}", string, text);
+            }
         }
     }
 }
