@@ -118,7 +118,8 @@ impl Rules {
         }
         let read = text.document().and_then(|document| {
             // Of a number that the answer breaks off in no one can tell.
-            let is_cut = document.is_number() && choice.finish == Some(Finish::Length);
+            let has_ended = matches!(choice.finish, None | Some(Finish::Stop | Finish::ToolCalls));
+            let is_cut = document.is_number() && !has_ended;
             if is_cut { Err(Unreadable::Truncated) } else { Ok(document) }
         });
         let document = match read {

@@ -12,9 +12,12 @@ const GRAM: usize = 8;
 const PLACES: usize = 1024;
 /// Longest passage, in bytes.
 const LONGEST: usize = 4096;
-/// A passage of fewer bytes, or without a letter, counts where it fills so many bytes: "ha ha ha" is none, nor are zeros in a table.
+/// A passage of fewer bytes counts where it fills [`HALF_PAGE`]; one that is a word at most, or has no letter, where it fills [`PAGE`]:
+/// "ha ha ha" is none, nor are zeros in a table.
 const SHORT: usize = 16;
-const MANY_BYTES: usize = 2048;
+const WORD: usize = 8;
+const HALF_PAGE: usize = 512;
+const PAGE: usize = 2048;
 
 /// Whether a text that is whole has a passage that follows itself more often than this. Of JSON the strings count: rows of numbers may be alike.
 pub(super) fn repeats(text: &Text<'_>, most: u32) -> bool {
@@ -33,7 +36,7 @@ pub(super) fn repeats(text: &Text<'_>, most: u32) -> bool {
 
 /// Bytes that a passage takes which follows itself more often than this.
 fn fewest_bytes(most: u32) -> usize {
-    SHORT.saturating_mul(copies(most)).min(MANY_BYTES)
+    SHORT.saturating_mul(copies(most)).min(HALF_PAGE)
 }
 
 /// The first follows nothing.
@@ -116,6 +119,11 @@ fn counts(text: &str, from: usize, period: usize, length: usize) -> bool {
     // From and to where characters begin.
     let edge = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let passage = text.get(edge(from)..edge(from + period)).unwrap_or("");
-    let is_long = bytes.len() >= SHORT && passage.contains(char::is_alphabetic);
-    (is_long || length >= MANY_BYTES) && passage.contains(char::is_alphanumeric)
+    let least = match bytes.len() {
+        _ if !passage.contains(char::is_alphabetic) => PAGE,
+        SHORT.. => 0,
+        WORD.. => HALF_PAGE,
+        _ => PAGE,
+    };
+    length >= least && passage.contains(char::is_alphanumeric)
 }

@@ -34,6 +34,7 @@ fn lines_blanks_and_short_passages_are_none() {
         "1.000000000000000000".to_owned(),
         "0.0, ".repeat(150),
         "null, ".repeat(150),
+        "unknown, ".repeat(50),
         "| 0 | 12 | 0 | 12 |\n".repeat(60),
         format!("iVBORw0KGgo{}Jggg==", "AAAA".repeat(200)),
         (0..2_000).map(|at| format!("Line {at} of many.\n")).collect(),
@@ -42,6 +43,7 @@ fn lines_blanks_and_short_passages_are_none() {
     }
     assert!(repeats(&"a".repeat(3_000), 3));
     assert!(repeats(&"ha ".repeat(1_000), 3));
+    assert!(repeats(&"I'm sorry. ".repeat(50), 5));
 }
 
 #[test]

@@ -134,7 +134,9 @@ fn a_number_that_an_answer_breaks_off_in_is_none() {
         let choice = Choice { text: "12".to_owned(), finish: Some(finish), ..Choice::default() };
         found(&with_schema("true"), &Asked::default(), &Content { choices: vec![choice] })
     };
-    assert_eq!(ended(Finish::Length), [(Rule::Schema, String::new())]);
+    for finish in [Finish::Length, Finish::Refused, Finish::Other] {
+        assert_eq!(ended(finish), [(Rule::Schema, String::new())], "{finish:?}");
+    }
     assert_eq!(ended(Finish::Stop), []);
 }
 
