@@ -171,7 +171,9 @@ impl Rules {
                 None => return,
             },
         };
-        for choice in choices.iter().filter(|choice| languages.is_other(&choice.text, expected)) {
+        let is_other =
+            |choice: &&Choice| answers(asked, choice) && languages.is_other(&choice.text, expected);
+        for choice in choices.iter().filter(is_other) {
             found.add(Rule::Language, choice, String::new(), message.clone());
         }
     }

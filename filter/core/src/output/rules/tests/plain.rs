@@ -199,4 +199,10 @@ fn answers_are_in_a_language_of_the_list_or_in_that_of_the_question() {
         []
     );
     assert_eq!(found(&same, &asking("Why?"), &german), []);
+    // Beside a call it says what it is about to do.
+    let asked = Asked { may_call: true, ..Asked::default() };
+    let mut beside = german.clone();
+    beside.choices[0].calls.push(Call { name: "look".to_owned(), ..Call::default() });
+    assert_eq!(found(&listed(&["en"]), &asked, &beside), []);
+    assert_eq!(found(&listed(&["en"]), &asked, &german), broken);
 }
