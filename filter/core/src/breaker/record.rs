@@ -97,9 +97,14 @@ impl Breaker {
     }
 
     /// Answers were looked at, long after they had come, and found to be like this.
-    pub(crate) fn appraise(&mut self, rules: &Rules, now: Timestamp, looked_at: Slot) -> Option<Transition> {
+    pub(crate) fn appraise(
+        &mut self,
+        rules: &Rules,
+        now: Timestamp,
+        (looked_at, of_usual): (Slot, Option<(u32, u32)>),
+    ) -> Option<Transition> {
         let before = self.state();
-        if let Some(cause) = rules.quality_exceeded(looked_at).filter(|_| self.phase == Phase::Closed) {
+        if let Some(cause) = rules.appraised(looked_at, of_usual).filter(|_| self.phase == Phase::Closed) {
             self.trip(rules, now, cause);
         }
         self.transition(before)

@@ -163,6 +163,11 @@ impl Rules {
         is_below.then_some(Cause::QualityDrop { share_bp, hundredths })
     }
 
+    /// The limit that answers have exceeded which were looked at after they had come.
+    pub(super) fn appraised(&self, looked_at: Slot, of_usual: Option<(u32, u32)>) -> Option<Cause> {
+        self.quality_exceeded(looked_at).or_else(|| self.quality_dropped(of_usual))
+    }
+
     /// The limit that this cost of a request exceeds.
     pub(crate) fn cost_exceeded(&self, micro_dollars: u64) -> Option<Cause> {
         self.cost.filter(|most| micro_dollars > *most).map(|_| Cause::Cost { micro_dollars })

@@ -31,6 +31,8 @@ pub(crate) struct Appraisal {
     pub(crate) model: Option<Text>,
     pub(crate) answers: u32,
     pub(crate) bad: u32,
+    /// The share of good ones, in basis points and in hundredths of what it usually is, once that is known.
+    pub(crate) of_usual: Option<(u32, u32)>,
     key: String,
     drift_key: String,
 }
@@ -91,7 +93,7 @@ pub(super) fn appraise(
 ) -> Appraisal {
     let model = told::place(config, store, of.target, of.model.as_ref());
     let key = told::key(config, "scores", of.route, of.target, model);
-    let counts = scores::record(store, &key, now, look);
+    let (counts, of_usual) = scores::record(store, &key, now, look);
     if let (Look::Score(score), Some(mean)) = (look, counts.mean()) {
         fx.push(Effect::Count(Metric::Score(of.route, of.target, mean.into())));
         if let Some(target) = config.target(of.target).map(|target| target.name.clone()) {
@@ -108,6 +110,7 @@ pub(super) fn appraise(
         model: of.model.clone(),
         answers: counts.answers,
         bad: counts.answers.saturating_sub(counts.good),
+        of_usual,
         key,
         drift_key: drift_key(config, store, of),
     }

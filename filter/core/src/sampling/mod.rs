@@ -24,7 +24,7 @@
 //!
 //! **Quality.** A score under 0.5, and each answer that is embedded while the drift is beyond its threshold, is a bad answer. The
 //! share of good ones among those that were looked at, of a route at a target and model, is held against `trip quality < x% of at
-//! least n` of the breaker that stands there, apart from the share of answers that are good by other rules: a judge that sees 2 % of
+//! least n` and `trip quality < 0.8x baseline` of the breaker that stands there, by a baseline of its own: apart from the share of answers that are good by other rules: a judge that sees 2 % of
 //! the answers could never move that one.
 
 mod appraisal;

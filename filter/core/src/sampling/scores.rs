@@ -2,7 +2,10 @@
 //!
 //! Samples are few, so the window is long: two slots, each of which ends after [`SHORTEST`] if it holds [`ENOUGH`], else
 //! after [`LONGEST`]. The cell: a version, the second at which the newer slot began, and of each slot how many answers were
-//! looked at, how many of them were good, how many were scored, and the sum of those scores.
+//! looked at, how many of them were good, how many were scored, and the sum of those scores; and what share is usually good.
+//!
+//! **Baseline.** A slot that leaves the window with [`ENOUGH`] answers says what is usual: the first as it is, each later one takes
+//! that half of the way up, or a twentieth of itself down at most. So an hour of bad answers takes away less than a half.
 
 use crate::store::{self, Store};
 use crate::time::Timestamp;
@@ -11,8 +14,11 @@ const SHORTEST: u64 = 300;
 const LONGEST: u64 = 3_600;
 const ENOUGH: u32 = 20;
 
-const VERSION: u8 = 1;
-const SIZE: usize = 1 + 8 + 2 * 20;
+/// The part of itself by which a baseline falls at most.
+const FALL: u32 = 20;
+
+const VERSION: u8 = 2;
+const SIZE: usize = 1 + 8 + 2 * 20 + 4;
 
 /// From this score on an answer is a good one, in ten-thousandths.
 pub(super) const GOOD: u32 = 5_000;
@@ -45,6 +51,12 @@ impl Counts {
         }
     }
 
+    /// The share of good ones among enough, in basis points.
+    fn share(self) -> Option<u32> {
+        let share = (u64::from(self.good) * 10_000).checked_div(self.answers.into())?;
+        u32::try_from(share).ok().filter(|_| self.answers >= ENOUGH)
+    }
+
     /// The mean score, in ten-thousandths.
     pub(crate) fn mean(self) -> Option<u32> {
         u32::try_from(self.sum.checked_div(self.scored.into())?).ok()
@@ -68,6 +80,8 @@ struct Window {
     since: u64,
     before: Counts,
     filling: Counts,
+    /// What share is usually good, in basis points; 0 while that isn't known.
+    usual: u32,
 }
 
 impl Window {
@@ -80,8 +94,37 @@ impl Window {
         if age < SHORTEST || (age < LONGEST && self.filling.answers < ENOUGH) {
             return self;
         }
-        let before = if age < 2 * LONGEST { self.filling } else { Counts::default() };
-        Self { since: now, before, filling: Counts::default() }
+        self.learn(self.before);
+        if age < 2 * LONGEST {
+            return Self { since: now, before: self.filling, filling: Counts::default(), ..self };
+        }
+        self.learn(self.filling);
+        Self { since: now, usual: self.usual, ..Self::default() }
+    }
+
+    /// Takes in what leaves the window.
+    fn learn(&mut self, leaving: Counts) {
+        let Some(share) = leaving.share() else { return };
+        self.usual = if self.usual == 0 {
+            share
+        } else if share >= self.usual {
+            self.usual.midpoint(share)
+        } else {
+            share.max(self.usual - (self.usual / FALL).max(1))
+        };
+        // None is good: that is a baseline too.
+        self.usual = self.usual.max(1);
+    }
+
+    fn counts(&self) -> Counts {
+        self.before.plus(self.filling)
+    }
+
+    /// The share of good answers, in basis points and in hundredths of what it usually is; `None` while it is cold.
+    fn of_usual(&self) -> Option<(u32, u32)> {
+        let share = self.counts().share()?;
+        let hundredths = (u64::from(share) * 100).checked_div(self.usual.into())?;
+        Some((share, u32::try_from(hundredths).unwrap_or(u32::MAX)))
     }
 
     fn decode(bytes: Option<&[u8]>) -> Self {
@@ -95,6 +138,7 @@ impl Window {
             [answers, good, scored].iter().for_each(|count| bytes.extend(count.to_le_bytes()));
             bytes.extend(sum.to_le_bytes());
         }
+        bytes.extend(self.usual.to_le_bytes());
         bytes
     }
 }
@@ -111,6 +155,7 @@ fn read(bytes: &[u8]) -> Option<Window> {
         }
         *sum = u64::from_le_bytes(take(&mut rest)?);
     }
+    window.usual = u32::from_le_bytes(take(&mut rest)?).min(10_000);
     Some(window)
 }
 
@@ -121,12 +166,17 @@ pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     Some(*head)
 }
 
-/// Adds one look, and says what the window holds then.
-pub(super) fn record(store: &mut dyn Store, key: &str, now: Timestamp, look: Look) -> Counts {
+/// Adds one look, and says what the window holds then, and how that is to what is usual: see [`Window::of_usual`].
+pub(super) fn record(
+    store: &mut dyn Store,
+    key: &str,
+    now: Timestamp,
+    look: Look,
+) -> (Counts, Option<(u32, u32)>) {
     store::update(store, key, |bytes| {
         let mut window = Window::decode(bytes).rolled(seconds(now));
         window.filling = window.filling.plus(look.into());
-        (Some(window.encode()), window.before.plus(window.filling))
+        (Some(window.encode()), (window.counts(), window.of_usual()))
     })
 }
 
@@ -134,12 +184,16 @@ pub(super) fn record(store: &mut dyn Store, key: &str, now: Timestamp, look: Loo
 pub(super) fn known(store: &mut dyn Store, key: &str, now: Timestamp) -> Counts {
     let cell = store.get(key);
     let window = Window::decode(cell.as_ref().map(|(bytes, _)| bytes.as_slice())).rolled(seconds(now));
-    window.before.plus(window.filling)
+    window.counts()
 }
 
-/// What it holds belongs to another time.
+/// What it holds belongs to another time. What is usual follows it as ever: what stays bad is usual one day.
 pub(super) fn forget(store: &mut dyn Store, key: &str) {
-    store::update(store, key, |_| (Some(Window::default().encode()), ()));
+    store::update(store, key, |bytes| {
+        let mut window = Window::decode(bytes);
+        window.learn(window.counts());
+        (Some(Window { usual: window.usual, ..Window::default() }.encode()), ())
+    });
 }
 
 fn seconds(now: Timestamp) -> u64 {
@@ -166,6 +220,35 @@ mod tests {
         }
     }
 
+    /// So many slots, with so many answers each of which so many are bad; how the last look stands to what is usual.
+    fn slots(store: &mut MemoryStore, second: &mut u64, (slots, bad): (u64, u32)) -> Option<(u32, u32)> {
+        let mut last = None;
+        for _ in 0..slots {
+            for number in 0..ENOUGH {
+                let look = Look::Away(number >= ENOUGH - bad);
+                last = record(store, "s", Timestamp(*second * 1_000_000_000), look).1;
+            }
+            *second += SHORTEST;
+        }
+        last
+    }
+
+    #[test]
+    fn what_is_usual_is_known_by_what_has_left_the_window_and_falls_slowly() {
+        let (mut store, mut second) = (MemoryStore::default(), 1_000_000);
+        assert_eq!(slots(&mut store, &mut second, (2, 0)), None, "nothing has left it");
+        assert_eq!(slots(&mut store, &mut second, (1, 0)), Some((10_000, 100)));
+        // Half of them are bad, first in half of the window.
+        assert_eq!(slots(&mut store, &mut second, (1, 10)), Some((7_500, 75)));
+        let after_an_hour = slots(&mut store, &mut second, (12, 10)).unwrap();
+        assert!(after_an_hour.0 == 5_000 && (70..100).contains(&after_an_hour.1), "{after_an_hour:?}");
+        assert_eq!(slots(&mut store, &mut second, (12, 10)), Some((5_000, 100)), "it is usual now");
+        assert!(slots(&mut store, &mut second, (6, 0)).unwrap().1 < 110, "and better ones soon are");
+        // What a breaker has heard of is forgotten, but not what is usual.
+        forget(&mut store, "s");
+        assert_eq!(slots(&mut store, &mut second, (1, 20)), Some((0, 0)));
+    }
+
     #[test]
     fn scores_have_a_mean_and_drift_counts_without_one() {
         let mut store = MemoryStore::default();
@@ -177,7 +260,7 @@ mod tests {
         assert_eq!((counts.answers, counts.good, counts.mean()), (4, 2, Some(6_999)));
         forget(&mut store, "s");
         assert_eq!(known(&mut store, "s", now), Counts::default());
-        for garbage in [&b""[..], &[1], &[2; SIZE], &[1; SIZE - 1]] {
+        for garbage in [&b""[..], &[VERSION], &[VERSION + 1; SIZE], &[VERSION; SIZE - 1]] {
             assert_eq!(Window::decode(Some(garbage)), Window::default());
         }
     }

@@ -104,8 +104,8 @@ impl Turn<'_> {
     pub(crate) fn appraise(&mut self, appraisal: &Appraisal) {
         let Some(post) = self.config.post_at(appraisal.route, appraisal.position) else { return };
         let who = (Post(post), appraisal.model.as_deref());
-        let counts = (appraisal.answers, appraisal.bad);
-        let news = self.guards.appraise(self.store, self.now, who, counts);
+        let found = (appraisal.answers, appraisal.bad, appraisal.of_usual);
+        let news = self.guards.appraise(self.store, self.now, who, found);
         if news.is_some() {
             Sampling::forget(self.store, appraisal);
         }

@@ -15,6 +15,8 @@ mod invariants;
 #[cfg(test)]
 mod latency;
 #[cfg(test)]
+mod output_streams;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod overdue;
@@ -24,6 +26,8 @@ mod plans;
 mod retries;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod services;
 #[cfg(test)]

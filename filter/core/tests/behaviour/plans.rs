@@ -45,14 +45,12 @@ impl Host {
     }
 
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {
+        self.handle_for(ExchangeId(self.id), event)
+    }
+
+    pub(crate) fn handle_for(&mut self, id: ExchangeId, event: Event) -> Vec<Effect> {
         let mut fx = Vec::new();
-        self.engine.handle(
-            Timestamp(self.now * 1_000_000_000),
-            &mut self.store,
-            ExchangeId(self.id),
-            event,
-            &mut fx,
-        );
+        self.engine.handle(Timestamp(self.now * 1_000_000_000), &mut self.store, id, event, &mut fx);
         fx
     }
 

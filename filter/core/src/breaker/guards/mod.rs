@@ -359,22 +359,24 @@ impl Guards {
         news.filter(|_| is_written)
     }
 
-    /// So many answers with a model were looked at after they had been delivered, and so many of them were of no use.
+    /// So many answers with a model were looked at after they had been delivered, and so many of them were of no use; how that is to what is
+    /// usual.
     pub(crate) fn appraise(
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
         (post, model): (Post, Option<&str>),
-        (answers, bad): (u32, u32),
+        (answers, bad, of_usual): (u32, u32, Option<(u32, u32)>),
     ) -> Option<News> {
         let station = self.posts.get_mut(post.0)?;
         let looked_at = Slot { successes: answers, bad, failures: 0 };
-        if station.plan.rules.is_forced() || station.plan.rules.quality_exceeded(looked_at).is_none() {
+        let rules = &station.plan.rules;
+        if rules.is_forced() || rules.appraised(looked_at, of_usual).is_none() {
             return None;
         }
         let guard = station.guard(store, model);
         let (_, news, is_written) = station.change(store, now, guard, false, |breaker, rules| {
-            ((), breaker.appraise(rules, now, looked_at))
+            ((), breaker.appraise(rules, now, (looked_at, of_usual)))
         })?;
         news.filter(|_| is_written)
     }
