@@ -3,7 +3,7 @@
 //! `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
 //! `seawall.conversations.<route>.<event>`,
 //! `seawall.samples.<route>.<what>.<event>`, `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance`,
-//! `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
+//! `seawall.quality.<target>.share` and `usual`, `seawall.contracts.<route>.slow` (0 or 1) and `seawall.breaker.<target>.state` (0 closed, 1 half-open, 2 open).
 //!
 //! A host call for each count would cost a busy worker more than all that the engine does, so counts are handed over
 //! together, [`LATEST`] after the first of them at the latest.
@@ -36,6 +36,8 @@ impl Metrics {
     pub(crate) fn count(&mut self, config: &Config, metric: Metric, now: Timestamp) {
         let (key, gauge, more) = match metric {
             Metric::Breaker(target, value) => (Metric::Breaker(target, 0), Some(value), 0),
+            Metric::Quality(target, value) => (Metric::Quality(target, 0), Some(value), 0),
+            Metric::UsualQuality(target, value) => (Metric::UsualQuality(target, 0), Some(value), 0),
             Metric::Slow(route, value) => (Metric::Slow(route, 0), Some(value), 0),
             Metric::Score(route, target, value) => (Metric::Score(route, target, 0), Some(value), 0),
             Metric::Drift(route, target, value) => (Metric::Drift(route, target, 0), Some(value), 0),
@@ -136,6 +138,12 @@ fn define(config: &Config, metric: Metric) -> Option<u32> {
         Metric::Drift(route, id, _) => {
             let route = &config.policy().routes.get(route)?.name;
             host::define_metric(MetricType::Gauge, &format!("seawall.drift.{route}.{}.distance", target(id)?))
+        }
+        Metric::Quality(id, _) => {
+            host::define_metric(MetricType::Gauge, &format!("seawall.quality.{}.share", target(id)?))
+        }
+        Metric::UsualQuality(id, _) => {
+            host::define_metric(MetricType::Gauge, &format!("seawall.quality.{}.usual", target(id)?))
         }
         Metric::Breaker(id, _) => {
             host::define_metric(MetricType::Gauge, &format!("seawall.breaker.{}.state", target(id)?))

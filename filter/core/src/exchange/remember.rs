@@ -160,7 +160,11 @@ impl Exchange {
             quota,
         };
         let model = self.model_at(config, attempt.position);
-        turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample)
+        let is_news = turn.stats.record(turn.store, (target.0, model.as_deref()), now, sample);
+        if is_good == Some(false) || (is_good.is_some() && is_news) {
+            turn.tell_quality(target, model.as_deref());
+        }
+        is_news
     }
 
     /// What is awaited of an answer: of a stream the first token, of any other the end.

@@ -11,7 +11,7 @@ use crate::output::Rule;
 /// `seawall.limits.<limit>.<event>`, `seawall.conversations.<route>.<event>`, `seawall.tokens.<target>.<what>`,
 /// `seawall.contracts.<route>.<event>`, `seawall.outputs.<target>.<event>`, `seawall.broken.<target>.<rule>`,
 /// `seawall.samples.<route>.<what>.<event>` (counters), `seawall.contracts.<route>.slow`,
-/// `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
+/// `seawall.quality.<target>.share`, `seawall.quality.<target>.usual`, `seawall.scores.<route>.<target>.mean`, `seawall.drift.<route>.<target>.distance` and `seawall.breaker.<target>.state` (gauges). Routes go by their number in the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     Attempt(TargetId, Outcome),
@@ -28,6 +28,10 @@ pub enum Metric {
     Output(TargetId, OutputEvent),
     /// An answer of a target broke this rule of its route's `output`, as it came.
     Broken(TargetId, Rule),
+    /// The share of a target's answers that was good of late, in ten-thousandths.
+    Quality(TargetId, u64),
+    /// What that share usually is.
+    UsualQuality(TargetId, u64),
     /// Whether the requests of a route take longer than its contract says: 1, or 0.
     Slow(usize, u64),
     /// The gauge's new value comes with it.

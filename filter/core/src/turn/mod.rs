@@ -7,7 +7,7 @@ mod limits;
 use std::rc::Rc;
 use std::time::Duration;
 
-use seawall_policy::policy::Route;
+use seawall_policy::policy::{Route, TargetId};
 
 pub(crate) use self::answers::pass;
 use crate::breaker::{Asker, Guards};
@@ -112,6 +112,14 @@ impl Turn<'_> {
             let (exchange, route) = (self.id.0, name.as_str().into());
             self.fx.push(Effect::Log(Decision::Contract { exchange, route, rule, event, counted, most }));
         }
+    }
+
+    /// Tells how good the answers of a target are with this model, and how good they usually are.
+    pub(crate) fn tell_quality(&mut self, target: TargetId, model: Option<&str>) {
+        let Some(view) = self.stats.view(self.store, (target.0, model), self.now) else { return };
+        let share = view.quality_bp().1.map(|share| Metric::Quality(target, share.into()));
+        let usual = view.usual_quality_bp().map(|usual| Metric::UsualQuality(target, usual.into()));
+        self.fx.extend(share.into_iter().chain(usual).map(Effect::Count));
     }
 
     /// Takes in how long a request of a route took, where its contract says how long that may be.

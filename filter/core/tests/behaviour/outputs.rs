@@ -1,17 +1,19 @@
 //! Output: what an answer must be like, and what follows one that isn't.
 
+use std::cell::Cell;
+
 use seawall_core::{Answer, Effect, Event, Half, Headers, Metric, Origin, OutputEvent, Rule};
 use seawall_policy::explain::{End, Sequence};
-use seawall_policy::policy::InvalidAction;
+use seawall_policy::policy::{InvalidAction, TargetId};
 use serde_json::{Value, json};
 
 use crate::plans::{Did, Host, did, told};
 
-const CHAT: &str = "/v1/chat/completions";
+pub(crate) const CHAT: &str = "/v1/chat/completions";
 const SCHEMA: &str = "schema <<JSON\n{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":{\"type\":\"integer\"}}}\nJSON\n";
 
 /// Two targets and a route with this output; `more` stands in the route.
-fn policy(output: &str, more: &str) -> String {
+pub(crate) fn policy(output: &str, more: &str) -> String {
     let retry = if more.contains("retry ") { "" } else { "retry standard" };
     format!(
         "target a {{ cluster \"a\"  provider openai  price $1 in, $1 out per 1M tokens }}\n\
@@ -25,7 +27,7 @@ fn request() -> String {
     json!({"model": "gpt-4.1", "messages": [{"role": "user", "content": "how many?"}]}).to_string()
 }
 
-fn completion(text: &str) -> String {
+pub(crate) fn completion(text: &str) -> String {
     let choice =
         json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
     let usage = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15});
@@ -37,7 +39,7 @@ fn says(host: &mut Host, half: Half, text: &str) -> Vec<Effect> {
     brings(host, half, &completion(text))
 }
 
-fn brings(host: &mut Host, half: Half, body: &str) -> Vec<Effect> {
+pub(crate) fn brings(host: &mut Host, half: Half, body: &str) -> Vec<Effect> {
     let body = body.as_bytes().to_vec();
     let length = body.len().to_string();
     let headers: Headers =
@@ -64,14 +66,14 @@ fn sent(fx: &[Effect]) -> (String, Value) {
     }
 }
 
-fn delivered(fx: &[Effect]) -> (u16, String) {
+pub(crate) fn delivered(fx: &[Effect]) -> (u16, String) {
     match did(fx, "") {
         Did::Said { status, body } => (status, body),
         other => panic!("{other:?}"),
     }
 }
 
-fn counted(fx: &[Effect]) -> Vec<OutputEvent> {
+pub(crate) fn counted(fx: &[Effect]) -> Vec<OutputEvent> {
     let event = |effect: &Effect| match effect {
         Effect::Count(Metric::Output(_, event)) => Some(*event),
         _ => None,
@@ -321,10 +323,14 @@ fn attempts_deadline_and_cost_bound_what_follows() {
         ("contract { cost <= $0.001 }", true),
         // What was wrong makes the prompt too dear.
         ("contract { cost <= $0.00005 }", false),
+        // An answer that took ten seconds leaves time for another, or none.
+        ("deadline 20s", true),
+        ("deadline 10s", false),
     ] {
         let text = policy(&format!("{SCHEMA} invalid retry 2"), more);
         let mut host = Host::new(&format!("{text}\nretry one {{ attempts 1 }}"));
         host.ask_at(CHAT, &request());
+        host.now += 10;
         let fx = says(&mut host, Half::Downstream, "three");
         let expected = if allowed { OutputEvent::Retried } else { OutputEvent::Rejected };
         assert_eq!(counted(&fx), [expected], "{more}");
@@ -650,7 +656,7 @@ fn a_target_whose_answers_get_worse_than_they_were_opens_its_breaker_by_its_own_
     let breaker = "breaker b { trip quality < 0.7x baseline  open 30s }";
     let policy = policy(&format!("{SCHEMA} invalid pass"), "breaker b") + "\n" + breaker;
     let mut host = Host::new(&policy);
-    let mut broken = 0;
+    let (mut broken, gauges) = (0, Cell::new((0, 0)));
     // Whether the first target was asked.
     let mut ask = |host: &mut Host, is_good: bool| {
         let (did, _) = host.ask_at(CHAT, &request());
@@ -659,11 +665,24 @@ fn a_target_whose_answers_get_worse_than_they_were_opens_its_breaker_by_its_own_
         let fx = says(host, Half::Downstream, if is_good { "{\"n\": 1}" } else { "many" });
         let breaks = |effect: &&Effect| matches!(effect, Effect::Count(Metric::Broken(_, Rule::Schema)));
         broken += fx.iter().filter(breaks).count();
+        for effect in &fx {
+            match effect {
+                Effect::Count(Metric::Quality(TargetId(0), share)) => gauges.set((*share, gauges.get().1)),
+                Effect::Count(Metric::UsualQuality(TargetId(0), usual)) => {
+                    gauges.set((gauges.get().0, *usual))
+                }
+                _ => {}
+            }
+        }
         is_first
     };
     // One of ten answers is bad, and always was.
     assert!((0..4_000).all(|n| ask(&mut host, n % 10 != 0)));
+    let (share, usual) = gauges.get();
+    assert!((8_900..9_100).contains(&share) && (8_900..9_100).contains(&usual), "{share} {usual}");
     let opens = (0..2_000).position(|n| !ask(&mut host, n % 2 == 0));
     assert!(opens.is_some_and(|n| (20..1_000).contains(&n)), "{opens:?}");
+    let (share, usual) = gauges.get();
+    assert!(share * 10 < usual * 7 + 100 && usual > 8_500, "{share} {usual}");
     assert_eq!(broken, 400 + opens.unwrap_or(0).div_ceil(2));
 }
