@@ -343,7 +343,7 @@ impl Exchange {
         let (body, facts) = self.own_request();
         let dialect = counting::dialect(turn.config.provider(self.route, 0), self.caller_path());
         let asked = facts.map(|facts| Asked::of(facts, body, (dialect, rules.wants()), turn.schemas));
-        let asked = Rc::new(asked.unwrap_or_else(Asked::unknown));
+        let asked = Rc::new(asked.unwrap_or_else(|| Asked::unknown(rules.wants())));
         self.checked.asked = Some(asked.clone());
         asked
     }

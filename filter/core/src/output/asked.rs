@@ -64,9 +64,9 @@ impl Wants {
 }
 
 impl Asked {
-    /// Of a request that can't be read, of which nobody knows what it offers.
-    pub(crate) fn unknown() -> Self {
-        Self { may_call: true, ..Self::default() }
+    /// Of a request that isn't read, as it is compressed, say: nobody knows what it offers, and whether it has a schema.
+    pub(crate) fn unknown(wants: Wants) -> Self {
+        Self { may_call: true, has_more_tools: true, unusable: wants.schemas.into(), ..Self::default() }
     }
 
     /// Reads what is to be known before there is an answer: all but the tools.

@@ -102,8 +102,8 @@ pub(super) static OUTPUT: Block = Block {
             "repeats",
             Seq(&[AT_MOST, count(1, 1_000)]),
             "repeats <= 5",
-            "Most times that a passage of an answer may follow itself: models fall into loops. One of up to four characters counts where it \
-             fills half a KiB.",
+            "Most times that a passage of an answer may follow itself: models fall into loops. One of less \
+             than 16 bytes counts where it fills half a KiB, one of less than 8 or without a letter where it fills 2 KiB.",
         )
         .absent("any number"),
         Statement::new(

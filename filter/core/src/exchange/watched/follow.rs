@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::exchange::answers::Reading;
 use crate::exchange::output::LACKS_SCHEMA;
 use crate::exchange::{After, Attempt, Exchange};
-use crate::output::{Asked, Broken, Live, Rule};
+use crate::output::{Asked, Broken, Call, Choice, Content, Live, Rule, Rules};
 use crate::stream::Verdict;
 use crate::telemetry::OutputEvent;
 use crate::turn::Turn;
@@ -25,6 +25,8 @@ pub(super) enum Midway {
 pub(super) struct Following {
     live: Live,
     asked: Rc<Asked>,
+    /// Calls whose tools were read.
+    calls: usize,
 }
 
 impl Exchange {
@@ -43,13 +45,14 @@ impl Exchange {
         }
         if let Some(watched) = self.watched(index) {
             watched.gate.collector().into_iter().for_each(|collector| collector.goes_on_with(&asked.prefill));
-            watched.following = Some(Box::new(Following { live: Live::default(), asked }));
+            watched.following = Some(Box::new(Following { live: Live::default(), asked, calls: 0 }));
         }
     }
 
     /// More of it has come: whether that goes on.
     pub(super) fn breaks_midway(&mut self, turn: &mut Turn<'_>, index: usize) -> Midway {
         let Some(rules) = turn.config.output(self.route) else { return Midway::Passes };
+        self.reads_tools(turn, index, rules);
         let Some(attempt) = self.in_flight.get_mut(index) else { return Midway::Passes };
         let (position, Reading::Watched(watched)) = (attempt.position, &mut attempt.reading) else {
             return Midway::Passes;
@@ -77,11 +80,30 @@ impl Exchange {
         if ends { Midway::Ends } else { Midway::Passes }
     }
 
+    /// Reads the tools that it calls, once for each call that has come so far that its tool's name is all there.
+    fn reads_tools(&mut self, turn: &mut Turn<'_>, index: usize, rules: &Rules) {
+        let Some(watched) = self.watched(index).filter(|_| rules.minds_calls()) else { return };
+        let (Some(following), Some(collector)) = (&watched.following, watched.gate.collected()) else {
+            return;
+        };
+        let calls = collector.content().begun_calls().count();
+        if calls <= following.calls || !watched.broken.is_empty() {
+            return;
+        }
+        let named =
+            collector.content().begun_calls().map(|call| Call { name: call.name.clone(), ..Call::default() });
+        let named = Choice { calls: named.collect(), ..Choice::default() };
+        let asked = self.asked_of(turn, rules, &Content { choices: vec![named] });
+        if let Some(following) = self.watched(index).and_then(|watched| watched.following.as_mut()) {
+            (following.asked, following.calls) = (asked, calls);
+        }
+    }
+
     /// All of it has come, or what there was of it.
     pub(super) fn followed_to_its_end(&mut self, turn: &mut Turn<'_>, index: usize, verdict: Verdict) {
         let Some(rules) = turn.config.output(self.route) else { return };
         let Some(watched) = self.watched(index) else { return };
-        let is_followed = watched.following.take().is_some() && watched.broken.is_empty();
+        let (is_followed, early) = (watched.following.take().is_some(), watched.broken);
         let Some(attempt) = self.in_flight.get(index) else { return };
         let (position, Reading::Watched(watched)) = (attempt.position, &attempt.reading) else { return };
         let Some(collector) = watched.gate.collected().filter(|_| is_followed && !verdict.is_failure())
@@ -89,7 +111,7 @@ impl Exchange {
             return;
         };
         let mut lacks_schema = false;
-        let broken = if collector.overflows() {
+        let mut broken = if collector.overflows() {
             Broken::from_iter([Rule::Size])
         } else if collector.content().choices.is_empty() {
             // It is none of the dialect's.
@@ -100,9 +122,13 @@ impl Exchange {
             lacks_schema = asked.unusable > 0;
             Broken::by(&rules.check(&asked, &content, turn.scratch))
         };
+        early.rules().for_each(|rule| broken.add(rule));
         if !broken.is_empty() {
             self.watched(index).into_iter().for_each(|watched| watched.broken = broken);
-            self.tell_output(turn, position, OutputEvent::Found, broken);
+            // That there is something was told when it was found.
+            if early.is_empty() {
+                self.tell_output(turn, position, OutputEvent::Found, broken);
+            }
         } else if lacks_schema {
             self.tell_output(turn, position, OutputEvent::Unchecked, LACKS_SCHEMA.into_iter().collect());
         }

@@ -33,6 +33,13 @@ pub(crate) struct Content {
     pub(crate) choices: Vec<Choice>,
 }
 
+impl Content {
+    /// Its calls that have begun to say what they give their tools, and whose names are complete therefore.
+    pub(crate) fn begun_calls(&self) -> impl Iterator<Item = &Call> {
+        self.choices.iter().flat_map(|choice| &choice.calls).filter(|call| call.has_begun())
+    }
+}
+
 /// One of them. Reasoning is none of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -56,6 +63,13 @@ pub(crate) struct Call {
     pub(crate) arguments: String,
     /// They are no JSON that could be read: the free text of OpenAI's custom tools; those that Vertex AI sends member by member.
     pub(crate) is_text: bool,
+}
+
+impl Call {
+    /// Whether anything of its arguments is here, so that its name is complete.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.arguments.trim_ascii_start().is_empty()
+    }
 }
 
 /// Reads one event, or an answer in one piece; whether it can be read.

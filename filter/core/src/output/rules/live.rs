@@ -55,7 +55,7 @@ struct Searched {
 }
 
 impl Live {
-    /// The rule that this content breaks for good. Its texts are as at the last call, or longer.
+    /// The rule that this content breaks for good. Its texts are as at the last call, or longer; the tools that it calls are read.
     pub(crate) fn look(&mut self, rules: &Rules, asked: &Asked, content: &Content) -> Option<Rule> {
         if self.budgets.is_empty() {
             self.budgets = rules.deny.budgets();
@@ -139,14 +139,11 @@ impl Seen {
             return None;
         }
         for (seen, call) in self.calls.iter_mut().zip(&choice.calls) {
-            if call.is_text || call.arguments.trim_ascii_start().is_empty() {
-                // Its name may go on.
+            if call.is_text || !call.has_begun() {
                 continue;
             }
             let tool = asked.tools.iter().find(|tool| tool.name == call.name);
-            // Without any they aren't read yet.
-            let is_known = tool.is_some() || asked.tools.is_empty() || asked.has_more_tools;
-            if rules.policy.tools_declared && !is_known {
+            if rules.policy.tools_declared && tool.is_none() && !asked.has_more_tools {
                 return Some(Rule::Tools);
             }
             let schema = tool.and_then(|tool| tool.schema.as_deref());

@@ -111,16 +111,13 @@ fn what_json_says_is_denied_however_it_is_written() {
 }
 
 #[test]
-fn tools_that_are_not_read_yet_may_be_declared() {
+fn tools_that_a_request_leads_to_may_be_called() {
     let policy = Output { tools_declared: true, ..output() };
     let (rules, mut live) = (rules(&policy), Live::default());
-    assert_eq!(live.look(&rules, &Asked::default(), &call("any", "{}")), None);
-    assert_eq!(
-        live.look(&rules, &Asked::default(), &call("any", "{} ]")),
-        None,
-        "it is read again when it has grown"
-    );
-    assert_eq!(Live::default().look(&rules, &Asked::default(), &call("any", "no JSON")), Some(Rule::Tools));
+    let asked = Asked { has_more_tools: true, ..Asked::default() };
+    assert_eq!(live.look(&rules, &asked, &call("any", "{}")), None);
+    assert_eq!(live.look(&rules, &asked, &call("any", "{} ]")), None, "it is read again when it has grown");
+    assert_eq!(Live::default().look(&rules, &asked, &call("any", "no JSON")), Some(Rule::Tools));
 }
 
 #[test]
