@@ -10,11 +10,11 @@ use seawall_provider::{Behaviour, Plan, Times};
 use crate::client::{Client, question};
 use crate::world::{self, World};
 
-/// Nothing may be sent.
+/// Once the target has failed, nothing may be sent.
 const SHUT: &str = r#"
 seawall 1
 target primary { cluster "primary"  provider openai  host "primary.test" }
-breaker shut { force open }
+breaker shut { trip 1 errors in a row  open 1h }
 route chat { match path "/v1/chat/completions"  try primary  breaker shut }
 "#;
 
@@ -67,7 +67,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// The time of each answer.
 async fn shut(args: &Args) -> anyhow::Result<Vec<Duration>> {
     let world = World::start(&args.world, SHUT).await?;
+    let down = Behaviour { status: Some(503), times: Times::Forever, ..Behaviour::default() };
+    world.primary.set_plan(Plan::Script(vec![down])).await?;
     let mut client = Client::connect(world.envoy.listener()).await?;
+    let got = client.ask(&question(false)).await?;
+    ensure!(got.status == 503 && world.primary.count() == 1, "{} at the first request", got.status);
     let mut times = Vec::new();
     for number in 0..args.requests + WARM_UP {
         let sent = Instant::now();
@@ -77,7 +81,7 @@ async fn shut(args: &Args) -> anyhow::Result<Vec<Duration>> {
             times.push(sent.elapsed());
         }
     }
-    ensure!(world.primary.count() == 0, "something was sent through an open breaker");
+    ensure!(world.primary.count() == 1, "something was sent through an open breaker");
     Ok(times)
 }
 
