@@ -130,7 +130,7 @@ steps: [{ request: {} }]
 "#,
     );
     driver.request(&Request::default()).unwrap();
-    assert!(!driver.metrics().values().any(|count| *count > 0), "{:?}", driver.metrics());
+    assert_eq!(driver.metrics().get("seawall.answers.ok"), Some(&0), "{:?}", driver.metrics());
     let next = "seawall 1\ntarget primary { cluster \"primary\" provider openai }\n\
                 route chat { match path \"/v1/chat/completions\"  try primary }\n";
     assert_eq!(driver.install(next).unwrap(), None);
