@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::balance::{SOON, Verdict};
 use super::book::{Asked, Book, Place, Shelf};
-use super::cell::{COMMON, Found};
+use super::cell::{COMMON, Cell, Found};
 use super::fleet::{Charge, Fleet};
 use super::ledger::{Change, Ledger};
 use super::line::Seated;
@@ -114,9 +114,9 @@ pub(crate) enum News {
 }
 
 /// A cell that has been read.
-pub(super) struct Read {
+pub(super) struct Read<'b> {
     key: String,
-    bytes: Vec<u8>,
+    cell: Cell<'b>,
     version: Option<Version>,
     pub(super) found: Found,
 }
@@ -139,20 +139,20 @@ pub(super) struct Desk<'d> {
     pub(super) by: Option<ExchangeId>,
 }
 
-impl Desk<'_> {
-    pub(super) fn read(&mut self, place: Place) -> Option<Read> {
+impl<'d> Desk<'d> {
+    pub(super) fn read(&mut self, place: Place) -> Option<Read<'d>> {
         let shelf = self.book.shelf(place)?;
         let key = self.book.key(place);
         let (bytes, version) = self.store.get(&key).unzip();
-        let bytes = shelf.layout.adopt(bytes);
-        let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, self.now);
+        let cell = shelf.layout.open(bytes, self.now);
+        let mut found = cell.find(&shelf.rules, place.row, self.now);
         self.ledger.confirm(place.with_row(found.key), &mut found.row);
         apply(shelf, place, &mut found, self.unsettled.of(place), self.now);
-        Some(Read { key, bytes, version, found })
+        Some(Read { key, cell, version, found })
     }
 
     /// Asks the limits of one row. `seated`: who has waited in a line doesn't wait for that line again.
-    fn ask(&self, asked: &Asked, read: &Read, of: &Use, seated: &Seated) -> Said {
+    fn ask(&self, asked: &Asked, read: &Read<'_>, of: &Use, seated: &Seated) -> Said {
         let mut said = Said { refusal: None, parts: Vec::with_capacity(asked.slots.len()), news: Vec::new() };
         let Some(shelf) = self.book.shelf(asked.place) else { return said };
         for &slot in &asked.slots {
@@ -281,7 +281,7 @@ impl Desk<'_> {
     fn commit(
         &mut self,
         row: &Asked,
-        mut read: Read,
+        mut read: Read<'d>,
         mut said: Said,
         of: &Use,
         seated: &Seated,
@@ -292,9 +292,9 @@ impl Desk<'_> {
             let place = row.place.with_row(read.found.key);
             let has_time = self.take(place, &mut read.found, &mut said);
             if let Some(shelf) = self.book.shelf(place) {
-                shelf.layout.put(&shelf.rules, &mut read.bytes, &read.found);
+                read.cell.put(&shelf.rules, &read.found);
             }
-            if self.store.set(&read.key, &read.bytes, read.version).is_ok() {
+            if self.store.set(&read.key, read.cell.bytes(), read.version).is_ok() {
                 let epoch = read.found.row.epoch;
                 self.ledger.written(place, epoch);
                 for &(slot, cost) in &said.parts {
@@ -383,14 +383,14 @@ impl Desk<'_> {
         let (ledger, unsettled, now) = (&mut *self.ledger, &*self.unsettled, self.now);
         let asked = place;
         let ((place, epoch), is_written) = store::try_update(self.store, &self.book.key(place), |bytes| {
-            let mut bytes = shelf.layout.adopt(bytes.map(<[u8]>::to_vec));
-            let mut found = shelf.layout.find(&shelf.rules, &bytes, place.row, now);
+            let mut cell = shelf.layout.open(bytes.map(<[u8]>::to_vec), now);
+            let mut found = cell.find(&shelf.rules, place.row, now);
             let place = place.with_row(found.key);
             ledger.confirm(place, &mut found.row);
             apply(shelf, asked, &mut found, unsettled.of(asked), now);
             change(&mut found);
-            shelf.layout.put(&shelf.rules, &mut bytes, &found);
-            (Some(bytes), (place, found.row.epoch))
+            cell.put(&shelf.rules, &found);
+            (Some(cell.into_bytes()), (place, found.row.epoch))
         });
         if is_written {
             ledger.written(place, epoch);

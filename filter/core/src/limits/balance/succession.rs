@@ -1,7 +1,7 @@
 //! What somebody else begins with in the place of one in the table of tenants.
 
 use super::{Balance, Used};
-use crate::limits::held::Held;
+use crate::limits::held::{self, Held};
 use crate::limits::measure::Measure;
 use crate::limits::recent::Recent;
 use crate::time::Timestamp;
@@ -18,6 +18,24 @@ impl Balance {
             Used::Usual(_) => true,
         };
         is_unused && self.held.total() == 0 && self.seats.total() == 0
+    }
+
+    /// When it will be idle at the latest, if nothing more comes: for those who don't know what it counts. Written in this epoch.
+    pub(in crate::limits) fn over_at(&self, measure: Measure, epoch: u32) -> Timestamp {
+        let used = match (&self.used, measure) {
+            (Used::Rate { upper, .. }, _) => *upper,
+            (Used::Money { newest, spent }, Measure::Money(budget)) if spent.iter().any(|slot| *slot > 0) => {
+                (newest + budget.slots()).saturating_mul(budget.slot())
+            }
+            (Used::Sum { last, used, .. }, Measure::Sum(sum)) if *used > 0 => {
+                last.saturating_add(sum.silence)
+            }
+            _ => 0,
+        };
+        // What nobody confirms is forgotten by then.
+        let is_held = self.held.total() > 0 || self.seats.total() > 0;
+        let held = if is_held { held::begin(epoch.saturating_add(2)) } else { Timestamp(0) };
+        held.max(Timestamp(used))
     }
 
     /// One for somebody who may have used all that this one knows of, but for sums. What is held goes along unconfirmed.
