@@ -6,8 +6,9 @@
 //! **Fair shares** are start-time fair queueing (Goyal, Vin and Cheng, 1996): a request gets a start tag, which is the end tag of its
 //! tenant's last one, or the line's own if that is further; its end tag is so much later as it costs, divided by its tenant's
 //! weight. Lower tags go first, and the line's tag is that of who went last. So a tenant that sends a hundred times as much
-//! gets tags far ahead, and one that comes seldom is always near the front. Tenants are told apart by a hash into [`FLOWS`]
-//! places; two that share one share their part.
+//! gets tags far ahead, and one that comes seldom is always near the front. Tenants are told apart by 32 bits of
+//! their hash. Each has one of [`PROBES`] among [`FLOWS`] places, until the line has come as far as it has; where others have all of them, it
+//! shares its first one, and that one's part.
 //!
 //! **Priority** goes before tags. Once somebody of a priority has waited for half of the time that one may wait, all of that priority
 //! count as the highest there is, and tags decide: so nobody starves, and shares stay fair while the old ones are let through.
@@ -24,10 +25,11 @@ use crate::time::{Timestamp, nanos};
 pub(super) const LIVE: Duration = Duration::from_millis(100);
 
 const FLOWS: usize = 64;
+const PROBES: usize = 4;
 const HEADS: usize = 32;
 const HEAD: usize = 4 + 4 + 4 + 4 + 8 + 8 + 8;
-const SIZE: usize = 4 + 8 + FLOWS * (8 + 4) + HEADS * HEAD;
-const VERSION: u8 = 1;
+const SIZE: usize = 4 + 8 + FLOWS * (4 + 8 + 4) + HEADS * HEAD;
+const VERSION: u8 = 2;
 
 /// One unit of cost at weight 1, in tags.
 const UNIT: u64 = 1 << 16;
@@ -44,6 +46,8 @@ pub(super) struct Rank {
 /// A tenant's part of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Flow {
+    /// Tells tenants apart.
+    tenant: u32,
     /// The end tag of its last.
     end: u64,
     weight: u32,
@@ -88,7 +92,7 @@ impl Order {
         let line = self.tag;
         let tag = self.flow(flow).map_or(line, |flow| flow.end.max(line));
         if let Some(flow) = self.flow(flow) {
-            *flow = Flow { end: tag.saturating_add(length(cost, weight)), weight };
+            (flow.end, flow.weight) = (tag.saturating_add(length(cost, weight)), weight);
         }
         let active = self.flows.iter().filter(|flow| flow.end > line);
         let weights = active.fold(0, |sum: u64, flow| sum + u64::from(flow.weight));
@@ -142,8 +146,18 @@ impl Order {
         ranks.min().is_some_and(|first| first < (own, vm))
     }
 
-    fn flow(&mut self, flow: u64) -> Option<&mut Flow> {
-        self.flows.get_mut((flow >> 32) as usize % FLOWS)
+    /// A tenant's own place, or one that nobody needs any more: the line has come further than it.
+    fn flow(&mut self, tenant: u64) -> Option<&mut Flow> {
+        let (tenant, line) = ((tenant >> 32) as u32, self.tag);
+        let places = || (0..PROBES).map(|n| (tenant as usize + n) % FLOWS);
+        let find = |is: &dyn Fn(&Flow) -> bool| places().find(|n| self.flows.get(*n).is_some_and(is));
+        let own = find(&|flow| flow.tenant == tenant && flow.end > line);
+        if let Some(free) = own.is_none().then(|| find(&|flow| flow.end <= line)).flatten() {
+            let flow = self.flows.get_mut(free)?;
+            *flow = Flow { tenant, end: line, weight: 0 };
+            return Some(flow);
+        }
+        self.flows.get_mut(own.or_else(|| places().next())?)
     }
 
     pub(super) fn write(&self) -> Vec<u8> {
@@ -151,7 +165,8 @@ impl Order {
         let mut writer = Writer(&mut bytes);
         writer.u32(VERSION.into());
         writer.u64(self.tag);
-        for Flow { end, weight } in self.flows {
+        for Flow { tenant, end, weight } in self.flows {
+            writer.u32(tenant);
             writer.u64(end);
             writer.u32(weight);
         }
@@ -184,7 +199,7 @@ impl Order {
         let tag = reader.u64()?;
         let mut order = Self { tag, flows: [Flow::default(); FLOWS], heads: [Head::default(); HEADS] };
         for flow in &mut order.flows {
-            *flow = Flow { end: reader.u64()?, weight: reader.u32()? };
+            *flow = Flow { tenant: reader.u32()?, end: reader.u64()?, weight: reader.u32()? };
         }
         for head in &mut order.heads {
             let (vm, beat, lack) = (reader.u32()?, reader.u32()?, reader.u32()?);
@@ -230,6 +245,27 @@ mod tests {
         line.sort_unstable();
         let first: String = line.iter().take(40).map(|(_, who)| *who).collect();
         assert_eq!(first.matches('l').count(), 30, "{first}");
+    }
+
+    #[test]
+    fn tenants_whose_places_are_the_same_have_each_its_own_part() {
+        let mut order = Order::read(None);
+        let tenant = |n: u64| (1 + n * FLOWS as u64) << 32;
+        let heavy: Vec<u64> = (0..100).map(|_| order.join(tenant(0), 10, 1, 1).tag).collect();
+        let mut order = Order::read(Some(&order.write()));
+        for n in 1..PROBES as u64 {
+            assert_eq!(order.join(tenant(n), 10, 1, 1).tag, 0, "it comes first");
+            assert_eq!(order.join(tenant(n), 10, 1, 1).tag, heavy[1], "and then as the others");
+        }
+        assert_eq!(order.join(tenant(9), 10, 1, 1).tag, heavy[99] + 10 * UNIT, "there is none left");
+        order.leave(tenant(1), 10, 1);
+        assert_eq!(order.join(tenant(1), 10, 1, 1).tag, heavy[1]);
+        order.went(heavy[2]);
+        assert_eq!(
+            order.join(tenant(8), 10, 1, 1).tag,
+            heavy[2],
+            "in the place of one that isn't ahead any more"
+        );
     }
 
     #[test]
