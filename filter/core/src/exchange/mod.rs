@@ -378,6 +378,9 @@ impl Exchange {
         self.stop_waiting(turn);
         if !self.strays.is_empty() {
             self.release_places(turn);
+        } else if self.lingering.is_some() {
+            // Nothing more is to be charged, and its worker may die before the provider's connection is closed.
+            self.settle(turn);
         }
         let rest = self.rest();
         if rest == After::Wait {

@@ -132,6 +132,26 @@ fn what_loses_against_a_stream_that_has_begun_keeps_no_request() {
 }
 
 #[test]
+fn an_answer_that_its_client_has_holds_nothing_though_its_connection_stays_open() {
+    for upstream_half in [false, true] {
+        let policy = "seawall 1\ntarget a { cluster \"a\"  provider openai }\nlimit one global { 1 concurrent }\n\
+                      route chat { match path \"/v1/chat/completions\"  try a  timeout 2s, idle 300ms  limit one }";
+        let mut world = World::new(policy, 1, 7, |_, _| Fate::Lie(Lie::Unmarked { ends: false }));
+        world.upstream_half = upstream_half;
+        let send = |world: &mut World| {
+            let body = br#"{"model":"m","stream":true}"#.to_vec();
+            world.send_to(0, "/v1/chat/completions", &[], body)
+        };
+        let first = send(&mut world);
+        world.run_for(Duration::from_millis(600));
+        assert!(world.got(first).done.is_some(), "{upstream_half}");
+        let next = send(&mut world);
+        world.settle();
+        assert_eq!(world.got(next).status, 200, "{upstream_half}");
+    }
+}
+
+#[test]
 fn a_recovery_does_not_wait_for_the_end_of_a_stream_and_learns_of_it_all_the_same() {
     let (open, closed) = (BreakerState::Open, BreakerState::Closed);
     for (mode, stages, next, state) in [

@@ -116,7 +116,7 @@ pub(super) fn tenants_are_charged_what_they_used(spree: &mut Spree) {
         let left: u64 = spree.world.got(id).headers["x-ratelimit-remaining-tokens"].parse().unwrap();
         // Some of it is paid back.
         let begun = spree.world.requests.values().map(|request| request.arrived).min().unwrap();
-        let paid = spree.world.now.since(begun).as_secs() * WORDS / 86_400 + 1;
+        let paid = (spree.world.now.since(begun).as_secs() + 1) * WORDS / 86_400 + 1;
         let used = (WORDS * 10).saturating_sub(left);
         let least = least.min(WORDS * 10).saturating_sub(paid);
         assert!((least..=most + 1).contains(&used), "{name}: {used} tokens, not {least} to {most}");
