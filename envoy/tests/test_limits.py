@@ -60,25 +60,23 @@ def test_openais_sdk_raises_its_rate_limit_error(start):
     assert seawall.seen("primary") == 3
 
 
-def test_openais_sdk_comes_back_when_it_is_told_to(start):
-    seawall = start(SOON)
+def ask_anthropics(seawall):
+    seawall.anthropic().messages.create(**dict(QUESTION, model="claude-sonnet-4", max_tokens=64))
+
+
+@pytest.mark.parametrize(
+    "policy, asks",
+    [(SOON, ask), (ANTHROPIC.replace("2 requests/min", "1 requests/s"), ask_anthropics)],
+    ids=["openai", "anthropic"],
+)
+def test_an_sdk_comes_back_when_it_is_told_to(start, policy, asks):
+    seawall = start(policy)
     begun = time.monotonic()
     for _ in range(3):
-        ask(seawall)
+        asks(seawall)
     assert time.monotonic() - begun >= 1.9, "three requests at one a second"
     assert seawall.seen("primary") == 3
     # By its own waits it would have come too early, and been refused more often.
-    assert refusals(seawall, 2) == 2
-
-
-def test_anthropics_sdk_comes_back_when_it_is_told_to(start):
-    seawall = start(ANTHROPIC.replace("2 requests/min", "1 requests/s"))
-    client = seawall.anthropic()
-    begun = time.monotonic()
-    for _ in range(3):
-        client.messages.create(**dict(QUESTION, model="claude-sonnet-4", max_tokens=64))
-    assert time.monotonic() - begun >= 1.9, "three requests at one a second"
-    assert seawall.seen("primary") == 3
     assert refusals(seawall, 2) == 2
 
 

@@ -35,7 +35,7 @@ impl Exchange {
             HedgeDelay::Percentile(percent) => self.usual(turn, self.position, percent, self.awaited()),
             HedgeDelay::Fixed(_) => None,
         };
-        let delay = if self.is_probe() {
+        let delay = if self.is_awaited() {
             let overdue = self.overdue_after(turn, self.position);
             overdue.and_then(|overdue| {
                 hedge::delay(hedge, usual.or(Some(overdue)), headers).map(|delay| delay.max(overdue))
@@ -49,7 +49,7 @@ impl Exchange {
 
     /// Whether a breaker waits for what comes of the attempt that has just begun. A hedge that answers first would leave it
     /// without, and the next request would be a probe again; so none is sent before a silent probe has failed by that.
-    fn is_probe(&self) -> bool {
+    fn is_awaited(&self) -> bool {
         self.in_flight.last().and_then(|attempt| attempt.permit).is_some_and(Permit::is_awaited)
     }
 

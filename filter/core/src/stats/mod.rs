@@ -151,11 +151,12 @@ impl Stats {
         now: Timestamp,
         sample: Sample,
     ) -> bool {
-        let Some(target) = self.targets.get_mut(target) else { return false };
-        if sample.outcome == Outcome::Success {
+        if sample.outcome == Outcome::Success
+            && let Some(target) = self.targets.get_mut(target)
+        {
             target.enrol(store, model, now);
         }
-        target.subject(store, model, now).is_some_and(|subject| subject.record(store, now, sample))
+        self.record_unended(store, (target, model), now, sample)
     }
 
     /// The same of an attempt that nobody has seen end: it proves nothing of its model.
