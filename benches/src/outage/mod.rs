@@ -130,20 +130,27 @@ fn outage() -> [Plan; 3] {
     ]
 }
 
-/// Requests at a fixed rate, however long their answers take.
+/// Requests at a fixed rate, however long their answers take; every other one for a stream.
 async fn traffic(to: std::net::SocketAddr, rate: u32, start: Instant, end: Duration) -> Vec<Answered> {
     let idle: Arc<Mutex<Vec<Client>>> = Arc::default();
     let mut clock = interval(Duration::from_secs(1) / rate);
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut asked = JoinSet::new();
+    let mut streams = false;
     while start.elapsed() < end {
         clock.tick().await;
-        asked.spawn(ask(to, Arc::clone(&idle), start));
+        asked.spawn(ask(to, Arc::clone(&idle), start, streams));
+        streams = !streams;
     }
     asked.join_all().await
 }
 
-async fn ask(to: std::net::SocketAddr, idle: Arc<Mutex<Vec<Client>>>, start: Instant) -> Answered {
+async fn ask(
+    to: std::net::SocketAddr,
+    idle: Arc<Mutex<Vec<Client>>>,
+    start: Instant,
+    streams: bool,
+) -> Answered {
     let sent = start.elapsed();
     let kept = idle.lock().await.pop();
     let answer = async {
@@ -151,7 +158,7 @@ async fn ask(to: std::net::SocketAddr, idle: Arc<Mutex<Vec<Client>>>, start: Ins
             Some(client) => client,
             None => Client::connect(to).await?,
         };
-        let got = client.ask(&question(false)).await?;
+        let got = client.ask(&question(streams)).await?;
         idle.lock().await.push(client);
         anyhow::Ok(got)
     };

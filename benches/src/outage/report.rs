@@ -59,9 +59,19 @@ fn probes(run: &Run) -> Option<usize> {
     Some(run.at_primary.iter().filter(|time| (settled..run.to).contains(time)).count())
 }
 
-/// One a second would be many: the breaker of the policy opens for two seconds at first.
+/// How long the breaker of the policy opens for at first, and for how long at most, in seconds: twice as long after each probe
+/// that failed, up to four times.
+const OPEN: u64 = 2;
+const LONGEST_OPEN: u64 = 4 * OPEN;
+
+/// One whenever it has been open for so long.
 fn most_probes(args: &Args) -> usize {
-    usize::try_from(args.seconds).unwrap_or(usize::MAX)
+    let (mut at, mut open, mut probes) = (OPEN, OPEN, 0);
+    while at <= args.seconds {
+        open = LONGEST_OPEN.min(open * 2);
+        (at, probes) = (at + open, probes + 1);
+    }
+    probes
 }
 
 /// From the end of the outage to the first second in which nearly all answers come from the primary.
