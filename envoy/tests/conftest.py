@@ -80,7 +80,7 @@ def running(policy, more=()):
 class Changed:
     """Another Envoy in front of the same providers, with the first one's configuration changed."""
 
-    def __init__(self, seawall, change, workers, has_upstream_half, folder):
+    def __init__(self, seawall, change, workers, has_upstream_half, ports, folder):
         self.seawall = seawall
         dump = get(f"{seawall.admin}/config_dump")
         config = next(part["bootstrap"] for part in dump["configs"] if "bootstrap" in part)
@@ -88,6 +88,10 @@ class Changed:
         if not has_upstream_half:
             for cluster in config["static_resources"]["clusters"]:
                 cluster.pop("typed_extension_protocol_options", None)
+        for cluster in config["static_resources"]["clusters"]:
+            if cluster["name"] in ports:
+                endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+                endpoint["address"]["socket_address"]["port_value"] = ports[cluster["name"]]
         (folder / "envoy.json").write_text(json.dumps(config))
         where, log = folder / "admin", (folder / "envoy.log").open("w")
         command = [os.environ["SEAWALL_ENVOY"], "--config-path", folder / "envoy.json", "--admin-address-path", where]
@@ -122,11 +126,11 @@ def get(url):
 @pytest.fixture
 def changed(start, tmp_path):
     """Starts Envoy with the text of a policy, its listener changed by a function, and so many workers; with the filter's upstream
-    half or without."""
+    half or without; with clusters at other ports."""
     with contextlib.ExitStack() as stack:
 
-        def changed(text, change=lambda _: None, workers=1, has_upstream_half=True):
-            envoy = Changed(start(text), change, workers, has_upstream_half, tmp_path)
+        def changed(text, change=lambda _: None, workers=1, has_upstream_half=True, ports=()):
+            envoy = Changed(start(text), change, workers, has_upstream_half, dict(ports), tmp_path)
             stack.callback(lambda: (envoy.process.terminate(), envoy.process.wait(timeout=10)))
             return envoy
 
