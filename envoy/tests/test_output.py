@@ -180,3 +180,21 @@ def test_anthropics_sdk_raises_its_own_error(start):
     assert refused.value.body["error"]["type"] == "api_error"
     assert "lacks `age`" in refused.value.body["error"]["message"]
     assert seawall.seen("primary") == 1
+
+
+def test_a_schema_of_the_policys_own_stands_in_a_file_beside_it(start, tmp_path):
+    (tmp_path / "person.json").write_text(json.dumps(Person.model_json_schema()))
+    seawall = start(
+        """
+        seawall 1
+        target primary { cluster "primary"  provider openai  host "primary.test" }
+        route chat { match path "/v1/*"  try primary  output { schema file "person.json"  invalid reject } }
+        """
+    )
+    client = seawall.client(max_retries=0)
+    seawall.plan("primary", [{"text": json.dumps(ADA)}])
+    assert client.chat.completions.create(model="gpt-4.1", messages=QUESTION).choices[0].message.content
+    seawall.plan("primary", [{"text": LACKING}])
+    with pytest.raises(openai.InternalServerError) as refused:
+        client.chat.completions.create(model="gpt-4.1", messages=QUESTION)
+    assert refused.value.response.headers["x-seawall-output"] == "invalid schema"

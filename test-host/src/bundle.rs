@@ -20,6 +20,12 @@ pub struct Bundled {
     pub files: usize,
 }
 
+/// Where the files lie that a policy names.
+#[must_use]
+pub fn directory(policy: &Path) -> &Path {
+    policy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes the files that a policy names in the places of their names, as texts in place. All else stays as it is, byte for
 /// byte; so a policy that names none is the same again.
 ///

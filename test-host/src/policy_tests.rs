@@ -7,9 +7,10 @@ use seawall_policy::policy_test::{self, TestCase};
 use seawall_policy::policy_test::{
     Answer, Behaviour as Does, Request as Asked, Step as Said, Tests, Upstream, What,
 };
-use seawall_policy::{LineIndex, Span};
+use seawall_policy::{Diagnostic, LineIndex, Span};
 use seawall_provider::{Behaviour, Fault, Plan, Times};
 
+use crate::bundle::{bundle, directory};
 use crate::scenario::{Loaded, Placed, Request, Scenario, Step, UpstreamHalf};
 
 /// Stands in for every credential. Providers of tests ask for none.
@@ -27,14 +28,20 @@ pub enum Found {
     Refused(String),
 }
 
-/// Reads the tests of a policy; `path` is for messages only.
+/// Reads the tests of a policy, and the files that it names, which lie beside `path`.
 #[must_use]
 pub fn parse(path: &Path, source: &str) -> Found {
-    let read = policy_test::read(source);
-    let Some(tests) = read.tests else {
-        let name = path.display().to_string();
-        return Found::Refused(seawall_policy::render(&name, source, &read.diagnostics));
+    let refused = |found: &[Diagnostic]| {
+        Found::Refused(seawall_policy::render(&path.display().to_string(), source, found))
     };
+    let read = policy_test::read(source);
+    let Some(mut tests) = read.tests else { return refused(&read.diagnostics) };
+    let directory = directory(path);
+    match bundle(&tests.policy, directory) {
+        Ok(bundled) => tests.policy = bundled.text,
+        // Each at its place in what was read.
+        Err(found) => return refused(&bundle(source, directory).err().unwrap_or(found)),
+    }
     let world = World { source, lines: LineIndex::new(source), tests: &tests };
     let loaded = |case: &TestCase| Loaded {
         path: path.to_owned(),

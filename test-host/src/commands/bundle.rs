@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use seawall_policy::Severity;
 
 use super::{Color, Exit, check};
-use crate::bundle::bundle;
+use crate::bundle::{bundle, directory};
 use crate::diagnostics::{Judged, terminal};
 
 /// Writes the files that a policy names into it: the filter reads no files.
@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let source = check::read(policy)?;
     let mut judged = Judged::new(check::name(policy), source);
-    let bundled = bundle(&judged.source, check::directory(policy));
+    let bundled = bundle(&judged.source, directory(policy));
     let colour = color.on(&io::stderr());
     let bundled = match bundled {
         Ok(bundled) => bundled,

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::{Color, Exit};
-use crate::bundle::check_files;
+use crate::bundle::{check_files, directory};
 use crate::diagnostics::envoy::{self, Warning};
 use crate::diagnostics::repair::{self, Repaired};
 use crate::diagnostics::{Judged, STDIN, Unreadable, counted, json, sarif, terminal};
@@ -113,11 +113,6 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
 
 pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { STDIN.to_owned() } else { path.display().to_string() }
-}
-
-/// Where the files lie that a policy names.
-pub(super) fn directory(policy: &Path) -> &Path {
-    policy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 pub(super) fn is_stdin(path: &Path) -> bool {

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use seawall_policy::Policy;
+use seawall_policy::{Diagnostic, Policy};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Exit;
+use crate::bundle::{bundle, directory};
 use crate::demo::{self, Ports, World};
 
 /// Starts Envoy with a policy and two simulated providers, and shows what the filter decides. Ctrl-C stops everything.
@@ -56,13 +57,25 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let text = std::fs::read_to_string(&args.policy)
         .with_context(|| format!("can't read {}", args.policy.display()))?;
+    let name = args.policy.display().to_string();
+    let told = |found: &[Diagnostic]| eprint!("{}", seawall_policy::render(&name, &text, found));
     let checked = seawall_policy::check(&text);
-    eprint!("{}", seawall_policy::render(&args.policy.display().to_string(), &text, &checked.diagnostics));
-    let Some(policy) = checked.policy else { return Ok(Exit::Failed) };
+    told(&checked.diagnostics);
+    if checked.policy.is_none() {
+        return Ok(Exit::Failed);
+    }
+    let bundled = match bundle(&text, directory(&args.policy)) {
+        Ok(bundled) => bundled.text,
+        Err(found) => {
+            told(&found);
+            return Ok(Exit::Failed);
+        }
+    };
+    let Some(policy) = seawall_policy::check(&bundled).policy else { return Ok(Exit::Failed) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
-            result = serve(args, &policy, &text) => result,
+            result = serve(args, &policy, &bundled) => result,
             stop = told_to_stop() => stop,
         }
     })?;

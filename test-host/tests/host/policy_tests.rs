@@ -95,6 +95,29 @@ fn a_policy_that_this_version_refuses_fails_the_run() {
 
 #[test]
 #[ignore = "needs the module"]
+fn files_that_a_policy_names_lie_beside_it() {
+    let policy = r#"seawall 1
+target a { cluster "a"  provider openai }
+route chat { match path "/v1/chat/completions"  try a  output { schema file "s.json"  invalid reject } }
+test "what doesn't fit is rejected" {
+  request { }
+  expect { status 502  output invalid }
+}
+test "at its place" { request { }  expect { status 200 } }
+"#;
+    let place = Place::new(&[("p.seawall", policy), ("s.json", "{\n  \"type\": \"integer\"\n}\n")]);
+    let (code, out, err) = place.seawall(&["test", "p.seawall", "--wasm", &wasm()]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("ok     p: what doesn't fit is rejected"), "{out}");
+    // Whose text is longer than its name.
+    assert!(out.contains("p.seawall:8:45: expected status 200, saw 502"), "{out}");
+    let place = Place::new(&[("p.seawall", policy)]);
+    let (code, out, _) = place.seawall(&["test", "p.seawall", "--wasm", &wasm()]);
+    assert!(code == 1 && out.contains("p.seawall:3:") && out.contains("`s.json`"), "{out}");
+}
+
+#[test]
+#[ignore = "needs the module"]
 fn directories_hold_policies_and_scenarios() {
     let scenario = "about: One.\nupstream_half: false\npolicy: |\n  seawall 1\n  route default { pass }\nproviders: { a: [] }\n\
                     steps: [{ request: {}, expect: { status: 200 } }]\n";
