@@ -184,41 +184,47 @@ fn what_streams_of_the_policy_before_settle_takes_nothing_from_a_new_limit() {
     assert_eq!(after, [2, 1, 0, 0], "of six in an hour four are used, and one is back after a minute");
 }
 
-#[test]
-fn a_row_in_which_another_policy_knows_something_is_not_given_away() {
+/// Tenants of one cell.
+fn of_cell(n: u64) -> u64 {
+    5 + n * SETS
+}
+
+/// Two policies, and tenants of the first one's in all rows of the cell.
+fn full() -> Proxy {
     let mut proxy = Proxy::new([
         "limit slow per tenant { 60 requests/hour  burst 5% }",
         "limit quick per tenant { 60 requests/min  burst 5% }",
     ]);
-    let tenant = |n: u64| 5 + n * SETS;
     for n in 0..WAYS as u64 {
-        assert_eq!(proxy.passes(0, SECOND, tenant(n), tokens(1)), 3);
+        assert_eq!(proxy.passes(0, SECOND, of_cell(n), tokens(1)), 3);
     }
-    let others: Vec<_> = (100..104).map(|n| proxy.passes(1, 2 * SECOND, tenant(n), tokens(1))).collect();
+    proxy
+}
+
+#[test]
+fn a_row_in_which_another_policy_knows_something_is_not_given_away() {
+    let mut proxy = full();
+    let others: Vec<_> = (100..104).map(|n| proxy.passes(1, 2 * SECOND, of_cell(n), tokens(1))).collect();
     assert_eq!(others, [3, 0, 0, 0], "all rows are somebody's");
-    assert_eq!(proxy.passes(0, 3 * SECOND, tenant(100), tokens(1)), 3, "the same for the other");
-    assert_eq!((0..WAYS as u64).map(|n| proxy.passes(0, 3 * SECOND, tenant(n), tokens(1))).sum::<usize>(), 0);
+    assert_eq!(proxy.passes(0, 3 * SECOND, of_cell(100), tokens(1)), 3, "the same for the other");
+    assert_eq!(
+        (0..WAYS as u64).map(|n| proxy.passes(0, 3 * SECOND, of_cell(n), tokens(1))).sum::<usize>(),
+        0
+    );
     // All is paid back: rows are free, and change hands.
     let hour = 3_600 * SECOND;
-    let others: Vec<_> = (100..104).map(|n| proxy.passes(1, hour, tenant(n), tokens(1))).collect();
+    let others: Vec<_> = (100..104).map(|n| proxy.passes(1, hour, of_cell(n), tokens(1))).collect();
     assert_eq!(others, [3; 4]);
-    assert_eq!(proxy.passes(0, hour, tenant(0), tokens(1)), 3);
+    assert_eq!(proxy.passes(0, hour, of_cell(0), tokens(1)), 3);
 }
 
 #[test]
 fn who_gets_a_row_by_another_policy_keeps_what_the_common_row_knows() {
-    let mut proxy = Proxy::new([
-        "limit slow per tenant { 60 requests/hour  burst 5% }",
-        "limit quick per tenant { 60 requests/min  burst 5% }",
-    ]);
-    let tenant = |n: u64| 5 + n * SETS;
-    for n in 0..WAYS as u64 {
-        assert_eq!(proxy.passes(0, SECOND, tenant(n), tokens(1)), 3);
-    }
+    let mut proxy = full();
     // It comes a minute before the rows are free, and shares the common one.
-    assert_eq!(proxy.passes(0, 150 * SECOND, tenant(100), tokens(1)), 3);
-    assert_eq!(proxy.passes(1, 190 * SECOND, tenant(100), tokens(1)), 3, "a row of its own");
-    assert_eq!(proxy.passes(0, 190 * SECOND, tenant(100), tokens(1)), 0);
+    assert_eq!(proxy.passes(0, 150 * SECOND, of_cell(100), tokens(1)), 3);
+    assert_eq!(proxy.passes(1, 190 * SECOND, of_cell(100), tokens(1)), 3, "a row of its own");
+    assert_eq!(proxy.passes(0, 190 * SECOND, of_cell(100), tokens(1)), 0);
 }
 
 #[test]
