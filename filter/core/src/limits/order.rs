@@ -25,7 +25,7 @@ use crate::time::{Timestamp, nanos};
 pub(super) const LIVE: Duration = Duration::from_millis(100);
 
 const FLOWS: usize = 64;
-const PROBES: usize = 4;
+const PROBES: u32 = 4;
 const HEADS: usize = 32;
 const HEAD: usize = 4 + 4 + 4 + 4 + 8 + 8 + 8;
 const SIZE: usize = 4 + 8 + FLOWS * (4 + 8 + 4) + HEADS * HEAD;
@@ -149,7 +149,7 @@ impl Order {
     /// A tenant's own place, or one that nobody needs any more: the line has come further than it.
     fn flow(&mut self, tenant: u64) -> Option<&mut Flow> {
         let (tenant, line) = ((tenant >> 32) as u32, self.tag);
-        let places = || (0..PROBES).map(|n| (tenant as usize + n) % FLOWS);
+        let places = || (0..PROBES).map(|n| tenant.wrapping_add(n) as usize % FLOWS);
         let find = |is: &dyn Fn(&Flow) -> bool| places().find(|n| self.flows.get(*n).is_some_and(is));
         let own = find(&|flow| flow.tenant == tenant && flow.end > line);
         if let Some(free) = own.is_none().then(|| find(&|flow| flow.end <= line)).flatten() {
@@ -253,7 +253,7 @@ mod tests {
         let tenant = |n: u64| (1 + n * FLOWS as u64) << 32;
         let heavy: Vec<u64> = (0..100).map(|_| order.join(tenant(0), 10, 1, 1).tag).collect();
         let mut order = Order::read(Some(&order.write()));
-        for n in 1..PROBES as u64 {
+        for n in 1..u64::from(PROBES) {
             assert_eq!(order.join(tenant(n), 10, 1, 1).tag, 0, "it comes first");
             assert_eq!(order.join(tenant(n), 10, 1, 1).tag, heavy[1], "and then as the others");
         }

@@ -3,9 +3,11 @@
 //! Two listeners of a proxy may have a policy each, and when a policy is replaced streams of the one before still end. Each
 //! finds its own balances by their tags, and leaves those of others as they are: what a balance needs to be understood at another
 //! time lies beside it. Who misses some of its own lays the cell out anew, once, with its own in front. Of those of others
-//! it leaves out what knows nothing any more and hasn't been written for a day; at most [`MOST`] stay, the latest written first.
+//! it leaves out what knows nothing any more and hasn't been written for a day; at most [`MOST`] stay: first what knows something, and of
+//! both the latest written.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::super::held;
 use super::super::rule::Rule;
@@ -21,6 +23,9 @@ pub(super) const TIMES: usize = 4 + 4;
 
 /// Most balances of other policies that are kept in a row.
 const MOST: usize = 16;
+
+/// Nothing is known for longer, in seconds: a day, and what is under way.
+const LONGEST: u64 = 86_400 + 60;
 
 /// What knows nothing any more is kept for so many epochs, a day: it may be that of somebody who comes back.
 const OLD: u32 = (86_400 / held::EPOCH.as_secs()) as u32;
@@ -98,16 +103,17 @@ impl Layout {
         }
         let old = Cell { bytes, form: Cow::Owned(form) };
         let is_own = |known: &Column| self.columns.iter().any(|own| own.tag == known.tag);
+        let age = |column: &Column| {
+            let is_over = (0..rows).all(|index| old.is_over(index, column.at, now));
+            (is_over, Reverse(old.last_written(column.at)))
+        };
         let mut others: Vec<_> = known
             .iter()
             .filter(|known| !is_own(known))
-            .map(|column| (old.last_written(column.at), *column))
-            .filter(|(epoch, column)| {
-                let is_over = |index| old.is_over(index, column.at, now);
-                epoch.saturating_add(OLD) > held::epoch(now) || !(0..rows).all(is_over)
-            })
+            .map(|column| (age(column), *column))
+            .filter(|((is_over, Reverse(epoch)), _)| !is_over || epoch.saturating_add(OLD) > held::epoch(now))
             .collect();
-        others.sort_by_key(|(epoch, _)| std::cmp::Reverse(*epoch));
+        others.sort_by_key(|(age, _)| *age);
         // One that warns, or no longer does, is the same but for its end.
         let own = self
             .columns
@@ -139,7 +145,7 @@ impl Layout {
 
 impl Form {
     fn new(columns: &[Column], rows: usize, own: Vec<usize>) -> Self {
-        let row = columns.last().map_or(KEY, |last| last.at + TIMES + last.size);
+        let row = columns.last().map_or(KEY, |last| last.at.saturating_add(TIMES + last.size));
         let others = columns.iter().map(|column| column.at).filter(|at| !own.contains(at)).collect();
         Self { head: HEAD + ENTRY * columns.len(), row, rows, own, others }
     }
@@ -187,10 +193,11 @@ impl Cell<'_> {
         self.times(index, at).0
     }
 
-    /// Whether the balance at `at` knows nothing any more, whatever it counts. By a clock that was far ahead nothing is known.
+    /// Whether the balance at `at` knows nothing any more, whatever it counts. What a clock that was far ahead has written is nothing.
     pub(super) fn is_over(&self, index: usize, at: usize, now: Timestamp) -> bool {
         let (epoch, over) = self.times(index, at);
-        u64::from(over) <= now.0 / SECOND || held::passed(epoch, now).0.is_back
+        let (over, now_second) = (u64::from(over), now.0 / SECOND);
+        over <= now_second || (held::passed(epoch, now).0.is_back && over > now_second + LONGEST)
     }
 
     fn last_written(&self, at: usize) -> u32 {
@@ -209,7 +216,7 @@ fn place(sizes: impl Iterator<Item = (u32, usize)>) -> Vec<Column> {
     let mut at = KEY;
     let place = |(tag, size)| {
         let column = Column { tag, size, at };
-        at += TIMES + size;
+        at = at.saturating_add(TIMES + size);
         column
     };
     sizes.map(place).collect()
@@ -237,7 +244,7 @@ fn columns(bytes: &[u8], rows: usize) -> Option<Vec<Column>> {
     });
     let columns = place(entries);
     let row = Form::new(&columns, rows, Vec::new()).row;
-    (rest.len() == rows * row).then_some(columns)
+    (rest.len() == rows.saturating_mul(row)).then_some(columns)
 }
 
 fn copy(from: &[u8], at: usize, to: &mut [u8], start: usize, size: usize) {

@@ -99,6 +99,12 @@ impl Cell<'_> {
         self.form.others.iter().all(|at| self.is_over(index, *at, now))
     }
 
+    /// Whether other policies hold nothing there any more, whatever they have summed up.
+    fn is_left(&self, index: usize, now: Timestamp) -> bool {
+        let is_old = |at: usize| self.epoch(index, at).saturating_add(2) <= held::epoch(now);
+        self.form.others.iter().all(|at| is_old(*at) || self.is_over(index, *at, now))
+    }
+
     /// The row that has summed up the least, given to somebody else.
     fn least(&self, rules: &[Rule], key: u64, now: Timestamp, common: &Row) -> Option<Found> {
         // By what is used most of: money and requests have nothing in common but what is the most of them.
@@ -108,7 +114,7 @@ impl Cell<'_> {
             });
             parts.collect::<Option<Vec<_>>>()?.into_iter().max()
         };
-        let rows = (1..self.form.rows).filter(|index| self.is_mine(*index, now));
+        let rows = (1..self.form.rows).filter(|index| self.is_left(*index, now));
         let rows = rows.map(|index| (index, self.read(rules, index, now)));
         let least = rows.filter_map(|(index, row)| Some((share(&row)?, index, row)));
         let (_, index, row) = least.min_by_key(|(share, ..)| *share)?;

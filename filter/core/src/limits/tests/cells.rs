@@ -288,6 +288,20 @@ proptest! {
 }
 
 #[test]
+fn what_knows_something_stays_before_what_was_written_later() {
+    let of = |n| {
+        format!("limit l{n} per tenant {{ 60 requests/{}  burst 5% }}", if n == 0 { "day" } else { "min" })
+    };
+    let texts: Vec<_> = (0..30).map(of).collect();
+    let mut proxy = Proxy::new(texts.iter().map(String::as_str));
+    assert_eq!(proxy.passes(0, SECOND, 7, tokens(1)), 3);
+    for n in 1..texts.len() {
+        assert_eq!(proxy.passes(n, n as u64 * 40 * SECOND, 7, tokens(1)), 3);
+    }
+    assert_eq!(proxy.passes(0, 1_200 * SECOND, 7, tokens(1)), 0, "one comes back in 24 minutes");
+}
+
+#[test]
 fn foreign_bytes_begin_anew_and_nothing_panics() {
     let mut one = One::new(RPM);
     let ticket = one.admit(SECOND, tokens(1)).unwrap();

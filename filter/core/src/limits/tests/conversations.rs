@@ -5,6 +5,7 @@ use seawall_policy::policy::TargetId;
 
 use super::*;
 use crate::limits::book::Book;
+use crate::limits::cell::{SETS, WAYS};
 
 const HOUR: u64 = 3_600 * SECOND;
 const START: u64 = 1_700_000_000 * SECOND;
@@ -62,6 +63,21 @@ impl Talks {
     fn spend(&mut self, at: u64, talk: u64, micro_dollars: u64) {
         let ticket = self.pay(at, talk, micro_dollars).unwrap();
         self.settle(0, at, ticket, money(micro_dollars));
+    }
+}
+
+#[test]
+fn an_amount_that_is_left_out_of_a_policy_keeps_no_row_from_new_conversations() {
+    let mut talks = Talks::new("$5, 3 requests", 1);
+    let of_cell = |n: u64| 5 + n * SETS;
+    for n in 0..WAYS as u64 {
+        let request = talks.ask(0, START, of_cell(n), (Stage::Request, tokens(1))).unwrap();
+        talks.settle(0, START, request, tokens(1));
+        talks.spend(START, of_cell(n), 1_000_000);
+    }
+    let mut next = Talks { store: talks.store, ..Talks::new("$5", 1) };
+    for n in 100..104 {
+        next.spend(START + 60 * SECOND, of_cell(n), 3_000_000);
     }
 }
 
