@@ -5,8 +5,7 @@
 //! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
-//! A request that waits for a target holds nothing meanwhile: what it had reserved is given back, and when its turn comes all limits
-//! are asked at once. Of all these, limits that a rate limit service counts are asked last; see `services`.
+//! Of these, limits that a rate limit service counts are asked last; see `services`.
 //!
 //! What is settled is what the provider said was used. Where it doesn't say, an answer in one piece is taken at its estimate; a
 //! stream, whole or not, at its prompt and the content that came, as far as that can be counted; and of an attempt of which nothing
@@ -14,8 +13,6 @@
 //! event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other makers
 //! send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
 //! What brings no prompt, as an upload or the question how many tokens a prompt has, is a request and nothing else.
-
-use seawall_policy::policy::TargetId;
 
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Planned, Stage};
@@ -38,7 +35,7 @@ type Refused = (Asked, Refusal);
 /// What an exchange has to do with limits.
 #[derive(Default)]
 pub(super) struct Reserved {
-    /// For the request; `None` also where no limit holds, and while it waits.
+    /// For the request; `None` also where no limit holds.
     pub(super) request: Option<Ticket>,
     /// For attempts under way, by their numbers.
     attempts: Vec<(u32, Ticket)>,
@@ -115,7 +112,7 @@ impl Exchange {
     fn stand_in_line(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Result<Option<After>, Refused> {
         let Some(who) = self.who else { return Ok(None) };
         let stage = match place.map(|place| turn.config.target_at(self.route, place)) {
-            Some(Some(target)) => self.stage_at(target),
+            Some(Some(target)) => Asked::Attempt(target),
             Some(None) => return Ok(None),
             None => Asked::Request,
         };
@@ -126,16 +123,15 @@ impl Exchange {
         match turn.ask_limits((self.route, who, stage), estimate, (since, deadline)) {
             Answer::Admitted(ticket) => {
                 self.reserved.warn(turn);
-                match place {
-                    Some(place) => Ok(self.keep(turn, place, ticket)),
-                    None => {
-                        self.reserved.request = Some(ticket);
-                        Ok(self.ask_for_request(turn))
-                    }
+                if let Some(place) = place {
+                    self.release_next(turn);
+                    self.reserved.next = Some((place, ticket));
+                    return Ok(None);
                 }
+                self.reserved.request = Some(ticket);
+                Ok(self.ask_for_request(turn))
             }
             Answer::Waits { until } => {
-                self.release_request(turn);
                 self.stage = Stage::Waiting { until };
                 self.reserved.place = place;
                 turn.fx.push(Effect::HoldRequest);
@@ -143,26 +139,6 @@ impl Exchange {
             }
             Answer::Refused(refusal) => Err((stage, refusal)),
         }
-    }
-
-    /// What is to be asked for an attempt at a target.
-    fn stage_at(&self, target: TargetId) -> Asked {
-        match self.reserved.request {
-            Some(_) => Asked::Attempt(target),
-            None => Asked::Both(target),
-        }
-    }
-
-    /// Keeps what is reserved for an attempt; `Some` where the request was admitted with it, and waits for rate limit services.
-    fn keep(&mut self, turn: &mut Turn<'_>, place: usize, mut ticket: Ticket) -> Option<After> {
-        self.release_next(turn);
-        if self.reserved.request.is_some() {
-            self.reserved.next = Some((place, ticket));
-            return None;
-        }
-        self.reserved.next = Some((place, ticket.take_attempt(&turn.config.book)));
-        self.reserved.request = Some(ticket);
-        self.ask_for_request(turn)
     }
 
     /// Its turn in line may have come, or another place may admit it meanwhile.
@@ -178,7 +154,7 @@ impl Exchange {
                 if let Some(who) = self.who {
                     turn.leave_line(self.route, who);
                 }
-                return if self.asking.is_some() { After::Wait } else { self.begin_trying(turn) };
+                return self.begin_trying(turn);
             }
         }
         match self.line_up(turn, place) {
@@ -225,16 +201,16 @@ impl Exchange {
             let ticket = match (reserved, turn.config.target_at(self.route, place)) {
                 (Some((_, ticket)), _) => Ok(ticket),
                 (None, Some(target)) => {
-                    let (estimate, stage) = (self.estimate(turn, Some(place)), self.stage_at(target));
-                    turn.reserve((self.route, who, stage), estimate)
+                    let estimate = self.estimate(turn, Some(place));
+                    turn.reserve((self.route, who, Asked::Attempt(target)), estimate)
                 }
                 (None, None) => return Ok((place, permit)),
             };
             match ticket {
                 Ok(ticket) => {
                     self.reserved.warn(turn);
-                    // After a wait for another place it may have to wait for services now, which its caller sees.
-                    self.keep(turn, place, ticket);
+                    self.release_next(turn);
+                    self.reserved.next = Some((place, ticket));
                     return Ok((place, permit));
                 }
                 Err(refusal) => {
@@ -286,13 +262,7 @@ impl Exchange {
 
     pub(super) fn release_next(&mut self, turn: &mut Turn<'_>) {
         if let Some((_, ticket)) = self.reserved.next.take() {
-            turn.give_back_limits(ticket);
-        }
-    }
-
-    pub(super) fn release_request(&mut self, turn: &mut Turn<'_>) {
-        if let Some(ticket) = self.reserved.request.take() {
-            turn.give_back_limits(ticket);
+            turn.settle_limits(ticket, Use::default());
         }
     }
 
@@ -329,9 +299,7 @@ impl Exchange {
         for (_, ticket) in std::mem::take(&mut self.reserved.attempts) {
             turn.settle_limits(ticket, Use::default());
         }
-        if self.reserved.used == Use::default() {
-            self.release_request(turn);
-        } else if let Some(ticket) = self.reserved.request.take() {
+        if let Some(ticket) = self.reserved.request.take() {
             turn.settle_limits(ticket, self.reserved.used);
         }
         turn.leave_line(self.route, who);

@@ -7,7 +7,7 @@
 use super::{After, Exchange, Path, Planned, Stage};
 use crate::breaker::Permit;
 use crate::effect::Effect;
-use crate::limits::{LATE, Spot, Stage as Asked, TIMEOUT, label};
+use crate::limits::{LATE, Spot, Stage as Asked, TIMEOUT, Use, label};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -136,8 +136,9 @@ impl Exchange {
         let Some(Asking { attempt, .. }) = self.asking.take() else { return After::Wait };
         turn.give_up_asking(false);
         let Some(attempt) = attempt else {
-            self.release_request(turn);
-            self.release_next(turn);
+            if let Some(ticket) = self.reserved.request.take() {
+                turn.settle_limits(ticket, Use::default());
+            }
             return match self.line_up(turn, None) {
                 Some(after) => after,
                 None => self.begin_trying(turn),

@@ -52,25 +52,16 @@ impl Ticket {
 
     /// What of it are places among concurrent requests; it keeps the rest.
     pub(super) fn take_places(&mut self, book: &Book) -> Self {
-        self.take(|spot| book.rule(spot).is_some_and(|rule| rule.counts == Counts::Concurrent))
-    }
-
-    /// What of it is for an attempt alone; it keeps what is for the request.
-    pub(crate) fn take_attempt(&mut self, book: &Book) -> Self {
-        self.take(|spot| book.is_of_attempt(spot))
-    }
-
-    fn take(&mut self, is_part: impl Fn(Spot) -> bool) -> Self {
         let split = |hold: &mut Hold| {
-            let place = hold.place;
-            let parts: Vec<_> =
-                hold.parts.extract_if(.., |(slot, _)| is_part(Spot { place, slot: *slot })).collect();
+            let shelf = book.shelf(hold.place)?;
+            let is_place =
+                |slot: usize| shelf.rules.get(slot).is_some_and(|rule| rule.counts == Counts::Concurrent);
+            let parts: Vec<_> = hold.parts.extract_if(.., |(slot, _)| is_place(*slot)).collect();
             (!parts.is_empty()).then_some(Hold { parts, ..*hold })
         };
         let holds = self.holds.iter_mut().filter_map(split).collect();
         self.holds.retain(|hold| !hold.parts.is_empty());
-        let charges = self.charges.extract_if(.., |charge| is_part(charge.spot)).collect();
-        Self { holds, charges }
+        Self { holds, charges: Vec::new() }
     }
 }
 
@@ -334,17 +325,15 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// Gives back what has come to nothing.
-    pub(super) fn undo(&mut self, ticket: Ticket) {
+    fn undo(&mut self, ticket: Ticket) {
         let book = self.book;
-        for Hold { place, since, parts, .. } in ticket.holds {
-            let ago = self.now.since(since);
+        for Hold { place, parts, .. } in ticket.holds {
             self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place).filter(|_| found.key == place.row) else { return };
                 for &(slot, cost) in &parts {
                     if let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
                     {
-                        balance.undo(rule.measure, cost, ago);
+                        balance.undo(rule.measure, cost);
                     }
                 }
             });

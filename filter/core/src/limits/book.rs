@@ -26,8 +26,6 @@ pub(crate) enum Stage {
     Request,
     /// For each attempt: what its target and that target's groups may take, and money, by the target's price.
     Attempt(TargetId),
-    /// All of it at once: a request has waited for a target, and held nothing meanwhile.
-    Both(TargetId),
 }
 
 /// Whose use is counted together on a shelf.
@@ -179,12 +177,6 @@ impl Book {
         [&*self.key(Place { cell, ..spot.place }), "/line/", name].concat()
     }
 
-    /// Whether it is asked for each attempt, and not once for a request.
-    pub(super) fn is_of_attempt(&self, spot: Spot) -> bool {
-        let of = self.shelf(spot.place).zip(self.rule(spot));
-        of.is_some_and(|(shelf, rule)| is_of_attempt(shelf.by, rule.counts))
-    }
-
     /// Whether different tenants count together there.
     pub(super) fn is_shared(&self, place: Place) -> bool {
         self.shelf(place).is_some_and(|shelf| !shelf.by.is_table())
@@ -271,20 +263,17 @@ impl Book {
     }
 }
 
-fn is_of_attempt(by: By, counts: Counts) -> bool {
-    counts == Counts::Money || matches!(by, By::Scope(Scope::Target | Scope::Group(_)))
-}
-
 /// The cell, and the row in it, that a limit counts in; `None` where it isn't asked at this stage.
 fn cell(policy: &Policy, by: By, counts: Counts, who: Who, stage: Stage) -> Option<(usize, u64)> {
-    let (is_now, target) = match stage {
-        Stage::Request => (!is_of_attempt(by, counts), None),
-        Stage::Attempt(target) => (is_of_attempt(by, counts), Some(target)),
-        Stage::Both(target) => (true, Some(target)),
+    let is_of_target = matches!(by, By::Scope(Scope::Target | Scope::Group(_)));
+    let is_now = match stage {
+        Stage::Request => counts != Counts::Money && !is_of_target,
+        Stage::Attempt(_) => counts == Counts::Money || is_of_target,
     };
     if !is_now {
         return None;
     }
+    let target = if let Stage::Attempt(target) = stage { Some(target) } else { None };
     // The lower bits choose the cell, so that the whole hash tells rows apart. No row has the common one's key.
     let row_of = |hash: u64| Some(((hash % SETS) as usize, hash.max(COMMON + 1)));
     let scope = match by {

@@ -95,7 +95,7 @@ impl Ask<'_> {
     /// All that is asked and counted at its stage: limits, and what the target's provider grants.
     fn rows(&self) -> Vec<Asked> {
         let mut rows = self.book.asked(self.policy, self.limits, self.who, self.stage);
-        if let Stage::Attempt(target) | Stage::Both(target) = self.stage {
+        if let Stage::Attempt(target) = self.stage {
             rows.extend(self.book.quota(target));
         }
         rows
@@ -155,42 +155,26 @@ impl Limits {
         book.quota(target).is_none_or(|quota| self.desk(book, store, now).has_room(&quota, of))
     }
 
-    /// Replaces what a request reserved by what it used.
+    /// Replaces what a request reserved by what it used; by nothing when it came to nothing.
     pub(crate) fn settle(
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
         book: &Book,
-        mut ticket: Ticket,
+        ticket: Ticket,
         used: Use,
     ) {
-        self.settle_outside(now, book, &mut ticket, &used);
-        let may_wait = self.lines.is_empty();
-        self.desk(book, store, now).settle(ticket, &used, may_wait);
-    }
-
-    /// Gives back what was reserved for something that hasn't come about.
-    pub(crate) fn give_back(
-        &mut self,
-        store: &mut dyn Store,
-        now: Timestamp,
-        book: &Book,
-        mut ticket: Ticket,
-    ) {
-        self.settle_outside(now, book, &mut ticket, &Use::default());
-        self.desk(book, store, now).undo(ticket);
-    }
-
-    /// Tells those who wait, and settles what rate limit services count.
-    fn settle_outside(&mut self, now: Timestamp, book: &Book, ticket: &mut Ticket, used: &Use) {
         if !self.lines.is_empty() {
             ticket.spots().for_each(|spot| self.lines.wake_one(spot));
         }
+        let mut ticket = ticket;
         for charge in std::mem::take(&mut ticket.charges) {
             if let Some((rule, cluster)) = book.service(charge.spot) {
-                self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(used));
+                self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(&used));
             }
         }
+        let may_wait = self.lines.is_empty();
+        self.desk(book, store, now).settle(ticket, &used, may_wait);
     }
 
     /// Gives back the places among concurrent requests that a request has; what else it reserved stays.

@@ -62,12 +62,6 @@ impl<'a> Turn<'a> {
         self.put_questions();
     }
 
-    /// Gives back what was reserved for something that hasn't come about.
-    pub(crate) fn give_back_limits(&mut self, ticket: Ticket) {
-        self.limits.give_back(self.store, self.now, &self.config.book, ticket);
-        self.put_questions();
-    }
-
     /// Asks the rate limit services that count limits of this ticket; `tenant` is how they are told of its tenant. How many
     /// answers the request has to wait for, if it `waits`.
     pub(crate) fn ask_services(

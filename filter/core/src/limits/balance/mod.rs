@@ -36,9 +36,6 @@
 mod succession;
 mod told;
 
-#[cfg(test)]
-mod tests;
-
 use std::time::Duration;
 
 use super::held::{Held, Passed};
@@ -47,7 +44,7 @@ use super::recent::Recent;
 use super::unsettled::Settlement;
 use super::usual::Usual;
 use super::wire::{Reader, Writer};
-use crate::time::{Timestamp, nanos};
+use crate::time::Timestamp;
 
 /// When to ask again where nobody can know: what blocks is what requests under way hold.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -279,12 +276,11 @@ impl Balance {
         }
     }
 
-    /// Takes back what was reserved so long ago and came to nothing. Had it not been reserved, the debt would be less by as much, but
-    /// for the time since: in it a smaller debt may have been paid in full, and what was left of the time is nobody's.
-    pub(super) fn undo(&mut self, measure: Measure, cost: u64, ago: Duration) {
+    /// Takes a reservation back that was made this moment, because another limit refuses.
+    pub(super) fn undo(&mut self, measure: Measure, cost: u64) {
         self.held.give(cost);
         if let (Used::Rate { upper, .. }, Measure::Rate(pace)) = (&mut self.used, measure) {
-            *upper = upper.saturating_sub(pace.time(cost).saturating_sub(nanos(ago)));
+            *upper = upper.saturating_sub(pace.time(cost));
         }
     }
 

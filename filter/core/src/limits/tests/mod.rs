@@ -115,10 +115,6 @@ impl One {
         self.limits.settle(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket, used);
     }
 
-    pub(in crate::limits) fn give_back(&mut self, nanos: u64, ticket: Ticket) {
-        self.limits.give_back(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket);
-    }
-
     /// Settles what waits for it.
     pub(in crate::limits) fn settle_all(&mut self, nanos: u64) {
         self.limits.close(&mut self.store, Timestamp(nanos), &self.fixture.book);

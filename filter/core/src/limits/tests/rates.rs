@@ -291,29 +291,6 @@ fn a_request_that_one_limit_refuses_takes_nothing_of_the_others() {
 }
 
 #[test]
-fn what_comes_to_nothing_takes_nothing_even_where_answers_are_slow() {
-    // How many still pass after a hundred have been given back so long after they were reserved.
-    let pass = |given_back: u64, after: u64| {
-        let mut one = One::new("limit rpm per tenant { 60 requests/min  burst 100% }");
-        let slow: Vec<_> = (0..50).map(|_| one.admit(60 * SECOND, tokens(1)).unwrap()).collect();
-        for second in 61..90 {
-            one.limits.handle_timeout(&mut one.store, Timestamp(second * SECOND), &one.fixture.book);
-        }
-        slow.into_iter().for_each(|ticket| one.settle(90 * SECOND, ticket, tokens(1)));
-        one.settle_all(90 * SECOND);
-        for _ in 0..given_back {
-            let ticket = one.admit(90 * SECOND, tokens(1)).unwrap();
-            one.give_back(90 * SECOND + after, ticket);
-        }
-        (0..100).take_while(|_| one.admit(91 * SECOND, tokens(1)).is_ok()).count()
-    };
-    assert_eq!(pass(0, 0), 41);
-    assert_eq!(pass(100, 0), 41);
-    assert_eq!(pass(1, SECOND / 10), 40, "what may have been paid meanwhile is not given back");
-    assert_eq!(pass(100, SECOND / 200), 40);
-}
-
-#[test]
 fn targets_and_groups_are_asked_for_the_attempts_that_go_there() {
     let attempt = |target| Stage::Attempt(seawall_policy::policy::TargetId(target));
     let mut one = One::new(
