@@ -24,6 +24,14 @@ route default { pass }
 """
 
 
+def until(holds, seconds=5):
+    """Waits until something holds, for so long at most; whether it does."""
+    end = time.monotonic() + seconds
+    while not (is_so := holds()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return is_so
+
+
 class Seawall:
     def __init__(self, addresses):
         self.base_url = addresses["base_url"]
@@ -53,6 +61,11 @@ class Seawall:
         with urllib.request.urlopen(f"{self.admin}/stats?filter=wasmcustom.seawall.{name}$", timeout=10) as answer:
             text = answer.read().decode()
         return int(text.rsplit(": ", 1)[1]) if ": " in text else 0
+
+    def counted(self, name, least):
+        """The same once it is at least so much: metrics come within a tenth of a second, and Envoy shows them at its own pace."""
+        until(lambda: self.stat(name) >= least)
+        return self.stat(name)
 
     def _control(self, provider, method, path, body=None):
         request = urllib.request.Request(self.control[provider] + path, body, method=method)
@@ -85,10 +98,9 @@ class Changed:
         dump = get(f"{seawall.admin}/config_dump")
         config = next(part["bootstrap"] for part in dump["configs"] if "bootstrap" in part)
         change(config["static_resources"]["listeners"][0])
-        if not has_upstream_half:
-            for cluster in config["static_resources"]["clusters"]:
-                cluster.pop("typed_extension_protocol_options", None)
         for cluster in config["static_resources"]["clusters"]:
+            if not has_upstream_half:
+                cluster.pop("typed_extension_protocol_options", None)
             if cluster["name"] in ports:
                 endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
                 endpoint["address"]["socket_address"]["port_value"] = ports[cluster["name"]]

@@ -4,9 +4,10 @@ import contextlib
 import http.server
 import json
 import threading
-import time
 
 import openai
+
+from conftest import until
 
 POLICY = """
 seawall 1
@@ -47,14 +48,6 @@ def collector():
         server.shutdown()
 
 
-def until(is_so):
-    """Whether it comes to be so within a while."""
-    deadline = time.monotonic() + 20
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return is_so()
-
-
 def ask(envoy, prompt):
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{envoy.port}/v1", api_key="sk-test-of-the-caller")
     return client.chat.completions.create(model="gpt-4.1", messages=[dict(role="user", content=prompt)])
@@ -64,7 +57,7 @@ def test_its_sink_gets_questions_with_their_answers_and_no_secrets(changed):
     with collector() as (port, batches):
         envoy = changed(POLICY, ports={"secondary": port})
         answer = ask(envoy, f"Tell Rumpelstiltskin of {', '.join(SECRETS)}").choices[0].message.content
-        assert until(lambda: batches)
+        assert until(lambda: batches, 20)
         headers, (line,) = batches[0]
         assert headers["content-type"] == "application/x-ndjson" and headers["authorization"] is None
         told = f"Tell Rumpelstiltskin of {', '.join(SECRETS.values())}"
@@ -85,6 +78,6 @@ def test_what_a_sink_that_is_away_does_not_take_is_dropped_and_counted(changed):
     def count(event):
         return sum(envoy.stats(f"seawall.samples.chat.audit.{event}$").values())
 
-    assert until(lambda: count("failed") >= 1 and count("dropped") >= 1)
+    assert until(lambda: count("failed") >= 1 and count("dropped") >= 1, 20)
     assert count("sent") == 0
     assert ask(envoy, "Hello").choices, "and nobody is held up"

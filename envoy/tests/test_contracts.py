@@ -1,7 +1,5 @@
 """What a contract refuses is the official SDKs' own error, with the count and without a retry; what it trims succeeds."""
 
-import time
-
 import anthropic
 import openai
 import pytest
@@ -24,14 +22,6 @@ route messages { match path "/v1/messages"  try primary  contract { input <= 200
 LONG = "the tide comes in and goes out again " * 40
 
 
-def counts(seawall, name, expected):
-    """Metrics come within a tenth of a second, and Envoy shows them at its own pace."""
-    deadline = time.monotonic() + 5
-    while seawall.stat(name) < expected and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert seawall.stat(name) == expected
-
-
 def conversation(turns):
     roles = ("user", "assistant")
     said = "the tide comes in and goes out again " * 4
@@ -50,8 +40,8 @@ def test_openais_sdk_raises_its_bad_request_error_with_the_count(start):
     assert refused.value.code == "too_many_turns"
     assert seawall.seen("primary") == 0
     # Neither was tried again.
-    counts(seawall, "answers.contract_exceeded", 2)
-    counts(seawall, "contracts.refused.refused", 2)
+    assert seawall.counted("answers.contract_exceeded", 2) == 2
+    assert seawall.counted("contracts.refused.refused", 2) == 2
 
 
 def test_a_conversation_that_is_too_long_is_trimmed_and_answered(start):
@@ -59,7 +49,7 @@ def test_a_conversation_that_is_too_long_is_trimmed_and_answered(start):
     answer = seawall.client().chat.completions.with_raw_response.create(model="trimmed", messages=conversation(21))
     assert int(answer.headers["x-seawall-trimmed"]) >= 10
     assert answer.parse().choices[0].message.content
-    counts(seawall, "contracts.trimmed.trimmed", 1)
+    assert seawall.counted("contracts.trimmed.trimmed", 1) == 1
 
 
 def test_a_longer_prompt_is_answered_by_the_larger_target(start):

@@ -7,14 +7,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import running
+from conftest import running, until
 
 # In Redis: 40 requests, and 3000 output tokens for each tenant, in a window that no test outlasts. By itself each proxy would admit
 # all of them.
@@ -38,13 +37,6 @@ def free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
-
-
-def until(what, holds):
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -89,7 +81,7 @@ def redis(tmp_path):
                 connection.sendall(b"PING\r\n")
                 return connection.recv(7) == b"+PONG\r\n"
 
-        until("Redis answers", answers)
+        assert until(answers, PATIENCE), "Redis answers"
         yield f"redis://127.0.0.1:{port}"
 
 
@@ -132,7 +124,7 @@ def warm_up(fleet, path, limit):
             before = seawall.stat(f"limits.{limit}.local")
             return ask(seawall, path, "warm")[0] == 200 and seawall.stat(f"limits.{limit}.local") == before
 
-        until("the service answers in time", is_counted_there)
+        assert until(is_counted_there, PATIENCE), "the service answers in time"
 
 
 def local(fleet, limit):
@@ -180,14 +172,14 @@ def test_each_proxy_counts_for_itself_while_the_service_is_away_and_says_so(flee
     statuses = collections.Counter(ask(one, "/v1/away")[0] for _ in range(40))
     # One has gone through it already.
     assert statuses == {200: 29, 429: 11}, statuses
-    until("it says that it counts for itself", lambda: one.stat("limits.few.local") >= 29)
+    assert until(lambda: one.stat("limits.few.local") >= 29, PATIENCE), "it says that it counts for itself"
     assert ask(other, "/v1/away")[0] == 200, "each for itself"
     service.start()
 
     def is_back():
         return ask(one, "/v1/away")[0] == 200
 
-    until("the service is asked again", is_back)
+    assert until(is_back, PATIENCE), "the service is asked again"
     before = local([one], "few")
     statuses = collections.Counter(ask(one, "/v1/away")[0] for _ in range(20))
     # Its own count has nothing left: it refuses whenever the service is too slow.

@@ -1,7 +1,6 @@
 """Structured output with the official SDKs: what comes back fits, whoever answers, or it is the SDKs' own error."""
 
 import json
-import time
 
 import anthropic
 import openai
@@ -50,14 +49,6 @@ LACKING = json.dumps({"name": "Ada"})
 QUESTION = [{"role": "user", "content": "Who wrote the first program?"}]
 
 
-def counts(seawall, name, expected):
-    """Metrics come within a tenth of a second, and Envoy shows them at its own pace."""
-    deadline = time.monotonic() + 5
-    while seawall.stat(name) < expected and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert seawall.stat(name) == expected
-
-
 def parsed(seawall, model="any"):
     answer = seawall.client().chat.completions.with_raw_response.parse(
         model=model, messages=QUESTION, response_format=Person
@@ -74,7 +65,7 @@ def test_a_fenced_answer_is_what_the_application_parses(seawall):
     headers, person = parsed(seawall)
     assert person == Person(**ADA)
     assert headers["x-seawall-attempts"] == "1" and headers["x-seawall-output"].startswith("repaired")
-    counts(seawall, "outputs.primary.repaired", 1)
+    assert seawall.counted("outputs.primary.repaired", 1) == 1
 
 
 def test_a_model_that_leaves_a_member_out_is_told_and_then_has_it(seawall):
@@ -84,7 +75,7 @@ def test_a_model_that_leaves_a_member_out_is_told_and_then_has_it(seawall):
     assert headers["x-seawall-reason"] == "retried" and "x-seawall-output" not in headers
     first, second = last_texts(seawall, "primary")
     assert first == QUESTION[0]["content"] and "lacks `age`" in second
-    counts(seawall, "outputs.primary.retried", 1)
+    assert seawall.counted("outputs.primary.retried", 1) == 1
 
 
 def test_a_fallback_that_ignores_the_schema_is_held_to_it(seawall):

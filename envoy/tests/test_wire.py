@@ -5,6 +5,8 @@ import socket
 import time
 import urllib.parse
 
+from conftest import until
+
 BODY = json.dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hello"}]}).encode()
 
 
@@ -14,13 +16,6 @@ def connect(seawall):
     head = "POST /v1/chat/completions HTTP/1.1\r\nhost: llm.test\r\ncontent-type: application/json\r\n"
     connection.sendall(f"{head}content-length: {len(BODY)}\r\nconnection: close\r\n\r\n".encode())
     return connection
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_slow_client_is_not_taken_for_a_wrong_configuration(seawall):
@@ -35,7 +30,7 @@ def test_a_client_that_leaves_costs_no_further_attempt(seawall):
     seawall.plan("primary", [dict(status=429, headers={"retry-after": "1"}, times="forever")])
     with connect(seawall) as connection:
         connection.sendall(BODY)
-        wait_until(lambda: seawall.seen("primary") == 1)
-    wait_until(lambda: seawall.stat("answers.gone") == 1)
+        assert until(lambda: seawall.seen("primary") == 1, 10)
+    assert until(lambda: seawall.stat("answers.gone") == 1, 10)
     time.sleep(1.2)
     assert (seawall.seen("primary"), seawall.seen("secondary")) == (1, 0)

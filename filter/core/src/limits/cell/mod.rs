@@ -26,7 +26,8 @@
 //!
 //! A policy that changes keeps what is known, and policies side by side what the others know: see `form`. Limits of two policies that
 //! have the same name, count the same and count it by the same are one, whose amount each of them has its own word on. Limits that
-//! are new begin afresh. A row is somebody else's only when nobody's balances in it know anything.
+//! are new begin afresh. A row is somebody else's only when nobody's balances in it know anything; of conversations, when nothing of
+//! theirs is under way.
 
 mod form;
 
