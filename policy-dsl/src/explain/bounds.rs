@@ -74,9 +74,9 @@ fn duration(lines: &mut Lines, policy: &Policy, route: &Route, streams: bool, kn
             parts.push(format!("{number} × {} of `retry-after`", duration_text(asked)));
         }
     }
+    // It waits for all of them together, and at the first attempt only.
     let queued = route.limits.iter().filter_map(|limit| policy.limits.get(limit.0)?.wait);
-    let queued = queued.fold(Duration::ZERO, Duration::saturating_add);
-    if !queued.is_zero() {
+    if let Some(queued) = queued.max() {
         sum = sum.saturating_add(queued);
         parts.push(format!("{} in line for limits", span(queued)));
     }

@@ -107,7 +107,7 @@ impl Exchange {
             }
             Err(_) => return self.give_up(turn, Reason::LimitReached),
         };
-        if let Some(after) = self.ask_for_attempt(turn, (position, permit), is_again) {
+        if let Some(after) = self.ask_services(turn, (position, permit), is_again) {
             return after;
         }
         let is_routed = self.path == Path::Ready;

@@ -81,10 +81,8 @@ impl Exchange {
         }
         // Of what is refused before, nothing is retried, and so it pays for no retries.
         turn.count_request(self.route, &self.headers);
-        match self.reserve(turn) {
-            Some(after) => after,
-            None => self.begin_trying(turn),
-        }
+        self.identify(turn);
+        self.begin_trying(turn)
     }
 
     /// What an agent is told whose tool calls repeat too often.

@@ -91,7 +91,7 @@ impl Exchange {
 
     /// Whether the provider has enough left for this request, by what it said last, and by what the policy says it grants.
     /// Where there is no other target it may say so itself.
-    fn has_quota(&mut self, turn: &mut Turn<'_>, place: usize) -> bool {
+    pub(super) fn has_quota(&mut self, turn: &mut Turn<'_>, place: usize) -> bool {
         let config = turn.config;
         let Some(target) = config.target_at(self.route, place).filter(|_| config.place_count(self.route) > 1)
         else {
@@ -106,7 +106,7 @@ impl Exchange {
         // What is reserved for it already is not to be asked for twice.
         let is_reserved = self.reserved.is_for(place);
         !config.has_quota(target) || is_reserved || {
-            let estimate = self.estimate(turn, Some(place));
+            let estimate = self.estimate(turn, place);
             turn.has_quota(target, &estimate)
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! | limits | are asked | are settled |
 //! |---|---|---|
-//! | of tenant, tier, route and all requests | once, before the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
+//! | of tenant, tier, route and all requests | once, with those of the first attempt | when the exchange is over; places among concurrent requests when its client has the answer, or is gone |
 //! | of a target and its groups; money | for each attempt | when that attempt is over |
 //!
-//! Of these, limits that a rate limit service counts are asked last; see `services`.
+//! For the first attempt all of them admit it, or none is touched: who waits holds nothing. Limits that a rate limit service counts
+//! are asked last; see `services`.
 //!
 //! What is settled is what the provider said was used. Where it doesn't say, an answer in one piece is taken at its estimate; a
 //! stream, whole or not, at its prompt and the content that came, as far as that can be counted; and of an attempt of which nothing
@@ -13,6 +14,8 @@
 //! event. Otherwise each event is a token, which is how OpenAI sends them, or every four bytes are, where that is more: other makers
 //! send several words at once. The simulated provider's sentence is 7 events, 8 tokens of `o200k_base`, and 10 by its length.
 //! What brings no prompt, as an upload or the question how many tokens a prompt has, is a request and nothing else.
+
+use seawall_policy::policy::TargetId;
 
 use super::answers::Reading;
 use super::{After, Attempt, Exchange, Planned, Stage};
@@ -35,32 +38,32 @@ type Refused = (Asked, Refusal);
 /// What an exchange has to do with limits.
 #[derive(Default)]
 pub(super) struct Reserved {
-    /// For the request; `None` also where no limit holds.
-    pub(super) request: Option<Ticket>,
+    /// For the request, once its first attempt is admitted.
+    request: Option<Ticket>,
     /// For attempts under way, by their numbers.
     attempts: Vec<(u32, Ticket)>,
     /// For the attempt that is about to begin, at this place of the plan.
     next: Option<(usize, Ticket)>,
     /// What attempts that are over have used.
     used: Use,
-    /// The place of the plan whose limits it waits for; `None`: those of the request.
-    pub(super) place: Option<usize>,
-    /// When it first asked them.
-    since: Option<(Option<usize>, Timestamp)>,
+    /// The place of the plan that it waits for.
+    place: usize,
+    /// When it began to wait.
+    since: Option<Timestamp>,
     /// Limits of its tenant's that are nearly used up, or used more than is usual, and how much of them is used.
     warnings: Vec<(Text, LimitEvent, String)>,
 }
 
 impl Reserved {
-    /// What was reserved for the request, or for the attempt that is about to begin.
-    pub(super) fn ticket(&mut self, is_attempt: bool) -> Option<&mut Ticket> {
-        if is_attempt { self.next.as_mut().map(|(_, ticket)| ticket) } else { self.request.as_mut() }
+    /// All that is reserved for the attempt that is about to begin: for the request, and for the attempt alone.
+    pub(super) fn tickets(&mut self) -> impl Iterator<Item = &mut Ticket> {
+        let next = self.next.as_mut().map(|(_, ticket)| ticket);
+        self.request.iter_mut().chain(next)
     }
 
     /// A rate limit service has granted what either of them takes of its limit.
     pub(super) fn grant(&mut self, spot: Spot) {
-        let next = self.next.as_mut().map(|(_, ticket)| ticket);
-        self.request.iter_mut().chain(next).for_each(|ticket| ticket.grant(spot));
+        self.tickets().for_each(|ticket| ticket.grant(spot));
     }
 
     /// Remembers what limits have warned of; of each limit what it said last.
@@ -91,47 +94,29 @@ impl Reserved {
 }
 
 impl Exchange {
-    /// Asks the limits that hold wherever the request goes. `Some` when it doesn't go on now.
+    /// Whose use is counted, where limits hold.
     #[inline(never)] // See [profile.wasm].
-    pub(super) fn reserve(&mut self, turn: &mut Turn<'_>) -> Option<After> {
+    pub(super) fn identify(&mut self, turn: &Turn<'_>) {
         if let Some(key) = turn.key.filter(|_| turn.config.counts_requests(self.route)) {
             self.who = Some(who(turn.config.policy(), key, &self.headers, &self.identity, self.route));
         }
-        self.line_up(turn, None)
     }
 
-    /// Asks limits, and waits in line where that is of use; those of a place of the plan, or of the request.
-    pub(super) fn line_up(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Option<After> {
-        match self.stand_in_line(turn, place) {
-            Ok(after) => after,
-            Err(refused) => Some(self.refuse_limit(turn, &refused)),
-        }
-    }
-
-    /// The same, and says nothing of a refusal: there may be other places.
-    fn stand_in_line(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Result<Option<After>, Refused> {
-        let Some(who) = self.who else { return Ok(None) };
-        let stage = match place.map(|place| turn.config.target_at(self.route, place)) {
-            Some(Some(target)) => Asked::Attempt(target),
-            Some(None) => return Ok(None),
-            None => Asked::Request,
-        };
+    /// Asks the limits of a place of the plan, and waits in line where that is of use. `Some`: it waits.
+    fn line_up(&mut self, turn: &mut Turn<'_>, place: usize) -> Result<Option<After>, Refused> {
+        let of = self.who.zip(turn.config.target_at(self.route, place));
+        let Some((who, target)) = of else { return Ok(None) };
+        let stage = self.stage_at(target);
         let deadline = self.deadline.left_to_begin(turn.now).map(|left| turn.now.after(left));
         let estimate = self.estimate(turn, place);
-        let since = self.reserved.since.filter(|(known, _)| *known == place).map_or(turn.now, |(_, at)| at);
-        self.reserved.since = Some((place, since));
+        let since = *self.reserved.since.get_or_insert(turn.now);
         match turn.ask_limits((self.route, who, stage), estimate, (since, deadline)) {
             Answer::Admitted(ticket) => {
-                self.reserved.warn(turn);
-                if let Some(place) = place {
-                    self.release_next(turn);
-                    self.reserved.next = Some((place, ticket));
-                    return Ok(None);
-                }
-                self.reserved.request = Some(ticket);
-                Ok(self.ask_for_request(turn))
+                self.keep(turn, place, ticket);
+                Ok(None)
             }
             Answer::Waits { until } => {
+                self.release_all(turn);
                 self.stage = Stage::Waiting { until };
                 self.reserved.place = place;
                 turn.fx.push(Effect::HoldRequest);
@@ -141,25 +126,41 @@ impl Exchange {
         }
     }
 
+    /// What is to be asked for an attempt at a target.
+    fn stage_at(&self, target: TargetId) -> Asked {
+        match self.reserved.request {
+            Some(_) => Asked::Attempt(target),
+            None => Asked::First(target),
+        }
+    }
+
+    /// Keeps what is reserved for an attempt, and with the first for its request.
+    fn keep(&mut self, turn: &mut Turn<'_>, place: usize, mut ticket: Ticket) {
+        self.reserved.warn(turn);
+        self.release_next(turn);
+        if self.reserved.request.is_none() {
+            let of_attempt = ticket.take_attempt(&turn.config.book);
+            self.reserved.request = Some(std::mem::replace(&mut ticket, of_attempt));
+        }
+        self.reserved.next = Some((place, ticket));
+    }
+
     /// Its turn in line may have come, or another place may admit it meanwhile.
     pub(super) fn wait_on(&mut self, turn: &mut Turn<'_>) -> After {
-        if self.asking.is_some() {
-            return After::Wait;
-        }
         let place = self.reserved.place;
-        if place.is_some() {
-            let others = self.places(turn, None).filter(|other| Some(*other) != place);
-            if let Ok((other, permit)) = self.admit_place(turn, others) {
-                turn.settle(self.route, other, permit, None);
-                if let Some(who) = self.who {
-                    turn.leave_line(self.route, who);
-                }
-                return self.begin_trying(turn);
-            }
+        let answer = self.line_up(turn, place);
+        if let Ok(None) = answer {
+            return self.begin_trying(turn);
         }
-        match self.line_up(turn, place) {
-            Some(after) => after,
-            None => self.begin_trying(turn),
+        let others = self.places(turn, None).filter(|other| *other != place);
+        if let Ok((other, permit)) = self.admit_place(turn, others) {
+            turn.settle(self.route, other, permit, None);
+            turn.leave_line();
+            return self.begin_trying(turn);
+        }
+        match answer {
+            Ok(after) => after.unwrap_or(After::Wait),
+            Err(refused) => self.refuse_limit(turn, &refused),
         }
     }
 
@@ -193,30 +194,33 @@ impl Exchange {
         let mut refused = Vec::new();
         let Some(who) = self.who else { return self.admit_one(turn, places).ok_or(refused) };
         let mut places: Vec<_> = places.collect();
+        let kept = self.reserved.next.as_ref().map(|(place, _)| *place).filter(|kept| places.contains(kept));
+        if let Some(kept) = kept {
+            let (route, has_quota) = (self.route, |turn: &mut Turn<'_>, place| self.has_quota(turn, place));
+            if let Some(admitted) = turn.admit_one(route, [kept].into_iter(), has_quota) {
+                return Ok(admitted);
+            }
+        }
+        self.release_next(turn);
         loop {
             let Some((place, permit)) = self.admit_one(turn, places.iter().copied()) else {
                 return Err(refused);
             };
-            let reserved = self.reserved.next.take_if(|(known, _)| *known == place);
-            let ticket = match (reserved, turn.config.target_at(self.route, place)) {
-                (Some((_, ticket)), _) => Ok(ticket),
-                (None, Some(target)) => {
-                    let estimate = self.estimate(turn, Some(place));
-                    turn.reserve((self.route, who, Asked::Attempt(target)), estimate)
-                }
-                (None, None) => return Ok((place, permit)),
-            };
-            match ticket {
+            let Some(target) = turn.config.target_at(self.route, place) else { return Ok((place, permit)) };
+            let (estimate, stage) = (self.estimate(turn, place), self.stage_at(target));
+            match turn.reserve((self.route, who, stage), estimate) {
                 Ok(ticket) => {
-                    self.reserved.warn(turn);
-                    self.release_next(turn);
-                    self.reserved.next = Some((place, ticket));
+                    self.keep(turn, place, ticket);
                     return Ok((place, permit));
                 }
                 Err(refusal) => {
                     turn.settle(self.route, place, permit, None);
                     refused.push((place, refusal));
                     places.retain(|other| *other != place);
+                    // It is the same wherever the request goes.
+                    if !turn.is_of_attempt(&refusal) {
+                        return Err(refused);
+                    }
                 }
             }
         }
@@ -229,8 +233,8 @@ impl Exchange {
         loop {
             let outlooks = refused.iter().map(|(_, refusal)| turn.outlook(refusal)).enumerate();
             let Some((index, _)) = outlooks.min_by_key(|(_, outlook)| *outlook) else { break };
-            let (place, _) = refused.remove(index);
-            match self.stand_in_line(turn, Some(place)) {
+            let (place, refusal) = refused.remove(index);
+            match self.await_one(turn, place, refusal) {
                 Ok(Some(after)) => return after,
                 // Somebody has just given back what was missing.
                 Ok(None) => return self.begin_trying(turn),
@@ -243,6 +247,19 @@ impl Exchange {
         match first {
             Some(refused) => self.refuse_limit(turn, &refused),
             None => self.give_up(turn, Reason::LimitReached),
+        }
+    }
+
+    /// The same at one place, whose limits have just said this.
+    fn await_one(
+        &mut self,
+        turn: &mut Turn<'_>,
+        place: usize,
+        refusal: Refusal,
+    ) -> Result<Option<After>, Refused> {
+        match turn.config.target_at(self.route, place) {
+            Some(target) if !refusal.may_wait => Err((self.stage_at(target), refusal)),
+            _ => self.line_up(turn, place),
         }
     }
 
@@ -262,7 +279,15 @@ impl Exchange {
 
     pub(super) fn release_next(&mut self, turn: &mut Turn<'_>) {
         if let Some((_, ticket)) = self.reserved.next.take() {
-            turn.settle_limits(ticket, Use::default());
+            turn.give_back_limits(ticket);
+        }
+    }
+
+    /// Gives back all that is reserved for a first attempt.
+    pub(super) fn release_all(&mut self, turn: &mut Turn<'_>) {
+        self.release_next(turn);
+        if let Some(ticket) = self.reserved.request.take() {
+            turn.give_back_limits(ticket);
         }
     }
 
@@ -293,27 +318,30 @@ impl Exchange {
 
     /// The exchange is over: nothing of it is reserved any more.
     pub(crate) fn settle(&mut self, turn: &mut Turn<'_>) {
-        let Some(who) = self.who else { return };
+        if self.who.is_none() {
+            return;
+        }
         turn.give_up_asking(false);
         self.release_next(turn);
         for (_, ticket) in std::mem::take(&mut self.reserved.attempts) {
             turn.settle_limits(ticket, Use::default());
         }
-        if let Some(ticket) = self.reserved.request.take() {
+        if self.reserved.used == Use::default() {
+            self.release_all(turn);
+        } else if let Some(ticket) = self.reserved.request.take() {
             turn.settle_limits(ticket, self.reserved.used);
         }
-        turn.leave_line(self.route, who);
+        turn.leave_line();
         turn.limits.forget(turn.id);
     }
 
-    /// What this request may use; at a place of the plan, if that is known.
-    pub(super) fn estimate(&mut self, turn: &mut Turn<'_>, place: Option<usize>) -> Use {
+    /// What this request may use at a place of the plan.
+    pub(super) fn estimate(&mut self, turn: &mut Turn<'_>, place: usize) -> Use {
         if !self.brings_prompt() {
             return Use { requests: 1, ..Use::default() };
         }
-        let likely = place.or_else(|| self.places(turn, None).next()).unwrap_or_default();
-        let (input, output) = self.tokens(turn, likely);
-        let price = place.and_then(|place| turn.config.price_at(self.route, place));
+        let (input, output) = self.tokens(turn, place);
+        let price = turn.config.price_at(self.route, place);
         let usage = Usage { input, cached: 0, output, reasoning: 0 };
         Use {
             requests: 1,
@@ -326,7 +354,7 @@ impl Exchange {
     fn used(&mut self, turn: &mut Turn<'_>, attempt: &Attempt, outcome: Option<Outcome>) -> Use {
         let usage = match usage(attempt) {
             None if outcome == Some(Outcome::Success) && !(is_stream(attempt) && came(attempt).is_some()) => {
-                return self.estimate(turn, Some(attempt.position));
+                return self.estimate(turn, attempt.position);
             }
             None => match came(attempt) {
                 // The provider has read the prompt by then.

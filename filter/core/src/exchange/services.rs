@@ -4,10 +4,10 @@
 //! more: they then refuse, let wait, or decide by this proxy's own count, as they do for any request. A hedge doesn't wait: it
 //! is about time.
 
-use super::{After, Exchange, Path, Planned, Stage};
+use super::{After, Exchange, Path, Planned};
 use crate::breaker::Permit;
 use crate::effect::Effect;
-use crate::limits::{LATE, Spot, Stage as Asked, TIMEOUT, Use, label};
+use crate::limits::{LATE, Spot, Stage as Asked, TIMEOUT, Ticket, label};
 use crate::telemetry::Reason;
 use crate::time::Timestamp;
 use crate::turn::Turn;
@@ -16,40 +16,20 @@ use crate::turn::Turn;
 pub(super) struct Asking {
     /// Answers that are still to come.
     left: usize,
-    /// The attempt that is to begin; `None`: the request is to be admitted.
-    attempt: Option<Planned>,
+    /// The attempt that is to begin.
+    attempt: Planned,
     /// When to wait no longer: at the request's deadline, or when the host should have said something.
     pub(super) until: Timestamp,
 }
 
 impl Exchange {
-    /// Asks the services that count what has just been reserved for the request. `None`: there is nothing to wait for.
-    pub(super) fn ask_for_request(&mut self, turn: &mut Turn<'_>) -> Option<After> {
-        let after = self.ask_services(turn, None, None)?;
-        if let Some(Asking { until, .. }) = self.asking {
-            self.stage = Stage::Waiting { until };
-        }
-        Some(after)
-    }
-
-    /// The same for an attempt at this place. It holds no permit of a breaker meanwhile: that may open.
-    pub(super) fn ask_for_attempt(
+    /// Asks the services that count what has just been reserved for an attempt at this place. `None`: there is nothing to wait for.
+    /// It holds no permit of a breaker meanwhile: that may open.
+    pub(super) fn ask_services(
         &mut self,
         turn: &mut Turn<'_>,
         (place, permit): (usize, Option<Permit>),
         is_again: bool,
-    ) -> Option<After> {
-        let attempt = Planned { at: turn.now, is_again };
-        let after = self.ask_services(turn, Some(place), Some(attempt))?;
-        turn.settle(self.route, place, permit, None);
-        Some(after)
-    }
-
-    fn ask_services(
-        &mut self,
-        turn: &mut Turn<'_>,
-        place: Option<usize>,
-        attempt: Option<Planned>,
     ) -> Option<After> {
         let time = self.deadline.left_to_begin(turn.now);
         if time.is_some_and(|time| time.is_zero()) {
@@ -59,9 +39,10 @@ impl Exchange {
         if left == 0 {
             return None;
         }
+        turn.settle(self.route, place, permit, None);
         let patience = TIMEOUT.saturating_add(LATE);
         let until = turn.now.after(time.map_or(patience, |time| time.min(patience)));
-        self.asking = Some(Asking { left, attempt, until });
+        self.asking = Some(Asking { left, attempt: Planned { at: turn.now, is_again }, until });
         if self.path == Path::Ready {
             turn.fx.push(Effect::HoldRequest);
         }
@@ -70,19 +51,19 @@ impl Exchange {
 
     /// Asks for an attempt that doesn't wait for the answers.
     pub(super) fn ask_beside(&mut self, turn: &mut Turn<'_>) {
-        self.put_questions(turn, Some(self.position), false);
+        self.put_questions(turn, self.position, false);
     }
 
-    fn put_questions(&mut self, turn: &mut Turn<'_>, place: Option<usize>, waits: bool) -> usize {
-        let Some(who) = self.who else { return 0 };
-        let Some(ticket) = self.reserved.ticket(place.is_some()).filter(|ticket| ticket.asks_services())
-        else {
-            return 0;
+    fn put_questions(&mut self, turn: &mut Turn<'_>, place: usize, waits: bool) -> usize {
+        let of = self.who.zip(turn.config.target_at(self.route, place));
+        let Some((who, target)) = of else { return 0 };
+        let (route, headers, identity) = (self.route, &self.headers, &self.identity);
+        let new = self.reserved.tickets().filter(|ticket| ticket.asks_services());
+        let ask = |ticket: &mut Ticket| {
+            let tenant = label(turn.config.policy(), headers, identity);
+            turn.ask_services((route, who, Asked::First(target)), ticket, &tenant, waits)
         };
-        let target = place.and_then(|place| turn.config.target_at(self.route, place));
-        let stage = target.map_or(Asked::Request, Asked::Attempt);
-        let tenant = label(turn.config.policy(), &self.headers, &self.identity);
-        turn.ask_services((self.route, who, stage), ticket, &tenant, waits)
+        new.map(ask).sum()
     }
 
     /// A service has answered, and granted what it was asked for, or not.
@@ -95,20 +76,17 @@ impl Exchange {
             return self.ask_anew(turn);
         }
         asking.left = asking.left.saturating_sub(1);
-        if asking.left > 0 {
+        let Asking { left, attempt, .. } = *asking;
+        if left > 0 {
             return After::Wait;
         }
         if self.is_late(turn) {
             return self.give_up_late(turn);
         }
-        match self.asking.take().and_then(|asking| asking.attempt) {
-            // What has been granted is reserved for its place, unless another one comes before it now.
-            Some(attempt) => {
-                self.next = Some(attempt);
-                self.go_on(turn)
-            }
-            None => self.begin_trying(turn),
-        }
+        self.asking = None;
+        // What has been granted is reserved for its place, unless its breaker has opened.
+        self.next = Some(attempt);
+        self.go_on(turn)
     }
 
     /// The deadline has come; or the host should have told of an answer, or that there is none.
@@ -135,16 +113,11 @@ impl Exchange {
     fn ask_anew(&mut self, turn: &mut Turn<'_>) -> After {
         let Some(Asking { attempt, .. }) = self.asking.take() else { return After::Wait };
         turn.give_up_asking(false);
-        let Some(attempt) = attempt else {
-            if let Some(ticket) = self.reserved.request.take() {
-                turn.settle_limits(ticket, Use::default());
-            }
-            return match self.line_up(turn, None) {
-                Some(after) => after,
-                None => self.begin_trying(turn),
-            };
-        };
-        self.release_next(turn);
+        if self.progress.attempts == 0 {
+            self.release_all(turn);
+        } else {
+            self.release_next(turn);
+        }
         self.next = Some(Planned { at: turn.now, ..attempt });
         self.go_on(turn)
     }

@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use super::balance::{SOON, Verdict};
+use super::balance::{Balance, SOON, Verdict};
 use super::book::{Asked, Book, Place, Shelf};
 use super::cell::{COMMON, Cell, Found};
 use super::fleet::{Charge, Fleet};
+use super::held;
 use super::ledger::{Change, Ledger};
 use super::line::Seated;
 use super::measure::Measure;
@@ -52,16 +53,25 @@ impl Ticket {
 
     /// What of it are places among concurrent requests; it keeps the rest.
     pub(super) fn take_places(&mut self, book: &Book) -> Self {
+        self.take(|spot| book.rule(spot).is_some_and(|rule| rule.counts == Counts::Concurrent))
+    }
+
+    /// What of it is for an attempt alone; it keeps what is for the request.
+    pub(crate) fn take_attempt(&mut self, book: &Book) -> Self {
+        self.take(|spot| book.is_of_attempt(spot))
+    }
+
+    fn take(&mut self, is_part: impl Fn(Spot) -> bool) -> Self {
         let split = |hold: &mut Hold| {
-            let shelf = book.shelf(hold.place)?;
-            let is_place =
-                |slot: usize| shelf.rules.get(slot).is_some_and(|rule| rule.counts == Counts::Concurrent);
-            let parts: Vec<_> = hold.parts.extract_if(.., |(slot, _)| is_place(*slot)).collect();
+            let place = hold.place;
+            let parts: Vec<_> =
+                hold.parts.extract_if(.., |(slot, _)| is_part(Spot { place, slot: *slot })).collect();
             (!parts.is_empty()).then_some(Hold { parts, ..*hold })
         };
         let holds = self.holds.iter_mut().filter_map(split).collect();
         self.holds.retain(|hold| !hold.parts.is_empty());
-        Self { holds, charges: Vec::new() }
+        let charges = self.charges.extract_if(.., |charge| is_part(charge.spot)).collect();
+        Self { holds, charges }
     }
 }
 
@@ -97,7 +107,8 @@ pub(crate) struct Refusal {
     pub(super) each: Duration,
     /// What it would take.
     pub(super) cost: u64,
-    pub(super) may_wait: bool,
+    /// Whether that limit lets wait.
+    pub(crate) may_wait: bool,
 }
 
 /// Something that a limit tells without refusing.
@@ -163,13 +174,7 @@ impl<'d> Desk<'d> {
             let cost = rule.counts.cost(of);
             let waiting = balance.seats.total();
             let spot = Spot { place: asked.place.with_row(read.found.key), slot };
-            let verdict = match rule.service {
-                Some(service) if self.fleet.decides(service, self.now, self.by) => {
-                    self.fleet.check(Spot { place: asked.place, slot }, self.now, cost, rule.wait.is_some())
-                }
-                _ => balance.check(rule.measure, self.now, cost),
-            };
-            let wait = match verdict {
+            let wait = match self.verdict(Spot { place: asked.place, slot }, (rule, balance), cost) {
                 Verdict::Fits if waiting > 0 && rule.wait.is_some() && !seated.contains(&Some(spot)) => {
                     Some((Some(Duration::ZERO), false))
                 }
@@ -190,6 +195,23 @@ impl<'d> Desk<'d> {
             }
         }
         said
+    }
+
+    /// What a limit says, whoever waits there.
+    fn verdict(&self, spot: Spot, (rule, balance): (&Rule, &Balance), cost: u64) -> Verdict {
+        match rule.service {
+            Some(service) if self.fleet.decides(service, self.now, self.by) => {
+                self.fleet.check(spot, self.now, cost, rule.wait.is_some())
+            }
+            _ => balance.check(rule.measure, self.now, cost),
+        }
+    }
+
+    /// Whether a limit has room for so much.
+    pub(super) fn fits(&mut self, spot: Spot, cost: u64) -> bool {
+        let Some((read, rule)) = self.read(spot.place).zip(self.book.rule(spot)) else { return true };
+        let balance = read.found.row.balances.get(spot.slot);
+        balance.is_none_or(|balance| self.verdict(spot, (rule, balance), cost) == Verdict::Fits)
     }
 
     /// Takes what the limits were asked for, and tells of what is passed by it.
@@ -325,15 +347,21 @@ impl<'d> Desk<'d> {
         }
     }
 
-    fn undo(&mut self, ticket: Ticket) {
+    /// Gives back what has come to nothing.
+    pub(super) fn undo(&mut self, ticket: Ticket) {
         let book = self.book;
-        for Hold { place, parts, .. } in ticket.holds {
+        for Hold { place, since, parts, .. } in ticket.holds {
+            // What has lain unconfirmed for long may be forgotten already, and a clock that has stepped back says nothing of the
+            // time since: then only the hold comes back.
+            let ago = self.now.since(since);
+            let is_known = self.now >= since && ago < held::EPOCH;
+            let ago = if is_known { ago } else { Duration::MAX };
             self.change(place, &mut |found| {
                 let Some(shelf) = book.shelf(place).filter(|_| found.key == place.row) else { return };
                 for &(slot, cost) in &parts {
                     if let Some((rule, balance)) = shelf.rules.get(slot).zip(found.row.balances.get_mut(slot))
                     {
-                        balance.undo(rule.measure, cost);
+                        balance.undo(rule.measure, cost, ago);
                     }
                 }
             });
@@ -412,11 +440,7 @@ impl<'d> Desk<'d> {
     }
 
     /// What a limit says of itself at a row, without being asked for anything.
-    pub(super) fn look<R>(
-        &mut self,
-        spot: Spot,
-        look: impl FnOnce(&Rule, &super::balance::Balance) -> R,
-    ) -> Option<R> {
+    pub(super) fn look<R>(&mut self, spot: Spot, look: impl FnOnce(&Rule, &Balance) -> R) -> Option<R> {
         let read = self.read(spot.place)?;
         let rule = self.book.shelf(spot.place)?.rules.get(spot.slot)?;
         Some(look(rule, read.found.row.balances.get(spot.slot)?))

@@ -22,9 +22,9 @@ pub(crate) struct Who {
 /// When limits are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Once for a request: what doesn't depend on where it goes.
-    Request,
-    /// For each attempt: what its target and that target's groups may take, and money, by the target's price.
+    /// All of them, for the first attempt.
+    First(TargetId),
+    /// For each further one: what its target and that target's groups may take, and money, by the target's price.
     Attempt(TargetId),
 }
 
@@ -177,6 +177,12 @@ impl Book {
         [&*self.key(Place { cell, ..spot.place }), "/line/", name].concat()
     }
 
+    /// Whether it is asked for each attempt, and not once for a request.
+    pub(crate) fn is_of_attempt(&self, spot: Spot) -> bool {
+        let of = self.shelf(spot.place).zip(self.rule(spot));
+        of.is_some_and(|(shelf, rule)| is_of_attempt(shelf.by, rule.counts))
+    }
+
     /// Whether different tenants count together there.
     pub(super) fn is_shared(&self, place: Place) -> bool {
         self.shelf(place).is_some_and(|shelf| !shelf.by.is_table())
@@ -263,17 +269,19 @@ impl Book {
     }
 }
 
+fn is_of_attempt(by: By, counts: Counts) -> bool {
+    counts == Counts::Money || matches!(by, By::Scope(Scope::Target | Scope::Group(_)))
+}
+
 /// The cell, and the row in it, that a limit counts in; `None` where it isn't asked at this stage.
 fn cell(policy: &Policy, by: By, counts: Counts, who: Who, stage: Stage) -> Option<(usize, u64)> {
-    let is_of_target = matches!(by, By::Scope(Scope::Target | Scope::Group(_)));
-    let is_now = match stage {
-        Stage::Request => counts != Counts::Money && !is_of_target,
-        Stage::Attempt(_) => counts == Counts::Money || is_of_target,
+    let (is_now, target) = match stage {
+        Stage::First(target) => (true, target),
+        Stage::Attempt(target) => (is_of_attempt(by, counts), target),
     };
     if !is_now {
         return None;
     }
-    let target = if let Stage::Attempt(target) = stage { Some(target) } else { None };
     // The lower bits choose the cell, so that the whole hash tells rows apart. No row has the common one's key.
     let row_of = |hash: u64| Some(((hash % SETS) as usize, hash.max(COMMON + 1)));
     let scope = match by {
@@ -285,9 +293,9 @@ fn cell(policy: &Policy, by: By, counts: Counts, who: Who, stage: Stage) -> Opti
         Scope::Tenant => return row_of(who.tenant),
         Scope::Tier => who.tier.unwrap_or(policy.tiers.len()),
         Scope::Route => who.route,
-        Scope::Target => target?.0,
+        Scope::Target => target.0,
         Scope::Group(group) => {
-            let is_member = policy.groups.get(group.0)?.members.contains(&target?);
+            let is_member = policy.groups.get(group.0)?.members.contains(&target);
             return is_member.then_some((0, ONLY));
         }
     };

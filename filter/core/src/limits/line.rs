@@ -32,6 +32,11 @@ impl Waiter {
         let [one, other, third, _] = self.was_first;
         [Some(spot), one, other, third]
     }
+
+    /// Whether it has been first in as many lines as are remembered.
+    pub(super) fn has_been_around(&self) -> bool {
+        self.was_first.iter().all(Option::is_some)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

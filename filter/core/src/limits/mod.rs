@@ -51,7 +51,7 @@ use self::fleet::{Fleet, For};
 pub(crate) use self::fleet::{Heard, LATE, Question, TIMEOUT};
 pub(crate) use self::keyed::HashKey;
 use self::ledger::{BATCH, Ledger};
-use self::line::Lines;
+use self::line::{Lines, Seated};
 pub(crate) use self::rule::{Counts, Use, dollars};
 pub use self::tenant::Identity;
 pub(crate) use self::tenant::{Named, asks_host, claims, label, metadata, who};
@@ -95,9 +95,8 @@ impl Ask<'_> {
     /// All that is asked and counted at its stage: limits, and what the target's provider grants.
     fn rows(&self) -> Vec<Asked> {
         let mut rows = self.book.asked(self.policy, self.limits, self.who, self.stage);
-        if let Stage::Attempt(target) = self.stage {
-            rows.extend(self.book.quota(target));
-        }
+        let (Stage::First(target) | Stage::Attempt(target)) = self.stage;
+        rows.extend(self.book.quota(target));
         rows
     }
 
@@ -138,9 +137,22 @@ impl Limits {
         ask: &Ask<'_>,
         news: &mut Vec<News>,
     ) -> Result<Ticket, Refusal> {
+        let seated = self.seated(store, now, ask.book, ask.id);
+        self.admit_seated(store, now, ask, &seated, news)
+    }
+
+    /// The same for who doesn't wait in these lines.
+    fn admit_seated(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        seated: &Seated,
+        news: &mut Vec<News>,
+    ) -> Result<Ticket, Refusal> {
         let mut desk = self.desk(ask.book, store, now);
         desk.by = Some(ask.id);
-        desk.admit(&ask.rows(), &ask.estimate, &Default::default(), news)
+        desk.admit(&ask.rows(), &ask.estimate, seated, news)
     }
 
     /// Whether what the target's provider grants leaves enough for an attempt.
@@ -155,26 +167,42 @@ impl Limits {
         book.quota(target).is_none_or(|quota| self.desk(book, store, now).has_room(&quota, of))
     }
 
-    /// Replaces what a request reserved by what it used; by nothing when it came to nothing.
+    /// Replaces what a request reserved by what it used.
     pub(crate) fn settle(
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
         book: &Book,
-        ticket: Ticket,
+        mut ticket: Ticket,
         used: Use,
     ) {
+        self.settle_outside(now, book, &mut ticket, &used);
+        let may_wait = self.lines.is_empty();
+        self.desk(book, store, now).settle(ticket, &used, may_wait);
+    }
+
+    /// Gives back what was reserved for something that hasn't come about.
+    pub(crate) fn give_back(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        mut ticket: Ticket,
+    ) {
+        self.settle_outside(now, book, &mut ticket, &Use::default());
+        self.desk(book, store, now).undo(ticket);
+    }
+
+    /// Tells those who wait, and settles what rate limit services count.
+    fn settle_outside(&mut self, now: Timestamp, book: &Book, ticket: &mut Ticket, used: &Use) {
         if !self.lines.is_empty() {
             ticket.spots().for_each(|spot| self.lines.wake_one(spot));
         }
-        let mut ticket = ticket;
         for charge in std::mem::take(&mut ticket.charges) {
             if let Some((rule, cluster)) = book.service(charge.spot) {
-                self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(&used));
+                self.fleet.settle(now, charge, (rule, cluster), rule.counts.cost(used));
             }
         }
-        let may_wait = self.lines.is_empty();
-        self.desk(book, store, now).settle(ticket, &used, may_wait);
     }
 
     /// Gives back the places among concurrent requests that a request has; what else it reserved stays.

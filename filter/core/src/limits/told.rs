@@ -243,8 +243,7 @@ pub(crate) fn percent(share_bp: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::book::Stage;
-    use crate::limits::tests::{One, SECOND, tokens};
+    use crate::limits::tests::{FIRST, One, SECOND, tokens};
 
     #[test]
     fn how_much_more_than_usual_has_one_decimal() {
@@ -284,7 +283,7 @@ mod tests {
             let _ticket = one.admit(now, tokens(1_000)).unwrap();
         }
         let asked = {
-            let ask = one.fixture.ask(7, Stage::Request, tokens(1));
+            let ask = one.fixture.ask(7, FIRST, tokens(1));
             one.fixture.book.asked(ask.policy, ask.limits, ask.who, ask.stage)
         };
         let standings = one.limits.desk(&one.fixture.book, &mut one.store, Timestamp(now)).standings(&asked);

@@ -10,7 +10,8 @@
 //! | others wait already | it joins them, even if there is room: nobody passes a line by |
 //! | no seat is free | it takes that of the last in this worker's part of the line, if that goes after it; else it is refused |
 //! | its tenant has as many seats as are free | it is refused |
-//! | another limit refuses who is first, or others wait there | it goes over to that line: nobody keeps others from a limit that isn't its own trouble; to the line it was first in it doesn't come back |
+//! | another limit refuses who is first, or others wait there | once its own has room it goes over to that line: nobody keeps others from a limit that isn't its own trouble. Where it was first before it doesn't wait behind others again |
+//! | that other one lets nobody wait | it may wait there all the same, for as long as it might have here; who comes anew passes it by |
 //! | its time is over, or its client is gone | it leaves, and the next is woken |
 //!
 //! Seats are counted over all workers and confirmed like everything that is held. A tenant may take as many seats in a worker as are
@@ -69,7 +70,7 @@ impl Limits {
             Ok(ticket) => Answer::Admitted(ticket),
             Err(refusal) => {
                 let joined = ask.since.unwrap_or(now);
-                self.line_up(store, now, (id, joined, deadline), (ask, Seated::default()), refusal, news)
+                self.line_up(store, now, (id, joined, deadline), (ask, None), refusal, news)
             }
         }
     }
@@ -80,9 +81,9 @@ impl Limits {
     }
 
     /// A request's client is gone, or its answer is another: it leaves the line it may be in.
-    pub(crate) fn gone(&mut self, store: &mut dyn Store, now: Timestamp, ask: &Ask<'_>, id: ExchangeId) {
+    pub(crate) fn gone(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book, id: ExchangeId) {
         self.lines.take_shed(id);
-        self.leave(store, now, ask, id, false);
+        self.leave(store, now, book, id, false);
     }
 
     /// Requests that are to ask again now.
@@ -99,20 +100,15 @@ impl Limits {
         news: &mut Vec<News>,
     ) -> Answer {
         let Some((spot, waiter)) = self.lines.waiter(id) else { return Answer::Waits { until: now } };
-        let longest = longest(ask, spot);
-        let (rank, first) = self.lines.first(spot, longest, now).unwrap_or((waiter.rank, waiter));
         let is_late = now >= waiter.until;
-        if first.id != id && !is_late {
+        if let Some(first) = self.first(ask.book, spot, now).filter(|first| first.id != id && !is_late) {
             self.lines.wake(first.id);
             return Answer::Waits { until: waiter.until };
         }
-        let is_turn = first.id == id && !self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
-        let refusal = if is_turn {
-            let mut desk = self.desk(ask.book, store, now);
-            desk.by = Some(id);
-            match desk.admit(&ask.rows(), &ask.estimate, &waiter.seated(spot), news) {
+        let refusal = if self.is_turn(store, now, ask.book, (spot, waiter)) {
+            match self.admit_seated(store, now, ask, &waiter.seated(spot), news) {
                 Ok(ticket) => {
-                    self.leave(store, now, ask, id, true);
+                    self.leave(store, now, ask.book, id, true);
                     return Answer::Admitted(ticket);
                 }
                 Err(refusal) => Some(refusal),
@@ -122,14 +118,23 @@ impl Limits {
         };
         match refusal {
             _ if is_late => {
-                let refusal = refusal.unwrap_or_else(|| self.refusal(store, now, ask, spot, waiter.cost));
-                self.leave(store, now, ask, id, false);
+                let refusal =
+                    refusal.unwrap_or_else(|| self.refusal(store, now, ask.book, spot, waiter.cost));
+                self.leave(store, now, ask.book, id, false);
                 Answer::Refused(refusal)
             }
-            Some(refusal) if refusal.spot != spot => {
-                self.leave(store, now, ask, id, false);
-                let was_first = waiter.seated(spot);
-                self.line_up(store, now, (id, waiter.rank.joined, deadline), (ask, was_first), refusal, news)
+            Some(refusal)
+                if refusal.spot != spot && self.goes_over(store, now, ask.book, (spot, waiter), refusal) =>
+            {
+                self.leave(store, now, ask.book, id, false);
+                self.line_up(
+                    store,
+                    now,
+                    (id, waiter.rank.joined, deadline),
+                    (ask, Some((spot, waiter))),
+                    refusal,
+                    news,
+                )
             }
             Some(Refusal { wait: Some(wait), is_exact: true, .. }) => {
                 Answer::Waits { until: now.after(wait.min(POLL)).min(waiter.until) }
@@ -138,27 +143,45 @@ impl Limits {
         }
     }
 
-    /// Joins the line of the limit that refuses, if that lets wait.
+    /// Whether who is first here has to wait for another limit that refuses: this one has room, or the other one won't before its
+    /// time is over.
+    fn goes_over(
+        &mut self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        (spot, waiter): (Spot, Waiter),
+        refusal: Refusal,
+    ) -> bool {
+        let Refusal { wait, is_exact, .. } = refusal;
+        let is_vain = wait.is_none_or(|wait| is_exact && now.after(wait) >= waiter.until);
+        is_vain || self.desk(book, store, now).fits(spot, waiter.cost)
+    }
+
+    /// Joins the line of the limit that refuses, if that lets wait. `from`: where it has been first.
     fn line_up(
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
         (id, joined, deadline): (ExchangeId, Timestamp, Option<Timestamp>),
-        (ask, was_first): (&Ask<'_>, Seated),
+        (ask, from): (&Ask<'_>, Option<(Spot, Waiter)>),
         refusal: Refusal,
         news: &mut Vec<News>,
     ) -> Answer {
         let Refusal { spot, wait, cost, .. } = refusal;
         let (Some(rule), Some(wait)) = (ask.book.rule(spot), wait) else { return Answer::Refused(refusal) };
-        let Some(longest) = rule.wait else { return Answer::Refused(refusal) };
-        let until = deadline.map_or(joined.after(longest), |deadline| deadline.min(joined.after(longest)));
+        let until = rule.wait.map(|longest| joined.after(longest));
+        let until = until.max(from.map(|(_, waiter)| waiter.until));
+        let Some(until) = until.filter(|_| rule.queue > 0) else { return Answer::Refused(refusal) };
+        let until = deadline.map_or(until, |deadline| deadline.min(until));
+        let was_first = from.map(|(spot, waiter)| waiter.seated(spot)).unwrap_or_default();
         let (priority, weight) = ask.rights();
         let tenant = ask.who.tenant;
         let least = if refusal.is_exact { wait } else { Duration::ZERO };
         let is_common = ask.book.is_shared(spot.place);
         // Who can't make it doesn't get a tag either.
         let mut placed = None;
-        change(store, ask, spot, &mut |order| {
+        change(store, ask.book, spot, &mut |order| {
             let mut place = order.join(tenant, cost, weight, refusal.waiting);
             if !is_common {
                 // A tenant's own line: all who wait there go before.
@@ -175,7 +198,7 @@ impl Limits {
         let rank = Rank { lack: ask.book.top_priority().saturating_sub(priority), tag, joined };
         let waiter = Waiter { id, rank, tenant, weight, cost, until, was_first };
         if !self.sit(store, now, ask, spot, waiter) {
-            change(store, ask, spot, &mut |order| {
+            change(store, ask.book, spot, &mut |order| {
                 order.leave(tenant, cost, weight);
                 true
             });
@@ -183,16 +206,15 @@ impl Limits {
             return Answer::Refused(Refusal { wait: Some(wait), ..refusal });
         }
         self.lines.join(spot, waiter);
-        let first = self.lines.first(spot, longest, now).filter(|(_, first)| first.id == id);
-        if first.is_some() && !refusal.is_exact && wait.is_zero() {
-            // There was room, and only others in line: it may be its turn at once.
+        if self.first(ask.book, spot, now).is_none_or(|first| first.id != id) {
+            return Answer::Waits { until };
+        }
+        // There was room, and only others in line: it may be its turn at once. Through more lines than it remembers it doesn't go at once.
+        if !refusal.is_exact && wait.is_zero() && !waiter.has_been_around() {
             return self.ask_again(store, now, (id, deadline), ask, news);
         }
-        if let Some((rank, waiter)) = first {
-            self.is_outranked(store, now, ask, spot, (rank, waiter.rank.lack));
-            return Answer::Waits { until: now.after(wait.clamp(Duration::from_millis(1), POLL)).min(until) };
-        }
-        Answer::Waits { until }
+        self.is_turn(store, now, ask.book, (spot, waiter));
+        Answer::Waits { until: now.after(wait.clamp(Duration::from_millis(1), POLL)).min(until) }
     }
 
     /// Takes a seat: a free one, or that of the last in line who goes after this one.
@@ -240,7 +262,7 @@ impl Limits {
         spot: Spot,
         waiter: Waiter,
     ) -> bool {
-        let longest = longest(ask, spot);
+        let longest = longest(ask.book, spot);
         let mut ranked = self.lines.ranked(spot, longest, now);
         // As one of its priority would be ranked that waits already.
         let alike = ranked.find(|(_, other)| other.rank.lack == waiter.rank.lack);
@@ -250,8 +272,8 @@ impl Limits {
         if rank <= own {
             return false;
         }
-        let refusal = self.refusal(store, now, ask, spot, last.cost);
-        change(store, ask, spot, &mut |order| {
+        let refusal = self.refusal(store, now, ask.book, spot, last.cost);
+        change(store, ask.book, spot, &mut |order| {
             order.leave(last.tenant, last.cost, last.weight);
             true
         });
@@ -259,39 +281,54 @@ impl Limits {
         true
     }
 
-    /// Says who stands first in this worker, and whether another worker's first goes before it.
-    fn is_outranked(
+    /// Who stands first in this worker.
+    fn first(&self, book: &Book, spot: Spot, now: Timestamp) -> Option<Waiter> {
+        self.lines.first(spot, longest(book, spot), now).map(|(_, waiter)| waiter)
+    }
+
+    /// Whether it stands first in this worker, and no other worker's first goes before it; says so to the others.
+    fn is_turn(
         &self,
         store: &mut dyn Store,
         now: Timestamp,
-        ask: &Ask<'_>,
-        spot: Spot,
-        own: (Rank, u32),
+        book: &Book,
+        (spot, waiter): (Spot, Waiter),
     ) -> bool {
-        let vm = self.vm;
+        let first =
+            self.lines.first(spot, longest(book, spot), now).filter(|(_, first)| first.id == waiter.id);
+        let Some((rank, _)) = first else { return false };
+        let (own, vm) = ((rank, waiter.rank.lack), self.vm);
         let mut is_outranked = false;
-        change(store, ask, spot, &mut |order| {
+        change(store, book, spot, &mut |order| {
             order.say((vm, spot.place.row), Some(own), now);
             is_outranked = order.is_outranked((vm, spot.place.row), own, now);
             true
         });
-        is_outranked
+        !is_outranked
+    }
+
+    /// Lines in which a request needn't wait.
+    pub(super) fn seated(
+        &self,
+        store: &mut dyn Store,
+        now: Timestamp,
+        book: &Book,
+        id: ExchangeId,
+    ) -> Seated {
+        match self.lines.waiter(id) {
+            Some((spot, waiter)) if self.is_turn(store, now, book, (spot, waiter)) => waiter.seated(spot),
+            Some((_, waiter)) => waiter.was_first,
+            None => Seated::default(),
+        }
     }
 
     /// Gives up a seat and wakes the next.
-    fn leave(
-        &mut self,
-        store: &mut dyn Store,
-        now: Timestamp,
-        ask: &Ask<'_>,
-        id: ExchangeId,
-        has_gone: bool,
-    ) {
+    fn leave(&mut self, store: &mut dyn Store, now: Timestamp, book: &Book, id: ExchangeId, has_gone: bool) {
         let Some((spot, waiter)) = self.lines.waiter(id) else { return };
-        let longest = longest(ask, spot);
+        let longest = longest(book, spot);
         let was_first = self.lines.first(spot, longest, now).is_some_and(|(_, first)| first.id == id);
         self.lines.leave(id, has_gone);
-        self.desk(ask.book, store, now).change(spot.place, &mut |found| {
+        self.desk(book, store, now).change(spot.place, &mut |found| {
             if let Some(balance) =
                 found.row.balances.get_mut(spot.slot).filter(|_| found.key == spot.place.row)
             {
@@ -301,7 +338,7 @@ impl Limits {
         self.ledger.change(spot.place, 0, spot.slot, Change::Rise);
         let next = self.lines.first(spot, longest, now);
         let (vm, Waiter { rank, tenant, cost, weight, .. }) = (self.vm, waiter);
-        change(store, ask, spot, &mut |order| {
+        change(store, book, spot, &mut |order| {
             if has_gone {
                 order.went(rank.tag);
             } else {
@@ -320,14 +357,14 @@ impl Limits {
         &mut self,
         store: &mut dyn Store,
         now: Timestamp,
-        ask: &Ask<'_>,
+        book: &Book,
         spot: Spot,
         cost: u64,
     ) -> Refusal {
         let each = Duration::ZERO;
         let mut refusal =
             Refusal { spot, wait: Some(POLL), is_exact: false, waiting: 0, each, cost, may_wait: true };
-        let desk = &mut self.desk(ask.book, store, now);
+        let desk = &mut self.desk(book, store, now);
         desk.look(spot, |rule, balance| {
             refusal.waiting = balance.seats.total();
             refusal.each = balance.turnover(rule.measure);
@@ -338,8 +375,8 @@ impl Limits {
 }
 
 /// Changes the order of a line; where `change` says no, nothing is written.
-fn change(store: &mut dyn Store, ask: &Ask<'_>, spot: Spot, change: &mut dyn FnMut(&mut Order) -> bool) {
-    let key = ask.book.line_key(spot, TENANT_LINES);
+fn change(store: &mut dyn Store, book: &Book, spot: Spot, change: &mut dyn FnMut(&mut Order) -> bool) {
+    let key = book.line_key(spot, TENANT_LINES);
     store::update(store, &key, |bytes| {
         let mut order = Order::read(bytes);
         let writes = change(&mut order);
@@ -348,8 +385,8 @@ fn change(store: &mut dyn Store, ask: &Ask<'_>, spot: Spot, change: &mut dyn FnM
 }
 
 /// How long one may wait there.
-fn longest(ask: &Ask<'_>, spot: Spot) -> Duration {
-    ask.book.rule(spot).and_then(|rule| rule.wait).unwrap_or_default()
+fn longest(book: &Book, spot: Spot) -> Duration {
+    book.rule(spot).and_then(|rule| rule.wait).unwrap_or_default()
 }
 
 /// How long what goes before takes to be admitted; of concurrent requests, by how long `each` place takes to come back.

@@ -62,6 +62,12 @@ impl<'a> Turn<'a> {
         self.put_questions();
     }
 
+    /// Gives back what was reserved for something that hasn't come about.
+    pub(crate) fn give_back_limits(&mut self, ticket: Ticket) {
+        self.limits.give_back(self.store, self.now, &self.config.book, ticket);
+        self.put_questions();
+    }
+
     /// Asks the rate limit services that count limits of this ticket; `tenant` is how they are told of its tenant. How many
     /// answers the request has to wait for, if it `waits`.
     pub(crate) fn ask_services(
@@ -97,9 +103,8 @@ impl<'a> Turn<'a> {
         self.limits.release_places(self.store, self.now, &self.config.book, ticket);
     }
 
-    pub(crate) fn leave_line(&mut self, route: usize, who: Who) {
-        let ask = self.limit_ask((route, who, Stage::Request), Use::default(), None);
-        self.limits.gone(self.store, self.now, &ask, self.id);
+    pub(crate) fn leave_line(&mut self) {
+        self.limits.gone(self.store, self.now, &self.config.book, self.id);
     }
 
     /// Why a request is refused, what the limit counts, and headers that say how it stands with the others. Warns the caller of
@@ -160,6 +165,11 @@ impl<'a> Turn<'a> {
     /// What becomes of a request that this limit refuses, the best first.
     pub(crate) fn outlook(&self, refusal: &Refusal) -> impl Ord + Copy + use<> {
         limits::outlook(&self.config.book, refusal)
+    }
+
+    /// Whether it is a limit that is asked for each attempt.
+    pub(crate) fn is_of_attempt(&self, refusal: &Refusal) -> bool {
+        self.config.book.is_of_attempt(refusal.spot)
     }
 
     /// A request is refused.

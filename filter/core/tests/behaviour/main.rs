@@ -33,4 +33,6 @@ mod services;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod waiting;
+#[cfg(test)]
 mod world;

@@ -36,6 +36,9 @@
 mod succession;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::held::{Held, Passed};
@@ -44,7 +47,7 @@ use super::recent::Recent;
 use super::unsettled::Settlement;
 use super::usual::Usual;
 use super::wire::{Reader, Writer};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, nanos};
 
 /// When to ask again where nobody can know: what blocks is what requests under way hold.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -276,11 +279,12 @@ impl Balance {
         }
     }
 
-    /// Takes a reservation back that was made this moment, because another limit refuses.
-    pub(super) fn undo(&mut self, measure: Measure, cost: u64) {
+    /// Takes back what was reserved so long ago and came to nothing. Had it not been reserved, the debt would be less by as much, but
+    /// for the time since: in it a smaller debt may have been paid in full, and what was left of the time is nobody's.
+    pub(super) fn undo(&mut self, measure: Measure, cost: u64, ago: Duration) {
         self.held.give(cost);
         if let (Used::Rate { upper, .. }, Measure::Rate(pace)) = (&mut self.used, measure) {
-            *upper = upper.saturating_sub(pace.time(cost));
+            *upper = upper.saturating_sub(pace.time(cost).saturating_sub(nanos(ago)));
         }
     }
 

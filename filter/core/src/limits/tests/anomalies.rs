@@ -95,8 +95,8 @@ fn what_is_little_is_no_anomaly() {
         let desk = fixture.book.asked(
             &fixture.policy,
             &fixture.limits,
-            fixture.ask(7, Stage::Request, Use::default()).who,
-            Stage::Request,
+            fixture.ask(7, FIRST, Use::default()).who,
+            FIRST,
         );
         assert_eq!(desk[0].slots, [0, 1]);
         fixture.book.rule(Spot { place: desk[0].place, slot: 1 }).unwrap().measure

@@ -23,7 +23,7 @@ fn tenants_however_many_leave_memory_flat() {
     let mut one = One::new(RPM);
     let mut sizes = Vec::new();
     for n in 0..80_000_u64 {
-        drop(one.try_at(SECOND + n * 1_000_000, spread(n), Stage::Request, tokens(1)));
+        drop(one.try_at(SECOND + n * 1_000_000, spread(n), FIRST, tokens(1)));
         if n % 20_000 == 19_999 && n > 40_000 {
             sizes.push((one.store.keys().count(), size(&one.store)));
         }
@@ -39,12 +39,12 @@ fn a_hot_tenant_is_never_forgotten_however_many_others_come() {
     let mut one = One::new(RPM);
     let hot = 5;
     for _ in 0..3 {
-        let _ticket = one.try_at(SECOND, hot, Stage::Request, tokens(1)).unwrap();
+        let _ticket = one.try_at(SECOND, hot, FIRST, tokens(1)).unwrap();
     }
     for n in 1..1_000 {
-        drop(one.try_at(SECOND, hot + n * SETS, Stage::Request, tokens(1)));
+        drop(one.try_at(SECOND, hot + n * SETS, FIRST, tokens(1)));
     }
-    assert!(one.try_at(SECOND, hot, Stage::Request, tokens(1)).is_err());
+    assert!(one.try_at(SECOND, hot, FIRST, tokens(1)).is_err());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn those_who_find_no_row_share_one_and_get_their_own_when_one_is_free() {
     let tenant = |n: u64| 5 + n * SETS;
     let mut admitted = |nanos: u64, n: u64| {
         let tickets: Vec<_> =
-            (0..5).filter_map(|_| one.try_at(nanos, tenant(n), Stage::Request, tokens(1)).ok()).collect();
+            (0..5).filter_map(|_| one.try_at(nanos, tenant(n), FIRST, tokens(1)).ok()).collect();
         let count = tickets.len();
         tickets.into_iter().for_each(|ticket| one.settle(nanos, ticket, tokens(1)));
         count
@@ -120,7 +120,7 @@ impl Proxy {
 
     fn admit(&mut self, policy: usize, nanos: u64, tenant: u64, of: Use) -> Result<Ticket, Refusal> {
         let (fixture, limits) = &mut self.policies[policy];
-        let ask = fixture.ask(tenant, Stage::Request, of);
+        let ask = fixture.ask(tenant, FIRST, of);
         limits.admit(&mut self.store, Timestamp(nanos), &ask, &mut Vec::new())
     }
 

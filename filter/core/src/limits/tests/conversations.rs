@@ -71,7 +71,7 @@ fn an_amount_that_is_left_out_of_a_policy_keeps_no_row_from_new_conversations() 
     let mut talks = Talks::new("$5, 3 requests", 1);
     let of_cell = |n: u64| 5 + n * SETS;
     for n in 0..WAYS as u64 {
-        let request = talks.ask(0, START, of_cell(n), (Stage::Request, tokens(1))).unwrap();
+        let request = talks.ask(0, START, of_cell(n), (FIRST, tokens(1))).unwrap();
         talks.settle(0, START, request, tokens(1));
         talks.spend(START, of_cell(n), 1_000_000);
     }
@@ -96,13 +96,13 @@ fn a_conversation_that_has_used_what_it_may_is_over_and_no_other_one_is() {
     );
     talks.spend(START, 2, 5_000_000);
     for n in 0..4 {
-        let asked = talks.ask(0, START, 1, (Stage::Request, tokens(9)));
+        let asked = talks.ask(0, START, 1, (FIRST, tokens(9)));
         assert_eq!(asked.is_ok(), n < 3);
         if let Ok(ticket) = asked {
             talks.settle(0, START, ticket, tokens(9));
         }
     }
-    let refusal = talks.ask(0, START, 1, (Stage::Request, tokens(9))).unwrap_err();
+    let refusal = talks.ask(0, START, 1, (FIRST, tokens(9))).unwrap_err();
     let rule = talks.book.rule(refusal.spot).unwrap();
     let said = super::super::why_stop(rule, &refusal, 3);
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_new_conversation_has_used_nothing_however_many_there_were_before() {
     for n in 0..2_000 {
         for _ in 0..5 {
             talks.spend(START + n * SECOND, same_cell(n), 1_000_000);
-            let asked = talks.ask(0, START + n * SECOND, same_cell(n), (Stage::Request, tokens(9))).unwrap();
+            let asked = talks.ask(0, START + n * SECOND, same_cell(n), (FIRST, tokens(9))).unwrap();
             talks.settle(0, START + n * SECOND, asked, tokens(9));
         }
         assert!(talks.pay(START + n * SECOND, same_cell(n), 1).is_err(), "{n} has used what it may");

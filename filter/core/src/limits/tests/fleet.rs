@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use seawall_policy::policy::TargetId;
 
-use super::{One, SECOND, money, tokens};
+use super::{FIRST, One, SECOND, money, tokens};
 use crate::effect::Text;
 use crate::event::ExchangeId;
 use crate::limits::admit::{News, Ticket};
@@ -51,7 +51,7 @@ impl One {
     /// Admits, and lets the service grant it.
     fn granted(&mut self, nanos: u64, of: Use) -> (Ticket, u64) {
         let mut ticket = self.admit(nanos, of).unwrap();
-        let (waits, asked) = self.put(nanos, &mut ticket, Stage::Request, 1);
+        let (waits, asked) = self.put(nanos, &mut ticket, FIRST, 1);
         assert_eq!(waits, asked.len());
         for (number, _) in &asked {
             let heard = self.hear(nanos, *number, OK);
@@ -74,7 +74,7 @@ impl One {
         let mut change = None;
         for id in 0..times {
             let mut ticket = self.admit(nanos, tokens(1)).unwrap();
-            let (_, asked) = self.put(nanos, &mut ticket, Stage::Request, 1_000 + id);
+            let (_, asked) = self.put(nanos, &mut ticket, FIRST, 1_000 + id);
             assert_eq!(asked.len(), 1, "it is still asked");
             change = self.hear(nanos, asked[0].0, answer).change;
             self.settle(nanos, ticket, Use::default());
@@ -91,7 +91,7 @@ fn the_service_is_told_the_limit_whose_use_it_is_and_the_policys_amount() {
     let mut one = One::new(TPM);
     let mut ticket = one.admit(NOW, tokens(90)).unwrap();
     assert!(ticket.asks_services());
-    let ask = one.fixture.ask(7, Stage::Request, Use::default());
+    let ask = one.fixture.ask(7, FIRST, Use::default());
     let by = Some(ExchangeId(3));
     assert_eq!(one.limits.ask_services(Timestamp(NOW), &ask, (&mut ticket, "acme"), by), 1);
     let questions = one.limits.take_questions();
@@ -119,7 +119,7 @@ fn the_service_decides_and_not_the_local_count() {
 fn what_the_service_refuses_is_not_asked_for_again_until_it_may_fit() {
     let mut one = One::new(TPM);
     let mut ticket = one.admit(NOW, tokens(50)).unwrap();
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+    let (_, asked) = one.put(NOW, &mut ticket, FIRST, 1);
     let heard = one.hear(NOW, asked[0].0, OVER);
     assert_eq!(heard, Heard { by: Some((ExchangeId(1), None)), change: None });
     one.settle(NOW, ticket, Use::default());
@@ -169,7 +169,7 @@ fn a_service_that_is_away_leaves_the_decision_here_and_is_asked_again_later_by_o
 
     let mut ticket = one.admit(NOW, tokens(500)).unwrap();
     assert!(matches!(one.news[..], [News::Local(_)]) && !ticket.asks_services());
-    assert_eq!(one.put(NOW, &mut ticket, Stage::Request, 1), (0, Vec::new()));
+    assert_eq!(one.put(NOW, &mut ticket, FIRST, 1), (0, Vec::new()));
     assert!(one.admit(NOW, tokens(500)).is_err(), "by the local count");
     one.settle(NOW, ticket, tokens(500));
     assert_eq!(one.questions(), [], "what was not reserved there is not settled there");
@@ -177,7 +177,7 @@ fn a_service_that_is_away_leaves_the_decision_here_and_is_asked_again_later_by_o
     // After a second one request finds out, and others don't wait for that.
     let then = NOW + SECOND;
     let mut probe = one.admit(then, tokens(500)).unwrap();
-    let (waits, asked) = one.put(then, &mut probe, Stage::Request, 2);
+    let (waits, asked) = one.put(then, &mut probe, FIRST, 2);
     assert_eq!((waits, asked.len()), (1, 1));
     assert!(one.admit(then, tokens(500)).is_err());
     let heard = one.hear(then, asked[0].0, UNKNOWN);
@@ -186,7 +186,7 @@ fn a_service_that_is_away_leaves_the_decision_here_and_is_asked_again_later_by_o
 
     let then = NOW + 2 * SECOND;
     let mut probe = one.admit(then, tokens(500)).unwrap();
-    let (_, asked) = one.put(then, &mut probe, Stage::Request, 3);
+    let (_, asked) = one.put(then, &mut probe, FIRST, 3);
     assert_eq!(one.hear(then, asked[0].0, OK).change, Some(("fleet".into(), None)), "it is back");
     assert!(one.admit(then, tokens(500)).unwrap().asks_services());
 }
@@ -202,7 +202,7 @@ fn one_bad_answer_concerns_one_request_and_is_forgotten_with_the_next_good_one()
     }
     // Who has had it isn't asked for again, until it is over.
     let mut ticket = one.admit(NOW, tokens(5)).unwrap();
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 0);
+    let (_, asked) = one.put(NOW, &mut ticket, FIRST, 0);
     assert_eq!(one.hear(NOW, asked[0].0, UNKNOWN), Heard { by: Some((ExchangeId(0), None)), change: None });
     one.settle(NOW, ticket, Use::default());
     one.news.clear();
@@ -220,11 +220,11 @@ fn rounds(waiting: u32) -> Vec<usize> {
         "limit rpm global { 1000 requests/min  burst 100%  queue 1000  wait up to 60s  via rate_limit_service \"a\" }",
     );
     let (mut ticket, then) = (one.admit(NOW, tokens(1)).unwrap(), NOW + 2 * SECOND);
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 0);
+    let (_, asked) = one.put(NOW, &mut ticket, FIRST, 0);
     one.hear(NOW, asked[0].0, OVER);
     one.settle(NOW, ticket, Use::default());
     let ask = |one: &mut One, at: u64, id: u32| {
-        let ask = one.fixture.ask(7, Stage::Request, tokens(1));
+        let ask = one.fixture.ask(7, FIRST, tokens(1));
         one.limits.ask(&mut one.store, Timestamp(at), (ExchangeId(id), None), &ask, &mut one.news)
     };
     let mut left: Vec<u32> = (1..=waiting).collect();
@@ -236,7 +236,7 @@ fn rounds(waiting: u32) -> Vec<usize> {
         let mut asked = Vec::new();
         left.retain(|id| {
             let Answer::Admitted(mut ticket) = ask(&mut one, then, *id) else { return true };
-            asked.extend(one.put(then, &mut ticket, Stage::Request, *id).1);
+            asked.extend(one.put(then, &mut ticket, FIRST, *id).1);
             one.settle(then, ticket, Use::default());
             false
         });
@@ -261,12 +261,12 @@ fn a_question_that_is_never_answered_keeps_nobody_waiting() {
     let mut one =
         One::new("limit rpm global { 9 requests/min  wait up to 60s  via rate_limit_service \"a\" }");
     let mut refused = one.admit(NOW, tokens(1)).unwrap();
-    let (_, asked) = one.put(NOW, &mut refused, Stage::Request, 0);
+    let (_, asked) = one.put(NOW, &mut refused, FIRST, 0);
     one.hear(NOW, asked[0].0, OVER);
     one.settle(NOW, refused, Use::default());
     let then = NOW + 2 * SECOND;
     let mut first = one.admit(then, tokens(1)).unwrap();
-    assert_eq!(one.put(then, &mut first, Stage::Request, 1).1.len(), 1);
+    assert_eq!(one.put(then, &mut first, FIRST, 1).1.len(), 1);
     assert!(one.admit(then + SECOND / 10, tokens(1)).is_err(), "one is enough to find out");
     assert!(one.admit(then + SECOND / 5, tokens(1)).is_ok());
 }
@@ -275,7 +275,7 @@ fn a_question_that_is_never_answered_keeps_nobody_waiting() {
 fn what_is_granted_to_a_request_that_has_gone_is_a_credit_and_silence_is_a_fault() {
     let mut one = One::new(TPM);
     let mut ticket = one.admit(NOW, tokens(40)).unwrap();
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+    let (_, asked) = one.put(NOW, &mut ticket, FIRST, 1);
     let gone = one.limits.give_up_asking(Timestamp(NOW), &one.fixture.book, ExchangeId(1), false);
     assert!(gone.is_empty());
     one.settle(NOW, ticket, Use::default());
@@ -286,7 +286,7 @@ fn what_is_granted_to_a_request_that_has_gone_is_a_credit_and_silence_is_a_fault
 
     for (id, expected) in [(5, None), (6, None), (7, Some("fleet".into()))] {
         let mut ticket = one.admit(NOW, tokens(40)).unwrap();
-        one.put(NOW, &mut ticket, Stage::Request, id);
+        one.put(NOW, &mut ticket, FIRST, id);
         let away = one.limits.give_up_asking(Timestamp(NOW), &one.fixture.book, ExchangeId(id), true);
         assert_eq!(away, expected.into_iter().collect::<Vec<Text>>());
         one.settle(NOW, ticket, Use::default());
@@ -297,7 +297,6 @@ fn what_is_granted_to_a_request_that_has_gone_is_a_credit_and_silence_is_a_fault
 #[test]
 fn money_is_asked_for_in_micro_dollars_at_each_attempt() {
     let mut one = One::new("limit spend per target { $2/day  via rate_limit_service \"fleet\" }\n");
-    assert!(!one.admit(NOW, money(500)).unwrap().asks_services());
     let stage = Stage::Attempt(TargetId(1));
     let mut ticket = one.try_at(NOW, 7, stage, money(500)).unwrap();
     let (_, asked) = one.put(NOW, &mut ticket, stage, 1);
@@ -323,7 +322,7 @@ fn a_limit_that_only_observes_refuses_nothing_of_what_its_service_does() {
     let mut one =
         One::new("limit tpm global { 600 input tokens/min  observe  via rate_limit_service \"a\" }\n");
     let mut ticket = one.admit(NOW, tokens(20)).unwrap();
-    let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+    let (_, asked) = one.put(NOW, &mut ticket, FIRST, 1);
     one.hear(NOW, asked[0].0, OVER);
     one.settle(NOW, ticket, Use::default());
     let ticket = one.admit(NOW, tokens(20)).unwrap();
@@ -336,15 +335,15 @@ fn who_waits_for_a_fleets_limit_waits_as_long_as_the_service_says_and_no_longer_
     let mut one =
         One::new("limit tpm global { 600 input tokens/min  wait up to 3s  via rate_limit_service \"a\" }\n");
     let refuse = |one: &mut One, at: u64, id: u32| {
-        let mut ask = one.fixture.ask(7, Stage::Request, tokens(20));
+        let mut ask = one.fixture.ask(7, FIRST, tokens(20));
         ask.since = Some(Timestamp(NOW));
         let who = (ExchangeId(id), None);
         let answer = one.limits.ask(&mut one.store, Timestamp(at), who, &ask, &mut one.news);
         let Answer::Admitted(mut ticket) = answer else { return answer };
-        let (_, asked) = one.put(at, &mut ticket, Stage::Request, id);
+        let (_, asked) = one.put(at, &mut ticket, FIRST, id);
         one.hear(at, asked[0].0, OVER);
         one.settle(at, ticket, Use::default());
-        let mut ask = one.fixture.ask(7, Stage::Request, tokens(20));
+        let mut ask = one.fixture.ask(7, FIRST, tokens(20));
         ask.since = Some(Timestamp(NOW));
         one.limits.ask(&mut one.store, Timestamp(at), who, &ask, &mut one.news)
     };
@@ -373,7 +372,7 @@ proptest! {
         for (proxy, estimate, actual, fate) in requests {
             let one = &mut proxies[proxy];
             let Ok(mut ticket) = one.admit(NOW, tokens(estimate)) else { continue };
-            let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+            let (_, asked) = one.put(NOW, &mut ticket, FIRST, 1);
             let mut is_granted = true;
             for (number, hits) in asked {
                 let fits = counted + hits as i64 <= most;
@@ -423,7 +422,7 @@ fn first_after_a_debt(over: impl Fn(u64) -> Vec<u8>) -> Option<u64> {
         }
         let now = NOW + second * SECOND;
         let Ok(mut ticket) = one.admit(now, tokens(100)) else { continue };
-        let (_, asked) = one.put(now, &mut ticket, Stage::Request, 1);
+        let (_, asked) = one.put(now, &mut ticket, FIRST, 1);
         for (number, hits) in asked {
             if counted + hits <= 600 {
                 return Some(second);
@@ -445,7 +444,7 @@ fn a_debt_is_forgotten_after_a_period_whether_or_not_its_service_tells_its_windo
 fn what_is_refused_is_known_with_as_many_keys_as_a_worker_keeps() {
     let mut one = One::new(TPM);
     for tenant in 0..4_096_u64 {
-        let ask = one.fixture.ask(1_000 + tenant, Stage::Request, tokens(50));
+        let ask = one.fixture.ask(1_000 + tenant, FIRST, tokens(50));
         let mut news = Vec::new();
         let mut ticket = one.limits.admit(&mut one.store, Timestamp(NOW), &ask, &mut news).unwrap();
         one.limits.ask_services(Timestamp(NOW), &ask, (&mut ticket, "x"), Some(ExchangeId(1)));
@@ -457,7 +456,7 @@ fn what_is_refused_is_known_with_as_many_keys_as_a_worker_keeps() {
     }
     let mut times = 0;
     while let Ok(mut ticket) = one.admit(NOW, tokens(50)) {
-        let (_, asked) = one.put(NOW, &mut ticket, Stage::Request, 1);
+        let (_, asked) = one.put(NOW, &mut ticket, FIRST, 1);
         one.hear(NOW, asked[0].0, OVER);
         one.settle(NOW, ticket, Use::default());
         times += 1;
@@ -487,7 +486,7 @@ fn a_credit_pays_though_the_service_has_refused() {
     let mut one = One::new(TPM);
     let (ticket, _) = one.granted(NOW, tokens(500));
     let mut refused = one.admit(NOW, tokens(200)).unwrap();
-    let (_, asked) = one.put(NOW, &mut refused, Stage::Request, 1);
+    let (_, asked) = one.put(NOW, &mut refused, FIRST, 1);
     one.hear(NOW, asked[0].0, Ok(b"\x08\x02\x12\x06\x08\x02\x22\x02\x08\x3c"));
     one.settle(NOW, refused, Use::default());
     one.settle(NOW, ticket, tokens(10));

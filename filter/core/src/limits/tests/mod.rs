@@ -1,6 +1,6 @@
 //! Limits as several workers see them, in virtual time.
 
-use seawall_policy::policy::{LimitId, Policy};
+use seawall_policy::policy::{LimitId, Policy, TargetId};
 
 use super::admit::{News, Refusal, Spot, Ticket};
 use super::book::{Asked, Book, Stage, Who};
@@ -20,6 +20,7 @@ mod waiting;
 mod workers;
 
 pub(in crate::limits) const SECOND: u64 = 1_000_000_000;
+pub(in crate::limits) const FIRST: Stage = Stage::First(TargetId(0));
 
 /// A policy that checks, whatever this version can carry out of it.
 pub(in crate::limits) fn policy(text: &str) -> Policy {
@@ -108,11 +109,15 @@ impl One {
     }
 
     pub(in crate::limits) fn admit(&mut self, nanos: u64, of: Use) -> Result<Ticket, Refusal> {
-        self.try_at(nanos, 7, Stage::Request, of)
+        self.try_at(nanos, 7, FIRST, of)
     }
 
     pub(in crate::limits) fn settle(&mut self, nanos: u64, ticket: Ticket, used: Use) {
         self.limits.settle(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket, used);
+    }
+
+    pub(in crate::limits) fn give_back(&mut self, nanos: u64, ticket: Ticket) {
+        self.limits.give_back(&mut self.store, Timestamp(nanos), &self.fixture.book, ticket);
     }
 
     /// Settles what waits for it.

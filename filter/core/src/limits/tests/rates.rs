@@ -286,8 +286,31 @@ fn a_request_that_one_limit_refuses_takes_nothing_of_the_others() {
     assert_eq!(format!("{:?}", one.cells()), before);
     one.settle(SECOND, ticket, Use::default());
     one.settle_all(SECOND);
-    assert_eq!(held(&one.fixture, &mut one.store, Timestamp(SECOND), 7, Stage::Request), [0, 0, 0, 0]);
+    assert_eq!(held(&one.fixture, &mut one.store, Timestamp(SECOND), 7, FIRST), [0, 0, 0, 0]);
     assert!(one.limits.ledger.is_empty());
+}
+
+#[test]
+fn what_comes_to_nothing_takes_nothing_even_where_answers_are_slow() {
+    // How many still pass after a hundred have been given back so long after they were reserved.
+    let pass = |given_back: u64, after: u64| {
+        let mut one = One::new("limit rpm per tenant { 60 requests/min  burst 100% }");
+        let slow: Vec<_> = (0..50).map(|_| one.admit(60 * SECOND, tokens(1)).unwrap()).collect();
+        for second in 61..90 {
+            one.limits.handle_timeout(&mut one.store, Timestamp(second * SECOND), &one.fixture.book);
+        }
+        slow.into_iter().for_each(|ticket| one.settle(90 * SECOND, ticket, tokens(1)));
+        one.settle_all(90 * SECOND);
+        for _ in 0..given_back {
+            let ticket = one.admit(90 * SECOND, tokens(1)).unwrap();
+            one.give_back(90 * SECOND + after, ticket);
+        }
+        (0..100).take_while(|_| one.admit(91 * SECOND, tokens(1)).is_ok()).count()
+    };
+    assert_eq!(pass(0, 0), 41);
+    assert_eq!(pass(100, 0), 41);
+    assert_eq!(pass(1, SECOND / 10), 40, "what may have been paid meanwhile is not given back");
+    assert_eq!(pass(100, SECOND / 200), 40);
 }
 
 #[test]
@@ -358,7 +381,7 @@ fn no_debt_is_forgiven_however_much_more_was_used_than_reserved() {
 fn what_could_not_be_written_is_settled_when_it_can() {
     let fixture = Fixture::new("limit l global { 1000 requests/min  burst 0% }");
     let (mut store, mut limits) = (Writes::default(), Limits::new(1));
-    let ask = fixture.ask(7, Stage::Request, tokens(1));
+    let ask = fixture.ask(7, FIRST, tokens(1));
     let ticket = limits.admit(&mut store, Timestamp(SECOND), &ask, &mut Vec::new()).unwrap();
     store.refuses = true;
     limits.settle(&mut store, Timestamp(SECOND), &fixture.book, ticket, tokens(1));
@@ -368,11 +391,11 @@ fn what_could_not_be_written_is_settled_when_it_can() {
         limits.handle_timeout(&mut store, now, &fixture.book);
     }
     assert!(now <= Timestamp(2 * SECOND), "tried again and again, and not all the time: {now:?}");
-    assert_eq!(held(&fixture, &mut store.cells, now, 7, Stage::Request), [1]);
+    assert_eq!(held(&fixture, &mut store.cells, now, 7, FIRST), [1]);
     store.refuses = false;
     now = limits.next_deadline().unwrap();
     limits.handle_timeout(&mut store, now, &fixture.book);
-    assert_eq!(held(&fixture, &mut store.cells, now, 7, Stage::Request), [0]);
+    assert_eq!(held(&fixture, &mut store.cells, now, 7, FIRST), [0]);
     assert!(limits.ledger.is_empty());
 }
 
@@ -404,7 +427,7 @@ fn where_much_is_free_a_settlement_waits_for_the_next_write_and_not_for_long() {
     let (mut store, mut limits) = (Writes::default(), Limits::new(1));
     let mut now = SECOND;
     let one = |now: u64, store: &mut Writes, limits: &mut Limits| {
-        let ask = fixture.ask(7, Stage::Request, tokens(1));
+        let ask = fixture.ask(7, FIRST, tokens(1));
         let ticket = limits.admit(store, Timestamp(now), &ask, &mut Vec::new()).unwrap();
         limits.settle(store, Timestamp(now), &fixture.book, ticket, tokens(1));
     };
@@ -417,5 +440,5 @@ fn where_much_is_free_a_settlement_waits_for_the_next_write_and_not_for_long() {
     assert!(due <= Timestamp(now).after(Duration::from_millis(50)));
     limits.handle_timeout(&mut store, due, &fixture.book);
     assert_eq!((store.count, limits.ledger.is_empty(), limits.next_deadline()), (202, true, None));
-    assert_eq!(held(&fixture, &mut store, due, 7, Stage::Request), [0, 0]);
+    assert_eq!(held(&fixture, &mut store, due, 7, FIRST), [0, 0]);
 }

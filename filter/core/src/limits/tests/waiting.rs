@@ -82,7 +82,7 @@ impl World {
             let (Due::Ends(number) | Due::Leaves(number) | Due::Asks(number)) = what;
             let Request { worker, tenant, tier, takes, cost, deadline, .. } = requests[number];
             let id = ExchangeId(number as u32);
-            let mut ask = self.fixture.ask(tenant, Stage::Request, tokens(cost));
+            let mut ask = self.fixture.ask(tenant, FIRST, tokens(cost));
             ask.who.tier = tier;
             let limits = &mut self.limits[worker];
             match what {
@@ -112,7 +112,7 @@ impl World {
                     }
                 }
                 Due::Leaves(_) if !self.ends.contains_key(&number) => {
-                    limits.gone(&mut self.store, now, &ask, id);
+                    limits.gone(&mut self.store, now, &self.fixture.book, id);
                     self.ends.insert(number, End::Left);
                 }
                 Due::Leaves(_) => {}
@@ -331,7 +331,7 @@ fn who_has_waited_in_one_line_passes_nobody_by_in_another() {
     let (mut store, mut limits) = (MemoryStore::default(), Limits::new(1));
     let at = |millis| Timestamp(START + millis * MILLI);
     let ask = |limits: &mut Limits, store: &mut MemoryStore, id, tenant, millis| {
-        let ask = fixture.ask(tenant, Stage::Request, tokens(1));
+        let ask = fixture.ask(tenant, FIRST, tokens(1));
         limits.ask(store, at(millis), (ExchangeId(id), None), &ask, &mut Vec::new())
     };
     let Answer::Admitted(held) = ask(&mut limits, &mut store, 0, 1, 0) else { panic!() };
@@ -350,6 +350,36 @@ fn who_has_waited_in_one_line_passes_nobody_by_in_another() {
         limits.settle(&mut store, at(6_200), &fixture.book, ticket, tokens(1));
     }
     assert!(limits.lines.is_empty());
+}
+
+#[test]
+fn who_finds_others_in_more_lines_than_it_remembers_goes_round_no_faster_than_time() {
+    let limits: String =
+        (0..6).map(|n| format!("limit l{n} global {{ 1 concurrent  wait up to 10s }}\n")).collect();
+    let fixture = Fixture::new(&limits);
+    let (mut store, mut here, mut there) = (MemoryStore::default(), Limits::new(1), Limits::new(2));
+    let at = |millis| Timestamp(START + millis * MILLI);
+    let ask = |limits: &mut Limits, store: &mut MemoryStore, id, of: &[_], millis| {
+        let ask = Ask { limits: of, ..fixture.ask(u64::from(id), FIRST, tokens(1)) };
+        limits.ask(store, at(millis), (ExchangeId(id), None), &ask, &mut Vec::new())
+    };
+    // In each line somebody waits whose worker dies.
+    for (id, limit) in (0..).zip(&fixture.limits) {
+        let Answer::Admitted(held) = ask(&mut there, &mut store, id, &[*limit], 0) else { panic!() };
+        assert!(matches!(ask(&mut there, &mut store, 10 + id, &[*limit], 1), Answer::Waits { .. }));
+        there.settle(&mut store, at(2), &fixture.book, held, tokens(1));
+    }
+    drop(there);
+    let mut now = 1_000;
+    let refused = loop {
+        match ask(&mut here, &mut store, 99, &fixture.limits, now) {
+            Answer::Admitted(_) => panic!("their seats are not forgotten yet"),
+            Answer::Waits { until } => now = ((until.0 - START) / MILLI).max(now + 1),
+            Answer::Refused(_) => break now,
+        }
+    };
+    assert!((10_900..=11_000).contains(&refused), "{refused}");
+    assert!(here.lines.is_empty());
 }
 
 #[test]
@@ -424,7 +454,7 @@ proptest! {
         }
         for tenant in 1..4_u64 {
             let now = Timestamp(START + 60 * SECOND);
-            let all = held(&world.fixture, &mut world.store, now, tenant << 32, Stage::Request);
+            let all = held(&world.fixture, &mut world.store, now, tenant << 32, FIRST);
             prop_assert_eq!(all, vec![0; 3]);
         }
     }

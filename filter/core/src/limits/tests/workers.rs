@@ -103,7 +103,7 @@ impl<'f> Workers<'f> {
             charges: Vec::new(),
             spent: Vec::new(),
             refused: 0,
-            stage: Stage::Request,
+            stage: FIRST,
             of: tokens,
         }
     }
