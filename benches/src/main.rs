@@ -1,7 +1,8 @@
 //! `cargo xtask bench envoy`: what Seawall costs, measured against the same Envoy without it; `cargo xtask bench language`:
-//! what reading a policy costs; `cargo xtask bench limits`: what limits cost; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench schema`: what checking JSON costs; `cargo xtask bench output`: what rules for answers cost; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
+//! what reading a policy costs; `cargo xtask bench limits`: what limits cost; `cargo xtask bench tokens`: what counting tokens costs; `cargo xtask bench estimates`: how near learned counts come; `cargo xtask bench schema`: what checking JSON costs; `cargo xtask bench output`: what rules for answers cost; `cargo xtask outage` and `cargo xtask soak`: what callers notice of failing providers.
 
 mod client;
+mod estimates;
 mod failing;
 mod guest;
 mod language;
@@ -38,6 +39,8 @@ enum Command {
     Limits(limits::Args),
     /// Counting tokens, natively and as a Wasm module, beside tiktoken-rs.
     Tokens(tokens::Args),
+    /// Estimates that are learned of other makers' models, held against these makers' vocabularies.
+    Estimates(estimates::Args),
     /// Rules for answers, natively and as a Wasm module, for answers in one piece and live streams; what the module grows by.
     Output(output::Args),
     /// Checking answers against a JSON Schema, natively and as a Wasm module.
@@ -92,6 +95,7 @@ fn main() -> anyhow::Result<()> {
         Command::Language(args) => language::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Tokens(args) => tokens::run(&args),
+        Command::Estimates(args) => estimates::run(&args),
         Command::Output(args) => output::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Failing(args) => failing::run(&args),

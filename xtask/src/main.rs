@@ -88,6 +88,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// How near the token counts come that are learned of other makers' models: held against these makers' vocabularies.
+    Estimates {
+        /// --rounds N, --out DIRECTORY.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// Rules for answers, natively and as a Wasm module: an answer in one piece, an event of a live stream; what the module grows by.
     Output {
         /// --rounds N, --exchanges N, --out DIRECTORY.
@@ -139,6 +145,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench { what: Bench::Language } => bench_language(&parts),
         Command::Bench { what: Bench::Limits { flags } } => bench_limits(&parts, &flags),
         Command::Bench { what: Bench::Tokens { flags } } => bench_tokens(&parts, &flags),
+        Command::Bench { what: Bench::Estimates { flags } } => bench_estimates(&parts, &flags),
         Command::Bench { what: Bench::Output { flags } } => bench_output(&parts, &flags),
         Command::Bench { what: Bench::Schema { flags } } => bench_schema(&parts, &flags),
         Command::Bench { what: Bench::Core } => {
@@ -187,6 +194,14 @@ fn bench_tokens(parts: &Parts, flags: &[String]) -> Result<()> {
     for (name, features) in modules {
         command.arg(format!("--{name}")).arg(parts.tokens_module(&format!("tokens-{name}"), features)?);
     }
+    step("bench", command.args(flags))
+}
+
+fn bench_estimates(parts: &Parts, flags: &[String]) -> Result<()> {
+    let python = parts.python(&[Package::Tiktoken, Package::Tokenizers, Package::SentencePiece])?;
+    let vocabularies = parts.vocabularies(&python)?;
+    let mut command = cargo(["run", "--release", "--package", "seawall-benches", "--", "estimates"]);
+    command.arg("--python").arg(python).arg("--vocabularies").arg(vocabularies);
     step("bench", command.args(flags))
 }
 

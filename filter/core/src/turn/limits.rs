@@ -167,9 +167,12 @@ impl<'a> Turn<'a> {
         limits::outlook(&self.config.book, refusal)
     }
 
-    /// Whether it is a limit that is asked for each attempt.
-    pub(crate) fn is_of_attempt(&self, refusal: &Refusal) -> bool {
-        self.config.book.is_of_attempt(refusal.spot)
+    /// Whether that limit says the same wherever the request goes: what its prompt comes to differs by target.
+    pub(crate) fn is_same_everywhere(&self, refusal: &Refusal) -> bool {
+        let book = &self.config.book;
+        let rule = book.rule(refusal.spot);
+        let is_plain = rule.is_some_and(|rule| matches!(rule.counts, Counts::Requests | Counts::Concurrent));
+        is_plain && !book.is_of_attempt(refusal.spot)
     }
 
     /// A request is refused.

@@ -115,7 +115,7 @@ fn limit_without_effect(limit: &Statement<'_>, resolved: &Resolved<'_>, policy: 
         sink.push(Diagnostic::new(Code::NoEffect, scope, nobody).with_help(help));
     }
     for queue in block.all("queue").filter(|_| lowered.wait.is_none() && !lowered.observe) {
-        let found = Diagnostic::new(Code::NoEffect, queue.span, "nobody waits in this line");
+        let found = Diagnostic::new(Code::NoEffect, queue.span, "nobody begins to wait in this line");
         sink.push(found.with_help("say how long a request may wait: `wait up to 2s`"));
     }
     for waits in ["wait", "queue"].into_iter().flat_map(|word| block.all(word)).filter(|_| lowered.observe) {
