@@ -47,7 +47,7 @@ impl Package {
     }
 }
 
-/// Python packages that hold vocabularies. They are read and not installed: of some another version is.
+/// Python packages that hold vocabularies. They are read and not installed: of Anthropic's, another version is.
 const VOCABULARIES: [&str; 3] = ["anthropic==0.34.2", "llama_models==0.3.0", "mistral_common==1.4.4"];
 
 /// Where everything lies.

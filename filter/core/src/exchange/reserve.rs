@@ -197,16 +197,14 @@ impl Exchange {
         // What is reserved for one of them is asked for first.
         let kept = self.reserved.next.as_ref().map(|(place, _)| *place);
         places.sort_by_key(|place| Some(*place) != kept);
-        let mut left = places.clone();
         loop {
-            let Some((place, permit)) = self.admit_one(turn, left.iter().copied()) else {
+            let Some((place, permit)) = self.admit_one(turn, places.iter().copied()) else {
                 if self.reserved.next.is_none() {
                     return Err(refused);
                 }
                 // What is held there may be what the others lack.
                 self.release_next(turn);
-                refused.clear();
-                left.clone_from(&places);
+                places.extend(refused.drain(..).map(|(place, _)| place));
                 continue;
             };
             let target = turn.config.target_at(self.route, place).filter(|_| !self.reserved.is_for(place));
@@ -220,7 +218,7 @@ impl Exchange {
                 Err(refusal) => {
                     turn.settle(self.route, place, permit, None);
                     refused.push((place, refusal));
-                    left.retain(|other| *other != place);
+                    places.retain(|other| *other != place);
                     if turn.is_same_everywhere(&refusal) {
                         return Err(refused);
                     }

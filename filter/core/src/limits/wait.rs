@@ -100,12 +100,15 @@ impl Limits {
         news: &mut Vec<News>,
     ) -> Answer {
         let Some((spot, waiter)) = self.lines.waiter(id) else { return Answer::Waits { until: now } };
+        let longest = longest(ask.book, spot);
+        let (rank, first) = self.lines.first(spot, longest, now).unwrap_or((waiter.rank, waiter));
         let is_late = now >= waiter.until;
-        if let Some(first) = self.first(ask.book, spot, now).filter(|first| first.id != id && !is_late) {
+        if first.id != id && !is_late {
             self.lines.wake(first.id);
             return Answer::Waits { until: waiter.until };
         }
-        let refusal = if self.is_turn(store, now, ask.book, (spot, waiter)) {
+        let own = (rank, waiter.rank.lack);
+        let refusal = if first.id == id && !self.is_outranked(store, now, ask.book, spot, own) {
             match self.admit_seated(store, now, ask, &waiter.seated(spot), news) {
                 Ok(ticket) => {
                     self.leave(store, now, ask.book, id, true);
@@ -206,14 +209,15 @@ impl Limits {
             return Answer::Refused(Refusal { wait: Some(wait), ..refusal });
         }
         self.lines.join(spot, waiter);
-        if self.first(ask.book, spot, now).is_none_or(|first| first.id != id) {
+        let first = self.lines.first(spot, longest(ask.book, spot), now);
+        let Some((rank, _)) = first.filter(|(_, first)| first.id == id) else {
             return Answer::Waits { until };
-        }
+        };
         // There was room, and only others in line: it may be its turn at once. Through more lines than it remembers it doesn't go at once.
         if !refusal.is_exact && wait.is_zero() && !waiter.has_been_around() {
             return self.ask_again(store, now, (id, deadline), ask, news);
         }
-        self.is_turn(store, now, ask.book, (spot, waiter));
+        self.is_outranked(store, now, ask.book, spot, (rank, waiter.rank.lack));
         Answer::Waits { until: now.after(wait.clamp(Duration::from_millis(1), POLL)).min(until) }
     }
 
@@ -281,30 +285,23 @@ impl Limits {
         true
     }
 
-    /// Who stands first in this worker.
-    fn first(&self, book: &Book, spot: Spot, now: Timestamp) -> Option<Waiter> {
-        self.lines.first(spot, longest(book, spot), now).map(|(_, waiter)| waiter)
-    }
-
-    /// Whether it stands first in this worker, and no other worker's first goes before it; says so to the others.
-    fn is_turn(
+    /// Says who stands first in this worker, and whether another worker's first goes before it.
+    fn is_outranked(
         &self,
         store: &mut dyn Store,
         now: Timestamp,
         book: &Book,
-        (spot, waiter): (Spot, Waiter),
+        spot: Spot,
+        own: (Rank, u32),
     ) -> bool {
-        let first =
-            self.lines.first(spot, longest(book, spot), now).filter(|(_, first)| first.id == waiter.id);
-        let Some((rank, _)) = first else { return false };
-        let (own, vm) = ((rank, waiter.rank.lack), self.vm);
+        let vm = self.vm;
         let mut is_outranked = false;
         change(store, book, spot, &mut |order| {
             order.say((vm, spot.place.row), Some(own), now);
             is_outranked = order.is_outranked((vm, spot.place.row), own, now);
             true
         });
-        !is_outranked
+        is_outranked
     }
 
     /// Lines in which a request needn't wait.
@@ -315,10 +312,13 @@ impl Limits {
         book: &Book,
         id: ExchangeId,
     ) -> Seated {
-        match self.lines.waiter(id) {
-            Some((spot, waiter)) if self.is_turn(store, now, book, (spot, waiter)) => waiter.seated(spot),
-            Some((_, waiter)) => waiter.was_first,
-            None => Seated::default(),
+        let Some((spot, waiter)) = self.lines.waiter(id) else { return Seated::default() };
+        let first = self.lines.first(spot, longest(book, spot), now).filter(|(_, first)| first.id == id);
+        match first {
+            Some((rank, _)) if !self.is_outranked(store, now, book, spot, (rank, waiter.rank.lack)) => {
+                waiter.seated(spot)
+            }
+            _ => waiter.was_first,
         }
     }
 
