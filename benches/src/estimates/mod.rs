@@ -42,8 +42,8 @@ const AROUND: [u64; 2] = [5, 3];
 const MIXES: [(&str, &[&str]); 2] = [
     ("prose, code, JSON, Chinese", &["English", "code", "JSON", "Chinese"]),
     (
-        "the same, Japanese, Korean, Russian",
-        &["English", "code", "JSON", "Chinese", "Japanese", "Korean", "Russian"],
+        "the same, Japanese, Korean, Russian, Arabic, Hindi",
+        &["English", "code", "JSON", "Chinese", "Japanese", "Korean", "Russian", "Arabic", "Hindi"],
     ),
 ];
 

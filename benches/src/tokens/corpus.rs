@@ -26,6 +26,8 @@ pub(crate) fn all() -> anyhow::Result<Vec<Class>> {
         class("Japanese", Some(40.0), varied(JAPANESE, 2)),
         class("Korean", Some(40.0), words(KOREAN, 3)),
         class("Russian", None, words(RUSSIAN, 4)),
+        class("Arabic", None, words(ARABIC, 9)),
+        class("Hindi", None, words(HINDI, 10)),
         class("emoji among Chinese", None, varied(EMOJI, 5)),
         class("base64", None, letters("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 6)),
         class("hostile: letters without end", None, letters("abcdefghijklmnopqrstuvwxyz", 7)),
@@ -151,8 +153,10 @@ impl Dice {
     }
 }
 
-const CHINESE: &str = "在一个遥远的小村庄里，住着一位年迈的木匠。他每天清晨起床，先到河边打水，然后回到作坊里开始工作。村里的人都说，他做的椅子坐上去比任何地方都舒服，而他做的门从来不会发出吱吱的声音。有一天，城里来了一个商人，想请他为新建的剧院制作五百把座椅。人工智能技术正在迅速改变我们的生活方式，大语言模型能够理解和生成自然语言，为软件开发、教育、医疗等领域带来新的机遇。与此同时，如何保证系统的可靠性、安全性以及成本控制，也成为工程师必须面对的重要问题。请根据以下要求编写一个函数，输入为整数列表，输出为排序后的结果，并说明时间复杂度。如果服务器在高峰期间没有响应，客户端应当等待一段时间以后再次尝试，而不是立即发送更多的请求。";
-const JAPANESE: &str = "昔々、ある山里におじいさんとおばあさんが住んでいました。おじいさんは山へ芝刈りに、おばあさんは川へ洗濯に行きました。本日は弊社のサービスをご利用いただき、誠にありがとうございます。システムの障害が発生した場合は、速やかに担当者までご連絡ください。機械学習モデルの性能を評価するためには、適切なデータセットを用意する必要があります。プログラミング言語の設計では、安全性と表現力のバランスが重要です。サーバーが混雑しているときは、しばらく待ってからもう一度お試しください。";
-const KOREAN: &str = "옛날 옛적에 깊은 산속 마을에 나무꾼이 살고 있었습니다. 그는 매일 아침 일찍 일어나 나무를 베러 산으로 올라갔습니다. 인공지능 기술은 우리의 생활 방식을 빠르게 변화시키고 있으며, 대규모 언어 모델은 자연어를 이해하고 생성할 수 있습니다. 다음 요구 사항에 따라 함수를 작성하고 시간 복잡도를 설명해 주세요. 시스템의 안정성과 비용을 어떻게 관리할 것인지가 중요한 문제입니다. ";
-const RUSSIAN: &str = "В некотором царстве, в некотором государстве жил-был старый мельник, и было у него три сына. Искусственный интеллект быстро меняет нашу жизнь, а большие языковые модели умеют понимать и порождать тексты. Если сервер не отвечает, клиент должен подождать и повторить запрос позже. ";
+const CHINESE: &str = include_str!("../../../filter/tokens/tests/texts/chinese.txt");
+const JAPANESE: &str = include_str!("../../../filter/tokens/tests/texts/japanese.txt");
+const KOREAN: &str = include_str!("../../../filter/tokens/tests/texts/korean.txt");
+const RUSSIAN: &str = include_str!("../../../filter/tokens/tests/texts/russian.txt");
+const ARABIC: &str = include_str!("../../../filter/tokens/tests/texts/arabic.txt");
+const HINDI: &str = include_str!("../../../filter/tokens/tests/texts/hindi.txt");
 const EMOJI: &str = "今天天气真好👍🏽！我们去公园玩吧🎉🎉，记得带上水🥤和帽子👒。昨天的比赛太精彩了😂😂😂，大家都很开心❤️‍🔥。下次一起去🇯🇵旅行好不好？👩‍👩‍👧‍👦 出发🚀！";

@@ -3,38 +3,57 @@
 /// Kinds of text that vocabularies treat differently, and what is around texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
+    /// In Latin letters.
     Prose,
     Code,
-    /// Chinese, Japanese and Korean.
-    Cjk,
     Json,
+    Chinese,
+    Japanese,
+    Korean,
+    /// And Greek.
+    Cyrillic,
+    /// And Hebrew.
+    Arabic,
+    /// Scripts from Devanagari to Thai, and their neighbours: three bytes a letter.
+    Indic,
     /// What is added around messages, tools and replies, and images: no text of the request.
     Frame,
 }
 
 impl Kind {
-    pub const ALL: [Self; KINDS] = [Self::Prose, Self::Code, Self::Cjk, Self::Json, Self::Frame];
+    pub const ALL: [Self; KINDS] = [
+        Self::Prose,
+        Self::Code,
+        Self::Json,
+        Self::Chinese,
+        Self::Japanese,
+        Self::Korean,
+        Self::Cyrillic,
+        Self::Arabic,
+        Self::Indic,
+        Self::Frame,
+    ];
 
     /// The kind of a text, by some hundred bytes of it.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let (mut seen, mut wide, mut signs, mut quotes) = (0, 0, 0, 0);
+        let (mut seen, mut signs, mut quotes) = (0, 0, 0);
+        let mut scripts = Scripts::default();
         for window in [0, bytes.len() / 3, bytes.len() / 3 * 2] {
-            for byte in bytes.iter().skip(window).take(WINDOW) {
+            for (at, byte) in bytes.iter().enumerate().skip(window).take(WINDOW) {
                 seen += 1;
                 match byte {
-                    // The first bytes of what lies between U+3000 and U+D7FF.
-                    0xE3..=0xED => wide += 3,
                     b'{' | b'}' | b'(' | b')' | b'[' | b']' | b';' | b'=' | b'<' | b'>' | b'_' | b'#'
                     | b'*' | b'/' => signs += 1,
                     b'"' => quotes += 1,
+                    0xC0.. => scripts.see(*byte, bytes.get(at + 1).copied().unwrap_or(0)),
                     _ => {}
                 }
             }
         }
-        if wide * 4 > seen {
-            Self::Cjk
+        if let Some(script) = scripts.prevailing(seen) {
+            script
         } else if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'[')) && quotes * 30 > seen {
             Self::Json
         } else if signs * 16 > seen {
@@ -45,10 +64,57 @@ impl Kind {
     }
 }
 
-pub const KINDS: usize = 5;
+pub const KINDS: usize = 10;
 
 /// Bytes that are looked at, at each of three places.
 const WINDOW: usize = 128;
+
+/// Bytes of characters by script, all but Latin.
+#[derive(Default)]
+struct Scripts {
+    /// What Chinese is written in, and Japanese for the most part.
+    han: usize,
+    kana: usize,
+    hangul: usize,
+    cyrillic: usize,
+    arabic: usize,
+    indic: usize,
+}
+
+impl Scripts {
+    /// A character that begins with these two bytes.
+    fn see(&mut self, first: u8, second: u8) {
+        match (first, second) {
+            // U+0370–U+0588: Greek, Cyrillic, Armenian.
+            (0xCD..=0xD5, _) => self.cyrillic += 2,
+            // U+0590–U+07FF: Hebrew, Arabic, Syriac.
+            (0xD6..=0xDF, _) => self.arabic += 2,
+            // U+0800–U+1BFF; what follows is mostly Latin with signs, as in Vietnamese.
+            (0xE0, _) | (0xE1, ..=0xAF) => self.indic += 3,
+            // U+3040–U+30FF.
+            (0xE3, 0x81..=0x83) => self.kana += 3,
+            (0xE3..=0xE9, _) => self.han += 3,
+            // U+A000–U+D7FF, nearly all of it Hangul.
+            (0xEA..=0xED, _) => self.hangul += 3,
+            _ => {}
+        }
+    }
+
+    /// The script of most of a text, if that is more than a quarter of so many bytes.
+    fn prevailing(&self, bytes: usize) -> Option<Kind> {
+        // A Japanese text has kana in every sentence, a Chinese one in a name at most.
+        let eastern = if self.kana * 6 > self.han { Kind::Japanese } else { Kind::Chinese };
+        let all = [
+            (self.han + self.kana, eastern),
+            (self.hangul, Kind::Korean),
+            (self.cyrillic, Kind::Cyrillic),
+            (self.arabic, Kind::Arabic),
+            (self.indic, Kind::Indic),
+        ];
+        let most = all.into_iter().max_by_key(|(bytes, _)| *bytes);
+        most.filter(|(most, _)| most * 4 > bytes).map(|(_, kind)| kind)
+    }
+}
 
 /// Tokens by kind of text.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -159,9 +225,20 @@ mod tests {
             ("fn main() {\n    let xs: Vec<u32> = vec![];\n    println!(\"{xs:?}\");\n}\n", Kind::Code),
             ("def f(a_b):\n    return [x for x in a_b if x > 0]\n", Kind::Code),
             (" {\"id\": 7, \"name\": \"x\", \"tags\": [\"a\", \"b\"]}", Kind::Json),
-            ("在一个遥远的小村庄里，住着一位年迈的木匠。", Kind::Cjk),
-            ("옛날 옛적에 깊은 산속 마을에 나무꾼이 살고 있었습니다.", Kind::Cjk),
-            ("В некотором царстве, в некотором государстве", Kind::Prose),
+            ("在一个遥远的小村庄里，住着一位年迈的木匠。", Kind::Chinese),
+            ("我在京都的「すし」店里吃了一顿很好吃的晚饭，然后坐电车回到了旅馆。", Kind::Chinese),
+            ("昔々あるところに、おじいさんとおばあさんが住んでいました。", Kind::Japanese),
+            ("東京都知事選挙の投票率は前回を上回る見通しと発表した。", Kind::Japanese),
+            ("옛날 옛적에 깊은 산속 마을에 나무꾼이 살고 있었습니다.", Kind::Korean),
+            ("В некотором царстве, в некотором государстве", Kind::Cyrillic),
+            ("Μια φορά κι έναν καιρό ήταν ένας βασιλιάς", Kind::Cyrillic),
+            ("كان يا ما كان في قديم الزمان", Kind::Arabic),
+            ("היה היה פעם מלך אחד", Kind::Arabic),
+            ("एक समय की बात है, एक राजा था।", Kind::Indic),
+            ("กาลครั้งหนึ่งนานมาแล้ว", Kind::Indic),
+            ("Ngày xửa ngày xưa, ở một làng nọ có một ông lão đốn củi.", Kind::Prose),
+            ("Il était une fois, à l’orée d’une forêt — naïve…", Kind::Prose),
+            ("{\"имя\": \"Иван\", \"город\": \"Москва\"}", Kind::Cyrillic),
         ];
         for (text, kind) in rows {
             assert_eq!(Kind::of(text), kind, "{text}");

@@ -92,7 +92,7 @@ impl<V: Copy + Default> Table<V> {
 }
 
 impl Memo {
-    /// Room for about so many counts of messages, of 40 bytes each, at least 4 and at most 2^20, and for an eighth as many
+    /// Room for about so many counts of messages, of 56 bytes each, at least 4 and at most 2^20, and for an eighth as many
     /// beginnings. The key is random and secret.
     #[must_use]
     pub fn new(entries: usize, key: [u64; 2]) -> Self {
@@ -231,6 +231,7 @@ mod tests {
         assert_eq!(memo.get(0, b"text").1, Some(tally(3)));
         assert_eq!(memo.get(1, b"text").1, None);
         assert_eq!(memo.get(0, b"text\0").1, None);
+        assert_eq!(size_of::<(u64, Known)>(), 56, "what the documentation says");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::rng::Rng;
 use crate::store::Store;
 use crate::time::Timestamp;
 
-/// Messages whose counts one worker remembers, in 40 bytes each.
+/// Messages whose counts one worker remembers, in 56 bytes each.
 const REMEMBERED: usize = 4_096;
 
 /// Share of answers, in percent, that are no longer than what is reserved for them.

@@ -500,7 +500,7 @@ fn texts_are_told_by_kind() {
     let body = json!({ "messages": [{ "role": "user", "content": "在一个遥远的小村庄里，住着一位年迈的木匠。" }, { "role": "user", "content": "Hello there" }] });
     let tally = count(Dialect::Chat, "gpt-4o", &body);
     assert_eq!(tally.of(Kind::Prose), tokens("Hello there"));
-    assert_eq!(tally.of(Kind::Cjk), tokens("在一个遥远的小村庄里，住着一位年迈的木匠。"));
+    assert_eq!(tally.of(Kind::Chinese), tokens("在一个遥远的小村庄里，住着一位年迈的木匠。"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What is learned of a model with another vocabulary, from texts as they are: of this repository, and samples of Chinese and
-//! Japanese. Older vocabularies of OpenAI's stand for another maker's.
+//! What is learned of a model with another vocabulary, from texts as they are: of this repository, and in other scripts. Older
+//! vocabularies of OpenAI's stand for another maker's.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -8,10 +8,8 @@ use seawall_tokens::{Budget, Calibration, Dialect, Encoding, Memo, Request, Tall
 use serde_json::json;
 use tiktoken_rs::CoreBPE;
 
-const CHINESE: &str = "在一个遥远的小村庄里，住着一位年迈的木匠。他每天清晨起床，先到河边打水，然后回到作坊里开始工作。村里的人都说，他做的椅子坐上去比任何地方都舒服，而他做的门从来不会发出吱吱的声音。有一天，城里来了一个商人，想请他为新建的剧院制作五百把座椅。人工智能技术正在迅速改变我们的生活方式，大语言模型能够理解和生成自然语言，为软件开发、教育、医疗等领域带来新的机遇。与此同时，如何保证系统的可靠性、安全性以及成本控制，也成为工程师必须面对的重要问题。请根据以下要求编写一个函数，输入为整数列表，输出为排序后的结果，并说明时间复杂度。如果服务器在高峰期间没有响应，客户端应当等待一段时间以后再次尝试，而不是立即发送更多的请求。";
-
 /// The texts of one kind, of which requests hold parts.
-static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
+static TEXTS: LazyLock<[String; 9]> = LazyLock::new(|| {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let all = |directory: &str, extension: &str| {
         let mut texts = Vec::new();
@@ -22,10 +20,15 @@ static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
     [
         prose.map(|file| std::fs::read_to_string(root.join(file)).unwrap()).concat(),
         all("filter/core/src", "rs") + &all("envoy/tests", "py"),
-        CHINESE.to_owned(),
         all("filter/schema", "json")
             + &all("policy-dsl/editors", "json")
             + &all("test-host/tests/golden", "json"),
+        include_str!("../texts/chinese.txt").to_owned(),
+        include_str!("../texts/japanese.txt").to_owned(),
+        include_str!("../texts/korean.txt").to_owned(),
+        include_str!("../texts/russian.txt").to_owned(),
+        include_str!("../texts/arabic.txt").to_owned(),
+        include_str!("../texts/hindi.txt").to_owned(),
     ]
 });
 
@@ -65,7 +68,7 @@ impl Dice {
 
     /// The texts of a conversation, of one kind or of two.
     fn conversation(&mut self) -> Vec<String> {
-        let kinds = [self.below(4), self.below(4)];
+        let kinds = [self.below(TEXTS.len()), self.below(TEXTS.len())];
         let part = |dice: &mut Self| {
             let kind = kinds[dice.below(2)];
             dice.part(&TEXTS[kind])
@@ -113,13 +116,13 @@ fn mean(offs: &[f64]) -> f64 {
 }
 
 /// How near it comes depends on how alike the texts of one kind are to the other vocabulary: to one of 2021 that has hardly any
-/// tokens for blanks or tables, and to GPT-2's, which has none, they are less so.
+/// tokens for blanks and other scripts, and to GPT-2's, which has none, they are less so.
 #[test]
 fn after_fifty_answers_texts_that_were_not_seen_are_within_five_percent() {
     for (vocabulary, most_mean, least_near) in [
-        (tiktoken_rs::cl100k_base().unwrap(), 0.02, 93),
-        (tiktoken_rs::p50k_base().unwrap(), 0.05, 60),
-        (tiktoken_rs::r50k_base().unwrap(), 0.20, 20),
+        (tiktoken_rs::cl100k_base().unwrap(), 0.03, 80),
+        (tiktoken_rs::p50k_base().unwrap(), 0.13, 20),
+        (tiktoken_rs::r50k_base().unwrap(), 0.20, 15),
     ] {
         for seed in 0..4 {
             let [estimated, unlearned] = off(&vocabulary, seed);
