@@ -38,7 +38,7 @@ def test_an_answer_whose_connection_breaks_is_an_error_that_openai_s_sdk_reads_a
 
 def test_so_does_anthropic_s(envoy):
     client = anthropic.Anthropic(base_url=f"http://127.0.0.1:{envoy.port}", api_key="sk-test")
-    question = dict(model="claude-sonnet-4-5", max_tokens=100, messages=MESSAGES)
+    question = dict(model="claude-sonnet-5", max_tokens=100, messages=MESSAGES)
     envoy.seawall.plan("secondary", CUT)
     with pytest.raises(anthropic.InternalServerError) as broken:
         client.with_options(max_retries=0).messages.create(**question)

@@ -22,6 +22,8 @@ pub(crate) enum Package {
     OpenAi,
     Anthropic,
     Pytest,
+    /// Runs tests beside each other.
+    Xdist,
     /// Makes clients' certificates.
     Cryptography,
     /// Count tokens by vocabularies of other makers' models.
@@ -39,6 +41,7 @@ impl Package {
             Self::OpenAi => "openai==3.54.0",
             Self::Anthropic => "anthropic==2.12.0",
             Self::Pytest => "pytest==9.2.0",
+            Self::Xdist => "pytest-xdist==3.8.0",
             Self::Cryptography => "cryptography==50.0.2",
             Self::Tiktoken => "tiktoken==0.14.0",
             Self::Tokenizers => "tokenizers==0.23.3",
@@ -311,8 +314,8 @@ mod tests {
 
     #[test]
     fn every_package_has_one_version() {
-        use Package::{Anthropic, Cryptography, Envoy, OpenAi, Pytest};
-        for package in [Envoy, OpenAi, Anthropic, Pytest, Cryptography] {
+        use Package::{Anthropic, Cryptography, Envoy, OpenAi, Pytest, Xdist};
+        for package in [Envoy, OpenAi, Anthropic, Pytest, Xdist, Cryptography] {
             let (name, version) = package.pin().split_once("==").unwrap();
             assert!(
                 !name.is_empty() && version.split('.').all(|part| part.parse::<u32>().is_ok()),

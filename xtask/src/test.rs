@@ -24,6 +24,7 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
         Package::OpenAi,
         Package::Anthropic,
         Package::Pytest,
+        Package::Xdist,
         Package::Cryptography,
     ])?;
     let envoy = parts.envoy()?;
@@ -58,7 +59,8 @@ pub(crate) fn all(parts: &Parts) -> Result<()> {
     step("the shipped Envoy configuration", &mut validate)?;
 
     let mut sdk = Command::new(&python);
-    sdk.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "envoy/tests"]);
+    // Each has an Envoy of its own, which one core compiles the module for.
+    sdk.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--numprocesses", "2", "envoy/tests"]);
     sdk.env("SEAWALL", parts.seawall().get_program()).env("SEAWALL_WASM", &wasm).env("SEAWALL_ENVOY", &envoy);
     sdk.env("SEAWALL_LIMITADOR", parts.limitador()?);
     step("the official SDKs, and a fleet with one budget, through Envoy", &mut sdk)?;
