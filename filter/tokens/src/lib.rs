@@ -7,6 +7,7 @@ mod counter;
 mod encoding;
 mod file;
 pub mod image;
+mod keyed;
 mod kind;
 mod learn;
 mod memo;

@@ -1,12 +1,10 @@
 //! Counts that are known already: agents send the whole conversation again at each turn, and only its end is new.
 
+use crate::keyed::{BLOCK, Hash, Key};
 use crate::kind::Tally;
 
 /// Entries of a set.
 const WAYS: usize = 4;
-
-/// Bytes after each of which it is known how a body begins.
-const BLOCK: usize = 2_048;
 
 /// Blocks of a body whose beginnings are remembered.
 const BLOCKS: usize = 256;
@@ -17,12 +15,11 @@ const BLOCKS: usize = 256;
 /// What is known is what a message comes to, and what a body comes to up to the last message that ends in its first 2, 4, 6 …
 /// KiB: of a body that goes on as another one did, only the rest is read.
 ///
-/// The hash is SipHash-1-3 of 64 bits with a key that the caller draws at random, once for each VM: who does not know the
-/// key can't choose texts that take one another's counts, and by chance one look-up in 4·10¹⁸ is wrong. Texts themselves are
-/// not kept.
+/// The hash has 64 bits and a key that the caller draws at random, once for each VM: who does not know the key can't choose
+/// texts that take one another's counts, and by chance one look-up in 4·10¹⁸ is wrong. Texts themselves are not kept.
 #[derive(Debug)]
 pub struct Memo {
-    key: [u64; 2],
+    key: Key,
     known: Table<Known>,
     begun: Table<Begun>,
     /// Numbers that were drawn.
@@ -96,21 +93,18 @@ impl Memo {
     /// beginnings. The key is random and secret.
     #[must_use]
     pub fn new(entries: usize, key: [u64; 2]) -> Self {
-        Self { key, known: Table::new(entries), begun: Table::new(entries / 8), drawn: 0 }
+        Self { key: Key::new(key), known: Table::new(entries), begun: Table::new(entries / 8), drawn: 0 }
     }
 
     /// A number that nobody foresees who does not know the key.
     pub(crate) fn draw(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);
-        State::new(self.key).end(&[], self.drawn, u64::MAX).0
+        self.key.hash(&self.drawn.to_le_bytes(), u64::MAX).0
     }
 
     /// What is known of this text, in this `context`: another encoding or use of the same text has a count of its own.
     pub(crate) fn get(&mut self, context: u64, text: &[u8]) -> (Hash, Option<Known>) {
-        let mut state = State::new(self.key);
-        let (words, rest) = text.split_at(text.len() / 8 * 8);
-        state.add(words);
-        let hash = state.end(rest, text.len(), context);
+        let hash = self.key.hash(text, context);
         (hash, self.known.get(hash))
     }
 
@@ -120,11 +114,11 @@ impl Memo {
 
     /// What is known of how this body begins, in this `context`.
     pub(crate) fn begun(&mut self, context: u64, body: &[u8]) -> (Beginnings, Option<Begun>) {
-        let mut state = State::new(self.key);
+        let mut state = self.key.start();
         let (mut beginnings, mut found) = (Beginnings::default(), None);
         for (number, block) in body.as_chunks::<BLOCK>().0.iter().take(BLOCKS).enumerate() {
-            state.add(block);
-            let hash = state.end(&[], (number + 1) * BLOCK, context);
+            state.add(&self.key, block);
+            let hash = state.end(&self.key, &[], (number + 1) * BLOCK, context);
             if beginnings.next == number
                 && let Some(begun) = self.begun.get(hash)
             {
@@ -144,71 +138,6 @@ impl Memo {
             beginnings.next += 1;
         }
     }
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Hash(u64);
-
-/// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of a text, its length and the context.
-#[derive(Clone, Copy)]
-struct State([u64; 4]);
-
-impl State {
-    fn new(key: [u64; 2]) -> Self {
-        Self([
-            key[0] ^ 0x736F_6D65_7073_6575,
-            key[1] ^ 0x646F_7261_6E64_6F6D,
-            key[0] ^ 0x6C79_6765_6E65_7261,
-            key[1] ^ 0x7465_6462_7974_6573,
-        ])
-    }
-
-    /// More of the text, in whole words.
-    fn add(&mut self, text: &[u8]) {
-        let mut state = *self;
-        for word in text.as_chunks::<8>().0 {
-            state.word(u64::from_le_bytes(*word));
-        }
-        *self = state;
-    }
-
-    #[inline(always)]
-    fn word(&mut self, word: u64) {
-        self.0[3] ^= word;
-        round(&mut self.0);
-        self.0[0] ^= word;
-    }
-
-    /// The hash if the text ends so.
-    fn end(mut self, rest: &[u8], len: usize, context: u64) -> Hash {
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.word(u64::from_le_bytes(last));
-        self.word(len as u64);
-        self.word(context);
-        let Self(mut state) = self;
-        state[2] ^= 0xFF;
-        for _ in 0..3 {
-            round(&mut state);
-        }
-        Hash((state[0] ^ state[1] ^ state[2] ^ state[3]).max(1))
-    }
-}
-
-#[inline(always)]
-fn round(state: &mut [u64; 4]) {
-    let [mut a, mut b, mut c, mut d] = *state;
-    a = a.wrapping_add(b);
-    c = c.wrapping_add(d);
-    b = b.rotate_left(13) ^ a;
-    d = d.rotate_left(16) ^ c;
-    a = a.rotate_left(32).wrapping_add(d);
-    c = c.wrapping_add(b);
-    b = b.rotate_left(17) ^ c;
-    d = d.rotate_left(21) ^ a;
-    *state = [a, b, c.rotate_left(32), d];
 }
 
 #[cfg(test)]
@@ -246,15 +175,5 @@ mod tests {
         memo.put(hash, tally(5));
         assert!(memo.get(0, b"1").1.is_some() && memo.get(0, b"5").1.is_some());
         assert_eq!(memo.get(0, b"2").1, None);
-    }
-
-    #[test]
-    fn another_key_gives_other_hashes() {
-        let hashes = |key| (0..1_000_u32).map(move |text| State::new(key).end(&text.to_le_bytes(), 4, 0).0);
-        assert!(hashes([1, 2]).zip(hashes([1, 3])).all(|(one, other)| one != other));
-        let mut all: Vec<_> = hashes([1, 2]).collect();
-        all.sort_unstable();
-        all.dedup();
-        assert_eq!(all.len(), 1_000);
     }
 }
