@@ -1,9 +1,9 @@
 //! A hash of texts that nobody foresees who does not know its key.
 //!
-//! Blocks are compressed by NH, twice, to two words each (RFC 4418, UMAC, section 5.2; the second time under the key moved by four
-//! words): by chance two texts are taken for one in 2⁶⁴, whoever chose them. What is left of a text is hashed by SipHash-1-3
-//! (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012), so that no hash says anything of the key. NH reads eight times
-//! as many bytes in a second as SipHash, where there are instructions for four numbers at once.
+//! Blocks are compressed by NH, twice, to a word each (RFC 4418, UMAC, section 5.2; the second time under the key moved by four
+//! numbers): two texts are taken for one once in 2⁶⁴ times, whoever chose them. What is left of a text is hashed by SipHash-1-3
+//! (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012), so that no hash says anything of the key. SipHash alone would
+//! read a long text far more slowly: NH works on four numbers at once where there are instructions for that.
 
 /// Bytes that are compressed at once.
 pub(crate) const BLOCK: usize = 2_048;

@@ -66,3 +66,38 @@ fn who_has_waited_for_one_limit_waits_for_another_that_lets_nobody_wait() {
         assert_eq!(got(other).0, 200);
     }
 }
+
+#[test]
+fn who_is_let_in_where_the_provider_has_no_quota_left_asks_there_if_no_other_target_takes_it() {
+    let policy = r#"
+        seawall 1
+        target p { cluster "p"  provider openai }
+        target q { cluster "q"  provider openai }
+        limit one per target { 1 concurrent  wait up to 20s }
+        route chat  { match path "/v1/chat/completions"  try p  then q  limit one }
+        route plain { match path "/v1/completions"       try p  limit one }
+        route other { match path "/v1/responses"         try q  limit one }
+    "#;
+    // The place of the target with quota comes free before that of the spent one, after it, or too late.
+    for (busy, tried) in [(500, "q"), (1_500, "p"), (60_000, "p")] {
+        let mut world = World::new(policy, 1, 7, move |target, n| match (target, n) {
+            ("p", 0) => Fate::Spent(10, 300),
+            ("p", 1) => Fate::Slow(1_000),
+            ("q", 0) => Fate::Slow(busy),
+            _ => Fate::Status(200),
+        });
+        let plain = |world: &mut World| {
+            world.send_to(0, "/v1/completions", &[], br#"{"model":"m","prompt":"Hi"}"#.to_vec())
+        };
+        plain(&mut world);
+        world.run_for(Duration::from_secs(1));
+        plain(&mut world);
+        world.send_to(0, "/v1/responses", &[], br#"{"model":"m","input":"Hi"}"#.to_vec());
+        world.run_for(Duration::from_millis(200));
+        let waiting: Vec<_> = (0..3).map(|_| world.send(0)).collect();
+        world.run_for(Duration::from_secs(3));
+        let got: Vec<_> = waiting.iter().map(|id| (world.tried(*id), world.got(*id).status)).collect();
+        assert_eq!(got, vec![(tried.to_owned(), 200); 3], "{busy}");
+        world.settle();
+    }
+}

@@ -40,7 +40,8 @@ fn of_answer(attempt: &Attempt) -> (Between, Between) {
     let (_, input_price, output_price) =
         PRICES.into_iter().find(|(name, ..)| *name == attempt.target).unwrap();
     let cost = |(input, output): (u64, u64)| input * input_price + output * output_price;
-    let is_success = matches!(attempt.fate, Fate::Status(200) | Fate::Slow(_) | Fate::Lie(_));
+    let is_success =
+        matches!(attempt.fate, Fate::Status(200) | Fate::Slow(_) | Fate::Spent(..) | Fate::Lie(_));
     match attempt.usage.filter(|_| attempt.is_usage_seen) {
         Some(used) if attempt.is_whole => (Between(used.1, used.1), Between(cost(used), cost(used))),
         _ if !is_success => Default::default(),

@@ -50,6 +50,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Hang),
         // Never at the moment of the hedge.
         1 => (50u64..450).prop_map(|n| Fate::Slow(n * 2 + 1)),
+        1 => ((50u64..450), 0u64..30).prop_map(|(n, seconds)| Fate::Spent(n * 2 + 1, seconds)),
         2 => (complaint(), prop_oneof![Just(10u64), (25u64..450).prop_map(|n| n * 2 + 1)])
             .prop_map(|(complaint, millis)| Fate::Says(complaint, millis)),
         6 => lie().prop_map(Fate::Lie),

@@ -20,6 +20,8 @@ pub(crate) enum Fate {
     Hang,
     /// A sound answer after so many milliseconds.
     Slow(u64),
+    /// The same, of a provider that takes no more requests for so many seconds, and says so.
+    Spent(u64, u64),
     /// An error that says what it is, so many milliseconds after the attempt began.
     Says(Complaint, u64),
     /// A 200 that isn't what it claims to be.
@@ -103,7 +105,7 @@ impl Fate {
     pub(crate) fn is_sound(self, streams: bool) -> bool {
         match self {
             Self::Status(200) => true,
-            Self::Slow(millis) => millis < SLOW,
+            Self::Slow(millis) | Self::Spent(millis, _) => millis < SLOW,
             Self::Lie(Lie::SlowStart(millis)) => millis < if streams { IDLE } else { SLOW },
             Self::Lie(Lie::LeftOpen | Lie::Unmarked { ends: false }) => streams,
             Self::Lie(Lie::Unmarked { ends: true }) => true,
@@ -179,7 +181,7 @@ pub(super) fn script(
         Fate::Hang => return Vec::new(),
         Fate::Status(status) => (status, latency),
         Fate::Throttle(_) => (429, latency),
-        Fate::Slow(millis) => (200, Duration::from_millis(millis)),
+        Fate::Slow(millis) | Fate::Spent(millis, _) => (200, Duration::from_millis(millis)),
         Fate::Says(complaint, millis) => (complaint.status(), Duration::from_millis(millis)),
         Fate::Lie(_) => (200, latency),
     };
@@ -189,6 +191,7 @@ pub(super) fn script(
         String::new()
     };
     let wait = if let Fate::Throttle(seconds) = fate { seconds.to_string() } else { String::new() };
+    let spent = if let Fate::Spent(_, seconds) = fate { format!("{seconds}s") } else { String::new() };
     let is_stream = streams && status == 200;
     let is_cut = matches!(fate, Fate::Says(Complaint::Cut(_), _));
     let is_unfinished = is_cut || matches!(fate, Fate::Says(Complaint::Unfinished(_), _));
@@ -196,6 +199,8 @@ pub(super) fn script(
     let headers = [
         ("retry-after", wait.as_str()),
         ("retry-after-ms", &wait_ms),
+        ("x-ratelimit-remaining-requests", if spent.is_empty() { "" } else { "0" }),
+        ("x-ratelimit-reset-requests", &spent),
         ("x-provider", "yes"),
         ("content-type", kind),
     ];
