@@ -60,8 +60,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut text = String::new();
     let number = |curves: &[f64], at: usize| curves.get(at).copied().unwrap_or_default() * 100.0;
     std::fs::create_dir_all(&args.out)?;
+    let corpus = corpus::all()?;
     for (number_of_mix, (mix, kinds)) in MIXES.into_iter().enumerate() {
-        let curves = curves(args, kinds)?;
+        let chosen = corpus.iter().filter(|class| kinds.contains(&class.name));
+        let curves = curves(args, &chosen.map(|class| class.text.as_str()).collect::<Vec<_>>())?;
         let _ = write!(
             text,
             "\nConversations of {mix}, off in the mean, %:\n\n| model | base count | after 5 answers | 20 | 50 | 100 | within 5 % after 50 |\n|---|---|---|---|---|---|---|\n"
@@ -84,15 +86,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn curves(args: &Args, kinds: &[&str]) -> anyhow::Result<Vec<Curve>> {
-    let classes: Vec<_> = corpus::all()?
-        .into_iter()
-        .filter(|class| kinds.contains(&class.name))
-        .map(|class| class.text)
-        .collect();
-    let mut dice = Dice(kinds.len() as u64);
+/// Of conversations that are made of these texts.
+fn curves(args: &Args, texts: &[&str]) -> anyhow::Result<Vec<Curve>> {
+    let mut dice = Dice(texts.len() as u64);
     let each = LEARNED + HELD_OUT;
-    let conversations: Vec<_> = (0..args.rounds * each).map(|_| conversation(&mut dice, &classes)).collect();
+    let conversations: Vec<_> = (0..args.rounds * each).map(|_| conversation(&mut dice, texts)).collect();
     let bases = conversations.iter().map(|texts| base(texts)).collect::<anyhow::Result<Vec<_>>>()?;
     let counts = count(args, &conversations)?;
     let curve = |(name, counts): (String, Vec<u64>)| {
@@ -121,14 +119,14 @@ fn curves(args: &Args, kinds: &[&str]) -> anyhow::Result<Vec<Curve>> {
 }
 
 /// Up to five messages of one or two kinds, from 300 bytes to about 5 KB each.
-fn conversation(dice: &mut Dice, classes: &[String]) -> Vec<String> {
-    let mut kind = || dice.below(classes.len() as u64);
+fn conversation(dice: &mut Dice, all: &[&str]) -> Vec<String> {
+    let mut kind = || dice.below(all.len() as u64);
     let kinds = [kind(), kind()];
     let messages = 1 + dice.below(5);
     let mut message = || {
         let [one, other] = kinds;
         let kind = if dice.below(2) == 0 { one } else { other };
-        let text = classes.get(kind as usize).map(String::as_str).unwrap_or_default();
+        let text = all.get(kind as usize).copied().unwrap_or_default();
         let length = 300 << dice.below(5);
         let start = dice.below((text.len() as u64).saturating_sub(length)) as usize;
         let boundary =

@@ -4,6 +4,16 @@ use std::time::Duration;
 
 use crate::world::{Complaint, Fate, World};
 
+/// A request to the route of completions.
+fn plain(world: &mut World) -> u32 {
+    world.send_to(0, "/v1/completions", &[], br#"{"model":"m","prompt":"Hi"}"#.to_vec())
+}
+
+/// A request to the route of responses.
+fn other(world: &mut World) -> u32 {
+    world.send_to(0, "/v1/responses", &[], br#"{"model":"m","input":"Hi"}"#.to_vec())
+}
+
 #[test]
 fn who_waits_for_one_target_and_then_for_another_holds_nothing_of_the_first_and_is_counted() {
     let policy = r#"
@@ -50,14 +60,11 @@ fn who_has_waited_for_one_limit_waits_for_another_that_lets_nobody_wait() {
             ("q", 0) => Fate::Slow(500 + busy),
             _ => Fate::Status(200),
         });
-        let plain = |world: &mut World| {
-            world.send_to(0, "/v1/completions", &[], br#"{"model":"m","prompt":"Hi"}"#.to_vec())
-        };
         let first = plain(&mut world);
         world.run_for(Duration::from_millis(200));
         let (waits, behind) = (world.send(0), plain(&mut world));
         world.run_for(Duration::from_millis(300));
-        let other = world.send_to(0, "/v1/responses", &[], br#"{"model":"m","input":"Hi"}"#.to_vec());
+        let other = other(&mut world);
         world.settle();
         let turn = world.got(first).done.unwrap();
         let got = |id| (world.got(id).status, world.got(id).done.unwrap().since(turn).as_millis());
@@ -86,13 +93,10 @@ fn who_is_let_in_where_the_provider_has_no_quota_left_asks_there_if_no_other_tar
             ("q", 0) => Fate::Slow(busy),
             _ => Fate::Status(200),
         });
-        let plain = |world: &mut World| {
-            world.send_to(0, "/v1/completions", &[], br#"{"model":"m","prompt":"Hi"}"#.to_vec())
-        };
         plain(&mut world);
         world.run_for(Duration::from_secs(1));
         plain(&mut world);
-        world.send_to(0, "/v1/responses", &[], br#"{"model":"m","input":"Hi"}"#.to_vec());
+        other(&mut world);
         world.run_for(Duration::from_millis(200));
         let waiting: Vec<_> = (0..3).map(|_| world.send(0)).collect();
         world.run_for(Duration::from_secs(3));
